@@ -52,7 +52,7 @@ pub(in crate::sandbox::goods) fn exists(key: &str) -> bool {
 }
 
 /// Reads one mark; `None` for an empty line or one that says nothing known.
-pub(in crate::sandbox::goods) fn mark(line: &str) -> Option<Mark> {
+fn mark(line: &str) -> Option<Mark> {
     let mut words = line.splitn(3, ' ');
     let (tone, form, rest) = (words.next()?, words.next()?, words.next()?);
     Some(Mark {

@@ -34,7 +34,7 @@ pub(super) fn picture(seed: u64, index: u32, goods: &Goods, size: u32) -> Vec<u8
     let size = size.clamp(16, 2048);
     let mut dice = Dice::cast(seed, PICTURE, u64::from(index));
     let wall = Backdrop::cast(&mut Dice::cast(seed, WALL, goods.seller_id as u64));
-    let mut canvas = Canvas::new(size, |x, y| scaled(wall.at(x, y), 1.0 - shadow(x, y, 0.84)));
+    let mut canvas = Canvas::new(size, |x, y| scaled(wall.at(x, y), 1.0 - shadow(x, y, 0.815)));
     if let Some(drawing) = drawing::find(goods.product_type.facts.shape) {
         let look = Look::cast(goods, &mut dice);
         for pose in poses(&look, &mut dice) {
