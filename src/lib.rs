@@ -1,1 +1,3 @@
 //! Xunyuan.
+
+pub mod signing;
