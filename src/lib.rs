@@ -1,1 +1,5 @@
-//! Xunyuan.
+#![doc = include_str!("README.md")]
+
+pub mod clock;
+pub mod error;
+pub mod model;
