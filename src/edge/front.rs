@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
@@ -22,7 +23,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What the books get to know of a finished request.
 pub trait Books: 'static {
     /// One request is answered.
-    fn note(&self, request: &HttpRequest, visit: &Visit, status: StatusCode, problem: Option<&Problem>, size: u64);
+    fn note(&self, visit: &Visit, status: StatusCode, problem: Option<&Problem>, size: u64);
 }
 
 /// The front as a middleware, to be wrapped around the whole app, outermost.
@@ -68,28 +69,39 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let visit = Shared::start();
+        let visit = Shared::start(request.method(), request.path());
         request.extensions_mut().insert(visit.clone());
-        let outside = request.request().clone();
         let inner = AssertUnwindSafe(self.service.call(request)).catch_unwind();
         let books = Arc::clone(&self.books);
         Box::pin(async move {
-            let response = match inner.await {
-                Ok(Ok(response)) => response.into_parts().1.map_into_boxed_body(),
-                Ok(Err(error)) => error.error_response(),
-                Err(_) => HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR),
-            };
-            Ok(ServiceResponse::new(outside.clone(), finish(&outside, &visit, response, books.as_ref())))
+            match inner.await {
+                Ok(Ok(response)) => {
+                    let (request, response) = response.into_parts();
+                    let response = not_modified(&request, response.map_into_boxed_body());
+                    Ok(ServiceResponse::new(request, finish(&visit, response, books.as_ref())))
+                }
+                Ok(Err(error)) => Err(outcast(finish(&visit, error.error_response(), books.as_ref()))),
+                Err(_panic) => Err(outcast(finish(&visit, internal(), books.as_ref()))),
+            }
         })
     }
 }
 
-fn finish(request: &HttpRequest, visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpResponse {
+fn internal() -> HttpResponse {
+    HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A finished response for which there is no request left to go with.
+fn outcast(response: HttpResponse) -> Error {
+    InternalError::from_response("already told", response).into()
+}
+
+fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpResponse {
     let problem = problem_of(&response);
     visit.with(|visit| {
         let mut response = match &problem {
-            Some(problem) => written(request, visit, response, problem),
-            None => not_modified(request, response),
+            Some(problem) => written(visit, response, problem),
+            None => response,
         };
         add_fields(visit, response.headers_mut());
         let status = response.status();
@@ -100,7 +112,7 @@ fn finish(request: &HttpRequest, visit: &Shared, response: HttpResponse, books: 
             actix_web::body::BodySize::Sized(size) => size,
             _ => 0,
         };
-        books.note(request, visit, status, problem.as_ref(), size);
+        books.note(visit, status, problem.as_ref(), size);
         visit.held = None;
         response
     })
@@ -132,9 +144,9 @@ fn is_problem_or_page(response: &HttpResponse) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-fn written(request: &HttpRequest, visit: &mut Visit, response: HttpResponse, problem: &Problem) -> HttpResponse {
+fn written(visit: &mut Visit, response: HttpResponse, problem: &Problem) -> HttpResponse {
     visit.code = Some(problem.code().facts().name);
-    let document = problem.render(&visit.request_id, request.path());
+    let document = problem.render(&visit.request_id, &visit.path);
     let (mut head, _) = response.into_parts();
     head.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     head.set_body(BoxBody::new(document))
@@ -178,15 +190,15 @@ mod tests {
     use super::{Books, Front, Visit};
     use crate::edge::problem::Problem;
     use actix_web::http::StatusCode;
-    use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
-    use actix_web::{App, HttpRequest, HttpResponse, web};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body_json, try_call_service};
+    use actix_web::{App, HttpResponse, web};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     #[derive(Debug, Default)]
     struct Count(AtomicU32);
     impl Books for Count {
-        fn note(&self, _: &HttpRequest, _: &Visit, status: StatusCode, _: Option<&Problem>, _: u64) {
+        fn note(&self, _: &Visit, status: StatusCode, _: Option<&Problem>, _: u64) {
             self.0.fetch_add(u32::from(status.as_u16()), Ordering::Relaxed);
         }
     }
@@ -203,15 +215,16 @@ mod tests {
         let books = Arc::new(Count::default());
         let app = App::new().wrap(Front(Arc::clone(&books))).route("/panic", web::get().to(panics));
         let app = init_service(app).await;
-        for (path, status, code) in [("/panic", 500, "internal_error"), ("/nowhere", 404, "no_such_route")] {
-            let response = call_service(&app, TestRequest::with_uri(path).to_request()).await;
-            assert_eq!(response.status(), status);
-            assert_eq!(response.headers()["content-type"], "application/problem+json");
-            let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
-            let body: serde_json::Value = read_body_json(response).await;
-            assert_eq!((body["code"].as_str(), body["request_id"].as_str()), (Some(code), Some(id.as_str())));
-            assert_eq!(body["instance"], path);
-        }
+        let response = call_service(&app, TestRequest::with_uri("/nowhere").to_request()).await;
+        assert_eq!(response.status(), 404);
+        let id = response.headers().get("x-request-id").unwrap().to_str().unwrap().to_owned();
+        let body: serde_json::Value = read_body_json(response).await;
+        assert_eq!((body["code"].as_str(), body["request_id"].as_str()), (Some("no_such_route"), Some(id.as_str())));
+        assert_eq!(body["instance"], "/nowhere");
+        let error = try_call_service(&app, TestRequest::with_uri("/panic").to_request()).await.unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers().get("content-type").unwrap(), "application/problem+json");
         assert_eq!(books.0.load(Ordering::Relaxed), 904);
     }
 

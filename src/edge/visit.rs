@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 
@@ -14,6 +15,10 @@ use actix_web::{HttpMessage, HttpRequest};
 pub struct Visit {
     /// Our id of this request, `req_` and 32 hexadecimal digits.
     pub request_id: Arc<str>,
+    /// The method.
+    pub method: Method,
+    /// The path, without the query.
+    pub path: String,
     /// When the request's head was read.
     pub started: Instant,
     /// The id of the operation, once it is routed.
@@ -44,9 +49,11 @@ pub struct Shared(Rc<RefCell<Visit>>);
 
 impl Shared {
     /// A new visit that starts now.
-    pub fn start() -> Self {
+    pub fn start(method: &Method, path: &str) -> Self {
         Self(Rc::new(RefCell::new(Visit {
             request_id: format!("req_{}", uuid::Uuid::now_v7().simple()).into(),
+            method: method.clone(),
+            path: path.to_owned(),
             started: Instant::now(),
             operation: None,
             partner: None,
@@ -68,6 +75,6 @@ impl Shared {
         if let Some(visit) = request.extensions().get::<Self>() {
             return visit.clone();
         }
-        Self::start()
+        Self::start(request.method(), request.path())
     }
 }
