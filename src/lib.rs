@@ -7,3 +7,4 @@ pub mod edge;
 pub mod error;
 pub mod model;
 pub mod signing;
+pub mod telemetry;
