@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod clock;
+pub mod counters;
 pub mod edge;
 pub mod error;
 pub mod model;
