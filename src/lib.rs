@@ -2,7 +2,11 @@
 
 // GROUND
 pub mod clock;
+<<<<<<< HEAD
 pub mod config;
+=======
+pub mod counters;
+>>>>>>> limits
 pub mod edge;
 pub mod error;
 pub mod model;
