@@ -37,17 +37,11 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
 
 /// The language named by `lang`, Chinese when absent.
 pub fn lang(given: Option<&str>) -> Result<Lang, Refusal> {
-    given.map_or(Ok(Lang::Zh), |tag| {
-        Lang::parse(tag).ok_or_else(|| Refusal::param("lang"))
-    })
+    given.map_or(Ok(Lang::Zh), |tag| Lang::parse(tag).ok_or_else(|| Refusal::param("lang")))
 }
 
 /// A whole number that may be absent.
-pub fn number(
-    name: &str,
-    given: Option<&str>,
-    allowed: RangeInclusive<i64>,
-) -> Result<Option<i64>, Refusal> {
+pub fn number(name: &str, given: Option<&str>, allowed: RangeInclusive<i64>) -> Result<Option<i64>, Refusal> {
     let Some(text) = given.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
@@ -60,9 +54,7 @@ pub fn money(name: &str, given: Option<&str>) -> Result<Option<i64>, Refusal> {
     let Some(text) = given.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    words::fen(text)
-        .map(Some)
-        .ok_or_else(|| Refusal::param(name))
+    words::fen(text).map(Some).ok_or_else(|| Refusal::param(name))
 }
 
 /// `pageSize`: 1 to 50, 20 when absent.
@@ -74,19 +66,11 @@ pub fn page_size(given: Option<&str>) -> Result<usize, Refusal> {
 /// A reference the caller made up: not empty, at most `longest` characters, nothing unprintable.
 pub fn reference(name: &str, text: &str, longest: usize) -> Result<(), Refusal> {
     let fits = (1..=longest).contains(&text.chars().count());
-    if fits && !text.chars().any(char::is_control) {
-        Ok(())
-    } else {
-        Err(Refusal::param(name))
-    }
+    if fits && !text.chars().any(char::is_control) { Ok(()) } else { Err(Refusal::param(name)) }
 }
 
 /// An ISO 3166 alpha-2 country code.
 pub fn country(name: &str, text: &str) -> Result<(), Refusal> {
     let fits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-    if fits {
-        Ok(())
-    } else {
-        Err(Refusal::param(name))
-    }
+    if fits { Ok(()) } else { Err(Refusal::param(name)) }
 }

@@ -36,20 +36,14 @@ pub async fn press_pay(market: Shared, token: web::Path<String>) -> HttpResponse
     let order = market.book(|book| {
         let order = book.by_cashier(&token)?.clone();
         // A refusal (too late, closed) shows on the page: it tells the order's status.
-        Some(
-            book.settle(order.order_no, PaidHow::AtCashier, now_ms)
-                .unwrap_or(order),
-        )
+        Some(book.settle(order.order_no, PaidHow::AtCashier, now_ms).unwrap_or(order))
     });
     show(order)
 }
 
 fn show(order: Option<Order>) -> HttpResponse {
     let (mut response, body) = match &order {
-        None => (
-            HttpResponse::NotFound(),
-            String::from("<h1>收银台</h1><p>页面不存在</p>"),
-        ),
+        None => (HttpResponse::NotFound(), String::from("<h1>收银台</h1><p>页面不存在</p>")),
         Some(order) => (HttpResponse::Ok(), facts(order)),
     };
     response
@@ -71,10 +65,7 @@ fn facts(order: &Order) -> String {
             beijing(order.pay_expire)
         ),
         Status::Cancel | Status::Terminated => String::from("<p>订单已关闭 · closed</p>"),
-        _ => format!(
-            "<p>已支付 · paid {}</p>",
-            order.paid_at.map(beijing).unwrap_or_default()
-        ),
+        _ => format!("<p>已支付 · paid {}</p>", order.paid_at.map(beijing).unwrap_or_default()),
     };
     format!(
         "<h1>收银台 · Cashier</h1><p>订单 · Order {}</p><p><b>¥{}</b></p>{state}",

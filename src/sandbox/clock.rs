@@ -33,9 +33,7 @@ impl Clock {
             Clock::Manual(now) => now.load(Ordering::SeqCst),
             Clock::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |gone| {
-                    i64::try_from(gone.as_millis()).unwrap_or(i64::MAX)
-                }),
+                .map_or(0, |gone| i64::try_from(gone.as_millis()).unwrap_or(i64::MAX)),
         }
     }
 }

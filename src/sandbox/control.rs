@@ -86,11 +86,7 @@ pub struct GoodsNow {
 /// Changes a goods' price, stock or visibility; each is told in the change feed.
 #[utoipa::path(tag = "control", params(("goodsId" = i64, Path, description = "Which goods, held ones too.")), request_body = GoodsTouched, responses((status = 200, description = "The goods as it is now, or GOODS_NOT_FOUND.", body = Envelope<GoodsNow>)))]
 #[post("/control/goods/{goodsId}")]
-pub async fn touch_goods(
-    market: Shared,
-    goods_id: web::Path<i64>,
-    asked: Body<GoodsTouched>,
-) -> Answer<GoodsNow> {
+pub async fn touch_goods(market: Shared, goods_id: web::Path<i64>, asked: Body<GoodsTouched>) -> Answer<GoodsNow> {
     let now_ms = market.clock.now_ms();
     let index = market.item(*goods_id)?.index;
     let item = market.book(|book| {
@@ -98,10 +94,7 @@ pub async fn touch_goods(
         if let Some(price) = &asked.0.price {
             let item = look(book);
             let lowest = priced(&item, price).ok_or_else(|| Refusal::param("price"))?;
-            let changed = Changed {
-                lowest_fen: Some(lowest),
-                ..item.changed.clone()
-            };
+            let changed = Changed { lowest_fen: Some(lowest), ..item.changed.clone() };
             book.change_goods(&item, changed, What::Price, now_ms);
         }
         if let Some(stock) = asked.0.stock {
@@ -115,16 +108,8 @@ pub async fn touch_goods(
             let item = look(book);
             let open = state == State::Open;
             if item.is_open() != open {
-                let changed = Changed {
-                    open: Some(open),
-                    ..item.changed.clone()
-                };
-                book.change_goods(
-                    &item,
-                    changed,
-                    if open { What::Online } else { What::Offline },
-                    now_ms,
-                );
+                let changed = Changed { open: Some(open), ..item.changed.clone() };
+                book.change_goods(&item, changed, if open { What::Online } else { What::Offline }, now_ms);
             }
         }
         Ok::<_, Refusal>(look(book))
@@ -133,11 +118,7 @@ pub async fn touch_goods(
         goods_id: item.goods.id,
         version: item.version(),
         price: yuan(item.lowest_fen()),
-        state: if item.is_open() {
-            State::Open
-        } else {
-            State::Held
-        },
+        state: if item.is_open() { State::Open } else { State::Held },
         stock: item.stock,
     }))
 }
@@ -147,15 +128,8 @@ fn priced(item: &Item, text: &str) -> Option<i64> {
     let Some(percent) = text.strip_suffix('%') else {
         return fen(text).filter(|fen| *fen > 0);
     };
-    let percent: i64 = percent
-        .parse()
-        .ok()
-        .filter(|percent| (-99..=10_000).contains(percent))?;
-    Some(
-        (item.lowest_fen().checked_mul(100 + percent)? + 50)
-            .div_euclid(100)
-            .max(1),
-    )
+    let percent: i64 = percent.parse().ok().filter(|percent| (-99..=10_000).contains(percent))?;
+    Some((item.lowest_fen().checked_mul(100 + percent)? + 50).div_euclid(100).max(1))
 }
 
 /// Changes an order as its seller would. Exactly one field.
@@ -174,19 +148,13 @@ pub struct OrderTouched {
 /// Changes an unpaid order's price, or closes an order.
 #[utoipa::path(tag = "control", params(("orderNo" = i64, Path, description = "Which order.")), request_body = OrderTouched, responses((status = 200, description = "The order, or STATUS_NOT_ALLOWED.", body = Envelope<OrderWire>)))]
 #[post("/control/orders/{orderNo}")]
-pub async fn touch_order(
-    market: Shared,
-    order_no: web::Path<i64>,
-    asked: Body<OrderTouched>,
-) -> Answer<OrderWire> {
+pub async fn touch_order(market: Shared, order_no: web::Path<i64>, asked: Body<OrderTouched>) -> Answer<OrderWire> {
     let now_ms = market.clock.now_ms();
     let order = match (asked.0.price_fen, asked.0.close) {
         (Some(price_fen), None) if (1..=1_000_000_000_000).contains(&price_fen) => {
             market.book(|book| book.reprice(*order_no, price_fen, now_ms))?
         }
-        (None, Some(why)) => {
-            market.book(|book| book.terminate(&market.shop, *order_no, why, now_ms))?
-        }
+        (None, Some(why)) => market.book(|book| book.terminate(&market.shop, *order_no, why, now_ms))?,
         (Some(_), _) => return Err(Refusal::param("priceFen")),
         (None, None) => return Err(Refusal::param("close")),
     };
@@ -197,13 +165,7 @@ pub async fn touch_order(
 #[utoipa::path(tag = "control", responses((status = 200, description = "Counters since the start.", body = Envelope<Stats>)))]
 #[get("/control/stats")]
 pub async fn get_stats(market: Shared) -> Answer<Stats> {
-    Ok(Sent(
-        market
-            .stats
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone(),
-    ))
+    Ok(Sent(market.stats.lock().unwrap_or_else(PoisonError::into_inner).clone()))
 }
 
 /// How many faults wait to happen.
@@ -217,18 +179,12 @@ pub struct Waiting {
 #[utoipa::path(tag = "control", request_body = Fault, responses((status = 200, description = "How many wait now.", body = Envelope<Waiting>)))]
 #[post("/control/faults")]
 pub async fn add_fault(market: Shared, asked: Body<Fault>) -> Answer<Waiting> {
-    if asked
-        .0
-        .status
-        .is_some_and(|status| !(400..=599).contains(&status))
-    {
+    if asked.0.status.is_some_and(|status| !(400..=599).contains(&status)) {
         return Err(Refusal::param("status"));
     }
     let mut faults = market.faults.lock().unwrap_or_else(PoisonError::into_inner);
     faults.add(asked.0);
-    Ok(Sent(Waiting {
-        waiting: faults.waiting(),
-    }))
+    Ok(Sent(Waiting { waiting: faults.waiting() }))
 }
 
 /// Forgets all faults that did not happen yet.
@@ -237,7 +193,5 @@ pub async fn add_fault(market: Shared, asked: Body<Fault>) -> Answer<Waiting> {
 pub async fn clear_faults(market: Shared) -> Answer<Waiting> {
     let mut faults = market.faults.lock().unwrap_or_else(PoisonError::into_inner);
     faults.clear();
-    Ok(Sent(Waiting {
-        waiting: faults.waiting(),
-    }))
+    Ok(Sent(Waiting { waiting: faults.waiting() }))
 }

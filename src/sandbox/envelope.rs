@@ -101,16 +101,8 @@ impl Code {
             Code::PayExpired => ("PAY_EXPIRED", "支付已超时", OK),
             Code::TokenInvalid => ("TOKEN_INVALID", "令牌无效", StatusCode::UNAUTHORIZED),
             Code::PathNotFound => ("PATH_NOT_FOUND", "接口不存在", StatusCode::NOT_FOUND),
-            Code::BodyTooLarge => (
-                "BODY_TOO_LARGE",
-                "请求体过大",
-                StatusCode::PAYLOAD_TOO_LARGE,
-            ),
-            Code::SystemError => (
-                "SYSTEM_ERROR",
-                "系统异常",
-                StatusCode::INTERNAL_SERVER_ERROR,
-            ),
+            Code::BodyTooLarge => ("BODY_TOO_LARGE", "请求体过大", StatusCode::PAYLOAD_TOO_LARGE),
+            Code::SystemError => ("SYSTEM_ERROR", "系统异常", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 
@@ -137,10 +129,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal that carries facts.
     pub fn with(code: Code, data: Value) -> Refusal {
-        Refusal {
-            code,
-            data: Some(data),
-        }
+        Refusal { code, data: Some(data) }
     }
 
     /// `PARAM_INVALID`, naming the parameter or the path inside the body.
@@ -173,12 +162,7 @@ impl ResponseError for Refusal {
 }
 
 /// Writes a refusal that is not in the table (faults choose their own words).
-pub fn refused(
-    status: StatusCode,
-    word: &str,
-    sentence: &str,
-    data: Option<Value>,
-) -> HttpResponse {
+pub fn refused(status: StatusCode, word: &str, sentence: &str, data: Option<Value>) -> HttpResponse {
     HttpResponse::build(status).json(Envelope::<String> {
         success: false,
         data: None,

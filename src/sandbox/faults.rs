@@ -73,10 +73,7 @@ impl Faults {
 
     /// Takes the fault that is to happen to a call, and counts it.
     pub fn take(&mut self, method: &str, path: &str, pattern: &str) -> Option<Fault> {
-        let place = self
-            .waiting
-            .iter()
-            .position(|fault| fault.hits(method, path, pattern))?;
+        let place = self.waiting.iter().position(|fault| fault.hits(method, path, pattern))?;
         let fault = self.waiting.get_mut(place)?;
         let taken = fault.clone();
         match fault.times.unwrap_or(1) {
@@ -94,11 +91,7 @@ impl Fault {
             Some(beginning) => path.starts_with(beginning),
             None => self.path == path || self.path == pattern,
         };
-        right_path
-            && self
-                .method
-                .as_deref()
-                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+        right_path && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
     }
 
     /// Reads the request header `X-Sandbox-Fault: slow; ms=500`.
@@ -113,15 +106,8 @@ impl Fault {
             "refuse" => FaultKind::Refuse,
             _ => return None,
         };
-        let mut fault = Fault {
-            path: String::new(),
-            method: None,
-            kind,
-            ms: None,
-            status: None,
-            error_code: None,
-            times: None,
-        };
+        let mut fault =
+            Fault { path: String::new(), method: None, kind, ms: None, status: None, error_code: None, times: None };
         for part in parts {
             match part.split_once('=')? {
                 ("ms", value) => fault.ms = Some(value.parse().ok()?),
@@ -139,44 +125,20 @@ mod tests {
     use super::{Fault, FaultKind, Faults};
 
     fn fault(path: &str, times: Option<i64>) -> Fault {
-        Fault {
-            path: path.to_owned(),
-            times,
-            ..Fault::from_header("drop_after").unwrap()
-        }
+        Fault { path: path.to_owned(), times, ..Fault::from_header("drop_after").unwrap() }
     }
 
     #[test]
     fn a_fault_happens_as_often_as_asked_and_only_there() {
         let mut faults = Faults::default();
         faults.add(fault("/trade/orders", Some(2)));
-        assert!(
-            faults
-                .take("POST", "/trade/orders/7/pay", "/trade/orders/{orderNo}/pay")
-                .is_none()
-        );
-        assert!(
-            faults
-                .take("POST", "/trade/orders", "/trade/orders")
-                .is_some()
-        );
-        assert!(
-            faults
-                .take("POST", "/trade/orders", "/trade/orders")
-                .is_some()
-        );
-        assert!(
-            faults
-                .take("POST", "/trade/orders", "/trade/orders")
-                .is_none()
-        );
+        assert!(faults.take("POST", "/trade/orders/7/pay", "/trade/orders/{orderNo}/pay").is_none());
+        assert!(faults.take("POST", "/trade/orders", "/trade/orders").is_some());
+        assert!(faults.take("POST", "/trade/orders", "/trade/orders").is_some());
+        assert!(faults.take("POST", "/trade/orders", "/trade/orders").is_none());
         faults.add(fault("/trade/*", Some(-1)));
         for _ in 0..3 {
-            assert!(
-                faults
-                    .take("GET", "/trade/orders/7", "/trade/orders/{orderNo}")
-                    .is_some()
-            );
+            assert!(faults.take("GET", "/trade/orders/7", "/trade/orders/{orderNo}").is_some());
         }
         assert_eq!(faults.clear(), 1);
     }

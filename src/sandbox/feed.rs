@@ -65,10 +65,7 @@ pub struct Feed {
 
 impl Default for Feed {
     fn default() -> Feed {
-        Feed {
-            changes: Vec::new(),
-            bell: watch::Sender::new(0),
-        }
+        Feed { changes: Vec::new(), bell: watch::Sender::new(0) }
     }
 }
 
@@ -91,8 +88,7 @@ impl Feed {
     /// Wakes all who wait.
     pub fn ring(&self) {
         let last = self.last_seq();
-        self.bell
-            .send_if_modified(|seen| std::mem::replace(seen, last) != last);
+        self.bell.send_if_modified(|seen| std::mem::replace(seen, last) != last);
     }
 
     /// Hears the bell.
@@ -104,11 +100,6 @@ impl Feed {
     pub fn after(&self, seq: i64, limit: usize) -> Vec<Change> {
         // Numbers start at 1 and have no holes, so the number is the position.
         let from = usize::try_from(seq.max(0)).unwrap_or(usize::MAX);
-        self.changes
-            .iter()
-            .skip(from)
-            .take(limit)
-            .cloned()
-            .collect()
+        self.changes.iter().skip(from).take(limit).cloned().collect()
     }
 }

@@ -40,10 +40,7 @@ pub struct Changes {
 /// Changes of goods and orders, numbered without holes. Waits up to `waitMs` when there is nothing yet.
 #[utoipa::path(tag = "changes", params(ChangesAsked), responses((status = 200, description = "What happened after `after`.", body = Envelope<Changes>)))]
 #[get("/changes")]
-pub async fn list_changes(
-    market: web::Data<Market>,
-    asked: web::Query<ChangesAsked>,
-) -> Answer<Changes> {
+pub async fn list_changes(market: web::Data<Market>, asked: web::Query<ChangesAsked>) -> Answer<Changes> {
     let after = asked::number("after", asked.after.as_deref(), 0..=i64::MAX)?.unwrap_or(0);
     let limit = asked::number("limit", asked.limit.as_deref(), 1..=500)?.unwrap_or(100);
     let wait_ms = asked::number("waitMs", asked.wait_ms.as_deref(), 0..=20_000)?.unwrap_or(0);
@@ -53,10 +50,8 @@ pub async fn list_changes(
     tokio::pin!(wait);
     let limit = usize::try_from(limit).unwrap_or(100);
     loop {
-        let changes = market.book(|book| Changes {
-            items: book.feed.after(after, limit),
-            last_seq: book.feed.last_seq(),
-        });
+        let changes =
+            market.book(|book| Changes { items: book.feed.after(after, limit), last_seq: book.feed.last_seq() });
         if wait_ms == 0 || changes.last_seq != after || *closing.borrow() {
             return Ok(Sent(changes));
         }

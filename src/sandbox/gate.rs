@@ -46,48 +46,34 @@ pub async fn gate(
         FaultKind::DropBefore => answer(request, hung_up()),
         FaultKind::Status | FaultKind::Refuse => answer(request, refusal(&fault)),
         FaultKind::DropAfter => Ok(next.call(request).await?.map_body(|_, _| silence())),
-        FaultKind::Garbage => Ok(next
-            .call(request)
-            .await?
-            .map_body(|_, _| BoxBody::new(r#"{"success":true,"data":{"#))),
+        FaultKind::Garbage => {
+            Ok(next.call(request).await?.map_body(|_, _| BoxBody::new(r#"{"success":true,"data":{"#)))
+        }
     }
 }
 
 fn may_enter(request: &ServiceRequest, market: &Market) -> bool {
     let path = request.path();
-    let given = request
-        .headers()
-        .get(TOKEN)
-        .map_or(&b""[..], |value| value.as_bytes());
-    OPEN.iter().any(|open| path.starts_with(open))
-        || bool::from(given.ct_eq(market.token.as_bytes()))
+    let given = request.headers().get(TOKEN).map_or(&b""[..], |value| value.as_bytes());
+    OPEN.iter().any(|open| path.starts_with(open)) || bool::from(given.ct_eq(market.token.as_bytes()))
 }
 
 /// Counts the call and finds the fault that is to happen to it.
 fn fault_of(request: &ServiceRequest, market: &Market) -> Result<Option<Fault>, Refusal> {
-    let pattern = request
-        .match_pattern()
-        .unwrap_or_else(|| String::from("unknown"));
+    let pattern = request.match_pattern().unwrap_or_else(|| String::from("unknown"));
     let (method, path) = (request.method().as_str(), request.path());
     let mut stats = market.stats.lock().unwrap_or_else(PoisonError::into_inner);
     stats.count(method, &pattern);
     if path.starts_with("/control/") {
         return Ok(None);
     }
-    let header = request
-        .headers()
-        .get(FAULT)
-        .filter(|_| market.faults_by_header);
+    let header = request.headers().get(FAULT).filter(|_| market.faults_by_header);
     let fault = match header {
         Some(text) => {
             let fault = text.to_str().ok().and_then(Fault::from_header);
             Some(fault.ok_or_else(|| Refusal::param(FAULT))?)
         }
-        None => market
-            .faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(method, path, &pattern),
+        None => market.faults.lock().unwrap_or_else(PoisonError::into_inner).take(method, path, &pattern),
     };
     stats.faults_done += u64::from(fault.is_some());
     Ok(fault)
@@ -97,16 +83,12 @@ fn refusal(fault: &Fault) -> HttpResponse {
     let word = fault.error_code.as_deref().unwrap_or("SYSTEM_BUSY");
     let status = match fault.kind {
         FaultKind::Refuse => StatusCode::OK,
-        _ => StatusCode::from_u16(fault.status.unwrap_or(503))
-            .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+        _ => StatusCode::from_u16(fault.status.unwrap_or(503)).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
     };
     refused(status, word, "系统繁忙", None)
 }
 
-fn answer(
-    request: ServiceRequest,
-    response: HttpResponse,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+fn answer(request: ServiceRequest, response: HttpResponse) -> Result<ServiceResponse<BoxBody>, Error> {
     Ok(request.into_response(response))
 }
 
@@ -118,7 +100,5 @@ fn hung_up() -> HttpResponse {
 /// included, is lost.
 fn silence() -> BoxBody {
     let broken = std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "dropped as asked");
-    BoxBody::new(BodyStream::new(futures_util::stream::once(
-        std::future::ready(Err::<Bytes, _>(broken)),
-    )))
+    BoxBody::new(BodyStream::new(futures_util::stream::once(std::future::ready(Err::<Bytes, _>(broken)))))
 }

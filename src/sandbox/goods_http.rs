@@ -73,11 +73,7 @@ impl SearchAsked {
             bounds: Bounds {
                 price_min: asked::money("priceMin", self.price_min.as_deref())?,
                 price_max: asked::money("priceMax", self.price_max.as_deref())?,
-                begin_max: asked::number(
-                    "maxBeginAmount",
-                    self.max_begin_amount.as_deref(),
-                    1..=i64::MAX,
-                )?,
+                begin_max: asked::number("maxBeginAmount", self.max_begin_amount.as_deref(), 1..=i64::MAX)?,
             },
             sort: Sort::parse(sort).ok_or_else(|| Refusal::param("sort"))?,
         })
@@ -102,42 +98,23 @@ pub async fn search_goods(market: Shared, asked: web::Query<SearchAsked>) -> Ans
     let lang = asked::lang(asked.lang.as_deref())?;
     let size = asked::page_size(asked.page_size.as_deref())?;
     let wanted = asked.wanted()?;
-    let page_token = asked
-        .into_inner()
-        .page_token
-        .filter(|token| !token.is_empty());
+    let page_token = asked.into_inner().page_token.filter(|token| !token.is_empty());
     let page = web::block(move || {
         let page = market.search(&wanted, page_token.as_deref(), size)?;
-        let items: Vec<Item> = market.book(|book| {
-            page.goods
-                .iter()
-                .map(|index| book.shelf.item(&market.shop, *index))
-                .collect()
-        });
+        let items: Vec<Item> =
+            market.book(|book| page.goods.iter().map(|index| book.shelf.item(&market.shop, *index)).collect());
         let mut sellers = Sellers::default();
-        let items: Vec<Brief> = items
-            .iter()
-            .map(|item| goods_wire::brief(item, sellers.of(&market.shop, item), lang))
-            .collect();
-        Ok::<_, Refusal>(SearchPage {
-            total: page.total,
-            next_page_token: page.next,
-            items,
-        })
+        let items: Vec<Brief> =
+            items.iter().map(|item| goods_wire::brief(item, sellers.of(&market.shop, item), lang)).collect();
+        Ok::<_, Refusal>(SearchPage { total: page.total, next_page_token: page.next, items })
     });
-    Ok(Sent(
-        page.await.map_err(|_| Refusal::from(Code::SystemError))??,
-    ))
+    Ok(Sent(page.await.map_err(|_| Refusal::from(Code::SystemError))??))
 }
 
 /// Everything about one goods. Goods that are held back from cross-border trade do not exist here.
 #[utoipa::path(tag = "goods", params(("goodsId" = i64, Path, description = "Which goods."), LangAsked), responses((status = 200, description = "The goods, or GOODS_NOT_FOUND.", body = Envelope<Detail>)))]
 #[get("/goods/{goodsId}")]
-pub async fn get_goods(
-    market: Shared,
-    goods_id: web::Path<i64>,
-    asked: web::Query<LangAsked>,
-) -> Answer<Detail> {
+pub async fn get_goods(market: Shared, goods_id: web::Path<i64>, asked: web::Query<LangAsked>) -> Answer<Detail> {
     let lang = asked::lang(asked.lang.as_deref())?;
     let item = market.visible(*goods_id)?;
     let seller = market.shop.seller(item.goods.seller_id);
@@ -154,17 +131,10 @@ pub async fn batch_get_goods(market: Shared, asked: Body<BatchGet>) -> Answer<Ba
         return Err(Refusal::param("goodsIds"));
     }
     let mut sellers = Sellers::default();
-    let mut batch = Batch {
-        items: Vec::new(),
-        missing: Vec::new(),
-    };
+    let mut batch = Batch { items: Vec::new(), missing: Vec::new() };
     for id in goods_ids {
         match market.visible(id) {
-            Ok(item) => batch.items.push(goods_wire::detail(
-                &item,
-                sellers.of(&market.shop, &item),
-                lang,
-            )),
+            Ok(item) => batch.items.push(goods_wire::detail(&item, sellers.of(&market.shop, &item), lang)),
             Err(_) => batch.missing.push(id),
         }
     }
@@ -199,27 +169,16 @@ pub async fn get_picture(
     };
     // A picture depends on nothing but these.
     let tag = format!("\"{}-{size}\"", item.goods.id);
-    let known = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .is_some_and(|known| known.as_bytes() == tag.as_bytes());
-    let mut response = if known {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
-    response
-        .insert_header((ETAG, tag))
-        .insert_header((CACHE_CONTROL, "public, max-age=86400"));
+    let known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "public, max-age=86400"));
     if known {
         return Ok(response.finish());
     }
     let size = u32::try_from(size).unwrap_or(480);
     let png = web::block(move || market.shop.picture(item.index, size)).await;
     let png = png.map_err(|_| Refusal::from(Code::SystemError))?;
-    Ok(response
-        .insert_header((CONTENT_TYPE, "image/png"))
-        .body(png))
+    Ok(response.insert_header((CONTENT_TYPE, "image/png")).body(png))
 }
 
 /// All categories, flat, with how many visible goods each has.
@@ -243,31 +202,18 @@ pub async fn list_categories(market: Shared, asked: web::Query<LangAsked>) -> An
             .map(|category| Ok(goods_wire::category(category, count(category.id)?, lang)))
             .collect::<Result<Vec<_>, Refusal>>()
     });
-    let items = items
-        .await
-        .map_err(|_| Refusal::from(Code::SystemError))??;
+    let items = items.await.map_err(|_| Refusal::from(Code::SystemError))??;
     Ok(Sent(Categories { items }))
 }
 
 /// A seller.
 #[utoipa::path(tag = "goods", params(("sellerId" = i64, Path, description = "Which seller."), LangAsked), responses((status = 200, description = "The seller, or SELLER_NOT_FOUND.", body = Envelope<SellerWire>)))]
 #[get("/sellers/{sellerId}")]
-pub async fn get_seller(
-    market: Shared,
-    seller_id: web::Path<i64>,
-    asked: web::Query<LangAsked>,
-) -> Answer<SellerWire> {
+pub async fn get_seller(market: Shared, seller_id: web::Path<i64>, asked: web::Query<LangAsked>) -> Answer<SellerWire> {
     let lang: Lang = asked::lang(asked.lang.as_deref())?;
-    let seller = market
-        .shop
-        .seller(*seller_id)
-        .ok_or(Refusal::from(Code::SellerNotFound))?;
+    let seller = market.shop.seller(*seller_id).ok_or(Refusal::from(Code::SellerNotFound))?;
     let goods = market.shop.goods_of(*seller_id);
-    let visible = market.book(|book| {
-        goods
-            .iter()
-            .filter(|index| book.shelf.item(&market.shop, **index).is_open())
-            .count()
-    });
+    let visible =
+        market.book(|book| goods.iter().filter(|index| book.shelf.item(&market.shop, **index).is_open()).count());
     Ok(Sent(goods_wire::seller(seller, visible as u64, lang)))
 }

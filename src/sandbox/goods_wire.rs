@@ -288,9 +288,7 @@ pub fn brief(item: &Item, seller: Option<&Seller>, lang: Lang) -> Brief {
         seller_id: goods.seller_id,
         seller_name: seller.map_or("", |seller| seller.name.get(Lang::Zh)),
         seller_name_trans: seller.and_then(|seller| beside(seller.name, lang)),
-        badges: seller
-            .map(|seller| badge_words(&seller.badges))
-            .unwrap_or_default(),
+        badges: seller.map(|seller| badge_words(&seller.badges)).unwrap_or_default(),
         send_within_hours: goods.ships_within_h,
         one_piece: flag(goods.one_piece),
         gmt_modified: beijing(item.modified_at()),
@@ -310,17 +308,9 @@ pub fn detail(item: &Item, seller: Option<&Seller>, lang: Lang) -> Detail {
         price_ranges: item
             .tiers()
             .into_iter()
-            .map(|(from, fen)| PriceRange {
-                begin_amount: from,
-                price: yuan(fen),
-            })
+            .map(|(from, fen)| PriceRange { begin_amount: from, price: yuan(fen) })
             .collect(),
-        skus: goods
-            .skus
-            .iter()
-            .zip(&item.stock)
-            .map(|(wanted, stock)| sku(wanted, *stock, lang))
-            .collect(),
+        skus: goods.skus.iter().zip(&item.stock).map(|(wanted, stock)| sku(wanted, *stock, lang)).collect(),
         batch_amount: goods.batch,
         weight_gram: goods.weight_g,
         size_mm: goods.size_mm,
@@ -331,9 +321,7 @@ pub fn detail(item: &Item, seller: Option<&Seller>, lang: Lang) -> Detail {
         version: item.version(),
         gmt_create: beijing(goods.listed_at),
         cost_price: yuan(item.lowest_fen() * cost_pct / 100),
-        seller_phone: seller
-            .map(|seller| seller.contact_phone.clone())
-            .unwrap_or_default(),
+        seller_phone: seller.map(|seller| seller.contact_phone.clone()).unwrap_or_default(),
     }
 }
 

@@ -45,16 +45,11 @@ struct Journaled {
 
 impl Market {
     /// Loads everything; this takes a while and tells how far it is.
-    pub fn open(
-        settings: &Settings,
-        progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<Market, Error> {
+    pub fn open(settings: &Settings, progress: &(dyn Fn(Progress) + Sync)) -> Result<Market, Error> {
         let shop = Shop::open(settings.seed, settings.offers);
         let mut book = Book::new(settings.pace);
         let journal = match &settings.data {
-            Some(folder) => Some(Journal::open(folder, settings.seed, |entry| {
-                book.replay(&shop, entry)
-            })?),
+            Some(folder) => Some(Journal::open(folder, settings.seed, |entry| book.replay(&shop, entry))?),
             None => None,
         };
         book.resume(settings.clock.now_ms());
@@ -96,19 +91,12 @@ impl Market {
     /// A goods that callers may see.
     pub fn visible(&self, goods_id: i64) -> Result<Item, Refusal> {
         let item = self.item(goods_id)?;
-        if item.is_open() {
-            Ok(item)
-        } else {
-            Err(Code::GoodsNotFound.into())
-        }
+        if item.is_open() { Ok(item) } else { Err(Code::GoodsNotFound.into()) }
     }
 
     /// A goods, held ones too.
     pub fn item(&self, goods_id: i64) -> Result<Item, Refusal> {
-        let index = self
-            .shop
-            .index_of(goods_id)
-            .ok_or(Refusal::from(Code::GoodsNotFound))?;
+        let index = self.shop.index_of(goods_id).ok_or(Refusal::from(Code::GoodsNotFound))?;
         Ok(self.book(|book| book.shelf.item(&self.shop, index)))
     }
 
@@ -118,32 +106,21 @@ impl Market {
     }
 
     /// Finds one page of goods.
-    pub fn search(
-        &self,
-        wanted: &Wanted,
-        page_token: Option<&str>,
-        size: usize,
-    ) -> Result<Page, Refusal> {
-        self.search
-            .page(&self.shop, wanted, page_token, size, &self.changed())
-            .map_err(|failure| match failure {
-                Failure::Token => Refusal::param("pageToken"),
-                Failure::Index(error) => {
-                    tracing::error!(%error, "the sandbox index failed");
-                    Code::SystemError.into()
-                }
-            })
+    pub fn search(&self, wanted: &Wanted, page_token: Option<&str>, size: usize) -> Result<Page, Refusal> {
+        self.search.page(&self.shop, wanted, page_token, size, &self.changed()).map_err(|failure| match failure {
+            Failure::Token => Refusal::param("pageToken"),
+            Failure::Index(error) => {
+                tracing::error!(%error, "the sandbox index failed");
+                Code::SystemError.into()
+            }
+        })
     }
 
     /// Moves on all orders that are due; says how many moved.
     pub fn tick(&self) -> usize {
         let now_ms = self.clock.now_ms();
         let due = self.book(|book| book.next_due(now_ms).is_some());
-        if due {
-            self.book(|book| book.step_due(&self.shop, now_ms))
-        } else {
-            0
-        }
+        if due { self.book(|book| book.step_due(&self.shop, now_ms)) } else { 0 }
     }
 
     /// How the service is reached from outside.

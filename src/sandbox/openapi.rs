@@ -9,11 +9,7 @@ use super::server::routes;
 
 /// The document, as it is committed in `openapi/wholesale.json`.
 pub fn openapi() -> String {
-    let (_, document) = App::new()
-        .into_utoipa_app()
-        .openapi(frame())
-        .configure(routes)
-        .split_for_parts();
+    let (_, document) = App::new().into_utoipa_app().openapi(frame()).configure(routes).split_for_parts();
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
@@ -35,15 +31,8 @@ fn frame() -> OpenApi {
     )));
     OpenApiBuilder::new()
         .info(info)
-        .components(Some(
-            ComponentsBuilder::new()
-                .security_scheme("internalToken", token)
-                .build(),
-        ))
-        .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>(
-            "internalToken",
-            [],
-        )]))
+        .components(Some(ComponentsBuilder::new().security_scheme("internalToken", token).build()))
+        .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>("internalToken", [])]))
         .build()
 }
 
@@ -51,9 +40,7 @@ fn frame() -> OpenApi {
 #[utoipa::path(tag = "service", security(()), responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json", body = String)))]
 #[get("/openapi.json")]
 pub async fn get_openapi() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(openapi())
+    HttpResponse::Ok().content_type("application/json").body(openapi())
 }
 
 /// Whether the service answers.

@@ -59,13 +59,8 @@ impl Journal {
         std::fs::create_dir_all(folder).map_err(trouble(folder))?;
         let path = folder.join("journal.jsonl");
         let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(trouble(&path))?;
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).open(&path).map_err(trouble(&path))?;
         lock(&file, &path)?;
         let mut whole = 0;
         let mut reader = BufReader::new(&file);
@@ -82,8 +77,7 @@ impl Journal {
                 check_header(&line, seed, &path)?;
                 first = false;
             } else {
-                let entries: Vec<Entry> =
-                    serde_json::from_str(&line).map_err(|error| unreadable(&path, &error))?;
+                let entries: Vec<Entry> = serde_json::from_str(&line).map_err(|error| unreadable(&path, &error))?;
                 entries.into_iter().for_each(&mut replay);
             }
             whole += length as u64;
@@ -108,29 +102,18 @@ impl Journal {
 fn lock(file: &File, path: &Path) -> Result<(), Error> {
     match file.try_lock() {
         Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            Err(foreign(path, String::from("another sandbox is using it")))
-        }
-        Err(TryLockError::Error(source)) => Err(Error::Data {
-            path: path.to_path_buf(),
-            source,
-        }),
+        Err(TryLockError::WouldBlock) => Err(foreign(path, String::from("another sandbox is using it"))),
+        Err(TryLockError::Error(source)) => Err(Error::Data { path: path.to_path_buf(), source }),
     }
 }
 
 fn check_header(line: &str, seed: u64, path: &Path) -> Result<(), Error> {
     let header: Header = serde_json::from_str(line).map_err(|error| unreadable(path, &error))?;
     if header.journal != 1 {
-        return Err(foreign(
-            path,
-            String::from("it was written by another edition"),
-        ));
+        return Err(foreign(path, String::from("it was written by another edition")));
     }
     if header.seed != seed {
-        return Err(foreign(
-            path,
-            format!("its goods were made with seed {}, not {seed}", header.seed),
-        ));
+        return Err(foreign(path, format!("its goods were made with seed {}, not {seed}", header.seed)));
     }
     Ok(())
 }
@@ -140,8 +123,5 @@ fn unreadable(path: &Path, error: &serde_json::Error) -> Error {
 }
 
 fn foreign(path: &Path, why: String) -> Error {
-    Error::Foreign {
-        path: PathBuf::from(path),
-        why,
-    }
+    Error::Foreign { path: PathBuf::from(path), why }
 }

@@ -34,30 +34,17 @@ pub struct Running {
 }
 
 /// Loads the goods and starts to answer; returns when it does. Must be called inside a tokio runtime.
-pub async fn start(
-    settings: Settings,
-    progress: impl Fn(Progress) + Send + Sync + 'static,
-) -> Result<Running, Error> {
+pub async fn start(settings: Settings, progress: impl Fn(Progress) + Send + Sync + 'static) -> Result<Running, Error> {
     check(&settings)?;
     // Bound before the goods are loaded: a taken address is told at once.
-    let listener =
-        TcpListener::bind(settings.bind).map_err(|error| bind_error(settings.bind, error))?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| Error::Bind(settings.bind, error))?;
+    let listener = TcpListener::bind(settings.bind).map_err(|error| bind_error(settings.bind, error))?;
+    let address = listener.local_addr().map_err(|error| Error::Bind(settings.bind, error))?;
     let progress = Arc::new(progress);
     let wanted = settings.clone();
     let loading = tokio::task::spawn_blocking(move || Market::open(&wanted, &*progress));
-    let loaded = loading
-        .await
-        .map_err(|_| Error::Setting(String::from("loading the goods was interrupted")))?;
+    let loaded = loading.await.map_err(|_| Error::Setting(String::from("loading the goods was interrupted")))?;
     let market = web::Data::new(loaded?);
-    market.set_public_url(
-        settings
-            .public_url
-            .clone()
-            .unwrap_or_else(|| format!("http://{address}")),
-    );
+    market.set_public_url(settings.public_url.clone().unwrap_or_else(|| format!("http://{address}")));
     let shared = market.clone();
     let server = HttpServer::new(move || app(shared.clone()))
         .workers(settings.workers)
@@ -133,25 +120,18 @@ fn app(
         .app_data(market)
         .app_data(web::PayloadConfig::new(BODY_LIMIT))
         .app_data(web::QueryConfig::default().error_handler(|_, _| Refusal::param("?").into()))
-        .app_data(
-            web::PathConfig::default()
-                .error_handler(|_, request| Refusal::param(&wrong_segment(request)).into()),
-        )
+        .app_data(web::PathConfig::default().error_handler(|_, request| Refusal::param(&wrong_segment(request)).into()))
         .into_utoipa_app()
         .configure(routes)
         .into_app()
-        .default_service(web::to(|| async {
-            Refusal::from(Code::PathNotFound).error_response()
-        }))
+        .default_service(web::to(|| async { Refusal::from(Code::PathNotFound).error_response() }))
         .wrap(from_fn(gate))
 }
 
 /// The path parameter that is no number.
 fn wrong_segment(request: &HttpRequest) -> String {
     let mut segments = request.match_info().iter();
-    segments
-        .find(|(_, text)| text.parse::<i64>().is_err())
-        .map_or_else(String::new, |(name, _)| name.to_owned())
+    segments.find(|(_, text)| text.parse::<i64>().is_err()).map_or_else(String::new, |(name, _)| name.to_owned())
 }
 
 /// Every route, once; the OpenAPI document is read from the same list.

@@ -41,12 +41,7 @@ impl Shelf {
     pub fn item(&self, shop: &Shop, index: u32) -> Item {
         let goods = shop.goods(index);
         let stock = goods.skus.iter().map(|sku| self.stock(sku)).collect();
-        Item {
-            index,
-            stock,
-            changed: self.changed.get(&index).cloned().unwrap_or_default(),
-            goods,
-        }
+        Item { index, stock, changed: self.changed.get(&index).cloned().unwrap_or_default(), goods }
     }
 
     /// The goods and the SKU's place in it.
@@ -57,10 +52,7 @@ impl Shelf {
     }
 
     fn stock(&self, sku: &Sku) -> i64 {
-        self.left
-            .get(&sku.id)
-            .copied()
-            .unwrap_or(i64::from(sku.stock))
+        self.left.get(&sku.id).copied().unwrap_or(i64::from(sku.stock))
     }
 
     /// Writes down what is left of a SKU.
@@ -89,9 +81,7 @@ pub struct Item {
 impl Item {
     /// Whether it may be sold across borders at all.
     pub fn is_open(&self) -> bool {
-        self.changed
-            .open
-            .unwrap_or(self.goods.cross_border != CrossBorder::HeldPatent)
+        self.changed.open.unwrap_or(self.goods.cross_border != CrossBorder::HeldPatent)
     }
 
     /// The countries it may not be sold to.
@@ -104,37 +94,23 @@ impl Item {
 
     /// The price of the largest quantity.
     pub fn lowest_fen(&self) -> i64 {
-        self.changed
-            .lowest_fen
-            .unwrap_or_else(|| lowest_fen(&self.goods))
+        self.changed.lowest_fen.unwrap_or_else(|| lowest_fen(&self.goods))
     }
 
     /// Price steps: from how many, for how much.
     pub fn tiers(&self) -> Vec<(u32, i64)> {
-        self.goods
-            .tiers
-            .iter()
-            .map(|tier| (tier.from, self.repriced(tier.price_fen)))
-            .collect()
+        self.goods.tiers.iter().map(|tier| (tier.from, self.repriced(tier.price_fen))).collect()
     }
 
     /// The price of the smallest quantity.
     pub fn highest_fen(&self) -> i64 {
-        self.tiers()
-            .iter()
-            .map(|(_, fen)| *fen)
-            .max()
-            .unwrap_or_else(|| self.lowest_fen())
+        self.tiers().iter().map(|(_, fen)| *fen).max().unwrap_or_else(|| self.lowest_fen())
     }
 
     /// What one piece of a SKU costs when `quantity` pieces of the goods are bought together.
     pub fn unit_fen(&self, sku: &Sku, quantity: i64) -> i64 {
         let tiers = self.tiers();
-        let reached = tiers
-            .iter()
-            .rev()
-            .find(|(from, _)| i64::from(*from) <= quantity)
-            .or(tiers.first());
+        let reached = tiers.iter().rev().find(|(from, _)| i64::from(*from) <= quantity).or(tiers.first());
         reached.map_or(0, |(_, fen)| *fen) + sku.price_offset_fen
     }
 

@@ -12,8 +12,8 @@ use super::envelope::{Answer, Code, Envelope, Refusal, Sent};
 use super::goods_http::LangAsked;
 use super::market::Market;
 use super::trade::wire::{
-    CancelAsked, OrderPage, OrderWire, Paid, PayAsked, PayMode, PlaceAsked, Preview, PreviewAsked,
-    Shipments, Warehouses,
+    CancelAsked, OrderPage, OrderWire, Paid, PayAsked, PayMode, PlaceAsked, Preview, PreviewAsked, Shipments,
+    Warehouses,
 };
 use super::trade::{self, PaidHow, WAREHOUSES, check_shape, find_warehouse, price};
 
@@ -24,12 +24,7 @@ type Shared = web::Data<Market>;
 #[get("/trade/warehouses")]
 pub async fn list_warehouses(asked: web::Query<LangAsked>) -> Answer<Warehouses> {
     let lang = asked::lang(asked.lang.as_deref())?;
-    Ok(Sent(Warehouses {
-        items: WAREHOUSES
-            .iter()
-            .map(|warehouse| warehouse.wire(lang))
-            .collect(),
-    }))
+    Ok(Sent(Warehouses { items: WAREHOUSES.iter().map(|warehouse| warehouse.wire(lang)).collect() }))
 }
 
 /// What a purchase would cost, seller by seller, and everything that is wrong with it. Nothing is reserved.
@@ -42,13 +37,9 @@ pub async fn preview(market: Shared, asked: Body<PreviewAsked>) -> Answer<Previe
     if find_warehouse(&asked.warehouse_code).is_none() {
         return Err(Refusal::param("warehouseCode"));
     }
-    let basket =
-        market.book(|book| price(&market.shop, &book.shelf, &asked.lines, &asked.dest_country));
+    let basket = market.book(|book| price(&market.shop, &book.shelf, &asked.lines, &asked.dest_country));
     let problems = basket.problems.iter().map(|flaw| flaw.wire()).collect();
-    Ok(Sent(Preview {
-        groups: basket.groups,
-        problems,
-    }))
+    Ok(Sent(Preview { groups: basket.groups, problems }))
 }
 
 /// Places an order with one seller and sets its stock aside. The same call again answers the same order with
@@ -85,18 +76,9 @@ pub struct RefAsked {
 #[utoipa::path(tag = "trade", params(RefAsked), responses((status = 200, description = "The order, or ORDER_NOT_FOUND.", body = Envelope<OrderWire>)))]
 #[get("/trade/orders/byOutRef")]
 pub async fn get_order_by_ref(market: Shared, asked: web::Query<RefAsked>) -> Answer<OrderWire> {
-    let partner = asked
-        .partner_code
-        .as_deref()
-        .ok_or_else(|| Refusal::param("partnerCode"))?;
-    let out_ref = asked
-        .out_ref
-        .as_deref()
-        .ok_or_else(|| Refusal::param("outRef"))?;
-    let order = market.book(|book| {
-        book.by_ref(partner, out_ref)
-            .map(|order| OrderWire::new(order, false))
-    });
+    let partner = asked.partner_code.as_deref().ok_or_else(|| Refusal::param("partnerCode"))?;
+    let out_ref = asked.out_ref.as_deref().ok_or_else(|| Refusal::param("outRef"))?;
+    let order = market.book(|book| book.by_ref(partner, out_ref).map(|order| OrderWire::new(order, false)));
     order.map(Sent).ok_or_else(|| Code::OrderNotFound.into())
 }
 
@@ -126,40 +108,23 @@ pub struct OrdersAsked {
 #[utoipa::path(tag = "trade", params(OrdersAsked), responses((status = 200, description = "One page.", body = Envelope<OrderPage>)))]
 #[get("/trade/orders")]
 pub async fn list_orders(market: Shared, asked: web::Query<OrdersAsked>) -> Answer<OrderPage> {
-    let partner = asked
-        .partner_code
-        .as_deref()
-        .ok_or_else(|| Refusal::param("partnerCode"))?;
+    let partner = asked.partner_code.as_deref().ok_or_else(|| Refusal::param("partnerCode"))?;
     let size = asked::page_size(asked.page_size.as_deref())?;
-    let below =
-        asked::number("pageToken", asked.page_token.as_deref(), 1..=i64::MAX)?.unwrap_or(i64::MAX);
+    let below = asked::number("pageToken", asked.page_token.as_deref(), 1..=i64::MAX)?.unwrap_or(i64::MAX);
     let mut items: Vec<OrderWire> = market.book(|book| {
         let orders = book.of_partner(partner, below, size + 1);
-        orders
-            .into_iter()
-            .map(|order| OrderWire::new(order, false))
-            .collect()
+        orders.into_iter().map(|order| OrderWire::new(order, false)).collect()
     });
     let more = items.len() > size;
     items.truncate(size);
-    let next_page_token = items
-        .last()
-        .filter(|_| more)
-        .map(|order| order.order_no.to_string());
-    Ok(Sent(OrderPage {
-        next_page_token,
-        items,
-    }))
+    let next_page_token = items.last().filter(|_| more).map(|order| order.order_no.to_string());
+    Ok(Sent(OrderPage { next_page_token, items }))
 }
 
 /// Takes an unpaid order back and puts its stock back. Said again, it answers the same.
 #[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), request_body = CancelAsked, responses((status = 200, description = "The order, or STATUS_NOT_ALLOWED with errorData.status.", body = Envelope<OrderWire>)))]
 #[post("/trade/orders/{orderNo}/cancel")]
-pub async fn cancel_order(
-    market: Shared,
-    order_no: web::Path<i64>,
-    _asked: Body<CancelAsked>,
-) -> Answer<OrderWire> {
+pub async fn cancel_order(market: Shared, order_no: web::Path<i64>, _asked: Body<CancelAsked>) -> Answer<OrderWire> {
     let now_ms = market.clock.now_ms();
     let order = market.book(|book| book.cancel(&market.shop, *order_no, now_ms))?;
     Ok(Sent(OrderWire::new(&order, false)))
@@ -168,11 +133,7 @@ pub async fn cancel_order(
 /// Pays an order, or opens a page at which a person pays. An order that was paid before answers its first payment.
 #[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), request_body = PayAsked, responses((status = 200, description = "The page or the payment, or PAY_EXPIRED, STATUS_NOT_ALLOWED.", body = Envelope<Paid>)))]
 #[post("/trade/orders/{orderNo}/pay")]
-pub async fn pay_order(
-    market: Shared,
-    order_no: web::Path<i64>,
-    asked: Body<PayAsked>,
-) -> Answer<Paid> {
+pub async fn pay_order(market: Shared, order_no: web::Path<i64>, asked: Body<PayAsked>) -> Answer<Paid> {
     let now_ms = market.clock.now_ms();
     let order = match (asked.0.mode, asked.0.pay_ref) {
         (PayMode::Debit, None) => return Err(Refusal::param("payRef")),
@@ -204,10 +165,5 @@ pub async fn confirm_receipt(market: Shared, order_no: web::Path<i64>) -> Answer
 pub async fn list_shipments(market: Shared, order_no: web::Path<i64>) -> Answer<Shipments> {
     let order = market.book(|book| book.order(*order_no).cloned())?;
     let now = market.clock.now_ms() / 1000;
-    Ok(Sent(trade::shipments(
-        &market.shop,
-        &order,
-        market.pace,
-        now,
-    )))
+    Ok(Sent(trade::shipments(&market.shop, &order, market.pace, now)))
 }

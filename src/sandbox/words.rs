@@ -5,10 +5,7 @@ use jiff::{Timestamp, tz::Offset};
 /// `"2026-11-23 11:08:48"`: Beijing time without a zone, the only way this service writes a moment.
 pub fn beijing(unix_s: i64) -> String {
     let moment = Timestamp::from_second(unix_s).unwrap_or(Timestamp::UNIX_EPOCH);
-    Offset::constant(8)
-        .to_datetime(moment)
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string()
+    Offset::constant(8).to_datetime(moment).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// Fen as a yuan string with two decimals: `1230` is `"12.30"`.
@@ -26,11 +23,7 @@ pub fn fen(yuan: &str) -> Option<i64> {
         return None;
     }
     let part: i64 = format!("{part:0<2}").parse().ok()?;
-    whole
-        .parse::<i64>()
-        .ok()?
-        .checked_mul(100)?
-        .checked_add(part)
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(part)
 }
 
 /// `"Y"` or `"N"`, as goods write a flag.

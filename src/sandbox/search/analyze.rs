@@ -6,8 +6,7 @@
 
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInvariantOptions};
 use tantivy::tokenizer::{
-    AsciiFoldingFilter, Language, RawTokenizer, Stemmer, TextAnalyzer, Token, TokenStream,
-    Tokenizer,
+    AsciiFoldingFilter, Language, RawTokenizer, Stemmer, TextAnalyzer, Token, TokenStream, Tokenizer,
 };
 
 use crate::sandbox::goods::Lang;
@@ -17,10 +16,9 @@ pub const SUBJECTS: &str = "subjects";
 
 /// Words so common in listings that they tell nothing; left out on both sides.
 const COMMON: [&str; 46] = [
-    "a", "an", "and", "for", "of", "the", "with", "in", "to", "de", "la", "el", "los", "las", "le",
-    "les", "du", "des", "et", "pour", "avec", "en", "y", "para", "con", "por", "com", "e", "do",
-    "da", "dos", "das", "dan", "untuk", "dengan", "для", "с", "из", "и", "в", "cho", "và", "的",
-    "の", "用", "と",
+    "a", "an", "and", "for", "of", "the", "with", "in", "to", "de", "la", "el", "los", "las", "le", "les", "du", "des",
+    "et", "pour", "avec", "en", "y", "para", "con", "por", "com", "e", "do", "da", "dos", "das", "dan", "untuk",
+    "dengan", "для", "с", "из", "и", "в", "cho", "và", "的", "の", "用", "と",
 ];
 
 const STEMMERS: [(Lang, Language); 6] = [
@@ -47,10 +45,7 @@ impl Default for Analyzer {
             // The dictionaries cut Thai as well as the neural model and many times faster.
             segmenter: WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()),
             fold: raw().filter(AsciiFoldingFilter).build(),
-            stem: STEMMERS
-                .iter()
-                .map(|(lang, how)| (*lang, raw().filter(Stemmer::new(*how)).build()))
-                .collect(),
+            stem: STEMMERS.iter().map(|(lang, how)| (*lang, raw().filter(Stemmer::new(*how)).build())).collect(),
         }
     }
 }
@@ -113,10 +108,7 @@ pub fn pairs(word: &str) -> Vec<String> {
     if letters.len() < 3 || !letters.iter().all(|letter| is_unspaced(*letter)) {
         return Vec::new();
     }
-    letters
-        .windows(2)
-        .map(|pair| pair.iter().collect())
-        .collect()
+    letters.windows(2).map(|pair| pair.iter().collect()).collect()
 }
 
 /// Han, kana and Hangul; Korean has spaces, but compounds are written with or without them.
@@ -142,11 +134,7 @@ fn plain(text: &str) -> String {
 /// Runs one word through a filter chain.
 fn through(analyzer: &mut TextAnalyzer, word: &str) -> String {
     let mut stream = analyzer.token_stream(word);
-    if stream.advance() {
-        stream.token().text.clone()
-    } else {
-        word.to_owned()
-    }
+    if stream.advance() { stream.token().text.clone() } else { word.to_owned() }
 }
 
 /// Feeds the index: takes the twelve subjects, one a line in the order of `Lang::ALL`, gives each term once.
@@ -171,10 +159,7 @@ impl Tokenizer for SubjectTokenizer {
         }
         terms.sort_unstable();
         terms.dedup();
-        Terms {
-            left: terms.into_iter(),
-            token: Token::default(),
-        }
+        Terms { left: terms.into_iter(), token: Token::default() }
     }
 }
 
@@ -207,30 +192,16 @@ mod tests {
         let mut analyzer = Analyzer::default();
         assert_eq!(analyzer.words("陶瓷花盆 批发"), ["陶瓷", "花盆", "批发"]);
         assert!(analyzer.words("กระถางดอกไม้เซรามิก").len() >= 2);
-        assert!(
-            analyzer
-                .words("セラミックの植木鉢")
-                .contains(&String::from("セラミック"))
-        );
+        assert!(analyzer.words("セラミックの植木鉢").contains(&String::from("セラミック")));
     }
 
     #[test]
     fn accents_case_width_and_number_do_not_matter() {
         let mut analyzer = Analyzer::default();
-        assert_eq!(
-            analyzer.words("Chậu CÉRAMIQUE ＡＢＣ"),
-            ["chau", "ceramique", "abc"]
-        );
+        assert_eq!(analyzer.words("Chậu CÉRAMIQUE ＡＢＣ"), ["chau", "ceramique", "abc"]);
         assert_eq!(analyzer.words("chậu"), analyzer.words("cha\u{323}\u{302}u"));
-        assert_eq!(
-            analyzer.subject(Lang::En, "flower pots"),
-            analyzer.subject(Lang::En, "Flower pot")
-        );
-        assert!(
-            analyzer
-                .forms("macetas")
-                .contains(&analyzer.term(Lang::Es, "maceta"))
-        );
+        assert_eq!(analyzer.subject(Lang::En, "flower pots"), analyzer.subject(Lang::En, "Flower pot"));
+        assert!(analyzer.forms("macetas").contains(&analyzer.term(Lang::Es, "maceta")));
     }
 
     #[test]

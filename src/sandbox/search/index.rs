@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
-};
+use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexWriter, TantivyDocument};
 
 use super::analyze::{SUBJECTS, SubjectTokenizer};
@@ -71,9 +69,7 @@ pub fn open(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(Index, Fields), Error> {
     let (schema, fields) = schema();
-    let home = folder
-        .filter(|_| shop.len() > IN_MEMORY)
-        .map(|folder| Home::new(folder, seed, shop.len()));
+    let home = folder.filter(|_| shop.len() > IN_MEMORY).map(|folder| Home::new(folder, seed, shop.len()));
     if let Some(found) = home.as_ref().and_then(Home::complete) {
         return Ok((with_tokenizer(found), fields));
     }
@@ -91,9 +87,7 @@ pub fn open(
 }
 
 fn with_tokenizer(index: Index) -> Index {
-    index
-        .tokenizers()
-        .register(SUBJECTS, SubjectTokenizer::default());
+    index.tokenizers().register(SUBJECTS, SubjectTokenizer::default());
     index
 }
 
@@ -104,9 +98,7 @@ struct Home {
 
 impl Home {
     fn new(data: &Path, seed: u64, offers: u32) -> Home {
-        Home {
-            folder: data.join(format!("index-{EDITION}-{seed}-{offers}")),
-        }
+        Home { folder: data.join(format!("index-{EDITION}-{seed}-{offers}")) }
     }
 
     fn mark(&self) -> PathBuf {
@@ -114,19 +106,12 @@ impl Home {
     }
 
     fn complete(&self) -> Option<Index> {
-        if self.mark().exists() {
-            Index::open_in_dir(&self.folder).ok()
-        } else {
-            None
-        }
+        if self.mark().exists() { Index::open_in_dir(&self.folder).ok() } else { None }
     }
 
     /// Empties the folder: what is in it was never finished.
     fn prepare(&self) -> Result<&Path, Error> {
-        let trouble = |source| Error::Data {
-            path: self.folder.clone(),
-            source,
-        };
+        let trouble = |source| Error::Data { path: self.folder.clone(), source };
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder).map_err(trouble)?;
         }
@@ -135,25 +120,13 @@ impl Home {
     }
 
     fn mark_complete(&self) -> Result<(), Error> {
-        std::fs::write(self.mark(), b"").map_err(|source| Error::Data {
-            path: self.mark(),
-            source,
-        })
+        std::fs::write(self.mark(), b"").map_err(|source| Error::Data { path: self.mark(), source })
     }
 }
 
 /// Makes goods on two threads while tantivy indexes on two more.
-fn fill(
-    index: &Index,
-    fields: Fields,
-    shop: &Shop,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(), Error> {
-    let budget = if shop.len() > IN_MEMORY {
-        400 << 20
-    } else {
-        64 << 20
-    };
+fn fill(index: &Index, fields: Fields, shop: &Shop, progress: &(dyn Fn(Progress) + Sync)) -> Result<(), Error> {
+    let budget = if shop.len() > IN_MEMORY { 400 << 20 } else { 64 << 20 };
     let mut writer: IndexWriter = index.writer_with_num_threads(2, budget)?;
     let done = AtomicU64::new(0);
     let total = u64::from(shop.len());
@@ -163,11 +136,7 @@ fn fill(
             writer.add_document(document(fields, number, &shop.goods(number)))?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             if done.is_multiple_of(step) {
-                progress(Progress {
-                    done,
-                    total,
-                    what: "indexing goods",
-                });
+                progress(Progress { done, total, what: "indexing goods" });
             }
         }
         Ok(())
@@ -175,28 +144,19 @@ fn fill(
     std::thread::scope(|scope| {
         let other = scope.spawn(|| add_half(1));
         let mine = add_half(0);
-        let theirs = other
-            .join()
-            .unwrap_or_else(|_| Err(Error::Setting(String::from("making goods failed"))));
+        let theirs = other.join().unwrap_or_else(|_| Err(Error::Setting(String::from("making goods failed"))));
         mine.and(theirs)
     })?;
     writer.commit()?;
     writer.wait_merging_threads()?;
-    progress(Progress {
-        done: total,
-        total,
-        what: "indexing goods",
-    });
+    progress(Progress { done: total, total, what: "indexing goods" });
     Ok(())
 }
 
 fn document(fields: Fields, number: u32, goods: &Goods) -> TantivyDocument {
     let natural = |value: i64| u64::try_from(value).unwrap_or(0);
     let mut document = TantivyDocument::new();
-    let subjects: Vec<String> = Lang::ALL
-        .iter()
-        .map(|lang| goods.subject(*lang).replace('\n', " "))
-        .collect();
+    let subjects: Vec<String> = Lang::ALL.iter().map(|lang| goods.subject(*lang).replace('\n', " ")).collect();
     document.add_text(fields.words, subjects.join("\n"));
     document.add_u64(fields.goods, u64::from(number));
     document.add_u64(fields.seller, natural(goods.seller_id));
@@ -209,10 +169,7 @@ fn document(fields: Fields, number: u32, goods: &Goods) -> TantivyDocument {
     document.add_u64(fields.sold, u64::from(goods.monthly_sold));
     document.add_u64(fields.repurchase, u64::from(goods.repurchase_pct));
     document.add_u64(fields.listed, natural(goods.listed_at));
-    document.add_u64(
-        fields.open,
-        u64::from(!matches!(goods.cross_border, CrossBorder::HeldPatent)),
-    );
+    document.add_u64(fields.open, u64::from(!matches!(goods.cross_border, CrossBorder::HeldPatent)));
     document
 }
 
@@ -222,30 +179,18 @@ fn family(leaf: i64) -> Vec<i64> {
     let mut next = Some(leaf);
     while let Some(id) = next.filter(|id| !family.contains(id)) {
         family.push(id);
-        next = Shop::categories()
-            .iter()
-            .find(|category| category.id == id)
-            .and_then(|category| category.parent_id);
+        next = Shop::categories().iter().find(|category| category.id == id).and_then(|category| category.parent_id);
     }
     family
 }
 
 /// The place of a goods' type in the table of types.
 fn kind_of(goods: &Goods) -> u64 {
-    let position = Shop::product_types()
-        .iter()
-        .position(|kind| kind.key == goods.product_type.key);
-    position
-        .and_then(|position| u64::try_from(position).ok())
-        .unwrap_or(u64::MAX)
+    let position = Shop::product_types().iter().position(|kind| kind.key == goods.product_type.key);
+    position.and_then(|position| u64::try_from(position).ok()).unwrap_or(u64::MAX)
 }
 
 /// The price of the largest quantity.
 pub fn lowest_fen(goods: &Goods) -> i64 {
-    goods
-        .tiers
-        .iter()
-        .map(|tier| tier.price_fen)
-        .min()
-        .unwrap_or(0)
+    goods.tiers.iter().map(|tier| tier.price_fen).min().unwrap_or(0)
 }

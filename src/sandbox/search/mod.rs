@@ -76,18 +76,10 @@ impl Search {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Search, Error> {
         let (index, fields) = index::open(shop, seed, folder, progress)?;
-        let reader = index
-            .reader_builder()
-            .reload_policy(ReloadPolicy::Manual)
-            .try_into()?;
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let mut analyzer = Analyzer::default();
         let vocabulary = Vocabulary::of_shop(&mut analyzer);
-        Ok(Search {
-            reader,
-            fields,
-            vocabulary,
-            analyzer: Mutex::new(analyzer),
-        })
+        Ok(Search { reader, fields, vocabulary, analyzer: Mutex::new(analyzer) })
     }
 
     /// Finds one page. All words must be found; when nothing is, one word is enough.
@@ -109,13 +101,7 @@ impl Search {
         };
         let question = {
             let mut analyzer = self.analyzer.lock().unwrap_or_else(PoisonError::into_inner);
-            Question::new(
-                &wanted.keyword,
-                &self.fields,
-                shop,
-                &self.vocabulary,
-                &mut analyzer,
-            )
+            Question::new(&wanted.keyword, &self.fields, shop, &self.vocabulary, &mut analyzer)
         };
         let mut strictness = token.map_or(Strictness::All, |token| token.strictness);
         let mut found = self.pick(wanted, question.as_ref(), strictness, token, size, changed)?;
@@ -135,16 +121,11 @@ impl Search {
         size: usize,
         changed: &Arc<HashMap<u32, Changed>>,
     ) -> Result<Picked, Failure> {
-        let query = question.map_or_else(everything, |question| {
-            question.query(strictness, &self.fields, &self.vocabulary)
-        });
-        let limit = |field, id: Option<i64>| {
-            id.map(|id| Term::from_field_u64(field, u64::try_from(id).unwrap_or(u64::MAX)))
-        };
-        let filters = [
-            limit(self.fields.category, wanted.category_id),
-            limit(self.fields.seller, wanted.seller_id),
-        ];
+        let query =
+            question.map_or_else(everything, |question| question.query(strictness, &self.fields, &self.vocabulary));
+        let limit =
+            |field, id: Option<i64>| id.map(|id| Term::from_field_u64(field, u64::try_from(id).unwrap_or(u64::MAX)));
+        let filters = [limit(self.fields.category, wanted.category_id), limit(self.fields.seller, wanted.seller_id)];
         let query = narrowed(query, filters.into_iter().flatten().collect());
         let pick = Pick {
             sort: wanted.sort,
@@ -154,10 +135,7 @@ impl Search {
             size: size + 1,
             changed: Arc::clone(changed),
         };
-        self.reader
-            .searcher()
-            .search(&query, &pick)
-            .map_err(Failure::Index)
+        self.reader.searcher().search(&query, &pick).map_err(Failure::Index)
     }
 }
 
@@ -167,18 +145,8 @@ fn paged(found: Picked, size: usize, question: u64, strictness: Strictness) -> P
     let last = places.last().filter(|_| more);
     Page {
         total: found.total,
-        goods: places
-            .iter()
-            .filter_map(|place| u32::try_from(place.goods).ok())
-            .collect(),
-        next: last.map(|after| {
-            Token {
-                question,
-                strictness,
-                after: *after,
-            }
-            .write()
-        }),
+        goods: places.iter().filter_map(|place| u32::try_from(place.goods).ok()).collect(),
+        next: last.map(|after| Token { question, strictness, after: *after }.write()),
     }
 }
 

@@ -78,11 +78,7 @@ impl Collector for Pick {
     type Fruit = Picked;
     type Child = SegmentPick;
 
-    fn for_segment(
-        &self,
-        _: SegmentOrdinal,
-        reader: &SegmentReader,
-    ) -> tantivy::Result<SegmentPick> {
+    fn for_segment(&self, _: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<SegmentPick> {
         let column = |name: &str| reader.fast_fields().u64(name);
         Ok(SegmentPick {
             sort: self.sort,
@@ -138,21 +134,14 @@ impl SegmentPick {
         let down = |column: &Column| !first(column, doc);
         let (first_key, second_key) = match self.sort {
             // Scores are small sums of constants: three decimals are exact enough to be the same on every page.
-            Sort::Default => (
-                !((score.max(0.0) * 1000.0).round() as u64),
-                down(&self.sold),
-            ),
+            Sort::Default => (!((score.max(0.0) * 1000.0).round() as u64), down(&self.sold)),
             Sort::PriceAsc => (price, down(&self.sold)),
             Sort::PriceDesc => (!price, down(&self.sold)),
             Sort::SoldDesc => (down(&self.sold), down(&self.repurchase)),
             Sort::RepurchaseDesc => (down(&self.repurchase), down(&self.sold)),
             Sort::Newest => (down(&self.listed), 0),
         };
-        Place {
-            first: first_key,
-            second: second_key,
-            goods,
-        }
+        Place { first: first_key, second: second_key, goods }
     }
 
     fn keep(&mut self, place: Place) {
@@ -173,21 +162,14 @@ impl SegmentCollector for SegmentPick {
 
     fn collect(&mut self, doc: DocId, score: Score) {
         let goods = first(&self.goods, doc);
-        let changed = u32::try_from(goods)
-            .ok()
-            .and_then(|index| self.changed.get(&index));
-        let open = changed
-            .and_then(|changed| changed.open)
-            .unwrap_or_else(|| first(&self.open, doc) == 1);
+        let changed = u32::try_from(goods).ok().and_then(|index| self.changed.get(&index));
+        let open = changed.and_then(|changed| changed.open).unwrap_or_else(|| first(&self.open, doc) == 1);
         let price = changed
             .and_then(|changed| changed.lowest_fen)
             .and_then(|fen| u64::try_from(fen).ok())
             .unwrap_or_else(|| first(&self.price, doc));
-        let at_least =
-            |bound: Option<i64>| bound.is_none_or(|fen| i128::from(price) >= i128::from(fen));
-        let at_most = |bound: Option<i64>, value: u64| {
-            bound.is_none_or(|most| i128::from(value) <= i128::from(most))
-        };
+        let at_least = |bound: Option<i64>| bound.is_none_or(|fen| i128::from(price) >= i128::from(fen));
+        let at_most = |bound: Option<i64>, value: u64| bound.is_none_or(|most| i128::from(value) <= i128::from(most));
         let fits = open
             && at_least(self.bounds.price_min)
             && at_most(self.bounds.price_max, price)
@@ -200,10 +182,7 @@ impl SegmentCollector for SegmentPick {
     }
 
     fn harvest(self) -> Picked {
-        Picked {
-            places: self.best.into_sorted_vec(),
-            total: self.total,
-        }
+        Picked { places: self.best.into_sorted_vec(), total: self.total }
     }
 }
 

@@ -40,10 +40,8 @@ impl Vocabulary {
         let mut types_by_word: HashMap<String, Vec<u64>> = HashMap::new();
         let mut types = Vec::new();
         for (number, kind) in (0u64..).zip(Shop::product_types()) {
-            let names: Vec<HashSet<String>> = Lang::ALL
-                .iter()
-                .map(|lang| name_terms(analyzer, *lang, kind.name.get(*lang)))
-                .collect();
+            let names: Vec<HashSet<String>> =
+                Lang::ALL.iter().map(|lang| name_terms(analyzer, *lang, kind.name.get(*lang))).collect();
             for word in names.iter().flatten() {
                 let known = types_by_word.entry(word.clone()).or_default();
                 if known.last() != Some(&number) {
@@ -54,41 +52,22 @@ impl Vocabulary {
         }
         let mut categories_by_word: HashMap<String, Vec<u64>> = HashMap::new();
         for category in Shop::categories() {
-            let words: HashSet<String> = Lang::ALL
-                .iter()
-                .flat_map(|lang| name_terms(analyzer, *lang, category.name.get(*lang)))
-                .collect();
+            let words: HashSet<String> =
+                Lang::ALL.iter().flat_map(|lang| name_terms(analyzer, *lang, category.name.get(*lang))).collect();
             for word in words {
-                categories_by_word
-                    .entry(word)
-                    .or_default()
-                    .push(u64::try_from(category.id).unwrap_or(0));
+                categories_by_word.entry(word).or_default().push(u64::try_from(category.id).unwrap_or(0));
             }
         }
-        Vocabulary {
-            types,
-            types_by_word,
-            categories_by_word,
-        }
+        Vocabulary { types, types_by_word, categories_by_word }
     }
 
     /// Types whose name shares words with the question, with how alike they are (1.0: the very name).
     fn likeness(&self, words: &[Vec<String>]) -> Vec<(u64, f32)> {
-        let candidates: HashSet<u64> = words
-            .iter()
-            .flatten()
-            .filter_map(|form| self.types_by_word.get(form))
-            .flatten()
-            .copied()
-            .collect();
+        let candidates: HashSet<u64> =
+            words.iter().flatten().filter_map(|form| self.types_by_word.get(form)).flatten().copied().collect();
         let mut found: Vec<(u64, f32)> = candidates
             .into_iter()
-            .filter_map(|number| {
-                Some((
-                    number,
-                    alike(words, self.types.get(usize::try_from(number).ok()?)?),
-                ))
-            })
+            .filter_map(|number| Some((number, alike(words, self.types.get(usize::try_from(number).ok()?)?))))
             .collect();
         found.sort_unstable_by_key(|(number, _)| *number);
         found
@@ -98,27 +77,16 @@ impl Vocabulary {
 /// The best agreement of the question with one of a type's names: shared words over all words.
 fn alike(words: &[Vec<String>], names: &[HashSet<String>]) -> f32 {
     let share = |name: &HashSet<String>| {
-        let hit = words
-            .iter()
-            .filter(|forms| forms.iter().any(|form| name.contains(form)))
-            .count();
+        let hit = words.iter().filter(|forms| forms.iter().any(|form| name.contains(form))).count();
         let all = name.len() + words.len() - hit.min(words.len());
         // Counts of words: far below the precision of a float.
-        if all == 0 {
-            0.0
-        } else {
-            hit.min(name.len()) as f32 / all as f32
-        }
+        if all == 0 { 0.0 } else { hit.min(name.len()) as f32 / all as f32 }
     };
     names.iter().map(share).fold(0.0, f32::max)
 }
 
 fn name_terms(analyzer: &mut Analyzer, lang: Lang, name: &str) -> HashSet<String> {
-    analyzer
-        .words(name)
-        .iter()
-        .map(|word| analyzer.term(lang, word))
-        .collect()
+    analyzer.words(name).iter().map(|word| analyzer.term(lang, word)).collect()
 }
 
 /// A keyword, cut and looked up; becomes a query as strict as wanted.
@@ -155,38 +123,18 @@ impl Question {
             )
         });
         let likeness = vocabulary.likeness(&words);
-        Some(Question {
-            words,
-            likeness,
-            number,
-        })
+        Some(Question { words, likeness, number })
     }
 
     /// The query over the index.
-    pub fn query(
-        &self,
-        strictness: Strictness,
-        fields: &Fields,
-        vocabulary: &Vocabulary,
-    ) -> Box<dyn Query> {
-        let occur = if strictness == Strictness::All {
-            Occur::Must
-        } else {
-            Occur::Should
-        };
-        let words: Vec<(Occur, Box<dyn Query>)> = self
-            .words
-            .iter()
-            .map(|forms| (occur, word(forms, fields, vocabulary)))
-            .collect();
-        let mut clauses: Vec<(Occur, Box<dyn Query>)> =
-            vec![(Occur::Must, Box::new(BooleanQuery::new(words)))];
+    pub fn query(&self, strictness: Strictness, fields: &Fields, vocabulary: &Vocabulary) -> Box<dyn Query> {
+        let occur = if strictness == Strictness::All { Occur::Must } else { Occur::Should };
+        let words: Vec<(Occur, Box<dyn Query>)> =
+            self.words.iter().map(|forms| (occur, word(forms, fields, vocabulary))).collect();
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(BooleanQuery::new(words)))];
         for (number, likeness) in &self.likeness {
             let kind = any(vec![term(Term::from_field_u64(fields.kind, *number))]);
-            clauses.push((
-                Occur::Should,
-                Box::new(ConstScoreQuery::new(kind, TYPE_WEIGHT * likeness)),
-            ));
+            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(kind, TYPE_WEIGHT * likeness))));
         }
         let by_words: Box<dyn Query> = Box::new(BooleanQuery::new(clauses));
         match &self.number {
@@ -204,23 +152,14 @@ fn word(forms: &[String], fields: &Fields, vocabulary: &Vocabulary) -> Box<dyn Q
         for kind in vocabulary.types_by_word.get(form).into_iter().flatten() {
             ways.push(term(Term::from_field_u64(fields.kind, *kind)));
         }
-        for category in vocabulary
-            .categories_by_word
-            .get(form)
-            .into_iter()
-            .flatten()
-        {
+        for category in vocabulary.categories_by_word.get(form).into_iter().flatten() {
             ways.push(term(Term::from_field_u64(fields.category, *category)));
         }
-        let pairs: Vec<Box<dyn Query>> = pairs(form)
-            .iter()
-            .map(|pair| term(Term::from_field_text(fields.words, pair)))
-            .collect();
+        let pairs: Vec<Box<dyn Query>> =
+            pairs(form).iter().map(|pair| term(Term::from_field_text(fields.words, pair))).collect();
         if !pairs.is_empty() {
             let wanted = (pairs.len() as f64 * PAIR_SHARE).ceil() as usize;
-            ways.push(Box::new(BooleanQuery::union_with_minimum_required_clauses(
-                pairs, wanted,
-            )));
+            ways.push(Box::new(BooleanQuery::union_with_minimum_required_clauses(pairs, wanted)));
         }
     }
     Box::new(ConstScoreQuery::new(any(ways), 1.0))
@@ -233,10 +172,7 @@ pub fn narrowed(query: Box<dyn Query>, filters: Vec<Term>) -> Box<dyn Query> {
     }
     let mut clauses = vec![(Occur::Must, query)];
     for filter in filters {
-        clauses.push((
-            Occur::Must,
-            Box::new(ConstScoreQuery::new(term(filter), 0.0)),
-        ));
+        clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(term(filter), 0.0))));
     }
     Box::new(BooleanQuery::new(clauses))
 }

@@ -34,12 +34,7 @@ impl Token {
     pub fn write(&self) -> String {
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.push(u8::from(self.strictness == Strictness::Any));
-        for number in [
-            self.question,
-            self.after.first,
-            self.after.second,
-            self.after.goods,
-        ] {
+        for number in [self.question, self.after.first, self.after.second, self.after.goods] {
             bytes.extend(number.to_be_bytes());
         }
         URL_SAFE_NO_PAD.encode(bytes)
@@ -47,30 +42,17 @@ impl Token {
 
     /// Reads a token; `None` when it is not one of ours.
     pub fn read(text: &str) -> Option<Token> {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
-            .filter(|bytes| bytes.len() == LENGTH)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == LENGTH)?;
         let (kind, rest) = bytes.split_first()?;
-        let mut numbers = rest
-            .chunks_exact(8)
-            .filter_map(|chunk| Some(u64::from_be_bytes(chunk.try_into().ok()?)));
+        let mut numbers = rest.chunks_exact(8).filter_map(|chunk| Some(u64::from_be_bytes(chunk.try_into().ok()?)));
         let strictness = match kind {
             0 => Strictness::All,
             1 => Strictness::Any,
             _ => return None,
         };
         let question = numbers.next()?;
-        let after = Place {
-            first: numbers.next()?,
-            second: numbers.next()?,
-            goods: numbers.next()?,
-        };
-        Some(Token {
-            question,
-            strictness,
-            after,
-        })
+        let after = Place { first: numbers.next()?, second: numbers.next()?, goods: numbers.next()? };
+        Some(Token { question, strictness, after })
     }
 }
 
@@ -80,16 +62,8 @@ mod tests {
 
     #[test]
     fn a_token_reads_back_and_nothing_else_does() {
-        let after = Place {
-            first: u64::MAX,
-            second: 7,
-            goods: 42,
-        };
-        let token = Token {
-            question: 0xfeed,
-            strictness: Strictness::Any,
-            after,
-        };
+        let after = Place { first: u64::MAX, second: 7, goods: 42 };
+        let token = Token { question: 0xfeed, strictness: Strictness::Any, after };
         assert_eq!(Token::read(&token.write()), Some(token));
         for wrong in ["", "AAAA", "!!!", &token.write()[1..]] {
             assert_eq!(Token::read(wrong), None);

@@ -35,13 +35,7 @@ pub struct Flaw {
 
 impl Flaw {
     fn new(sku_id: i64, code: Code) -> Flaw {
-        Flaw {
-            sku_id,
-            code,
-            stock: None,
-            begin_amount: None,
-            batch_amount: None,
-        }
+        Flaw { sku_id, code, stock: None, begin_amount: None, batch_amount: None }
     }
 
     /// As a preview tells it.
@@ -65,11 +59,7 @@ impl Flaw {
             ("batchAmount", self.batch_amount.map(Value::from)),
         ];
         if let Some(facts) = facts.as_object_mut() {
-            facts.extend(
-                known
-                    .into_iter()
-                    .filter_map(|(name, value)| Some((name.to_owned(), value?))),
-            );
+            facts.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         }
         facts
     }
@@ -81,20 +71,13 @@ pub fn check_shape(lines: &[WantedLine]) -> Result<(), Refusal> {
         return Err(Refusal::param("lines"));
     }
     if lines.len() > MAX_LINES {
-        return Err(Refusal::with(
-            Code::TooManyLines,
-            json!({ "limit": MAX_LINES }),
-        ));
+        return Err(Refusal::with(Code::TooManyLines, json!({ "limit": MAX_LINES })));
     }
     for (place, line) in lines.iter().enumerate() {
         if !(1..=MAX_QUANTITY).contains(&line.quantity) {
             return Err(Refusal::param(&format!("lines[{place}].quantity")));
         }
-        if lines
-            .iter()
-            .take(place)
-            .any(|other| other.sku_id == line.sku_id)
-        {
+        if lines.iter().take(place).any(|other| other.sku_id == line.sku_id) {
             return Err(Refusal::param(&format!("lines[{place}].skuId")));
         }
     }
@@ -108,9 +91,7 @@ pub fn price(shop: &Shop, shelf: &Shelf, lines: &[WantedLine], country: &str) ->
     for line in lines {
         match shelf.item_of_sku(shop, line.sku_id) {
             None => problems.push(Flaw::new(line.sku_id, Code::SkuNotFound)),
-            Some((item, _)) if !item.is_open() => {
-                problems.push(Flaw::new(line.sku_id, Code::GoodsOffline))
-            }
+            Some((item, _)) if !item.is_open() => problems.push(Flaw::new(line.sku_id, Code::GoodsOffline)),
             Some((item, place)) => found.push((line, item, place)),
         }
     }
@@ -120,37 +101,24 @@ pub fn price(shop: &Shop, shelf: &Shelf, lines: &[WantedLine], country: &str) ->
     }
     let mut sellers: Vec<(i64, Vec<PricedLine>)> = Vec::new();
     for (line, item, place) in &found {
-        let together = together
-            .get(&item.goods.id)
-            .copied()
-            .unwrap_or(line.quantity);
+        let together = together.get(&item.goods.id).copied().unwrap_or(line.quantity);
         problems.extend(flaws(line, item, *place, together, country));
         let Some(priced) = priced(line, item, *place, together) else {
             continue;
         };
-        match sellers
-            .iter_mut()
-            .find(|(seller, _)| *seller == item.goods.seller_id)
-        {
+        match sellers.iter_mut().find(|(seller, _)| *seller == item.goods.seller_id) {
             Some((_, lines)) => lines.push(priced),
             None => sellers.push((item.goods.seller_id, vec![priced])),
         }
     }
-    let groups = sellers
-        .into_iter()
-        .map(|(seller, lines)| group(shop, seller, lines))
-        .collect();
+    let groups = sellers.into_iter().map(|(seller, lines)| group(shop, seller, lines)).collect();
     Basket { groups, problems }
 }
 
 fn priced(line: &WantedLine, item: &Item, place: usize, together: i64) -> Option<PricedLine> {
     let sku = item.goods.skus.get(place)?;
     let unit_price_fen = item.unit_fen(sku, together);
-    let specs: Vec<&str> = sku
-        .spec
-        .iter()
-        .map(|spec| spec.value.get(Lang::Zh))
-        .collect();
+    let specs: Vec<&str> = sku.spec.iter().map(|spec| spec.value.get(Lang::Zh)).collect();
     Some(PricedLine {
         sku_id: line.sku_id,
         goods_id: item.goods.id,
@@ -172,27 +140,14 @@ fn flaws(line: &WantedLine, item: &Item, place: usize, together: i64, country: &
         flaws.push(new(Code::CountryRestricted));
     }
     if together < i64::from(item.goods.min_order) {
-        flaws.push(Flaw {
-            begin_amount: Some(item.goods.min_order),
-            ..new(Code::BelowBeginAmount)
-        });
+        flaws.push(Flaw { begin_amount: Some(item.goods.min_order), ..new(Code::BelowBeginAmount) });
     }
-    if let Some(batch) = item
-        .goods
-        .batch
-        .filter(|batch| line.quantity % i64::from((*batch).max(1)) != 0)
-    {
-        flaws.push(Flaw {
-            batch_amount: Some(batch),
-            ..new(Code::NotBatchMultiple)
-        });
+    if let Some(batch) = item.goods.batch.filter(|batch| line.quantity % i64::from((*batch).max(1)) != 0) {
+        flaws.push(Flaw { batch_amount: Some(batch), ..new(Code::NotBatchMultiple) });
     }
     let stock = item.stock.get(place).copied().unwrap_or(0);
     if stock < line.quantity {
-        flaws.push(Flaw {
-            stock: Some(stock.max(0)),
-            ..new(Code::StockNotEnough)
-        });
+        flaws.push(Flaw { stock: Some(stock.max(0)), ..new(Code::StockNotEnough) });
     }
     flaws
 }
@@ -201,13 +156,8 @@ fn group(shop: &Shop, seller_id: i64, lines: Vec<PricedLine>) -> Group {
     let seller = shop.seller(seller_id);
     let goods_fen = lines.iter().map(|line| line.amount_fen).sum();
     let pieces = lines.iter().map(|line| line.quantity).sum();
-    let grams = lines
-        .iter()
-        .map(|line| line.quantity * i64::from(line.weight_gram))
-        .sum();
-    let freight_fen = seller.as_ref().map_or(0, |seller| {
-        freight_fen(&seller.freight, pieces, grams, goods_fen)
-    });
+    let grams = lines.iter().map(|line| line.quantity * i64::from(line.weight_gram)).sum();
+    let freight_fen = seller.as_ref().map_or(0, |seller| freight_fen(&seller.freight, pieces, grams, goods_fen));
     Group {
         seller_id,
         seller_name: seller.map_or("", |seller| seller.name.get(Lang::Zh)),

@@ -86,9 +86,7 @@ impl Book {
 
     /// The order with a number.
     pub fn order(&self, order_no: i64) -> Result<&Order, Refusal> {
-        self.orders
-            .get(&order_no)
-            .ok_or_else(|| Code::OrderNotFound.into())
+        self.orders.get(&order_no).ok_or_else(|| Code::OrderNotFound.into())
     }
 
     /// The order under a caller's reference.
@@ -105,21 +103,13 @@ impl Book {
     /// Orders of a partner, newest first, below a number.
     pub fn of_partner(&self, partner: &str, below: i64, limit: usize) -> Vec<&Order> {
         let numbers = self.by_partner.get(partner);
-        let older = numbers
-            .into_iter()
-            .flat_map(|numbers| numbers.range(..below).rev());
-        older
-            .take(limit)
-            .filter_map(|number| self.orders.get(number))
-            .collect()
+        let older = numbers.into_iter().flat_map(|numbers| numbers.range(..below).rev());
+        older.take(limit).filter_map(|number| self.orders.get(number)).collect()
     }
 
     /// An order that is due, if there is one.
     pub fn next_due(&self, now_ms: i64) -> Option<i64> {
-        self.due
-            .first()
-            .filter(|(due, _)| *due <= now_ms)
-            .map(|(_, number)| *number)
+        self.due.first().filter(|(due, _)| *due <= now_ms).map(|(_, number)| *number)
     }
 
     /// A number that was never given before: the time in it makes it differ from earlier lives without a journal.
@@ -132,9 +122,7 @@ impl Book {
     /// Stores a changed order, tells the feed, and sets when it moves on.
     pub(super) fn keep(&mut self, mut order: Order, change: What, now_ms: i64) -> &Order {
         order.version += 1;
-        order.due_ms = wait_ms(&order, self.pace)
-            .map(|wait| now_ms + wait)
-            .or_else(|| pay_deadline(&order));
+        order.due_ms = wait_ms(&order, self.pace).map(|wait| now_ms + wait).or_else(|| pay_deadline(&order));
         let told = Change {
             seq: self.feed.next_seq(),
             kind: Kind::Order,
@@ -167,21 +155,12 @@ impl Book {
         if let Some(due) = order.due_ms {
             self.due.insert((due, number));
         }
-        self.by_ref
-            .entry((order.partner_code.clone(), order.out_ref.clone()))
-            .or_insert(number);
-        self.by_partner
-            .entry(order.partner_code.clone())
-            .or_default()
-            .insert(number);
+        self.by_ref.entry((order.partner_code.clone(), order.out_ref.clone())).or_insert(number);
+        self.by_partner.entry(order.partner_code.clone()).or_default().insert(number);
         if let Some(word) = &order.cashier {
             self.by_cashier.insert(word.clone(), number);
         }
-        let newest = order
-            .shipments
-            .iter()
-            .map(|parcel| parcel.id)
-            .chain(order.payment.iter().map(|paid| paid.pay_no));
+        let newest = order.shipments.iter().map(|parcel| parcel.id).chain(order.payment.iter().map(|paid| paid.pay_no));
         self.last_number = newest.fold(self.last_number.max(number), i64::max);
         self.orders.insert(number, order);
     }
@@ -207,21 +186,12 @@ impl Book {
     }
 
     /// Writes down a change of a goods and tells the feed; gives the goods' new version.
-    pub fn change_goods(
-        &mut self,
-        item: &Item,
-        mut changed: Changed,
-        change: What,
-        now_ms: i64,
-    ) -> i64 {
+    pub fn change_goods(&mut self, item: &Item, mut changed: Changed, change: What, now_ms: i64) -> i64 {
         changed.times = item.changed.times + 1;
         changed.at = now_ms / 1000;
         let version = item.version() + 1;
         self.shelf.set_changed(item.index, changed.clone());
-        self.entries.push(Entry::Goods {
-            goods_id: item.goods.id,
-            changed,
-        });
+        self.entries.push(Entry::Goods { goods_id: item.goods.id, changed });
         let told = Change {
             seq: self.feed.next_seq(),
             kind: Kind::Goods,

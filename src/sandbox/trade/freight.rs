@@ -6,43 +6,17 @@ use crate::sandbox::goods::FreightTemplate;
 pub fn freight_fen(template: &FreightTemplate, pieces: i64, grams: i64, goods_fen: i64) -> i64 {
     match *template {
         FreightTemplate::Free => 0,
-        FreightTemplate::ByWeight {
-            first_g,
-            first_fen,
-            step_g,
-            step_fen,
-            free_above_fen,
-        } => stepped(
-            grams,
-            (first_g, first_fen),
-            (step_g, step_fen),
-            free_above_fen,
-            goods_fen,
-        ),
-        FreightTemplate::ByPiece {
-            first,
-            first_fen,
-            step,
-            step_fen,
-            free_above_fen,
-        } => stepped(
-            pieces,
-            (first, first_fen),
-            (step, step_fen),
-            free_above_fen,
-            goods_fen,
-        ),
+        FreightTemplate::ByWeight { first_g, first_fen, step_g, step_fen, free_above_fen } => {
+            stepped(grams, (first_g, first_fen), (step_g, step_fen), free_above_fen, goods_fen)
+        }
+        FreightTemplate::ByPiece { first, first_fen, step, step_fen, free_above_fen } => {
+            stepped(pieces, (first, first_fen), (step, step_fen), free_above_fen, goods_fen)
+        }
     }
 }
 
 /// The first so many for one price, then every begun step for another; nothing from a certain order value on.
-fn stepped(
-    amount: i64,
-    first: (u32, i64),
-    step: (u32, i64),
-    free_above: Option<i64>,
-    goods_fen: i64,
-) -> i64 {
+fn stepped(amount: i64, first: (u32, i64), step: (u32, i64), free_above: Option<i64>, goods_fen: i64) -> i64 {
     if free_above.is_some_and(|least| goods_fen >= least) {
         return 0;
     }
@@ -67,13 +41,7 @@ mod tests {
         };
         let cost = |grams, goods_fen| freight_fen(&template, 1, grams, goods_fen);
         assert_eq!(
-            [
-                cost(1, 1),
-                cost(1000, 1),
-                cost(1001, 1),
-                cost(1500, 1),
-                cost(1501, 1)
-            ],
+            [cost(1, 1), cost(1000, 1), cost(1001, 1), cost(1500, 1), cost(1501, 1)],
             [800, 800, 1000, 1000, 1200]
         );
         assert_eq!([cost(5000, 9_899), cost(5000, 9_900)], [2400, 0]);

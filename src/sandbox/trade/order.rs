@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Where an order stands, in the order of the walk; the last two are ways out.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the words are those of the contract")]
 pub enum Status {
@@ -83,10 +81,7 @@ pub struct Shipment {
 
 /// Everything about an order. Times are unix seconds, amounts fen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "the names are those of the contract, see `wire::OrderWire`"
-)]
+#[allow(missing_docs, reason = "the names are those of the contract, see `wire::OrderWire`")]
 pub struct Order {
     pub order_no: i64,
     pub out_ref: String,

@@ -26,15 +26,8 @@ impl Book {
         if order.payment.is_some() {
             return Ok(order);
         }
-        let pay_ref = if let PaidHow::Debit(pay_ref) = how {
-            Some(pay_ref)
-        } else {
-            None
-        };
-        order.payment = Some(Payment {
-            pay_no: self.number(now_ms),
-            pay_ref,
-        });
+        let pay_ref = if let PaidHow::Debit(pay_ref) = how { Some(pay_ref) } else { None };
+        order.payment = Some(Payment { pay_no: self.number(now_ms), pay_ref });
         order.paid_fen = order.total_fen();
         order.paid_at = Some(now_ms / 1000);
         order.status = Status::WaitSellerSend;
@@ -60,10 +53,7 @@ impl Book {
             return Err(Code::PayExpired.into());
         }
         if matches!(order.status, Status::Cancel | Status::Terminated) {
-            return Err(Refusal::with(
-                Code::StatusNotAllowed,
-                json!({ "status": order.status }),
-            ));
+            return Err(Refusal::with(Code::StatusNotAllowed, json!({ "status": order.status })));
         }
         Ok(order.clone())
     }
@@ -72,22 +62,14 @@ impl Book {
 /// Tells that an order is paid; nothing when it is not.
 pub fn receipt(order: &Order) -> Option<Paid> {
     let payment = order.payment.as_ref()?;
-    Some(Paid {
-        status: Some("PAID"),
-        paid_fen: Some(order.paid_fen),
-        pay_no: Some(payment.pay_no),
-        ..Paid::default()
-    })
+    Some(Paid { status: Some("PAID"), paid_fen: Some(order.paid_fen), pay_no: Some(payment.pay_no), ..Paid::default() })
 }
 
 /// Tells where an order can be paid.
 pub fn page(order: &Order, public_url: &str) -> Option<Paid> {
     let word = order.cashier.as_ref()?;
     Some(Paid {
-        pay_url: Some(format!(
-            "{}/cashier/{word}",
-            public_url.trim_end_matches('/')
-        )),
+        pay_url: Some(format!("{}/cashier/{word}", public_url.trim_end_matches('/'))),
         expire: Some(beijing(order.pay_expire)),
         ..Paid::default()
     })

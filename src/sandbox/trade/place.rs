@@ -16,13 +16,8 @@ use crate::sandbox::goods::Shop;
 const PAY_WINDOW_S: i64 = 24 * 3600;
 const CHANNEL: &str = "CROSS_BORDER";
 /// Refusals in the order in which they are told when several apply.
-const BEFORE_PRICE: [Code; 5] = [
-    Code::SkuNotFound,
-    Code::GoodsOffline,
-    Code::CountryRestricted,
-    Code::BelowBeginAmount,
-    Code::NotBatchMultiple,
-];
+const BEFORE_PRICE: [Code; 5] =
+    [Code::SkuNotFound, Code::GoodsOffline, Code::CountryRestricted, Code::BelowBeginAmount, Code::NotBatchMultiple];
 
 /// An order, and whether it was there before.
 pub struct Placed {
@@ -34,24 +29,13 @@ pub struct Placed {
 
 impl Book {
     /// Places an order, or finds the one that the same call placed before.
-    pub fn place(
-        &mut self,
-        shop: &Shop,
-        asked: &PlaceAsked,
-        now_ms: i64,
-    ) -> Result<Placed, Refusal> {
+    pub fn place(&mut self, shop: &Shop, asked: &PlaceAsked, now_ms: i64) -> Result<Placed, Refusal> {
         let wanted = check(asked)?;
         if let Some(order) = self.by_ref(&asked.partner_code, &asked.out_ref) {
             if same_content(order, asked) {
-                return Ok(Placed {
-                    order: order.clone(),
-                    replayed: true,
-                });
+                return Ok(Placed { order: order.clone(), replayed: true });
             }
-            return Err(Refusal::with(
-                Code::OutRefConflict,
-                json!({ "orderNo": order.order_no }),
-            ));
+            return Err(Refusal::with(Code::OutRefConflict, json!({ "orderNo": order.order_no })));
         }
         let basket = price(shop, &self.shelf, &wanted, &asked.dest_country);
         refuse_first(&basket, &BEFORE_PRICE)?;
@@ -67,10 +51,7 @@ impl Book {
             self.take_stock(shop, line.sku_id, line.quantity, now_ms);
         }
         let order = self.keep(order, What::Created, now_ms).clone();
-        Ok(Placed {
-            order,
-            replayed: false,
-        })
+        Ok(Placed { order, replayed: false })
     }
 }
 
@@ -87,28 +68,16 @@ fn check(asked: &PlaceAsked) -> Result<Vec<WantedLine>, Refusal> {
     if asked.buyer_memo.chars().count() > 500 {
         return Err(Refusal::param("buyerMemo"));
     }
-    let wanted: Vec<WantedLine> = asked
-        .lines
-        .iter()
-        .map(|line| WantedLine {
-            sku_id: line.sku_id,
-            quantity: line.quantity,
-        })
-        .collect();
+    let wanted: Vec<WantedLine> =
+        asked.lines.iter().map(|line| WantedLine { sku_id: line.sku_id, quantity: line.quantity }).collect();
     check_shape(&wanted)?;
     Ok(wanted)
 }
 
 /// Whether a call says what an order was placed with. The memo is talk, not content.
 fn same_content(order: &Order, asked: &PlaceAsked) -> bool {
-    let before = order
-        .lines
-        .iter()
-        .map(|line| (line.sku_id, line.quantity, line.unit_price_fen));
-    let now = asked
-        .lines
-        .iter()
-        .map(|line| (line.sku_id, line.quantity, line.unit_price_fen));
+    let before = order.lines.iter().map(|line| (line.sku_id, line.quantity, line.unit_price_fen));
+    let now = asked.lines.iter().map(|line| (line.sku_id, line.quantity, line.unit_price_fen));
     order.dest_country == asked.dest_country
         && order.warehouse_code == asked.warehouse_code
         && order.seller_id == asked.seller_id
@@ -119,12 +88,8 @@ fn same_content(order: &Order, asked: &PlaceAsked) -> bool {
 
 fn refuse_first(basket: &Basket, codes: &[Code]) -> Result<(), Refusal> {
     for code in codes {
-        let lines: Vec<Value> = basket
-            .problems
-            .iter()
-            .filter(|flaw| flaw.code == *code)
-            .map(|flaw| flaw.facts())
-            .collect();
+        let lines: Vec<Value> =
+            basket.problems.iter().filter(|flaw| flaw.code == *code).map(|flaw| flaw.facts()).collect();
         if !lines.is_empty() {
             return Err(Refusal::with(*code, json!({ "lines": lines })));
         }
@@ -134,27 +99,14 @@ fn refuse_first(basket: &Basket, codes: &[Code]) -> Result<(), Refusal> {
 
 /// Refuses when any agreed amount is not what it costs now, telling what it costs.
 fn refuse_price(group: &Group, asked: &PlaceAsked) -> Result<(), Refusal> {
-    let agreed = |sku_id| {
-        asked
-            .lines
-            .iter()
-            .find(|line| line.sku_id == sku_id)
-            .map(|line| line.unit_price_fen)
-    };
-    let lines_agree = group
-        .lines
-        .iter()
-        .all(|line| agreed(line.sku_id) == Some(line.unit_price_fen));
+    let agreed = |sku_id| asked.lines.iter().find(|line| line.sku_id == sku_id).map(|line| line.unit_price_fen);
+    let lines_agree = group.lines.iter().all(|line| agreed(line.sku_id) == Some(line.unit_price_fen));
     if lines_agree && group.freight_fen == asked.freight_fen && group.total_fen == asked.total_fen {
         return Ok(());
     }
-    let lines: Vec<Value> = group
-        .lines
-        .iter()
-        .map(|line| json!({ "skuId": line.sku_id, "unitPriceFen": line.unit_price_fen }))
-        .collect();
-    let facts =
-        json!({ "lines": lines, "freightFen": group.freight_fen, "totalFen": group.total_fen });
+    let lines: Vec<Value> =
+        group.lines.iter().map(|line| json!({ "skuId": line.sku_id, "unitPriceFen": line.unit_price_fen })).collect();
+    let facts = json!({ "lines": lines, "freightFen": group.freight_fen, "totalFen": group.total_fen });
     Err(Refusal::with(Code::PriceChanged, facts))
 }
 

@@ -33,55 +33,25 @@ impl Book {
         }
         let id = self.number(now_ms);
         let carrier = usize::try_from(order.seller_id.unsigned_abs() % 5).unwrap_or(0);
-        order.shipments.push(Shipment {
-            id,
-            carrier,
-            lines: content,
-            sent_at: now_ms / 1000,
-            signed_at: None,
-        });
+        order.shipments.push(Shipment { id, carrier, lines: content, sent_at: now_ms / 1000, signed_at: None });
     }
 }
 
 /// Writes all parcels of an order as they are now.
 pub fn shipments(shop: &Shop, order: &Order, pace: f64, now: i64) -> Shipments {
-    let from = shop
-        .seller(order.seller_id)
-        .map_or("", |seller| seller.belt.city.get(Lang::Zh));
+    let from = shop.seller(order.seller_id).map_or("", |seller| seller.belt.city.get(Lang::Zh));
     let to = warehouses::find(&order.warehouse_code).map_or("", |warehouse| warehouse.city);
-    let items = order
-        .shipments
-        .iter()
-        .map(|parcel| wire(order, parcel, from, to, pace, now))
-        .collect();
+    let items = order.shipments.iter().map(|parcel| wire(order, parcel, from, to, pace, now)).collect();
     Shipments { items }
 }
 
-fn wire(
-    order: &Order,
-    parcel: &Shipment,
-    from: &'static str,
-    to: &'static str,
-    pace: f64,
-    now: i64,
-) -> ShipmentWire {
-    let (carrier, carrier_code, prefix) = CARRIERS
-        .get(parcel.carrier)
-        .copied()
-        .unwrap_or(("", "", ""));
+fn wire(order: &Order, parcel: &Shipment, from: &'static str, to: &'static str, pace: f64, now: i64) -> ShipmentWire {
+    let (carrier, carrier_code, prefix) = CARRIERS.get(parcel.carrier).copied().unwrap_or(("", "", ""));
     let on_road = on_road_since(parcel, pace, now);
-    let trace = |at: i64, place, text: String| Trace {
-        time: beijing(at),
-        place,
-        text,
-    };
+    let trace = |at: i64, place, text: String| Trace { time: beijing(at), place, text };
     let mut traces = vec![trace(parcel.sent_at, from, String::from("快件已揽收"))];
     traces.extend(on_road.map(|at| trace(at, from, format!("快件已发往{to}"))));
-    traces.extend(
-        parcel
-            .signed_at
-            .map(|at| trace(at, to, String::from("快件已由集运仓签收"))),
-    );
+    traces.extend(parcel.signed_at.map(|at| trace(at, to, String::from("快件已由集运仓签收"))));
     ShipmentWire {
         shipment_id: parcel.id,
         order_no: order.order_no,
@@ -96,10 +66,7 @@ fn wire(
         lines: parcel
             .lines
             .iter()
-            .map(|(line_no, quantity)| ParcelLine {
-                line_no: *line_no,
-                quantity: *quantity,
-            })
+            .map(|(line_no, quantity)| ParcelLine { line_no: *line_no, quantity: *quantity })
             .collect(),
         gmt_send: beijing(parcel.sent_at),
         gmt_sign: parcel.signed_at.map(beijing),

@@ -108,10 +108,7 @@ impl Book {
                 order.sent_at = Some(now);
             }
             Status::WarehouseSigned => {
-                order
-                    .shipments
-                    .iter_mut()
-                    .for_each(|parcel| parcel.signed_at = Some(now));
+                order.shipments.iter_mut().for_each(|parcel| parcel.signed_at = Some(now));
                 order.signed_at = Some(now);
             }
             Status::Success => order.finished_at = Some(now),
@@ -125,27 +122,17 @@ impl Book {
     pub fn cancel(&mut self, shop: &Shop, order_no: i64, now_ms: i64) -> Result<Order, Refusal> {
         let order = self.order(order_no)?.clone();
         match (order.status, order.close_reason) {
-            (Status::WaitBuyerPay, _) => {
-                Ok(self.close(shop, order, CloseReason::BuyerCancel, now_ms))
-            }
+            (Status::WaitBuyerPay, _) => Ok(self.close(shop, order, CloseReason::BuyerCancel, now_ms)),
             (Status::Cancel, Some(CloseReason::BuyerCancel)) => Ok(order),
             (status, _) => Err(not_allowed(status)),
         }
     }
 
     /// The seller or the system closes an order that was not yet sent; what was paid is given back.
-    pub fn terminate(
-        &mut self,
-        shop: &Shop,
-        order_no: i64,
-        why: CloseReason,
-        now_ms: i64,
-    ) -> Result<Order, Refusal> {
+    pub fn terminate(&mut self, shop: &Shop, order_no: i64, why: CloseReason, now_ms: i64) -> Result<Order, Refusal> {
         let order = self.order(order_no)?.clone();
         match order.status {
-            Status::WaitBuyerPay | Status::WaitSellerSend => {
-                Ok(self.close(shop, order, why, now_ms))
-            }
+            Status::WaitBuyerPay | Status::WaitSellerSend => Ok(self.close(shop, order, why, now_ms)),
             Status::Cancel | Status::Terminated if order.close_reason == Some(why) => Ok(order),
             status => Err(not_allowed(status)),
         }
@@ -158,11 +145,7 @@ impl Book {
         order.refunded_fen = order.paid_fen;
         order.close_reason = Some(why);
         order.finished_at = Some(now_ms / 1000);
-        order.status = if why == CloseReason::SellerGoodsLack {
-            Status::Terminated
-        } else {
-            Status::Cancel
-        };
+        order.status = if why == CloseReason::SellerGoodsLack { Status::Terminated } else { Status::Cancel };
         self.keep(order, What::Status, now_ms).clone()
     }
 
@@ -179,12 +162,7 @@ impl Book {
     }
 
     /// The seller changes what an unpaid order costs.
-    pub fn reprice(
-        &mut self,
-        order_no: i64,
-        total_fen: i64,
-        now_ms: i64,
-    ) -> Result<Order, Refusal> {
+    pub fn reprice(&mut self, order_no: i64, total_fen: i64, now_ms: i64) -> Result<Order, Refusal> {
         let mut order = self.order(order_no)?.clone();
         if order.status != Status::WaitBuyerPay {
             return Err(not_allowed(order.status));

@@ -108,10 +108,7 @@ pub fn find(code: &str) -> Option<&'static Warehouse> {
 impl Warehouse {
     /// Writes it in a language.
     pub fn wire(&self, lang: Lang) -> WarehouseWire {
-        let place = Lang::ALL
-            .iter()
-            .position(|known| *known == lang)
-            .unwrap_or(0);
+        let place = Lang::ALL.iter().position(|known| *known == lang).unwrap_or(0);
         let [name, ..] = self.names;
         WarehouseWire {
             code: self.code,

@@ -273,10 +273,7 @@ pub struct OrderPage {
 pub struct CancelAsked {
     /// For the seller to read.
     #[serde(default)]
-    #[allow(
-        dead_code,
-        reason = "part of the contract; the sandbox's sellers do not read"
-    )]
+    #[allow(dead_code, reason = "part of the contract; the sandbox's sellers do not read")]
     pub reason: String,
 }
 
