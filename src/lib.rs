@@ -1,3 +1,13 @@
-//! Xunyuan.
+#![doc = include_str!("README.md")]
 
+// GROUND
+pub mod clock;
+pub mod config;
+pub mod edge;
+pub mod error;
+pub mod model;
+pub mod signing;
+pub mod telemetry;
+
+// A NEIGHBOUR
 pub mod sandbox;

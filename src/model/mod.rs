@@ -1,0 +1,9 @@
+//! The nouns of wholesale trade, as the gateway thinks of them. Silent: no serde, SQL or HTTP in here;
+//! every border converts to and from its own words.
+
+pub mod ids;
+pub mod language;
+pub mod money;
+pub mod page;
+pub mod partner;
+pub mod plan;
