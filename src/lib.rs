@@ -11,3 +11,5 @@ pub mod telemetry;
 
 // DOORS
 pub mod counters;
+// A NEIGHBOUR
+pub mod sandbox;
