@@ -13,3 +13,7 @@ pub mod telemetry;
 pub mod counters;
 // A NEIGHBOUR
 pub mod sandbox;
+pub mod upstream;
+
+// ROOMS
+pub mod translate;
