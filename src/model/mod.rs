@@ -4,6 +4,10 @@
 pub mod ids;
 pub mod language;
 pub mod money;
+pub mod order;
 pub mod page;
 pub mod partner;
+pub mod payment;
 pub mod plan;
+pub mod quote;
+pub mod shipment;
