@@ -10,3 +10,4 @@ pub mod signing;
 
 // DOORS
 pub mod sql;
+pub mod upstream;
