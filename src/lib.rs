@@ -17,3 +17,7 @@ pub mod upstream;
 
 // ROOMS
 pub mod translate;
+
+// DOORS
+pub mod sql;
+pub mod upstream;
