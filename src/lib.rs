@@ -1,6 +1,6 @@
 #![doc = include_str!("README.md")]
 
-// GROUND
+// GROUND: words and pure tools, no I/O
 pub mod clock;
 pub mod config;
 pub mod edge;
@@ -9,15 +9,13 @@ pub mod model;
 pub mod signing;
 pub mod telemetry;
 
-// DOORS
+// DOORS: where the process meets the outside
 pub mod counters;
-// A NEIGHBOUR
-pub mod sandbox;
-pub mod upstream;
-
-// ROOMS
-pub mod translate;
-
-// DOORS
 pub mod sql;
 pub mod upstream;
+
+// ROOMS: what the product does
+pub mod translate;
+
+// A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
+pub mod sandbox;
