@@ -19,3 +19,6 @@ pub mod translate;
 
 // A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
 pub mod sandbox;
+
+// FRAME
+pub mod commands;
