@@ -1,9 +1,22 @@
 #![doc = include_str!("README.md")]
 
+// GROUND: words and pure tools, no I/O
 pub mod clock;
-pub mod counters;
+pub mod config;
 pub mod edge;
 pub mod error;
 pub mod limits;
 pub mod model;
 pub mod signing;
+pub mod telemetry;
+
+// DOORS: where the process meets the outside
+pub mod counters;
+pub mod sql;
+pub mod upstream;
+
+// ROOMS: what the product does
+pub mod translate;
+
+// A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
+pub mod sandbox;

@@ -8,26 +8,36 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
+use tracing::Instrument;
 
 use crate::edge::problem::Problem;
 use crate::edge::visit::{Shared, Visit};
 use crate::error::Code;
+use crate::telemetry::trace;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the books get to know of a finished request.
 pub trait Books: 'static {
+    /// One request came in.
+    fn enter(&self);
     /// One request is answered.
-    fn note(&self, request: &HttpRequest, visit: &Visit, status: StatusCode, problem: Option<&Problem>, size: u64);
+    fn note(&self, visit: &Visit, status: StatusCode, problem: Option<&Problem>, size: u64);
 }
 
 /// The front as a middleware, to be wrapped around the whole app, outermost.
 #[derive(Debug)]
-pub struct Front<B>(pub Arc<B>);
+pub struct Front<B> {
+    /// Who is told of finished requests.
+    pub books: Arc<B>,
+    /// Share of requests whose trace is exported.
+    pub trace_share: f64,
+}
 
 impl<S, B, C> Transform<S, ServiceRequest> for Front<C>
 where
@@ -43,7 +53,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(Inside { service, books: Arc::clone(&self.0) }))
+        ready(Ok(Inside { service, books: Arc::clone(&self.books), trace_share: self.trace_share }))
     }
 }
 
@@ -52,6 +62,7 @@ where
 pub struct Inside<S, C> {
     service: S,
     books: Arc<C>,
+    trace_share: f64,
 }
 
 impl<S, B, C> Service<ServiceRequest> for Inside<S, C>
@@ -68,28 +79,47 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let visit = Shared::start();
+        let visit = Shared::start(request.method(), request.path(), self.trace_share);
+        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let trace = visit.with(|visit| {
+            visit.caller_request_id = text("x-request-id").map(|id| id.chars().take(128).collect());
+            visit.trace.clone()
+        });
+        let span = trace.span(request.method().as_str(), request.path(), text("traceparent"));
         request.extensions_mut().insert(visit.clone());
-        let outside = request.request().clone();
-        let inner = AssertUnwindSafe(self.service.call(request)).catch_unwind();
+        let inner = trace::with(trace.traceparent(), self.service.call(request)).instrument(span);
+        let inner = AssertUnwindSafe(inner).catch_unwind();
         let books = Arc::clone(&self.books);
+        books.enter();
         Box::pin(async move {
-            let response = match inner.await {
-                Ok(Ok(response)) => response.into_parts().1.map_into_boxed_body(),
-                Ok(Err(error)) => error.error_response(),
-                Err(_) => HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR),
-            };
-            Ok(ServiceResponse::new(outside.clone(), finish(&outside, &visit, response, books.as_ref())))
+            match inner.await {
+                Ok(Ok(response)) => {
+                    let (request, response) = response.into_parts();
+                    let response = not_modified(&request, response.map_into_boxed_body());
+                    Ok(ServiceResponse::new(request, finish(&visit, response, books.as_ref())))
+                }
+                Ok(Err(error)) => Err(outcast(finish(&visit, error.error_response(), books.as_ref()))),
+                Err(_panic) => Err(outcast(finish(&visit, internal(), books.as_ref()))),
+            }
         })
     }
 }
 
-fn finish(request: &HttpRequest, visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpResponse {
+fn internal() -> HttpResponse {
+    HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A finished response for which there is no request left to go with.
+fn outcast(response: HttpResponse) -> Error {
+    InternalError::from_response("already told", response).into()
+}
+
+fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpResponse {
     let problem = problem_of(&response);
     visit.with(|visit| {
         let mut response = match &problem {
-            Some(problem) => written(request, visit, response, problem),
-            None => not_modified(request, response),
+            Some(problem) => written(visit, response, problem),
+            None => response,
         };
         add_fields(visit, response.headers_mut());
         let status = response.status();
@@ -100,7 +130,7 @@ fn finish(request: &HttpRequest, visit: &Shared, response: HttpResponse, books: 
             actix_web::body::BodySize::Sized(size) => size,
             _ => 0,
         };
-        books.note(request, visit, status, problem.as_ref(), size);
+        books.note(visit, status, problem.as_ref(), size);
         visit.held = None;
         response
     })
@@ -132,9 +162,9 @@ fn is_problem_or_page(response: &HttpResponse) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-fn written(request: &HttpRequest, visit: &mut Visit, response: HttpResponse, problem: &Problem) -> HttpResponse {
+fn written(visit: &mut Visit, response: HttpResponse, problem: &Problem) -> HttpResponse {
     visit.code = Some(problem.code().facts().name);
-    let document = problem.render(&visit.request_id, request.path());
+    let document = problem.render(&visit.request_id, &visit.path);
     let (mut head, _) = response.into_parts();
     head.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     head.set_body(BoxBody::new(document))
@@ -178,17 +208,22 @@ mod tests {
     use super::{Books, Front, Visit};
     use crate::edge::problem::Problem;
     use actix_web::http::StatusCode;
-    use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
-    use actix_web::{App, HttpRequest, HttpResponse, web};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body_json, try_call_service};
+    use actix_web::{App, HttpResponse, web};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     #[derive(Debug, Default)]
     struct Count(AtomicU32);
     impl Books for Count {
-        fn note(&self, _: &HttpRequest, _: &Visit, status: StatusCode, _: Option<&Problem>, _: u64) {
+        fn enter(&self) {}
+        fn note(&self, _: &Visit, status: StatusCode, _: Option<&Problem>, _: u64) {
             self.0.fetch_add(u32::from(status.as_u16()), Ordering::Relaxed);
         }
+    }
+
+    fn front(books: &Arc<Count>) -> Front<Count> {
+        Front { books: Arc::clone(books), trace_share: 0.0 }
     }
 
     async fn panics() -> HttpResponse {
@@ -201,23 +236,24 @@ mod tests {
     #[actix_web::test]
     async fn panics_and_unknown_routes_become_problems_and_are_noted() {
         let books = Arc::new(Count::default());
-        let app = App::new().wrap(Front(Arc::clone(&books))).route("/panic", web::get().to(panics));
+        let app = App::new().wrap(front(&books)).route("/panic", web::get().to(panics));
         let app = init_service(app).await;
-        for (path, status, code) in [("/panic", 500, "internal_error"), ("/nowhere", 404, "no_such_route")] {
-            let response = call_service(&app, TestRequest::with_uri(path).to_request()).await;
-            assert_eq!(response.status(), status);
-            assert_eq!(response.headers()["content-type"], "application/problem+json");
-            let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
-            let body: serde_json::Value = read_body_json(response).await;
-            assert_eq!((body["code"].as_str(), body["request_id"].as_str()), (Some(code), Some(id.as_str())));
-            assert_eq!(body["instance"], path);
-        }
+        let response = call_service(&app, TestRequest::with_uri("/nowhere").to_request()).await;
+        assert_eq!(response.status(), 404);
+        let id = response.headers().get("x-request-id").unwrap().to_str().unwrap().to_owned();
+        let body: serde_json::Value = read_body_json(response).await;
+        assert_eq!((body["code"].as_str(), body["request_id"].as_str()), (Some("no_such_route"), Some(id.as_str())));
+        assert_eq!(body["instance"], "/nowhere");
+        let error = try_call_service(&app, TestRequest::with_uri("/panic").to_request()).await.unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers().get("content-type").unwrap(), "application/problem+json");
         assert_eq!(books.0.load(Ordering::Relaxed), 904);
     }
 
     #[actix_web::test]
     async fn an_answer_the_caller_holds_is_not_sent_again() {
-        let app = App::new().wrap(Front(Arc::new(Count::default()))).route("/t", web::get().to(tagged));
+        let app = App::new().wrap(front(&Arc::default())).route("/t", web::get().to(tagged));
         let app = init_service(app).await;
         let ask = |tag: &'static str| TestRequest::with_uri("/t").insert_header(("if-none-match", tag)).to_request();
         assert_eq!(call_service(&app, ask("\"b\", W/\"a\"")).await.status(), 304);

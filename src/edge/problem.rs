@@ -14,7 +14,10 @@ use crate::error::{Code, Failure, Place, Retry};
 
 /// A failure on its way to the caller. The front adds request id and instance and writes the document.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Told>);
+
+#[derive(Clone, Debug)]
+struct Told {
     code: Code,
     detail: Option<String>,
     places: Vec<Place>,
@@ -27,7 +30,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with this code and nothing more to say.
     pub fn new(code: Code) -> Self {
-        Self {
+        Self(Box::new(Told {
             code,
             detail: None,
             places: Vec::new(),
@@ -35,52 +38,52 @@ impl Problem {
             extras: Vec::new(),
             internal: None,
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// With a sentence about this occurrence.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
     /// With the places in the request that are wrong.
     pub fn places(mut self, places: Vec<Place>) -> Self {
-        self.places = places;
+        self.0.places = places;
         self
     }
 
     /// With a header field the answer must carry.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// The code.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// What only the log may hear.
     pub fn internal(&self) -> Option<&str> {
-        self.internal.as_deref()
+        self.0.internal.as_deref()
     }
 
     /// The document as bytes.
     pub fn render(&self, request_id: &str, instance: &str) -> Vec<u8> {
-        let facts = self.code.facts();
+        let facts = self.0.code.facts();
         let extras =
-            self.extras.iter().filter_map(|(name, json)| Some((*name, RawValue::from_string(json.clone()).ok()?)));
+            self.0.extras.iter().filter_map(|(name, json)| Some((*name, RawValue::from_string(json.clone()).ok()?)));
         let document = Document {
             r#type: format!("/docs/errors/{}", facts.name),
             title: facts.title.to_owned(),
             status: facts.status,
-            detail: self.detail.clone().unwrap_or_else(|| facts.advice.to_owned()),
+            detail: self.0.detail.clone().unwrap_or_else(|| facts.advice.to_owned()),
             instance: instance.to_owned(),
             code: facts.name.to_owned(),
             request_id: request_id.to_owned(),
             retryable: facts.retry != Retry::Never,
-            errors: self.places.iter().map(ProblemPlace::from).collect(),
+            errors: self.0.places.iter().map(ProblemPlace::from).collect(),
         };
         let whole = Whole { document, extras: extras.collect() };
         serde_json::to_vec(&whole).unwrap_or_default()
@@ -89,7 +92,7 @@ impl Problem {
 
 impl<F: Failure> From<F> for Problem {
     fn from(failure: F) -> Self {
-        Self {
+        Self(Box::new(Told {
             code: failure.code(),
             detail: failure.detail(),
             places: failure.places(),
@@ -97,27 +100,27 @@ impl<F: Failure> From<F> for Problem {
             extras: failure.extras(),
             internal: failure.internal(),
             headers: Vec::new(),
-        }
+        }))
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code.facts().name)
+        f.write_str(self.0.code.facts().name)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.code.facts().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.code.facts().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = HttpResponse::new(self.status_code());
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.headers_mut().append(name.clone(), value.clone());
         }
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self.clone());
