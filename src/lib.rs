@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod edge;
 pub mod error;
+pub mod limits;
 pub mod model;
 pub mod signing;
 pub mod telemetry;
