@@ -4,3 +4,7 @@ pub mod clock;
 pub mod error;
 pub mod model;
 pub mod signing;
+
+pub mod sql;
+
+pub mod partners;

@@ -30,7 +30,7 @@ pub fn key(id: &str) -> KeyRecord {
         verifying: VerifyingKey::HmacSha256(HmacKey::new(SECRET)),
         scopes: Scopes::all(),
         allowed: Vec::new(),
-        created_at: 0,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
         expires_at: None,
         retired_at: None,
         suspended: false,

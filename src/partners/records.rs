@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use jiff::Timestamp;
 
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::signing::http_message::{Algorithm, VerifyingKey};
@@ -25,12 +26,12 @@ pub struct KeyRecord {
     pub scopes: Scopes,
     /// Networks the key may be used from; empty for anywhere.
     pub allowed: Vec<IpNet>,
-    /// When it was issued, Unix seconds.
-    pub created_at: i64,
-    /// From when on it does not count, Unix seconds.
-    pub expires_at: Option<i64>,
-    /// When it was withdrawn, Unix seconds.
-    pub retired_at: Option<i64>,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// From when on it does not count.
+    pub expires_at: Option<Timestamp>,
+    /// When it was withdrawn.
+    pub retired_at: Option<Timestamp>,
     /// Whether the key itself is suspended.
     pub suspended: bool,
     /// The key it takes the place of.
@@ -49,6 +50,23 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// The state at a moment; an expired key is told to be expired even when it is suspended too.
+    pub(super) fn at(
+        now: Timestamp,
+        expires_at: Option<Timestamp>,
+        retired_at: Option<Timestamp>,
+        suspended: bool,
+    ) -> Self {
+        let ended = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        if ended(expires_at) || ended(retired_at) {
+            Self::Expired
+        } else if suspended {
+            Self::Suspended
+        } else {
+            Self::Active
+        }
+    }
+
     /// `active`, `expired` or `suspended`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -60,16 +78,9 @@ impl KeyState {
 }
 
 impl KeyRecord {
-    /// Whether the key counts at `now_s`; an expired key is told to be expired even when it is suspended too.
-    pub fn state(&self, now_s: i64) -> KeyState {
-        let ended = |at: Option<i64>| at.is_some_and(|at| at <= now_s);
-        if ended(self.expires_at) || ended(self.retired_at) {
-            KeyState::Expired
-        } else if self.suspended || self.partner.suspended {
-            KeyState::Suspended
-        } else {
-            KeyState::Active
-        }
+    /// Whether the key counts at a moment.
+    pub fn state(&self, now: Timestamp) -> KeyState {
+        KeyState::at(now, self.expires_at, self.retired_at, self.suspended || self.partner.suspended)
     }
 
     /// Whether the key may be used from this address; an IPv4 address inside IPv6 counts as IPv4.
@@ -107,26 +118,34 @@ pub fn id_mode(mode: Mode) -> key_format::Mode {
 
 #[cfg(test)]
 mod tests {
-    use super::KeyState;
-    use crate::partners::example::{key, partner};
     use std::sync::Arc;
 
+    use jiff::Timestamp;
+
+    use super::KeyState;
+    use crate::model::partner::Partner;
+    use crate::partners::example::{key, partner};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
     #[test]
-    fn a_key_ends_at_the_second_it_expires() {
+    fn a_key_ends_at_the_moment_it_expires() {
         let mut key = key("xyk_live_1");
-        key.expires_at = Some(100);
-        assert_eq!(key.state(99), KeyState::Active);
-        assert_eq!(key.state(100), KeyState::Expired);
+        key.expires_at = Some(at(100));
+        assert_eq!(key.state(at(99)), KeyState::Active);
+        assert_eq!(key.state(at(100)), KeyState::Expired);
         key.expires_at = None;
-        key.retired_at = Some(50);
-        assert_eq!(key.state(50), KeyState::Expired);
+        key.retired_at = Some(at(50));
+        assert_eq!(key.state(at(50)), KeyState::Expired);
     }
 
     #[test]
     fn a_suspended_partner_suspends_all_its_keys() {
         let mut key = key("xyk_live_1");
-        key.partner = Arc::new(crate::model::partner::Partner { suspended: true, ..partner("acme") });
-        assert_eq!(key.state(0), KeyState::Suspended);
+        key.partner = Arc::new(Partner { suspended: true, ..partner("acme") });
+        assert_eq!(key.state(at(0)), KeyState::Suspended);
     }
 
     #[test]
