@@ -1,10 +1,13 @@
 #![doc = include_str!("README.md")]
 
+// GROUND
 pub mod clock;
+pub mod config;
+pub mod edge;
 pub mod error;
 pub mod model;
 pub mod signing;
 
-pub mod sql;
-
+// DOORS
 pub mod partners;
+pub mod sql;

@@ -5,9 +5,7 @@ use std::convert::Infallible;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sfv::visitor::{
-    DictionaryVisitor, EntryVisitor, Ignored, InnerListVisitor, ItemVisitor, ParameterVisitor,
-};
+use sfv::visitor::{DictionaryVisitor, EntryVisitor, Ignored, InnerListVisitor, ItemVisitor, ParameterVisitor};
 use sfv::{BareItemFromInput, KeyRef, Parser};
 use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
@@ -88,10 +86,7 @@ impl ContentDigest {
 
     /// Checks every known digest against the bytes received, in constant time.
     pub fn verify(&self, body: &[u8]) -> Result<(), DigestError> {
-        let members = [
-            (Algorithm::Sha256, &self.sha256),
-            (Algorithm::Sha512, &self.sha512),
-        ];
+        let members = [(Algorithm::Sha256, &self.sha256), (Algorithm::Sha512, &self.sha512)];
         for (algorithm, expected) in members {
             if let Some(expected) = expected
                 && !algorithm.fits(body, expected)
@@ -129,10 +124,7 @@ impl<'a> DictionaryVisitor<'a> for &mut Reader {
             "sha-512" => &mut self.sha512,
             _ => return Ok(None),
         };
-        Ok(Some(Member {
-            place,
-            problem: &mut self.problem,
-        }))
+        Ok(Some(Member { place, problem: &mut self.problem }))
     }
 
     fn finish(self) -> Result<(), Infallible> {
@@ -162,10 +154,7 @@ impl<'a> ItemVisitor<'a> for Member<'_> {
     type Out = ();
     type Error = Infallible;
 
-    fn bare_item(
-        self,
-        item: BareItemFromInput<'a>,
-    ) -> Result<impl ParameterVisitor<'a, Out = ()>, Self::Error> {
+    fn bare_item(self, item: BareItemFromInput<'a>) -> Result<impl ParameterVisitor<'a, Out = ()>, Self::Error> {
         match item {
             BareItemFromInput::ByteSequence(bytes) => {
                 if self.place.replace(bytes).is_some() {
@@ -187,37 +176,26 @@ mod tests {
     const BODY: &[u8] = b"{\"hello\": \"world\"}\n";
     const SHA256: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
     /// RFC 9530 appendix D and RFC 9421 B.2: without the line feed.
-    const SHA512: &str = "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:";
+    const SHA512: &str =
+        "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:";
 
     #[test]
     fn rfc_9530_examples_fit() {
         assert_eq!(content_digest(Algorithm::Sha256, BODY), SHA256);
-        assert_eq!(
-            content_digest(Algorithm::Sha256, b""),
-            "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"
-        );
+        assert_eq!(content_digest(Algorithm::Sha256, b""), "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:");
         let without_line_feed = b"{\"hello\": \"world\"}";
         assert_eq!(content_digest(Algorithm::Sha512, without_line_feed), SHA512);
         let read = ContentDigest::parse(SHA256.as_bytes()).unwrap();
         assert_eq!(read.verify(BODY), Ok(()));
-        assert_eq!(
-            read.verify(without_line_feed),
-            Err(DigestError::Mismatch(Algorithm::Sha256))
-        );
+        assert_eq!(read.verify(without_line_feed), Err(DigestError::Mismatch(Algorithm::Sha256)));
     }
 
     #[test]
     fn every_known_member_must_fit() {
         let both = format!("{SHA256}, {SHA512}");
         let read = ContentDigest::parse(both.as_bytes()).unwrap();
-        assert_eq!(
-            read.verify(BODY),
-            Err(DigestError::Mismatch(Algorithm::Sha512))
-        );
-        let fitting = format!(
-            "{}, md5=:AAAA:, {SHA256}",
-            content_digest(Algorithm::Sha512, BODY)
-        );
+        assert_eq!(read.verify(BODY), Err(DigestError::Mismatch(Algorithm::Sha512)));
+        let fitting = format!("{}, md5=:AAAA:, {SHA256}", content_digest(Algorithm::Sha512, BODY));
         let read = ContentDigest::parse(fitting.as_bytes()).unwrap();
         assert_eq!(read.verify(BODY), Ok(()));
     }
@@ -226,18 +204,9 @@ mod tests {
     fn what_says_nothing_is_refused() {
         for none in ["", "md5=:AAAA:", "SHA=1"] {
             let error = ContentDigest::parse(none.as_bytes()).unwrap_err();
-            assert!(
-                matches!(error, DigestError::NoneKnown | DigestError::Malformed(_)),
-                "{none}"
-            );
+            assert!(matches!(error, DigestError::NoneKnown | DigestError::Malformed(_)), "{none}");
         }
-        for bad in [
-            "sha-256=abc",
-            "sha-256",
-            "sha-256=(:AAAA:)",
-            "sha-256=:AAAA:, sha-256=:AAAA:",
-            "sha-256=:*:",
-        ] {
+        for bad in ["sha-256=abc", "sha-256", "sha-256=(:AAAA:)", "sha-256=:AAAA:, sha-256=:AAAA:", "sha-256=:*:"] {
             let error = ContentDigest::parse(bad.as_bytes()).unwrap_err();
             assert!(matches!(error, DigestError::Malformed(_)), "{bad}");
         }

@@ -74,10 +74,7 @@ impl KeyId {
     /// Makes a key id from 16 random bytes.
     pub fn generate(mode: Mode, random: &[u8; 16]) -> Self {
         let text = compose(mode.prefix(), random, ID_DIGITS);
-        let mut id = Self {
-            text: [b'0'; ID_LEN],
-            mode,
-        };
+        let mut id = Self { text: [b'0'; ID_LEN], mode };
         for (place, byte) in id.text.iter_mut().zip(text.bytes()) {
             *place = byte;
         }
@@ -95,10 +92,7 @@ impl KeyId {
             _ => return Err(KeyFormatError::NotAKeyId),
         };
         check(text, ID_PREFIX_LEN, ID_LEN)?;
-        let text = text
-            .as_bytes()
-            .try_into()
-            .map_err(|_| KeyFormatError::Character)?;
+        let text = text.as_bytes().try_into().map_err(|_| KeyFormatError::Character)?;
         Ok(Self { text, mode })
     }
 
@@ -142,11 +136,7 @@ pub struct Secret(Zeroizing<String>);
 impl Secret {
     /// Makes a secret from 32 random bytes.
     pub fn generate(random: &[u8; 32]) -> Self {
-        Self(Zeroizing::new(compose(
-            SECRET_PREFIX,
-            random,
-            SECRET_DIGITS,
-        )))
+        Self(Zeroizing::new(compose(SECRET_PREFIX, random, SECRET_DIGITS)))
     }
 
     /// Reads a secret.
@@ -193,11 +183,7 @@ fn check(text: &str, prefix_len: usize, expected: usize) -> Result<(), KeyFormat
     if found != expected {
         return Err(KeyFormatError::Length { expected, found });
     }
-    if !text
-        .bytes()
-        .skip(prefix_len)
-        .all(|byte| byte.is_ascii_alphanumeric())
-    {
+    if !text.bytes().skip(prefix_len).all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(KeyFormatError::Character);
     }
     let (body, given) = text.split_at(expected - CHECKSUM_LEN);
@@ -205,11 +191,7 @@ fn check(text: &str, prefix_len: usize, expected: usize) -> Result<(), KeyFormat
         let digit = DIGITS.iter().position(|known| *known == byte);
         sum * 62 + digit.unwrap_or_default() as u64
     });
-    if given == u64::from(crc32(body.as_bytes())) {
-        Ok(())
-    } else {
-        Err(KeyFormatError::Checksum)
-    }
+    if given == u64::from(crc32(body.as_bytes())) { Ok(()) } else { Err(KeyFormatError::Checksum) }
 }
 
 /// Writes a big-endian number in base 62 with leading zeros.
@@ -252,10 +234,7 @@ mod tests {
     #[test]
     fn a_key_id_shows_what_it_is() {
         let id = KeyId::generate(Mode::Sandbox, &[0xff; 16]);
-        assert!(
-            id.as_str().starts_with("xyk_test_7n42DGM5Tflk9n8mt7Fhc7"),
-            "{id}"
-        );
+        assert!(id.as_str().starts_with("xyk_test_7n42DGM5Tflk9n8mt7Fhc7"), "{id}");
         assert_eq!(id.as_str().len(), 37);
         assert_eq!(KeyId::parse(id.as_str()), Ok(id));
     }
@@ -265,21 +244,9 @@ mod tests {
         let id = KeyId::generate(Mode::Live, &[7; 16]);
         let secret = Secret::generate(&[7; 32]);
         let cases = [
-            (
-                id.as_str()[..36].to_owned(),
-                KeyFormatError::Length {
-                    expected: 37,
-                    found: 36,
-                },
-            ),
-            (
-                id.as_str().replace("live", "test"),
-                KeyFormatError::Checksum,
-            ),
-            (
-                format!("{}é", &id.as_str()[..36]),
-                KeyFormatError::Character,
-            ),
+            (id.as_str()[..36].to_owned(), KeyFormatError::Length { expected: 37, found: 36 }),
+            (id.as_str().replace("live", "test"), KeyFormatError::Checksum),
+            (format!("{}é", &id.as_str()[..36]), KeyFormatError::Character),
             (secret.expose().to_owned(), KeyFormatError::SecretAsKeyId),
             ("AKIA123".to_owned(), KeyFormatError::NotAKeyId),
         ];

@@ -53,11 +53,7 @@ impl<'a> Component<'a> {
                 .map(|(_, component)| *component)
                 .ok_or_else(|| ComponentError::UnknownDerived(name.to_owned()));
         }
-        if is_field_name(name) {
-            Ok(Self::Field(name))
-        } else {
-            Err(ComponentError::NotAFieldName(name.to_owned()))
-        }
+        if is_field_name(name) { Ok(Self::Field(name)) } else { Err(ComponentError::NotAFieldName(name.to_owned())) }
     }
 
     /// Returns the name as it stands between the quotes.
@@ -78,9 +74,9 @@ impl<'a> Component<'a> {
 /// RFC 9110 `token`, upper case excluded: RFC 9421 §2.1 wants names in lower case.
 fn is_field_name(name: &str) -> bool {
     !name.is_empty()
-        && name.bytes().all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte)
-        })
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 #[cfg(test)]
@@ -97,15 +93,7 @@ mod tests {
 
     #[test]
     fn unknown_and_ill_shaped_names_are_refused() {
-        for name in [
-            "@status",
-            "@query-param",
-            "@Method",
-            "Date",
-            "a b",
-            "",
-            "日付",
-        ] {
+        for name in ["@status", "@query-param", "@Method", "Date", "a b", "", "日付"] {
             assert!(Component::parse(name).is_err(), "{name}");
         }
     }

@@ -14,10 +14,7 @@ pub struct Needs {
 impl Needs {
     /// Looks at a request and at the length of its body.
     pub fn of(message: &Message<'_>, body_len: usize) -> Self {
-        Self {
-            body: body_len > 0,
-            idempotency_key: message.has_field("idempotency-key"),
-        }
+        Self { body: body_len > 0, idempotency_key: message.has_field("idempotency-key") }
     }
 
     /// Lists the components that must be covered, in the order `Accept-Signature` should name them.
@@ -52,8 +49,5 @@ const REQUIRED: [(&str, When); 7] = [
 
 /// Lists what is missing; empty (and without an allocation) when enough is covered.
 pub fn coverage(presented: &Presented<'_>, needs: &Needs) -> Vec<&'static str> {
-    needs
-        .components()
-        .filter(|name| !presented.covers(name))
-        .collect()
+    needs.components().filter(|name| !presented.covers(name)).collect()
 }

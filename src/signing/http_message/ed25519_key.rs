@@ -8,13 +8,10 @@ use ed25519_dalek::{Signature, Signer as _};
 use zeroize::Zeroizing;
 
 /// `SubjectPublicKeyInfo { id-Ed25519 }` up to the key's 32 bytes (RFC 8410 §4).
-const SPKI_PREFIX: [u8; 12] = [
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-];
+const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// `PrivateKeyInfo` version 0 up to the seed's 32 bytes (RFC 8410 §7).
-const PKCS8_PREFIX: [u8; 16] = [
-    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
-];
+const PKCS8_PREFIX: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 const PUBLIC_LABEL: &str = "PUBLIC KEY";
 const SECRET_LABEL: &str = "PRIVATE KEY";
 
@@ -53,8 +50,7 @@ impl Ed25519Public {
 
     /// Takes the 32 bytes; weak points are refused.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidKey> {
-        let key =
-            ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| InvalidKey::NotAKey)?;
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| InvalidKey::NotAKey)?;
         if key.is_weak() {
             return Err(InvalidKey::NotAKey);
         }
@@ -78,8 +74,7 @@ impl Ed25519Public {
 
     /// Checks a signature strictly (RFC 8032 with low-order points refused).
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        Signature::from_slice(signature)
-            .is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
+        Signature::from_slice(signature).is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
     }
 }
 
@@ -121,25 +116,16 @@ impl std::fmt::Debug for Ed25519Secret {
     }
 }
 
-fn decode(
-    text: &str,
-    label: &'static str,
-    prefix: &[u8],
-) -> Result<Zeroizing<[u8; 32]>, InvalidKey> {
+fn decode(text: &str, label: &'static str, prefix: &[u8]) -> Result<Zeroizing<[u8; 32]>, InvalidKey> {
     let text = text.trim();
     let bytes = if text.starts_with("-----") {
         let der = decode_pem(text, label)?;
-        let key = der
-            .strip_prefix(prefix)
-            .ok_or(InvalidKey::OtherKind(label))?;
+        let key = der.strip_prefix(prefix).ok_or(InvalidKey::OtherKind(label))?;
         Zeroizing::new(key.to_vec())
     } else {
         decode_base64(text)?
     };
-    let bytes: &[u8; 32] = bytes
-        .as_slice()
-        .try_into()
-        .map_err(|_| InvalidKey::WrongLength)?;
+    let bytes: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| InvalidKey::WrongLength)?;
     Ok(Zeroizing::new(*bytes))
 }
 
@@ -157,20 +143,13 @@ fn decode_pem(text: &str, label: &'static str) -> Result<Zeroizing<Vec<u8>>, Inv
 }
 
 fn decode_base64(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidKey> {
-    BASE64
-        .decode(text)
-        .or_else(|_| BASE64_URL.decode(text))
-        .map(Zeroizing::new)
-        .map_err(|_| InvalidKey::NotEncoded)
+    BASE64.decode(text).or_else(|_| BASE64_URL.decode(text)).map(Zeroizing::new).map_err(|_| InvalidKey::NotEncoded)
 }
 
 fn encode_pem(label: &str, prefix: &[u8], key: &[u8; 32]) -> String {
     let der = Zeroizing::new([prefix, key.as_slice()].concat());
     let body = Zeroizing::new(BASE64.encode(&*der));
-    format!(
-        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-        &*body
-    )
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", &*body)
 }
 
 #[cfg(test)]

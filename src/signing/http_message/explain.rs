@@ -52,7 +52,7 @@ pub struct Explanation<'a> {
 /// Looks at a signature and the request around it.
 pub fn explain<'a>(
     signature_input: &[&'a [u8]],
-    signature: &[&'a [u8]],
+    signature: &[&[u8]],
     message: &Message<'_>,
     body: &[u8],
     key: Option<&VerifyingKey>,
@@ -72,9 +72,7 @@ pub fn explain<'a>(
         missing: read.map_or_else(Vec::new, |read| coverage(read, &needs)),
         base: base.map(|written| written.map(|()| String::from_utf8_lossy(&bytes).into_owned())),
         signature_fits,
-        digest_received: received
-            .ok()
-            .map(|value| String::from_utf8_lossy(value).into_owned()),
+        digest_received: received.ok().map(|value| String::from_utf8_lossy(value).into_owned()),
         digest: check_digest(received, body),
         digest_expected: expected_digests(body),
         presented,
@@ -95,30 +93,17 @@ fn expected_digests(body: &[u8]) -> Vec<String> {
         return Vec::new();
     }
     let all = digest::Algorithm::ALL.into_iter();
-    all.map(|algorithm| digest::content_digest(algorithm, body))
-        .collect()
+    all.map(|algorithm| digest::content_digest(algorithm, body)).collect()
 }
 
 impl Explanation<'_> {
     /// Tells it in order, one sentence a step.
     pub fn steps(&self) -> Vec<Step> {
         let (headers, coverage) = match &self.presented {
-            Ok(presented) => (
-                passed("headers", format!("read as: {}", presented.inner_list)),
-                self.coverage_step(),
-            ),
-            Err(error) => (
-                failed("headers", error.to_string()),
-                skipped("coverage", "the headers could not be read"),
-            ),
+            Ok(presented) => (passed("headers", format!("read as: {}", presented.inner_list)), self.coverage_step()),
+            Err(error) => (failed("headers", error.to_string()), skipped("coverage", "the headers could not be read")),
         };
-        vec![
-            headers,
-            coverage,
-            self.base_step(),
-            self.signature_step(),
-            self.digest_step(),
-        ]
+        vec![headers, coverage, self.base_step(), self.signature_step(), self.digest_step()]
     }
 
     fn coverage_step(&self) -> Step {
@@ -152,9 +137,7 @@ impl Explanation<'_> {
     fn digest_step(&self) -> Step {
         match &self.digest {
             Some(Ok(())) => passed("digest", "Content-Digest fits the body received".to_owned()),
-            Some(Err(error)) if self.digest_expected.is_empty() => {
-                failed("digest", error.to_string())
-            }
+            Some(Err(error)) if self.digest_expected.is_empty() => failed("digest", error.to_string()),
             Some(Err(error)) => {
                 let expected = self.digest_expected.join(" or ");
                 failed("digest", format!("{error}; expected {expected}"))
@@ -165,11 +148,7 @@ impl Explanation<'_> {
 }
 
 fn step(name: &'static str, outcome: Outcome, detail: String) -> Step {
-    Step {
-        name,
-        outcome,
-        detail,
-    }
+    Step { name, outcome, detail }
 }
 
 fn passed(name: &'static str, detail: String) -> Step {

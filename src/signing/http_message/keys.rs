@@ -28,9 +28,7 @@ impl Algorithm {
 
     /// Reads a registry name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 }
 
@@ -139,10 +137,7 @@ mod tests {
     use crate::signing::http_message::{Ed25519Secret, HmacKey};
 
     fn keys(byte: u8) -> [SigningKey; 2] {
-        [
-            SigningKey::HmacSha256(HmacKey::new(&[byte; 32])),
-            SigningKey::Ed25519(Ed25519Secret::from_seed(&[byte; 32])),
-        ]
+        [SigningKey::HmacSha256(HmacKey::new(&[byte; 32])), SigningKey::Ed25519(Ed25519Secret::from_seed(&[byte; 32]))]
     }
 
     #[test]
@@ -169,10 +164,7 @@ mod tests {
     fn debug_output_shows_no_secret() {
         for key in keys(0x41) {
             let shown = format!("{key:?} {:?}", key.verifying_key());
-            assert!(
-                !shown.contains("AAAA") && !shown.contains("65, 65"),
-                "{shown}"
-            );
+            assert!(!shown.contains("AAAA") && !shown.contains("65, 65"), "{shown}");
         }
     }
 

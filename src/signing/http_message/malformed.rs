@@ -22,6 +22,9 @@ pub enum Malformed {
     /// Two members with our tag.
     #[error("two signatures carry tag=\"{TAG}\"; send one")]
     TwoSignatures,
+    /// More signatures than anyone needs.
+    #[error("Signature-Input has more than {0} members")]
+    TooManySignatures(usize),
     /// A label twice in one header.
     #[error("{field} has the label \"{label}\" twice")]
     RepeatedLabel {
@@ -54,9 +57,7 @@ pub enum Malformed {
     #[error("more than {0} components are covered")]
     TooManyComponents(usize),
     /// A signature parameter the profile does not know.
-    #[error(
-        "the signature parameter \"{0}\" is not known; known are created, expires, nonce, alg, keyid and tag"
-    )]
+    #[error("the signature parameter \"{0}\" is not known; known are created, expires, nonce, alg, keyid and tag")]
     UnknownParameter(String),
     /// A signature parameter given twice.
     #[error("the signature parameter \"{0}\" is given twice")]

@@ -4,15 +4,15 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
-use sfv::visitor::{
-    DictionaryVisitor, EntryVisitor, Ignored, InnerListVisitor, ItemVisitor, ParameterVisitor,
-};
+use sfv::visitor::{DictionaryVisitor, EntryVisitor, Ignored, InnerListVisitor, ItemVisitor, ParameterVisitor};
 use sfv::{BareItemFromInput, KeyRef};
 
 use crate::signing::http_message::{Algorithm, Component, Malformed, TAG};
 
 /// More are refused: the duplicates are looked for pair by pair.
 const MAX_COMPONENTS: usize = 64;
+/// More are refused, for the same reason.
+const MAX_MEMBERS: usize = 16;
 /// What the contract makes partners send, so that the usual list needs one allocation.
 const USUAL_COMPONENTS: usize = 8;
 
@@ -98,18 +98,15 @@ impl<'a> DictionaryVisitor<'a> for &mut Members<'a> {
         // The key is a slice of the line, so its address tells where it stands.
         let key_at = (label.as_ptr() as usize).saturating_sub(self.line.as_ptr() as usize);
         self.close(key_at);
-        if self.labels.contains(&label) {
-            self.complain(Malformed::RepeatedLabel {
-                field: "Signature-Input",
-                label: label.to_owned(),
-            });
+        if self.labels.len() == MAX_MEMBERS {
+            self.complain(Malformed::TooManySignatures(MAX_MEMBERS));
+        } else if self.labels.contains(&label) {
+            let label = label.to_owned();
+            self.complain(Malformed::RepeatedLabel { field: "Signature-Input", label });
+        } else {
+            self.labels.push(label);
         }
-        self.labels.push(label);
-        self.open = Some(Draft {
-            label,
-            value_at: key_at + label.len() + 1,
-            ..Draft::default()
-        });
+        self.open = Some(Draft { label, value_at: key_at + label.len() + 1, ..Draft::default() });
         Ok(Member(self))
     }
 
@@ -147,8 +144,7 @@ impl<'a> InnerListVisitor<'a> for List<'_, 'a> {
     fn item(&mut self) -> Result<impl ItemVisitor<'a>, Self::Error> {
         self.length += 1;
         if self.length > MAX_COMPONENTS {
-            self.draft
-                .complain(Malformed::TooManyComponents(MAX_COMPONENTS));
+            self.draft.complain(Malformed::TooManyComponents(MAX_COMPONENTS));
             return Ok(None);
         }
         Ok(Some(Covered(self.draft)))
@@ -165,10 +161,7 @@ impl<'a> ItemVisitor<'a> for Covered<'_, 'a> {
     type Out = ();
     type Error = Infallible;
 
-    fn bare_item(
-        self,
-        item: BareItemFromInput<'a>,
-    ) -> Result<impl ParameterVisitor<'a, Out = ()>, Self::Error> {
+    fn bare_item(self, item: BareItemFromInput<'a>) -> Result<impl ParameterVisitor<'a, Out = ()>, Self::Error> {
         let draft = self.0;
         let name = match item {
             BareItemFromInput::String(Cow::Borrowed(name)) => name.as_str(),
@@ -223,11 +216,7 @@ impl<'a> ParameterVisitor<'a> for Parameters<'_, 'a> {
     type Out = ();
     type Error = Infallible;
 
-    fn parameter(
-        &mut self,
-        key: &'a KeyRef,
-        value: BareItemFromInput<'a>,
-    ) -> Result<(), Infallible> {
+    fn parameter(&mut self, key: &'a KeyRef, value: BareItemFromInput<'a>) -> Result<(), Infallible> {
         let draft = &mut *self.0;
         let stored = match key.as_str() {
             "created" => store(&mut draft.created, "created", time("created", value)),
@@ -249,11 +238,7 @@ impl<'a> ParameterVisitor<'a> for Parameters<'_, 'a> {
     }
 }
 
-fn store<T>(
-    place: &mut Option<T>,
-    parameter: &'static str,
-    value: Result<T, Malformed>,
-) -> Result<(), Malformed> {
+fn store<T>(place: &mut Option<T>, parameter: &'static str, value: Result<T, Malformed>) -> Result<(), Malformed> {
     if place.replace(value?).is_some() {
         return Err(Malformed::RepeatedParameter(parameter));
     }
@@ -265,8 +250,7 @@ fn store_algorithm(draft: &mut Draft<'_>, value: BareItemFromInput<'_>) -> Resul
         return Err(Malformed::RepeatedParameter("alg"));
     }
     let name = text("alg", value)?;
-    let algorithm =
-        Algorithm::parse(&name).ok_or_else(|| Malformed::UnknownAlgorithm(name.into_owned()))?;
+    let algorithm = Algorithm::parse(&name).ok_or_else(|| Malformed::UnknownAlgorithm(name.into_owned()))?;
     draft.algorithm = Some(algorithm);
     Ok(())
 }
@@ -285,17 +269,11 @@ fn time(parameter: &'static str, value: BareItemFromInput<'_>) -> Result<i64, Ma
     Ok(seconds)
 }
 
-fn text<'a>(
-    parameter: &'static str,
-    value: BareItemFromInput<'a>,
-) -> Result<Cow<'a, str>, Malformed> {
+fn text<'a>(parameter: &'static str, value: BareItemFromInput<'a>) -> Result<Cow<'a, str>, Malformed> {
     match value {
         BareItemFromInput::String(Cow::Borrowed(text)) => Ok(Cow::Borrowed(text.as_str())),
         BareItemFromInput::String(Cow::Owned(text)) => Ok(Cow::Owned(text.into())),
-        _ => Err(Malformed::ParameterType {
-            parameter,
-            expected: "a string in double quotes",
-        }),
+        _ => Err(Malformed::ParameterType { parameter, expected: "a string in double quotes" }),
     }
 }
 
@@ -310,12 +288,7 @@ pub(super) struct SignatureBytes<'l> {
 
 impl<'l> SignatureBytes<'l> {
     pub fn under(label: &'l str) -> Self {
-        Self {
-            label,
-            seen: false,
-            bytes: None,
-            problem: None,
-        }
+        Self { label, seen: false, bytes: None, problem: None }
     }
 }
 
@@ -328,10 +301,7 @@ impl<'a> DictionaryVisitor<'a> for &mut SignatureBytes<'_> {
             return Ok(None);
         }
         if std::mem::replace(&mut self.seen, true) {
-            self.problem.get_or_insert(Malformed::RepeatedLabel {
-                field: "Signature",
-                label: self.label.to_owned(),
-            });
+            self.problem.get_or_insert(Malformed::RepeatedLabel { field: "Signature", label: self.label.to_owned() });
         }
         Ok(Some(SignatureMember(self)))
     }
@@ -359,10 +329,7 @@ impl<'a> ItemVisitor<'a> for SignatureMember<'_, '_> {
     type Out = ();
     type Error = Infallible;
 
-    fn bare_item(
-        self,
-        item: BareItemFromInput<'a>,
-    ) -> Result<impl ParameterVisitor<'a, Out = ()>, Self::Error> {
+    fn bare_item(self, item: BareItemFromInput<'a>) -> Result<impl ParameterVisitor<'a, Out = ()>, Self::Error> {
         if let BareItemFromInput::ByteSequence(bytes) = item {
             self.0.bytes = Some(bytes);
         }

@@ -25,11 +25,7 @@ pub enum WeakNonce {
 /// Checks the length of a nonce: 32 characters when all are hexadecimal digits, else 22.
 pub fn check_nonce(nonce: &str) -> Result<(), WeakNonce> {
     let significant = nonce.trim_end_matches('=');
-    let needed = if significant.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        HEX_MIN_LEN
-    } else {
-        BASE64_MIN_LEN
-    };
+    let needed = if significant.bytes().all(|byte| byte.is_ascii_hexdigit()) { HEX_MIN_LEN } else { BASE64_MIN_LEN };
     if significant.len() < needed {
         Err(WeakNonce::TooShort)
     } else if nonce.len() > NONCE_MAX_LEN {
@@ -57,13 +53,7 @@ mod tests {
 
     #[test]
     fn less_than_128_bits_are_refused() {
-        for nonce in [
-            "",
-            "abc",
-            "1618884473",
-            "0001020304050607080910111213141",
-            "AAECAwQFBgcICQoLDA0O==",
-        ] {
+        for nonce in ["", "abc", "1618884473", "0001020304050607080910111213141", "AAECAwQFBgcICQoLDA0O=="] {
             assert_eq!(check_nonce(nonce), Err(WeakNonce::TooShort), "{nonce}");
         }
     }

@@ -39,7 +39,7 @@ pub struct Presented<'a> {
 
 impl<'a> Presented<'a> {
     /// Reads the lines of `Signature-Input` and of `Signature`.
-    pub fn parse(signature_input: &[&'a [u8]], signature: &[&'a [u8]]) -> Result<Self, Malformed> {
+    pub fn parse(signature_input: &[&'a [u8]], signature: &[&[u8]]) -> Result<Self, Malformed> {
         let lines = signature_input.iter().chain(signature);
         let size = lines.map(|line| line.len()).sum::<usize>();
         if size > HEADERS_MAX_BYTES {
@@ -55,9 +55,7 @@ impl<'a> Presented<'a> {
             return Err(problem);
         }
         let draft = members.ours.ok_or(Malformed::Missing)?;
-        let created = draft
-            .created
-            .ok_or(Malformed::ParameterMissing("created"))?;
+        let created = draft.created.ok_or(Malformed::ParameterMissing("created"))?;
         let key_id = draft.key_id.ok_or(Malformed::ParameterMissing("keyid"))?;
         let nonce = draft.nonce.ok_or(Malformed::ParameterMissing("nonce"))?;
         check_nonce(&nonce)?;
@@ -79,27 +77,18 @@ impl<'a> Presented<'a> {
 
     /// Says whether the component of this name is covered.
     pub fn covers(&self, name: &str) -> bool {
-        self.components
-            .iter()
-            .any(|component| component.name() == name)
+        self.components.iter().any(|component| component.name() == name)
     }
 }
 
 fn signature_under(label: &str, lines: &[&[u8]]) -> Result<Vec<u8>, Malformed> {
     let mut found = SignatureBytes::under(label);
     for line in lines {
-        parser(line)
-            .parse_dictionary_with_visitor(&mut found)
-            .map_err(|error| syntax("Signature", &error))?;
+        parser(line).parse_dictionary_with_visitor(&mut found).map_err(|error| syntax("Signature", &error))?;
     }
     match found {
-        SignatureBytes {
-            problem: Some(problem),
-            ..
-        } => Err(problem),
-        SignatureBytes {
-            bytes: Some(bytes), ..
-        } => Ok(bytes),
+        SignatureBytes { problem: Some(problem), .. } => Err(problem),
+        SignatureBytes { bytes: Some(bytes), .. } => Ok(bytes),
         SignatureBytes { seen: true, .. } => Err(Malformed::SignatureNotBytes(label.to_owned())),
         _ => Err(Malformed::SignatureAbsent(label.to_owned())),
     }
@@ -111,8 +100,5 @@ fn parser<'a>(line: &&'a [u8]) -> Parser<'a> {
 }
 
 fn syntax(field: &'static str, error: &sfv::Error) -> Malformed {
-    Malformed::Syntax {
-        field,
-        reason: error.to_string(),
-    }
+    Malformed::Syntax { field, reason: error.to_string() }
 }

@@ -18,11 +18,7 @@ pub enum BaseError {
 }
 
 /// Writes the signature base of a presented signature into `out`, emptying it first.
-pub fn signature_base(
-    presented: &Presented<'_>,
-    message: &Message<'_>,
-    out: &mut Vec<u8>,
-) -> Result<(), BaseError> {
+pub fn signature_base(presented: &Presented<'_>, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), BaseError> {
     signature_base_of(&presented.components, presented.inner_list, message, out)
 }
 
@@ -52,11 +48,7 @@ pub fn signature_base_of(
     Ok(())
 }
 
-fn write_value(
-    component: Component<'_>,
-    message: &Message<'_>,
-    out: &mut Vec<u8>,
-) -> Result<(), BaseError> {
+fn write_value(component: Component<'_>, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), BaseError> {
     match component {
         Component::Method => out.extend_from_slice(message.method.as_bytes()),
         Component::Authority => write_authority(message, out),
@@ -84,11 +76,7 @@ fn write_value(
 }
 
 fn path<'a>(message: &Message<'a>) -> &'a [u8] {
-    if message.path.is_empty() {
-        b"/"
-    } else {
-        message.path.as_bytes()
-    }
+    if message.path.is_empty() { b"/" } else { message.path.as_bytes() }
 }
 
 fn write_target(message: &Message<'_>, out: &mut Vec<u8>) {

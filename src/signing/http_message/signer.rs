@@ -6,8 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::signing::digest;
 use crate::signing::http_message::{
-    BaseError, Component, Fields, Message, Needs, SigningKey, TAG, WeakNonce, check_nonce,
-    signature_base_of,
+    BaseError, Component, Fields, Message, Needs, SigningKey, TAG, WeakNonce, check_nonce, signature_base_of,
 };
 
 /// The label our own signatures carry; verifiers accept any.
@@ -63,20 +62,11 @@ impl Signer {
         check_nonce(nonce)?;
         let content_digest = (!body.is_empty() && !message.has_field("content-digest"))
             .then(|| digest::content_digest(digest::Algorithm::Sha256, body));
-        let fields = WithDigest {
-            rest: message.headers,
-            digest: content_digest.as_deref(),
-        };
-        let message = Message {
-            headers: &fields,
-            ..*message
-        };
+        let fields = WithDigest { rest: message.headers, digest: content_digest.as_deref() };
+        let message = Message { headers: &fields, ..*message };
         let names: Vec<_> = Needs::of(&message, body.len()).components().collect();
         let inner_list = self.inner_list(&names, created, nonce)?;
-        let components: Vec<_> = names
-            .iter()
-            .filter_map(|name| Component::parse(name).ok())
-            .collect();
+        let components: Vec<_> = names.iter().filter_map(|name| Component::parse(name).ok()).collect();
         let mut base = Vec::new();
         signature_base_of(&components, &inner_list, &message, &mut base)?;
         let signature = STANDARD.encode(self.key.sign(&base));
@@ -93,9 +83,7 @@ impl Signer {
         let key_id = quoted(&self.key_id).ok_or(SignError::NotPrintable("the key id"))?;
         let algorithm = self.key.algorithm();
         let names = names.join("\" \"");
-        Ok(format!(
-            "(\"{names}\");created={created};nonce={nonce};keyid={key_id};alg=\"{algorithm}\";tag=\"{TAG}\""
-        ))
+        Ok(format!("(\"{names}\");created={created};nonce={nonce};keyid={key_id};alg=\"{algorithm}\";tag=\"{TAG}\""))
     }
 }
 

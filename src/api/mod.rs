@@ -1,0 +1,4 @@
+//! Partner API v1: the gate, the operations and their views. Rooms do the work; a handler unwraps, asks one room, wraps.
+
+pub mod gate;
+pub mod operations;
