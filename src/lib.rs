@@ -3,6 +3,7 @@
 // GROUND
 pub mod clock;
 pub mod config;
+pub mod counters;
 pub mod edge;
 pub mod error;
 pub mod model;
