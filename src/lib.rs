@@ -3,12 +3,15 @@
 // GROUND
 pub mod clock;
 pub mod config;
-pub mod counters;
 pub mod edge;
 pub mod error;
 pub mod model;
 pub mod signing;
 
 // DOORS
+pub mod counters;
 pub mod partners;
 pub mod sql;
+
+// ROOMS
+pub mod auth;

@@ -17,7 +17,12 @@ pub fn partner(id: &str) -> Partner {
         name: id.to_uppercase(),
         country: "JP".to_owned(),
         suspended: false,
-        plan: Arc::new(Plan { id: "starter".into(), policies: Vec::new(), in_flight: 4, price_tier: "standard".into() }),
+        plan: Arc::new(Plan {
+            id: "starter".into(),
+            policies: Vec::new(),
+            in_flight: 4,
+            price_tier: "standard".into(),
+        }),
     }
 }
 

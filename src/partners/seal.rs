@@ -118,9 +118,8 @@ fn bound(what: &str, master_version: Option<u16>, at: StoredAt<'_>) -> Vec<u8> {
 fn encrypt(key: &[u8; KEY_BYTES], aad: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
     let mut nonce = [0_u8; NONCE_BYTES];
     getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
-    let sealed = cipher(key)
-        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad })
-        .map_err(|_| SealError::DoesNotOpen)?;
+    let sealed =
+        cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: plain, aad }).map_err(|_| SealError::DoesNotOpen)?;
     Ok([nonce.as_slice(), &sealed].concat())
 }
 
