@@ -23,3 +23,11 @@ pub mod sandbox;
 
 // FRAME
 pub mod commands;
+
+// DOORS
+pub mod counters;
+pub mod partners;
+pub mod sql;
+
+// ROOMS
+pub mod auth;
