@@ -10,7 +10,10 @@ pub mod signing;
 pub mod telemetry;
 
 // DOORS
+pub mod cache;
+pub mod rates;
 pub mod upstream;
 
 // ROOMS
+// pub mod catalog;
 pub mod translate;
