@@ -1,6 +1,6 @@
 #![doc = include_str!("README.md")]
 
-// GROUND
+// GROUND: words and pure tools, no I/O
 pub mod clock;
 pub mod config;
 pub mod edge;
@@ -16,4 +16,17 @@ pub mod upstream;
 
 // ROOMS
 // pub mod catalog;
+// DOORS: where the process meets the outside
+pub mod counters;
+pub mod sql;
+pub mod upstream;
+
+// ROOMS: what the product does
+pub mod limits;
 pub mod translate;
+
+// A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
+pub mod sandbox;
+
+// FRAME
+pub mod commands;
