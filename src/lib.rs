@@ -9,6 +9,13 @@ pub mod model;
 pub mod signing;
 pub mod telemetry;
 
+// DOORS
+pub mod cache;
+pub mod rates;
+pub mod upstream;
+
+// ROOMS
+// pub mod catalog;
 // DOORS: where the process meets the outside
 pub mod counters;
 pub mod sql;
