@@ -9,5 +9,6 @@ pub mod model;
 pub mod signing;
 
 // DOORS
+pub mod ledger;
 pub mod sql;
 pub mod upstream;

@@ -26,6 +26,18 @@ impl Mode {
     }
 }
 
+impl FromStr for Mode {
+    type Err = UnknownMode;
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        [Self::Live, Self::Sandbox].into_iter().find(|mode| mode.name() == text).ok_or(UnknownMode)
+    }
+}
+
+/// A text that names no mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("live or sandbox")]
+pub struct UnknownMode;
+
 macro_rules! scopes {
     ($( $variant:ident = $bit:literal, $name:literal, $doc:literal; )*) => {
         /// One thing a key may do.
