@@ -7,6 +7,16 @@ pub mod edge;
 pub mod error;
 pub mod model;
 pub mod signing;
+pub mod telemetry;
+
+// DOORS
+pub mod counters;
+// A NEIGHBOUR
+pub mod sandbox;
+pub mod upstream;
+
+// ROOMS
+pub mod translate;
 
 // DOORS
 pub mod ledger;
