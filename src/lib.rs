@@ -18,6 +18,10 @@ pub mod upstream;
 // pub mod catalog;
 // DOORS: where the process meets the outside
 pub mod counters;
+pub mod translate;
+
+// DOORS
+pub mod ledger;
 pub mod sql;
 pub mod upstream;
 
