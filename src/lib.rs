@@ -9,36 +9,26 @@ pub mod model;
 pub mod signing;
 pub mod telemetry;
 
-// DOORS
-pub mod cache;
-pub mod rates;
-pub mod upstream;
-
-// ROOMS
-// pub mod catalog;
 // DOORS: where the process meets the outside
+pub mod cache;
 pub mod counters;
-pub mod translate;
-
-// DOORS
 pub mod ledger;
+pub mod partners;
+pub mod rates;
 pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
+pub mod auth;
 pub mod limits;
 pub mod translate;
+
+// FACES: what callers see
+pub mod api;
+pub mod ops;
 
 // A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
 pub mod sandbox;
 
 // FRAME
 pub mod commands;
-
-// DOORS
-pub mod counters;
-pub mod partners;
-pub mod sql;
-
-// ROOMS
-pub mod auth;
