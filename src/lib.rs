@@ -9,19 +9,15 @@ pub mod model;
 pub mod signing;
 pub mod telemetry;
 
-// DOORS
-pub mod cache;
-pub mod rates;
-pub mod upstream;
-
-// ROOMS
-// pub mod catalog;
 // DOORS: where the process meets the outside
+pub mod cache;
 pub mod counters;
+pub mod rates;
 pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
+pub mod catalog;
 pub mod limits;
 pub mod translate;
 
