@@ -12,14 +12,21 @@ pub mod telemetry;
 // DOORS: where the process meets the outside
 pub mod cache;
 pub mod counters;
+pub mod ledger;
+pub mod partners;
 pub mod rates;
 pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
 pub mod catalog;
+pub mod auth;
 pub mod limits;
 pub mod translate;
+
+// FACES: what callers see
+pub mod api;
+pub mod ops;
 
 // A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
 pub mod sandbox;

@@ -53,7 +53,6 @@ impl Check {
 }
 
 /// What readiness looks at.
-#[derive(Debug)]
 pub struct Health {
     /// The ledger's database.
     pub sql: Sql,

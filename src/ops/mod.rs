@@ -13,18 +13,13 @@ use crate::ops::health::{Check, Health};
 use crate::ops::readings::Readings;
 use crate::telemetry::metrics::Metrics;
 
-/// Tells the metrics of the process and its rooms.
+/// What `/metrics` tells.
+#[derive(Debug)]
 pub struct Meters {
-    /// Requests.
-    pub metrics: Arc<dyn Fn(&[crate::telemetry::metrics::Reading]) -> String + Send + Sync>,
+    /// Requests, counted by the front.
+    pub metrics: Arc<Metrics>,
     /// Everything the rooms count.
     pub readings: Readings,
-}
-
-impl std::fmt::Debug for Meters {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Meters(…)")
-    }
 }
 
 /// The routes of the listener; the app's data holds a [`Health`] and [`Meters`].
@@ -56,6 +51,6 @@ async fn readyz(health: Data<Health>) -> HttpResponse {
 /// Prometheus text.
 #[get("/metrics")]
 async fn metrics(meters: Data<Meters>) -> HttpResponse {
-    let text = (meters.metrics)(&meters.readings.take().await);
+    let text = meters.metrics.text(&meters.readings.take().await);
     HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
 }
