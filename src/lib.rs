@@ -19,6 +19,7 @@ pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
+pub mod catalog;
 pub mod auth;
 pub mod limits;
 pub mod translate;
