@@ -5,18 +5,30 @@ pub mod clock;
 pub mod config;
 pub mod edge;
 pub mod error;
-pub mod limits;
 pub mod model;
 pub mod signing;
 pub mod telemetry;
 
 // DOORS: where the process meets the outside
+pub mod cache;
 pub mod counters;
+pub mod ledger;
+pub mod partners;
+pub mod rates;
 pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
+pub mod auth;
+pub mod limits;
 pub mod translate;
+
+// FACES: what callers see
+pub mod api;
+pub mod ops;
 
 // A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
 pub mod sandbox;
+
+// FRAME
+pub mod commands;

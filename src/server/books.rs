@@ -1,5 +1,6 @@
 //! The books of the process: every finished request is counted, and written to the access log when its turn comes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::telemetry::metrics::{Metrics, Served};
 #[derive(Debug)]
 pub struct ProcessBooks {
     /// What Prometheus reads.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// Where lines go.
     pub log: AccessLog,
     /// Every how many successful requests one is written; 0 = none.
@@ -31,7 +32,7 @@ impl ProcessBooks {
     pub fn new(log: AccessLog, share: f64, clock: Clock) -> Self {
         // A share of 0.01 writes every 100th request; the float never leaves this line.
         let every = if share > 0.0 { (1.0 / share).round() as u64 } else { 0 };
-        Self { metrics: Metrics::default(), log, every, seen: AtomicU64::new(0), clock }
+        Self { metrics: Arc::default(), log, every, seen: AtomicU64::new(0), clock }
     }
 
     fn is_logged(&self, status: StatusCode) -> bool {

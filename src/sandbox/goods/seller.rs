@@ -106,17 +106,8 @@ pub(super) fn seller(seed: u64, number: u64, id: i64) -> Option<Seller> {
     let trade = stall::trade(seed, number)?;
     let factory = is_factory(seed, number);
     let mut dice = Dice::cast(seed, SELLER, number);
-    let staff = if factory {
-        dice.spread(12.0, 900.0)
-    } else {
-        dice.spread(2.0, 40.0)
-    };
-    let floor = staff
-        * if factory {
-            dice.spread(15.0, 60.0)
-        } else {
-            dice.spread(8.0, 25.0)
-        };
+    let staff = if factory { dice.spread(12.0, 900.0) } else { dice.spread(2.0, 40.0) };
+    let floor = staff * if factory { dice.spread(15.0, 60.0) } else { dice.spread(8.0, 25.0) };
     Some(Seller {
         id,
         name: name(&trade, factory, &mut dice)?,
@@ -153,9 +144,7 @@ fn badges(factory: bool, staff: f64, dice: &mut Dice) -> Vec<Badge> {
 }
 
 fn freight(heaviest_g: u32, dice: &mut Dice) -> FreightTemplate {
-    let free_above_fen = dice
-        .pick(&[None, None, None, Some(9_900), Some(29_900), Some(99_900)])
-        .flatten();
+    let free_above_fen = dice.pick(&[None, None, None, Some(9_900), Some(29_900), Some(99_900)]).flatten();
     let first_fen = dice.between(6, 24) * 50;
     match dice.below(20) {
         0 | 1 => FreightTemplate::Free,
@@ -166,13 +155,7 @@ fn freight(heaviest_g: u32, dice: &mut Dice) -> FreightTemplate {
             step_fen: first_fen,
             free_above_fen,
         },
-        2..5 => FreightTemplate::ByPiece {
-            first: 5,
-            first_fen,
-            step: 5,
-            step_fen: 200,
-            free_above_fen,
-        },
+        2..5 => FreightTemplate::ByPiece { first: 5, first_fen, step: 5, step_fen: 200, free_above_fen },
         _ => FreightTemplate::ByWeight {
             first_g: 1_000,
             first_fen,
@@ -184,8 +167,8 @@ fn freight(heaviest_g: u32, dice: &mut Dice) -> FreightTemplate {
 }
 
 const SURNAMES: [&str; 20] = [
-    "陈", "林", "王", "张", "李", "黄", "吴", "周", "徐", "朱", "郑", "叶", "何", "蔡", "杨", "赵",
-    "楼", "金", "胡", "许",
+    "陈", "林", "王", "张", "李", "黄", "吴", "周", "徐", "朱", "郑", "叶", "何", "蔡", "杨", "赵", "楼", "金", "胡",
+    "许",
 ];
 const TITLES: [&str; 3] = ["先生", "女士", "经理"];
 
@@ -205,18 +188,12 @@ struct NameParts {
 static PARTS: LazyLock<NameParts> = LazyLock::new(|| {
     let of = |file: &'static str, column: &str, wanted: &str| -> Vec<Words> {
         let rows = table::rows(file);
-        rows.iter()
-            .filter(|row| row.text(column) == wanted)
-            .map(table::Row::words)
-            .collect()
+        rows.iter().filter(|row| row.text(column) == wanted).map(table::Row::words).collect()
     };
     NameParts {
         first: of(PARTS_FILE, "place", "first"),
         second: of(PARTS_FILE, "place", "second"),
-        trades: table::rows(TRADES_FILE)
-            .iter()
-            .map(|row| (row.text("key"), row.words()))
-            .collect(),
+        trades: table::rows(TRADES_FILE).iter().map(|row| (row.text("key"), row.words())).collect(),
         factories: of(FORMS_FILE, "kind", "factory"),
         dealers: of(FORMS_FILE, "kind", "dealer"),
     }
@@ -229,22 +206,12 @@ fn name(trade: &Trade, factory: bool, dice: &mut Dice) -> Option<Words> {
     let parts = &*PARTS;
     let first = dice.pick(&parts.first)?;
     let second = dice.pick(&parts.second)?;
-    let form = dice.pick(if factory {
-        &parts.factories
-    } else {
-        &parts.dealers
-    })?;
-    let root = categories()
-        .iter()
-        .find(|category| category.id == trade.main.root_id)?;
+    let form = dice.pick(if factory { &parts.factories } else { &parts.dealers })?;
+    let root = categories().iter().find(|category| category.id == trade.main.root_id)?;
     let trade_name = parts.trades.get(root.key).copied()?;
     let city = trade.belt.city;
     let key = [first, second, form, trade_name, city].map(|words| words.get(Lang::Zh));
-    if let Some(name) = NAMES
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&key)
-    {
+    if let Some(name) = NAMES.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return Some(*name);
     }
     let cells = Lang::ALL.map(|lang| -> &'static str {

@@ -8,14 +8,7 @@ use super::dice::{Dice, mix};
 /// Goods shared among the sellers of one block.
 const BLOCK: u64 = 100;
 /// Where a block is cut, so that small and large sellers exist.
-const CUTS: [[u64; 3]; 6] = [
-    [4, 16, 45],
-    [10, 30, 55],
-    [25, 50, 75],
-    [3, 9, 34],
-    [18, 40, 88],
-    [40, 47, 95],
-];
+const CUTS: [[u64; 3]; 6] = [[4, 16, 45], [10, 30, 55], [25, 50, 75], [3, 9, 34], [18, 40, 88], [40, 47, 95]];
 const PER_BLOCK: u64 = 4;
 const STALL: u64 = 0x57a1;
 /// Larger than any number of types and prime, so that consecutive sellers walk through all of them.
@@ -38,10 +31,7 @@ pub(super) struct Trade {
 /// The stall that owns a goods.
 pub(super) fn owner(seed: u64, index: u64) -> Stall {
     let block = index / BLOCK;
-    let place = cuts(seed, block)
-        .iter()
-        .filter(|cut| **cut <= index % BLOCK)
-        .count() as u64;
+    let place = cuts(seed, block).iter().filter(|cut| **cut <= index % BLOCK).count() as u64;
     stall(seed, block * PER_BLOCK + place)
 }
 
@@ -55,17 +45,11 @@ pub(super) fn stall(seed: u64, number: u64) -> Stall {
         2 => (b, c),
         _ => (c, BLOCK),
     };
-    Stall {
-        number,
-        first: block * BLOCK + first,
-        end: block * BLOCK + end,
-    }
+    Stall { number, first: block * BLOCK + first, end: block * BLOCK + end }
 }
 
 fn cuts(seed: u64, block: u64) -> [u64; 3] {
-    Dice::cast(seed, STALL, block)
-        .pick(&CUTS)
-        .unwrap_or(CUTS[0])
+    Dice::cast(seed, STALL, block).pick(&CUTS).unwrap_or(CUTS[0])
 }
 
 /// What the seller with a number deals in; `None` only if no product type were authored.
@@ -84,16 +68,8 @@ pub(super) fn kind(trade: &Trade, dice: &mut Dice) -> &'static ProductType {
     }
     let near = dice.chance(600);
     let fits = |other: &&'static ProductType| {
-        let same = if near {
-            other.category_id == trade.main.category_id
-        } else {
-            other.root_id == trade.main.root_id
-        };
-        same && other
-            .facts
-            .belts
-            .iter()
-            .any(|belt| belt.key == trade.belt.key)
+        let same = if near { other.category_id == trade.main.category_id } else { other.root_id == trade.main.root_id };
+        same && other.facts.belts.iter().any(|belt| belt.key == trade.belt.key)
     };
     let assortment: Vec<_> = product_types().iter().filter(fits).collect();
     dice.pick(&assortment).unwrap_or(trade.main)
