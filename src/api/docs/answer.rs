@@ -3,8 +3,8 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, IF_NONE_MATCH,
-    IfNoneMatch, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, IF_NONE_MATCH, IfNoneMatch, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
@@ -65,21 +65,14 @@ impl Document {
         if fresh {
             return response.finish();
         }
-        response
-            .insert_header((CONTENT_TYPE, self.content_type))
-            .body(self.body)
+        response.insert_header((CONTENT_TYPE, self.content_type)).body(self.body)
     }
 }
 
 /// Renders a page and answers with it.
 pub fn html(request: &HttpRequest, status: StatusCode, page: &impl Template) -> HttpResponse {
     match page.render() {
-        Ok(text) => Document {
-            content_type: HTML,
-            kept: Kept::Checked,
-            body: text.into(),
-        }
-        .answer(request, status),
+        Ok(text) => Document { content_type: HTML, kept: Kept::Checked, body: text.into() }.answer(request, status),
         Err(error) => {
             tracing::error!(%error, "a page of the documentation cannot be rendered");
             HttpResponse::InternalServerError().finish()

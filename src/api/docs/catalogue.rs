@@ -82,7 +82,7 @@ fn address(code: &str) -> String {
 fn answer(facts: &Facts, example: &examples::Example) -> String {
     let target = example.request.split_once(' ').map_or("", |(_, target)| target);
     let instance = target.split('?').next().unwrap_or_default();
-    let detail = if example.detail.is_empty() { facts.title } else { example.detail };
+    let detail = if example.detail.is_empty() { facts.advice } else { example.detail };
     let mut lines = vec![
         ("type", json!(address(facts.name)).to_string()),
         ("title", json!(facts.title).to_string()),
@@ -155,10 +155,7 @@ pub async fn one(request: HttpRequest) -> HttpResponse {
     let facts = code.facts();
     let others = Code::ALL.iter().map(|code| code.facts());
     let neighbours = others.filter(|other| other.status == facts.status && other.name != facts.name);
-    let page = One {
-        frame: Frame::of(facts.name, "/errors"),
-        entry: Entry::of(code),
-        neighbours: neighbours.collect(),
-    };
+    let page =
+        One { frame: Frame::of(facts.name, "/errors"), entry: Entry::of(code), neighbours: neighbours.collect() };
     html(&request, StatusCode::OK, &page)
 }

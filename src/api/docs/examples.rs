@@ -1,5 +1,5 @@
 //! What the table of codes does not say: how each failure usually comes about, and what its answer looks like.
-//! A code without a row here still has a page; it shows its title as the detail.
+//! A code without a row here still has a page; its advice is the detail then.
 
 /// One code's story.
 #[derive(Clone, Copy, Debug)]
@@ -17,13 +17,7 @@ pub struct Example {
 }
 
 /// What is shown for a code without a row.
-pub const PLAIN: Example = Example {
-    code: "",
-    request: "GET /v1/offers",
-    detail: "",
-    extra: &[],
-    causes: &[],
-};
+pub const PLAIN: Example = Example { code: "", request: "GET /v1/offers", detail: "", extra: &[], causes: &[] };
 
 macro_rules! examples {
     ($( $code:literal $request:literal $detail:literal { $( $name:literal: $json:literal ),* } [ $( $cause:literal ),* ] )*) => {

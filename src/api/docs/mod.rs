@@ -35,9 +35,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 /// A resource that names its methods when asked with another one.
 fn page(path: &str) -> actix_web::Resource {
     web::resource(path).default_service(web::to(async || {
-        HttpResponse::MethodNotAllowed()
-            .insert_header((ALLOW, "GET, HEAD"))
-            .finish()
+        HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish()
     }))
 }
 
@@ -46,9 +44,7 @@ fn reading() -> actix_web::Route {
 }
 
 async fn home() -> HttpResponse {
-    HttpResponse::Found()
-        .insert_header((LOCATION, "/docs"))
-        .finish()
+    HttpResponse::Found().insert_header((LOCATION, "/docs")).finish()
 }
 
 async fn asset(request: HttpRequest) -> HttpResponse {
@@ -57,15 +53,7 @@ async fn asset(request: HttpRequest) -> HttpResponse {
         return guides::missing(request).await;
     };
     // While nodes of two releases run side by side, a page may ask the other one for its files.
-    let kept = if parts.query("release") == assets::release() {
-        Kept::ForEver
-    } else {
-        Kept::Checked
-    };
-    let document = Document {
-        content_type: asset.content_type,
-        kept,
-        body: asset.bytes.into(),
-    };
+    let kept = if parts.query("release") == assets::release() { Kept::ForEver } else { Kept::Checked };
+    let document = Document { content_type: asset.content_type, kept, body: asset.bytes.into() };
     document.answer(&request, StatusCode::OK)
 }

@@ -1,8 +1,6 @@
 //! Claims about the documentation: complete, linked without gaps, self-contained, protected, its worked example true.
 
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{App, test};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,14 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::api::docs::{answer, assets, examples, routes};
 use crate::error::Code;
 
-const PAGES: [&str; 6] = [
-    "/docs",
-    "/docs/signing",
-    "/docs/orders",
-    "/docs/limits",
-    "/docs/money",
-    "/docs/errors",
-];
+const PAGES: [&str; 6] = ["/docs", "/docs/signing", "/docs/orders", "/docs/limits", "/docs/money", "/docs/errors"];
 
 struct Answer {
     status: u16,
@@ -51,10 +42,7 @@ async fn get(path: &str) -> Answer {
 /// The values of an attribute in a page.
 fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     let start = format!(" {attribute}=\"");
-    page.split(&start)
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect()
+    page.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
 async fn all_pages() -> Vec<(String, String)> {

@@ -45,28 +45,35 @@ function operation(document, path, method, item) {
     .map((parameter) => resolve(document, parameter))
     .filter(({ in: place, name }) => !(place === "header" && SIGNED_BY_US.includes(name.toLowerCase())));
   const security = own.security ?? document.security;
+  const facts = factsOf(own, security);
   return {
     id: own.operationId ?? `${method}_${path}`.replace(/\W+/g, "_"),
     method: method.toUpperCase(),
     path,
     tag: own.tags?.[0] ?? "Other",
     summary: own.summary ?? own.operationId ?? path,
-    description: own.description ?? "",
+    description: facts.description,
     deprecated: own.deprecated === true,
     signed: security ? security.some((way) => Object.keys(way).length > 0) : path.startsWith("/v1/"),
-    scope: scope(own, security),
-    cost: own["x-xunyuan-cost"] ?? own["x-cost"],
-    sandboxOnly: own["x-xunyuan-sandbox-only"] === true,
-    codes: own["x-xunyuan-codes"] ?? own["x-codes"] ?? [],
+    scope: facts.scope,
+    cost: facts.cost,
     parameters,
     body: body(document, own.requestBody),
     responses: responses(document, own),
   };
 }
 
-function scope(own, security) {
-  const named = own["x-xunyuan-scope"] ?? own["x-scope"];
-  return named ?? security?.flatMap((way) => Object.values(way).flat())[0] ?? null;
+/** The sentence that ends a description with scope and cost becomes facts of their own. */
+const FACTS = /\s*Scope `([^`]+)`; costs (\d+)\.\s*$/;
+
+function factsOf(own, security) {
+  const text = own.description ?? "";
+  const [, scope, cost] = FACTS.exec(text) ?? [];
+  return {
+    description: text.replace(FACTS, ""),
+    scope: scope ?? security?.flatMap((way) => Object.values(way).flat())[0] ?? null,
+    cost: cost === undefined ? null : Number(cost),
+  };
 }
 
 function body(document, requestBody) {
@@ -88,7 +95,6 @@ function responses(document, own) {
       schema: media?.schema ?? null,
       example: media ? example(document, media) : undefined,
       headers: Object.entries(found.headers ?? {}).map(([name, header]) => ({ name, ...resolve(document, header) })),
-      codes: found["x-xunyuan-codes"] ?? found["x-codes"] ?? [],
     };
   });
 }

@@ -10,6 +10,12 @@ import { tryout } from "./tryout.js";
 
 /** The section of an operation. `codes`: the error catalogue by name. */
 export function operationSection(document, one, codes) {
+  const fold = tryout(document, one);
+  const open = () => {
+    fold.open = true;
+    fold.scrollIntoView({ block: "start" });
+    fold.querySelector("summary").focus({ preventScroll: true });
+  };
   return el("section", { class: "operation", id: one.id, "aria-labelledby": `${one.id}-title` },
     el("div", { class: "words" },
       head(one),
@@ -17,16 +23,17 @@ export function operationSection(document, one, codes) {
       parameters(document, one),
       body(document, one),
       answers(document, one, codes)),
-    el("div", { class: "shown" }, samplesOf(document, one), answerSample(one)),
-    tryout(document, one));
+    el("div", { class: "shown" },
+      el("button", { type: "button", class: "quiet to-tryout", onclick: open }, "Try it"),
+      samplesOf(document, one), answerSample(one)),
+    fold);
 }
 
 function head(one) {
   const chips = [
     one.scope ? el("li", {}, "scope ", el("code", {}, one.scope)) : null,
-    one.cost !== undefined ? el("li", {}, Number(one.cost) === 0 ? "free" : ["cost ", el("strong", {}, String(one.cost))]) : null,
+    one.cost !== null ? el("li", {}, one.cost === 0 ? "free" : ["cost ", el("strong", {}, String(one.cost))]) : null,
     one.signed ? null : el("li", {}, "no signature needed"),
-    one.sandboxOnly ? el("li", {}, "sandbox keys only") : null,
     one.deprecated ? el("li", { class: "warn" }, "deprecated") : null,
   ].filter(Boolean);
   return el("header", {},
@@ -67,10 +74,10 @@ function body(document, one) {
 function answers(document, one, codes) {
   const shown = one.responses.map((response) => {
     const good = response.status.startsWith("2") || response.status === "304";
-    const known = codesOf(one, response, codes);
+    const known = codesOf(response, codes);
     const inside = good && response.schema ? fields(document, response.schema) : null;
     return el("details", { class: "answer", open: false },
-      el("summary", {}, status(response.status), " ", el("span", { class: "answer-words" }, response.description.split("\n")[0])),
+      el("summary", {}, status(response.status), " ", el("span", { class: "answer-words" }, wordsOf(response) || known.join(", "))),
       el("div", { class: "answer-body" },
         response.headers.length ? el("ul", { class: "fields" }, response.headers.map((header) =>
           field(document, header.name, header.schema ?? {}, false, 0, header.description))) : null,
@@ -86,11 +93,17 @@ export function status(code) {
   return el("span", { class: `status s${String(code)[0]}` }, String(code));
 }
 
-function codesOf(one, response, codes) {
-  const listed = response.codes.length ? response.codes : one.codes.filter((name) => String(codes.get(name)?.status) === response.status);
-  if (listed.length) return listed;
-  // Codes named in the description count, too.
-  return [...response.description.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name).filter((name) => codes.has(name));
+/** The codes a response's description names; for refused signatures, every code of that status. */
+function codesOf(response, codes) {
+  const named = [...response.description.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name).filter((name) => codes.has(name));
+  if (named.length || response.status !== "401") return [...new Set(named)];
+  return [...codes.values()].filter(({ status }) => String(status) === response.status).map(({ code }) => code);
+}
+
+/** A description without the list of codes it begins with: they are shown below it. */
+function wordsOf(response) {
+  const text = response.description.split("\n")[0].replace(/^(?:`[a-z_]+`(?:, )?)+(?:: |$)/, "");
+  return text ? text[0].toUpperCase() + text.slice(1) : "";
 }
 
 function codeList(names, codes) {

@@ -11,25 +11,25 @@ const PATHS = [
   ["get_offer", "sku_id", ["skus", 0, "id"]],
   ["get_offer", "supplier_id", ["supplier", "id"]],
   ["create_quote", "quote_id", ["quotes", 0, "id"]],
-  ["place_order", "order_id", ["id"]],
-  ["place_order", "reference", ["reference"]],
+  ["create_order", "order_id", ["id"]],
+  ["create_order", "reference", ["reference"]],
   ["get_order", "order_id", ["id"]],
+  ["get_order_by_reference", "order_id", ["id"]],
   ["list_orders", "order_id", ["items", 0, "id"]],
   ["list_orders", "reference", ["items", 0, "reference"]],
 ];
-const ALIASES = { create_quotes: "create_quote", create_order: "place_order", request_quote: "create_quote", get_order_by_reference: "get_order" };
+const ALIASES = { create_quotes: "create_quote", create_order: "create_order", request_quote: "create_quote", get_order_by_reference: "get_order" };
 /** Ids that say themselves what they are. */
 const PREFIXES = { quo_: "quote_id", ord_: "order_id", pay_: "payment_id" };
 
 /** Takes ids out of an answer. */
 export function remember(operation, answer) {
   if (!answer || typeof answer !== "object") return;
-  const name = ALIASES[operation] ?? operation;
   for (const [from, value, path] of PATHS) {
-    const found = from === name ? path.reduce((at, key) => at?.[key], answer) : undefined;
+    const found = from === operation ? path.reduce((at, key) => at?.[key], answer) : undefined;
     if (found !== undefined && found !== null) seen.set(value, found);
   }
-  if (name === "get_offer") seen.set("quantity", leastQuantity(answer));
+  if (operation === "get_offer") seen.set("quantity", leastQuantity(answer));
   const own = typeof answer.id === "string" ? PREFIXES[answer.id.slice(0, 4)] : null;
   if (own) seen.set(own, answer.id);
   document.dispatchEvent(new Event("remembered"));

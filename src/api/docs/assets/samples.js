@@ -19,12 +19,14 @@ function shell(text) {
 
 function curl({ method, origin, target, headers, body, signed }) {
   const url = shell(origin + target);
-  const extra = Object.entries(headers);
-  if (!signed) return ["curl --fail-with-body", ...extra.map(([name, value]) => `--header ${shell(`${name}: ${value}`)}`), url].join(" \\\n  ");
+  if (!signed) return `curl --fail-with-body --output picture.png ${url}`;
   const lines = [`xunyuan sign ${method} ${url}`];
-  for (const [name, value] of extra) lines.push(`  --header ${shell(`${name}: ${value}`)}`);
-  if (body) lines.push(`  --body ${shell(body)}`);
-  return `# XUNYUAN_KEY_ID and XUNYUAN_SECRET hold your key\n${lines.join(" \\\n")} \\\n  | curl --fail-with-body --config -`;
+  for (const [name, value] of Object.entries(headers)) {
+    const option = name.toLowerCase() === "idempotency-key" ? `--idempotency-key ${shell(value)}` : `--header ${shell(`${name}: ${value}`)}`;
+    lines.push(`  ${option}`);
+  }
+  if (body) lines.push(`  --data ${shell(body)}`);
+  return `# XUNYUAN_KEY_FILE names the file of your key\n${lines.join(" \\\n")} \\\n  | curl --fail-with-body --config -`;
 }
 
 function python({ method, origin, target, headers, body, signed }) {

@@ -20,7 +20,7 @@ function start() {
   }
   const parts = {
     method: entry("Method", "POST"),
-    address: entry("Address", "https://api.example.com/v1/orders", true),
+    address: entry("Address", place.dataset.address, true),
     keyId: entry("Key id", place.dataset.key),
     secret: entry("Secret (example)", place.dataset.secret),
     idempotency: entry("Idempotency-Key", "po-2026-0001-try-1"),

@@ -131,8 +131,10 @@ function signature(request) {
     codeBlock("Request", [`${request.method} ${request.url.pathname}${request.url.search} HTTP/1.1`, `Host: ${request.url.host}`, ...lines].join("\n")));
 }
 
+const SPELT = { ratelimit: "RateLimit", "ratelimit-policy": "RateLimit-Policy", etag: "ETag", "www-authenticate": "WWW-Authenticate" };
+
 function properName(name) {
-  return name.replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase());
+  return SPELT[name] ?? name.replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase());
 }
 
 async function deliver(one, request, result) {
