@@ -87,10 +87,11 @@ class Browser:
         raise AssertionError(f"not within {seconds} s: {what}")
 
     def window(self, width, height, dark=False, phone=False):
-        """Sets the size of the page and its colours."""
+        """Sets the size of the page and its colours; nothing moves, so that what is clicked stays where it was."""
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         scheme = "dark" if dark else "light"
-        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme},
+                                                                {"name": "prefers-reduced-motion", "value": "reduce"}])
 
     def picture(self, path):
         """Saves what is to be seen."""

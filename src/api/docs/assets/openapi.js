@@ -81,7 +81,7 @@ function body(document, requestBody) {
   const found = resolve(document, requestBody);
   const [type, media] = Object.entries(found.content ?? {})[0] ?? [];
   if (!type) return null;
-  return { type, required: found.required === true, schema: media.schema ?? {}, example: example(document, media), description: found.description };
+  return { type, required: found.required === true, schema: media.schema ?? {}, example: example(document, media, "request"), description: found.description };
 }
 
 function responses(document, own) {
@@ -100,11 +100,11 @@ function responses(document, own) {
 }
 
 /** The example of a media type: given, first of several, or made up from the schema. */
-export function example(document, media) {
+export function example(document, media, purpose = "answer") {
   if (media.example !== undefined) return media.example;
   const first = Object.values(media.examples ?? {})[0];
   if (first) return resolve(document, first).value;
-  return media.schema ? sample(document, media.schema) : undefined;
+  return media.schema ? sample(document, media.schema, purpose) : undefined;
 }
 
 /** Flattens a schema for reading: reference followed, `allOf` merged, null taken out of a union. */
@@ -137,8 +137,8 @@ export function flatten(document, schema) {
 
 const BY_FORMAT = { "date-time": "2026-11-20T08:01:12Z", date: "2026-11-20", uri: "/", uuid: "0192f0c4-a291-7b3c-8d4e-5f6071829304" };
 
-/** A value that fits the schema, for reading. */
-export function sample(document, schema, depth = 0) {
+/** A value that fits the schema: an answer shows every field, a request only those it needs or has an example for. */
+export function sample(document, schema, purpose = "answer", depth = 0) {
   const found = flatten(document, schema);
   if (found.example !== undefined) return found.example;
   if (found.examples?.length) return found.examples[0];
@@ -146,14 +146,21 @@ export function sample(document, schema, depth = 0) {
   if (found.const !== undefined) return found.const;
   if (found.enum) return found.enum.find((value) => value !== null) ?? null;
   if (depth > 8) return null;
-  if (found.choices) return sample(document, found.choices[0], depth + 1);
+  if (found.choices) return sample(document, found.choices[0], purpose, depth + 1);
   if (found.properties || found.type === "object") {
-    const members = Object.entries(found.properties ?? {});
-    return Object.fromEntries(members.map(([name, member]) => [name, sample(document, member, depth + 1)]));
+    const required = found.required ?? [];
+    const members = Object.entries(found.properties ?? {})
+      .filter(([name, member]) => purpose === "answer" || required.includes(name) || hasExample(document, member));
+    return Object.fromEntries(members.map(([name, member]) => [name, sample(document, member, purpose, depth + 1)]));
   }
-  if (found.type === "array") return found.items ? [sample(document, found.items, depth + 1)] : [];
+  if (found.type === "array") return found.items ? [sample(document, found.items, purpose, depth + 1)] : [];
   if (found.type === "integer" || found.type === "number") return found.minimum ?? 1;
   if (found.type === "boolean") return true;
   if (found.type === "string") return BY_FORMAT[found.format] ?? "…";
   return null;
+}
+
+function hasExample(document, schema) {
+  const found = flatten(document, schema);
+  return found.example !== undefined || found.examples?.length > 0;
 }

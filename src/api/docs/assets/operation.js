@@ -2,7 +2,7 @@
 import { copyButton } from "./page.js";
 import { codeBlock } from "./code.js";
 import { el, tabs } from "./dom.js";
-import { markdown } from "./markdown.js";
+import { inline, markdown } from "./markdown.js";
 import { sample } from "./openapi.js";
 import { samples } from "./samples.js";
 import { field, fields } from "./schema.js";
@@ -17,15 +17,16 @@ export function operationSection(document, one, codes) {
     fold.querySelector("summary").focus({ preventScroll: true });
   };
   return el("section", { class: "operation", id: one.id, "aria-labelledby": `${one.id}-title` },
-    el("div", { class: "words" },
-      head(one),
-      el("div", { class: "prose" }, markdown(one.description)),
-      parameters(document, one),
-      body(document, one),
-      answers(document, one, codes)),
-    el("div", { class: "shown" },
-      el("button", { type: "button", class: "quiet to-tryout", onclick: open }, "Try it"),
-      samplesOf(document, one), answerSample(one)),
+    el("div", { class: "pair" },
+      el("div", { class: "words" },
+        head(one),
+        el("div", { class: "prose" }, markdown(one.description)),
+        parameters(document, one),
+        body(document, one),
+        answers(document, one, codes)),
+      el("div", { class: "shown" },
+        el("button", { type: "button", class: "quiet to-tryout", onclick: open }, "Try it"),
+        samplesOf(document, one), answerSample(one))),
     fold);
 }
 
@@ -77,7 +78,7 @@ function answers(document, one, codes) {
     const known = codesOf(response, codes);
     const inside = good && response.schema ? fields(document, response.schema) : null;
     return el("details", { class: "answer", open: false },
-      el("summary", {}, status(response.status), " ", el("span", { class: "answer-words" }, wordsOf(response) || known.join(", "))),
+      el("summary", {}, status(response.status), " ", el("span", { class: "answer-words" }, inline(wordsOf(response) || known.join(", ")))),
       el("div", { class: "answer-body" },
         response.headers.length ? el("ul", { class: "fields" }, response.headers.map((header) =>
           field(document, header.name, header.schema ?? {}, false, 0, header.description))) : null,

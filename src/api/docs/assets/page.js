@@ -59,6 +59,8 @@ export function copyButton(text, label = "Copy") {
   return button;
 }
 
+const here = document.querySelector(".bar-links [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
 for (const button of document.querySelectorAll("button.theme")) startTheme(button);
 for (const input of document.querySelectorAll("input[data-filters]")) startFilter(input);
 for (const code of document.querySelectorAll("pre > code[data-language]")) {

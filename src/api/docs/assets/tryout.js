@@ -2,7 +2,7 @@
 import { codeBlock, highlight } from "./code.js";
 import { el, freshId } from "./dom.js";
 import { currentKey, onKey } from "./key.js";
-import { sample } from "./openapi.js";
+import { flatten, sample } from "./openapi.js";
 import { fill, recalled, remember } from "./recall.js";
 import { canSign, sign } from "./sign.js";
 
@@ -57,8 +57,28 @@ function form(openapi, one) {
     hint.replaceChildren(canSign() ? el("a", { href: "#key" }, "Enter a sandbox key") : "This page cannot sign over plain http", canSign() ? " to sign this request." : "; see above.");
   });
   return el("form", { onsubmit: submit, autocomplete: "off" },
-    inputs.length ? el("div", { class: "grid" }, inputs.map(({ box }) => box)) : null,
-    body?.box, el("div", { class: "row" }, send, again, hint), result);
+    entries(inputs), body?.box, el("div", { class: "row" }, send, again, hint), result);
+}
+
+/** Parameters that are needed or filled in stand open, the others fold. */
+function entries(inputs) {
+  const [first, more] = [true, false].map((wanted) => inputs.filter(({ parameter, value }) => (parameter.required || value() !== "") === wanted));
+  const grid = (some) => el("div", { class: "grid" }, some.map(({ box }) => box));
+  return [
+    first.length ? grid(first) : null,
+    more.length ? el("details", { class: "more" }, el("summary", {}, `More parameters (${more.length})`), grid(more)) : null,
+  ];
+}
+
+/** What a parameter is entered into: a choice when its values are listed. */
+function control(openapi, parameter, id, value) {
+  const schema = flatten(openapi, parameter.schema ?? {});
+  if (!schema.enum) {
+    return el("input", { id, name: parameter.name, value, required: parameter.required, spellcheck: "false", autocapitalize: "off", placeholder: parameter.required ? "" : "left out" });
+  }
+  const values = schema.enum.filter((one) => one !== null).map(String);
+  const options = parameter.required ? values : ["", ...values];
+  return el("select", { id, name: parameter.name }, options.map((one) => el("option", { value: one, selected: one === value }, one || "left out")));
 }
 
 function entry(openapi, parameter) {
@@ -73,7 +93,7 @@ function entry(openapi, parameter) {
     return parameter.in === "query" ? (example ?? "") : "";
   };
   const value = start();
-  const input = el("input", { id, name: parameter.name, value: value === "…" ? "" : String(value ?? ""), required: parameter.required, spellcheck: "false", autocapitalize: "off", placeholder: parameter.required ? "" : "left out" });
+  const input = control(openapi, parameter, id, value === "…" ? "" : String(value ?? ""));
   let touched = false;
   input.addEventListener("input", () => (touched = true));
   if (parameter.in === "path") {
