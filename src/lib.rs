@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 // GROUND: words and pure tools, no I/O
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod edge;
