@@ -11,14 +11,13 @@ pub mod telemetry;
 
 // DOORS
 pub mod counters;
-// A NEIGHBOUR
-pub mod sandbox;
-pub mod upstream;
-
-// ROOMS
-pub mod translate;
-
-// DOORS
 pub mod ledger;
 pub mod sql;
 pub mod upstream;
+
+// ROOMS
+pub mod orders;
+pub mod translate;
+
+// A NEIGHBOUR
+pub mod sandbox;

@@ -132,7 +132,10 @@ mod tests {
     fn goods_become_an_offer_in_our_words() {
         let offer = read(sample()).unwrap();
         assert_eq!(offer.summary.id.to_string(), "610947572360");
-        assert_eq!((offer.summary.title.shown.as_str(), offer.summary.title.original.as_str()), ("陶器の植木鉢", "陶瓷花盆 多肉盆"));
+        assert_eq!(
+            (offer.summary.title.shown.as_str(), offer.summary.title.original.as_str()),
+            ("陶器の植木鉢", "陶瓷花盆 多肉盆")
+        );
         assert_eq!(offer.summary.repurchase_rate.unwrap().to_string(), "0.32");
         assert_eq!(offer.summary.updated_at.to_string(), "2026-11-23T03:08:48Z");
         assert!(offer.summary.one_piece && offer.factory && !offer.free_return && offer.on_sale);
