@@ -1,6 +1,6 @@
 #![doc = include_str!("README.md")]
 
-// GROUND
+// GROUND: words and pure tools, no I/O
 pub mod clock;
 pub mod config;
 pub mod edge;
@@ -9,9 +9,12 @@ pub mod model;
 pub mod signing;
 pub mod telemetry;
 
-// DOORS
+// DOORS: where the process meets the outside
+pub mod cache;
 pub mod counters;
 pub mod ledger;
+pub mod partners;
+pub mod rates;
 pub mod sql;
 pub mod upstream;
 
@@ -21,3 +24,17 @@ pub mod translate;
 
 // A NEIGHBOUR
 pub mod sandbox;
+// ROOMS: what the product does
+pub mod auth;
+pub mod limits;
+pub mod translate;
+
+// FACES: what callers see
+pub mod api;
+pub mod ops;
+
+// A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
+pub mod sandbox;
+
+// FRAME
+pub mod commands;

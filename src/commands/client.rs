@@ -30,7 +30,13 @@ pub struct Draft {
 impl Draft {
     /// A request without a body.
     pub fn get(target: impl Into<String>) -> Self {
-        Self { method: "GET".into(), target: target.into(), body: Vec::new(), idempotency_key: None, headers: Vec::new() }
+        Self {
+            method: "GET".into(),
+            target: target.into(),
+            body: Vec::new(),
+            idempotency_key: None,
+            headers: Vec::new(),
+        }
     }
 
     /// A request with a JSON body.
@@ -138,7 +144,10 @@ impl Client {
         for (name, value) in &signed.headers {
             request = request.header(name, value);
         }
-        let response = request.send().await.with_context(|| format!("{} cannot be reached; is the gateway running?", self.base))?;
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("{} cannot be reached; is the gateway running?", self.base))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
     }
@@ -152,7 +161,13 @@ impl Client {
     pub async fn must(&self, draft: &Draft) -> Result<Answer> {
         let answer = self.ask(draft).await?;
         if !(200..300).contains(&answer.status) {
-            bail!("{} {} was answered {}: {}", draft.method, draft.target, answer.status, String::from_utf8_lossy(&answer.body));
+            bail!(
+                "{} {} was answered {}: {}",
+                draft.method,
+                draft.target,
+                answer.status,
+                String::from_utf8_lossy(&answer.body)
+            );
         }
         Ok(answer)
     }

@@ -31,8 +31,9 @@ impl std::fmt::Debug for KeyFile {
 impl KeyFile {
     /// Reads a key file.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("the key file {} cannot be read; `xunyuan key issue --save FILE` writes one", path.display()))?;
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!("the key file {} cannot be read; `xunyuan key issue --save FILE` writes one", path.display())
+        })?;
         toml::from_str(&text).with_context(|| format!("{} is not a key file", path.display()))
     }
 

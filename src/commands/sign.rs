@@ -94,7 +94,8 @@ pub fn sign(asked: &Asked) -> Result<()> {
 
 /// A string of curl's configuration syntax.
 fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
+    let escaped =
+        text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
     format!("\"{escaped}\"")
 }
 

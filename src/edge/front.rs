@@ -121,11 +121,12 @@ fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpRes
             Some(problem) => written(visit, response, problem),
             None => response,
         };
-        add_fields(visit, response.headers_mut());
         let status = response.status();
         if let Some(held) = visit.held.as_mut() {
-            held.leave(status.as_u16());
+            let fields = held.leave(status.as_u16());
+            visit.headers.extend(fields);
         }
+        add_fields(visit, response.headers_mut());
         let size = match response.body().size() {
             actix_web::body::BodySize::Sized(size) => size,
             _ => 0,

@@ -43,8 +43,8 @@ pub struct Visit {
 
 /// Something kept while a request is answered, told of the answer's status when it leaves.
 pub trait Held: std::fmt::Debug {
-    /// The answer is ready with this status.
-    fn leave(&mut self, status: u16);
+    /// The answer is ready with this status; gives the header fields it shall carry.
+    fn leave(&mut self, status: u16) -> Vec<(HeaderName, HeaderValue)>;
 }
 
 /// The visit of a request, shared by whoever touches the request on its worker.

@@ -142,4 +142,9 @@ impl Market {
     pub fn close(&self) {
         self.closing.send_replace(true);
     }
+
+    /// Lets go of the data folder, once nothing is answered any more.
+    pub fn release(&self) {
+        self.lock().journal = None;
+    }
 }

@@ -81,6 +81,8 @@ impl Running {
         self.handle.stop(true).await;
         // Both end by themselves once told to; an error of theirs has been logged where it happened.
         let _ = tokio::join!(self.server, self.mover);
+        // Worker threads may hold the market a little longer; the next sandbox need not wait for them.
+        self.market.release();
     }
 }
 

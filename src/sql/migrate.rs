@@ -15,8 +15,10 @@ pub(super) struct Migration {
 }
 
 /// Every step, oldest first. A step that was released is never edited: add another.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "ledger", text: include_str!("migrations/0001_ledger.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "ledger", text: include_str!("migrations/0001_ledger.sql") },
+    Migration { version: 2, name: "partners", text: include_str!("migrations/0002_partners.sql") },
+];
 
 /// Any number, as long as all nodes use the same.
 const LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(782110642) AS TEXT) AS locked";

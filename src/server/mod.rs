@@ -1,0 +1,7 @@
+//! Makes doors and rooms from the settings, binds the listeners, runs the background tasks, and shuts down in order.
+
+pub mod books;
+pub mod house;
+pub mod listeners;
+pub mod settings;
+pub mod tasks;
