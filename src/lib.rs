@@ -18,15 +18,10 @@ pub mod rates;
 pub mod sql;
 pub mod upstream;
 
-// ROOMS
-pub mod orders;
-pub mod translate;
-
-// A NEIGHBOUR
-pub mod sandbox;
 // ROOMS: what the product does
 pub mod auth;
 pub mod limits;
+pub mod orders;
 pub mod translate;
 
 // FACES: what callers see
