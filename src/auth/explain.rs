@@ -112,7 +112,8 @@ impl Described {
         &self.method
     }
 
-    fn message(&self) -> Message<'_> {
+    /// The request as the signature sees it.
+    pub fn message(&self) -> Message<'_> {
         Message {
             method: &self.method,
             scheme: &self.scheme,
