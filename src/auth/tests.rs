@@ -1,184 +1,18 @@
 //! The proof of who calls, over a real directory: each refusal its own code, and nothing told to whom it should not.
 
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use super::{Auth, Class, Described, Outcome, PublicNames, Reason, Refusal, Request, Settings};
+use crate::auth::trial::{ACTOR, Call, Door, MASTER, issue, policy, signer, stranger, with_id};
 use crate::auth::verify::{Lines, trial_key};
-use crate::clock::Clock;
-use crate::counters::{Counters, Nonces};
+use crate::auth::{Reason, Refusal, Settings};
 use crate::error::{Code, Failure};
-use crate::model::partner::{Caller, Mode, Scopes};
-use crate::partners::{Directory, Issued, KeyPolicy, MasterKeys, Material, NewPartner, Rotation, Sealer};
-use crate::signing::http_message::{
-    Algorithm, Ed25519Secret, HmacKey, Message, Presented, Signer, SigningKey, VerifyingKey,
-};
-use crate::sql::trial::{self, House};
-
-const MASTER: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-const ACTOR: &str = "cli:tester";
-const HOST: &str = "api.example.com";
-
-/// A request on its way, owned.
-#[derive(Clone)]
-struct Call {
-    method: String,
-    authority: String,
-    path: String,
-    query: Option<String>,
-    headers: Vec<(String, Vec<u8>)>,
-    body: Vec<u8>,
-    address: IpAddr,
-    class: Class,
-}
-
-impl Call {
-    fn get() -> Self {
-        Self {
-            method: "GET".into(),
-            authority: HOST.into(),
-            path: "/v1/offers".into(),
-            query: Some("q=%E6%9D%AF&page=1".into()),
-            headers: Vec::new(),
-            body: Vec::new(),
-            address: [203, 0, 113, 9].into(),
-            class: Class::Read,
-        }
-    }
-
-    fn order() -> Self {
-        let headers = [("content-type", "application/json"), ("idempotency-key", "order-0001")];
-        Self {
-            method: "POST".into(),
-            path: "/v1/orders".into(),
-            query: None,
-            headers: headers.map(|(name, value)| (name.to_owned(), value.into())).to_vec(),
-            body: br#"{"reference":"PO-1"}"#.to_vec(),
-            class: Class::OrderWrite,
-            ..Self::get()
-        }
-    }
-
-    fn message(&self) -> Message<'_> {
-        Message {
-            method: &self.method,
-            scheme: "https",
-            authority: &self.authority,
-            path: &self.path,
-            query: self.query.as_deref(),
-            headers: &self.headers,
-        }
-    }
-
-    fn signed(mut self, signer: &Signer, created: i64) -> Self {
-        let nonce = uuid::Uuid::now_v7().simple().to_string();
-        let signed = signer.sign(&self.message(), &self.body, created, &nonce).unwrap();
-        self.set("signature-input", &signed.signature_input);
-        self.set("signature", &signed.signature);
-        if let Some(digest) = signed.content_digest {
-            self.set("content-digest", &digest);
-        }
-        self
-    }
-
-    fn set(&mut self, name: &str, value: &str) {
-        self.headers.retain(|(field, _)| field != name);
-        self.headers.push((name.to_owned(), value.into()));
-    }
-
-    fn value(&self, name: &str) -> String {
-        let (_, value) = self.headers.iter().find(|(field, _)| field == name).unwrap();
-        String::from_utf8(value.clone()).unwrap()
-    }
-
-    fn altered(mut self, name: &str, from: &str, to: &str) -> Self {
-        let value = self.value(name);
-        assert!(value.contains(from), "{value}");
-        self.set(name, &value.replace(from, to));
-        self
-    }
-}
-
-/// A gateway's door with partner `acme` and its keys.
-struct Door {
-    auth: Auth,
-    directory: Arc<Directory>,
-    clock: Clock,
-    live: Signer,
-    sandbox: Signer,
-    house: House,
-}
-
-impl Door {
-    async fn open() -> Self {
-        Self::with(Settings { public_names: PublicNames::new([HOST]), ..Settings::default() }).await
-    }
-
-    async fn with(settings: Settings) -> Self {
-        let house = trial::houses().await.remove(0);
-        let clock = Clock::shiftable();
-        let sealer = Sealer::new(MasterKeys::parse(MASTER).unwrap());
-        let directory = Directory::open(house.another().await, sealer, clock.clone()).await.unwrap();
-        let directory = Arc::new(directory);
-        let nonces = Arc::new(Nonces::new(Counters::InProcess, clock.clone(), 10_000));
-        for id in ["acme", "rival"] {
-            let new =
-                NewPartner { id: id.parse().unwrap(), name: id.into(), country: "JP".into(), plan: "starter".into() };
-            directory.create_partner(ACTOR, new).await.unwrap();
-        }
-        let auth = Auth::new(settings, directory.clone(), nonces, clock.clone());
-        let live = issue(&directory, "acme", policy(Mode::Live)).await;
-        let sandbox = issue(&directory, "acme", policy(Mode::Sandbox)).await;
-        Self { auth, directory, clock, live, sandbox, house }
-    }
-
-    fn now(&self) -> i64 {
-        self.clock.now_s()
-    }
-
-    async fn verify(&self, call: &Call) -> Result<Caller, Box<Refusal>> {
-        let request = Request { message: call.message(), body: &call.body, address: call.address, class: call.class };
-        self.auth.verify(&request).await
-    }
-
-    async fn refusal(&self, call: &Call) -> Refusal {
-        *self.verify(call).await.unwrap_err()
-    }
-
-    async fn code(&self, call: &Call) -> &'static str {
-        match self.verify(call).await {
-            Ok(_) => "let in",
-            Err(refusal) => refusal.code().facts().name,
-        }
-    }
-}
-
-fn policy(mode: Mode) -> KeyPolicy {
-    KeyPolicy { mode, scopes: Scopes::all(), allowed: Vec::new(), expires_at: None }
-}
-
-async fn issue(directory: &Directory, partner: &str, policy: KeyPolicy) -> Signer {
-    let partner = partner.parse().unwrap();
-    signer(directory.issue_key(ACTOR, &partner, policy, Material::SharedSecret).await.unwrap())
-}
-
-fn signer(issued: Issued) -> Signer {
-    let secret = issued.secret.unwrap();
-    let key = SigningKey::HmacSha256(HmacKey::new(secret.expose().as_bytes()));
-    Signer { key_id: issued.key_id.to_string(), key }
-}
-
-fn with_id(signer: &Signer, key_id: &str) -> Signer {
-    Signer { key_id: key_id.to_owned(), key: signer.key.clone() }
-}
-
-fn stranger() -> SigningKey {
-    SigningKey::HmacSha256(HmacKey::new(b"not the secret"))
-}
+use crate::model::partner::Mode;
+use crate::partners::{Directory, KeyPolicy, MasterKeys, Material, Rotation, Sealer};
+use crate::signing::http_message::{Algorithm, Ed25519Secret, Presented, Signer, SigningKey, VerifyingKey};
+use crate::signing::key_format;
 
 #[tokio::test]
 async fn a_signed_request_becomes_its_caller() {
@@ -273,7 +107,7 @@ async fn a_refused_request_does_not_spend_its_nonce() {
 async fn an_unknown_live_key_is_answered_exactly_like_a_wrong_signature() {
     let door = Door::open().await;
     let now = door.now();
-    let never_issued = crate::signing::key_format::KeyId::generate(crate::signing::key_format::Mode::Live, &[9; 16]);
+    let never_issued = key_format::KeyId::generate(key_format::Mode::Live, &[9; 16]);
     let answers = [
         Call::get().signed(&Signer { key: stranger(), ..door.live.clone() }, now),
         Call::get().signed(&with_id(&door.live, never_issued.as_str()), now),
@@ -326,7 +160,7 @@ async fn an_unknown_key_takes_as_long_as_a_wrong_signature() {
     let issued = door.directory.issue_key(ACTOR, &"acme".parse().unwrap(), policy(Mode::Live), public).await.unwrap();
     let wrong = SigningKey::Ed25519(Ed25519Secret::from_seed(&[8; 32]));
     let known = Signer { key_id: issued.key_id.to_string(), key: wrong.clone() };
-    let never_issued = crate::signing::key_format::KeyId::generate(crate::signing::key_format::Mode::Live, &[9; 16]);
+    let never_issued = key_format::KeyId::generate(key_format::Mode::Live, &[9; 16]);
     let unknown = Signer { key_id: never_issued.to_string(), key: wrong };
     let calls = [known, unknown].map(|signer| Call::get().signed(&signer, door.now()));
     let mut times = [Vec::new(), Vec::new()];
@@ -473,103 +307,6 @@ async fn too_many_refusals_are_throttled_and_valid_requests_from_there_still_pas
     assert_eq!(door.code(&Call::get().signed(&door.live, door.now())).await, "let in");
     door.clock.advance_ms(13_000);
     assert_eq!(door.code(&Call::get().signed(&forged, door.now())).await, "signature_mismatch");
-}
-
-fn describe(call: &Call) -> Described {
-    let headers = call.headers.iter().map(|(name, value)| (name.clone(), String::from_utf8(value.clone()).unwrap()));
-    let query = call.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let url = format!("https://{}{}{query}", call.authority, call.path);
-    let mut described = Described::new(call.method.clone(), &url, headers.collect(), call.body.clone()).unwrap();
-    described.class = call.class;
-    described.address = call.address;
-    described
-}
-
-const STEPS: [&str; 9] =
-    ["headers", "coverage", "authority", "window", "base", "key", "signature", "standing", "digest"];
-
-#[tokio::test]
-async fn a_good_request_passes_every_step_of_the_account() {
-    let door = Door::open().await;
-    let call = Call::order().signed(&door.sandbox, door.now());
-    let caller = door.verify(&Call::get().signed(&door.sandbox, door.now())).await.unwrap();
-    let told = door.auth.explain(&caller, &describe(&call));
-    let names: Vec<_> = told.steps.iter().map(|step| step.name).collect();
-    assert_eq!(names, [&STEPS[..], &["nonce"]].concat());
-    assert!(told.steps.iter().all(|step| step.outcome == Outcome::Passed), "{:#?}", told.steps);
-    assert_eq!(told.verdict(), None);
-    // Explained is not sent: the nonce is still good.
-    assert_eq!(door.code(&call).await, "let in");
-}
-
-#[tokio::test]
-async fn the_account_agrees_with_the_refusal_on_every_mistake() {
-    let door = Door::open().await;
-    let caller = door.verify(&Call::get().signed(&door.sandbox, door.now())).await.unwrap();
-    let now = door.now();
-    let order = || Call::order().signed(&door.sandbox, now);
-    let mut unsigned = order();
-    unsigned.headers.clear();
-    let mut altered = order();
-    altered.body.push(b' ');
-    let mut elsewhere = Call::get();
-    elsewhere.authority = "evil.example".into();
-    let suspended = issue(&door.directory, "acme", policy(Mode::Sandbox)).await;
-    door.directory.suspend_key(ACTOR, &suspended.key_id, "").await.unwrap();
-    let mistakes = [
-        unsigned,
-        order().altered("signature-input", "sig=", "gis="),
-        order().altered("signature-input", " \"@query\"", ""),
-        elsewhere.signed(&door.sandbox, now),
-        Call::order().signed(&door.sandbox, now - 200),
-        Call::get().signed(&with_id(&door.sandbox, "xyk_test_typo"), now),
-        Call::get().signed(&Signer { key: stranger(), ..door.sandbox.clone() }, now),
-        order().altered("signature-input", "hmac-sha256", "ed25519"),
-        Call::get().signed(&suspended, now),
-        altered,
-    ];
-    for call in mistakes {
-        let told = door.auth.explain(&caller, &describe(&call));
-        assert_eq!(told.verdict(), Some(door.refusal(&call).await.code()), "{:#?}", told.steps);
-    }
-}
-
-#[tokio::test]
-async fn the_account_never_shows_a_signature_that_fits_nor_speaks_of_foreign_keys() {
-    let door = Door::open().await;
-    let caller = door.verify(&Call::get().signed(&door.sandbox, door.now())).await.unwrap();
-    let good = Call::order().signed(&door.sandbox, door.now());
-    let fitting = good.value("signature").trim_start_matches("sig=").trim_matches(':').to_owned();
-    let mut forged = good.clone();
-    forged.set("signature", "sig=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:");
-    let told = format!("{:?}", door.auth.explain(&caller, &describe(&forged)));
-    assert!(!told.contains(&fitting), "{told}");
-    let rival = issue(&door.directory, "rival", policy(Mode::Sandbox)).await;
-    for foreign in [&rival, &door.live] {
-        let told = door.auth.explain(&caller, &describe(&Call::get().signed(foreign, door.now())));
-        let step = |name| told.steps.iter().find(|step| step.name == name).unwrap();
-        assert_eq!(step("key").outcome, Outcome::Failed);
-        assert_eq!(step("signature").outcome, Outcome::Skipped);
-        assert_eq!(step("standing").outcome, Outcome::Skipped);
-    }
-}
-
-#[test]
-fn a_described_request_is_taken_apart_without_touching_its_encoding() {
-    let host = vec![("Host".to_owned(), "api.example.com:8443".to_owned())];
-    for (url, headers, authority, path, query) in [
-        ("https://h.example/a%2Fb/../c?x=%20+y#frag", Vec::new(), "h.example", "/a%2Fb/../c", Some("x=%20+y")),
-        ("https://h.example?x", Vec::new(), "h.example", "", Some("x")),
-        ("/v1/offers?", host.clone(), "api.example.com:8443", "/v1/offers", Some("")),
-        ("https://inner:8080/v1", host, "api.example.com:8443", "/v1", None),
-    ] {
-        let described = Described::new("GET".into(), url, headers, Vec::new()).unwrap();
-        let message = described.message();
-        assert_eq!((message.authority, message.path, message.query), (authority, path, query), "{url}");
-    }
-    for url in ["", "ftp://x/", "v1/offers", "/v1/offers"] {
-        assert!(Described::new("GET".into(), url, Vec::new(), Vec::new()).is_err(), "{url}");
-    }
 }
 
 /// The parts of a request that a signature covers, each as bytes that can be altered.
