@@ -106,12 +106,11 @@ impl Gate {
     async fn may(&self, caller: &Caller, cost: u32, visit: &Shared) -> Result<(), Problem> {
         match self.limits.admit(caller, cost).await {
             Ok(permit) => {
-                note_standing(visit, permit.standing());
-                visit.with(|visit| visit.held = Some(Box::new(Slot(Some(permit)))));
+                visit.with(|visit| visit.held = Some(Box::new(Slot(permit))));
                 Ok(())
             }
             Err(refusal) => {
-                note_standing(visit, refusal.standing());
+                visit.with(|visit| visit.headers.extend(rate_fields(refusal.standing())));
                 Err(Problem::from(refusal))
             }
         }
@@ -125,30 +124,23 @@ fn with_field(problem: Problem, name: &'static str, value: &str) -> Problem {
     }
 }
 
-fn note_standing(visit: &Shared, standing: &Standing) {
-    let fields = [
-        (HeaderName::from_static("ratelimit-policy"), HeaderValue::from_str(&standing.rate_limit_policy())),
-        (HeaderName::from_static("ratelimit"), HeaderValue::from_str(&standing.rate_limit())),
-    ];
-    visit.with(|visit| {
-        for (name, value) in fields {
-            if let Ok(value) = value {
-                visit.headers.push((name, value));
-            }
-        }
-    });
+/// `RateLimit-Policy` and `RateLimit` as of now.
+fn rate_fields(standing: &Standing) -> Vec<(HeaderName, HeaderValue)> {
+    let policy = HeaderValue::from_str(standing.rate_limit_policy());
+    let left = HeaderValue::from_str(&standing.rate_limit());
+    let fields = [(HeaderName::from_static("ratelimit-policy"), policy), (HeaderName::from_static("ratelimit"), left)];
+    fields.into_iter().filter_map(|(name, value)| Some((name, value.ok()?))).collect()
 }
 
 /// The in-flight slot of a request; a 304 gives its cost back.
 #[derive(Debug)]
-struct Slot(Option<Permit>);
+struct Slot(Permit);
 
 impl Held for Slot {
-    fn leave(&mut self, status: u16) {
-        if let Some(permit) = self.0.take()
-            && status == 304
-        {
-            permit.refund();
+    fn leave(&mut self, status: u16) -> Vec<(HeaderName, HeaderValue)> {
+        if status == 304 {
+            self.0.refund();
         }
+        rate_fields(self.0.standing())
     }
 }

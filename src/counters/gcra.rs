@@ -41,11 +41,12 @@ pub struct Spend {
 }
 
 impl Rule {
-    /// The rule of a policy; a quota or burst of nothing counts as one.
+    /// The rule of a policy; a quota or burst of nothing counts as one, a burst beyond the quota as the quota.
     pub fn of(policy: &Policy) -> Self {
-        let quota = i64::from(policy.quota.max(1));
+        let quota = policy.quota.max(1);
         let window_us = i64::from(policy.window_s.max(1)) * SECOND_US;
-        Self { interval_us: (window_us + quota - 1) / quota, burst: policy.burst.max(1) }
+        let interval_us = (window_us + i64::from(quota) - 1) / i64::from(quota);
+        Self { interval_us, burst: policy.burst.clamp(1, quota) }
     }
 
     /// Microseconds from empty to full.
@@ -63,24 +64,32 @@ impl Rule {
         (tat_us - i64::from(spend.credit) * self.interval_us).max(now_us)
     }
 
+    /// Microseconds until a counted TAT has room for the cost.
+    fn retry_us(self, tat_us: i64, now_us: i64, cost: u32) -> i64 {
+        (tat_us + i64::from(cost) * self.interval_us - self.span_us() - now_us).max(0)
+    }
+
     fn level(self, tat_us: i64, now_us: i64, retry_us: i64) -> Level {
         let left = (self.span_us() - (tat_us - now_us)) / self.interval_us;
         Level { remaining: u32::try_from(left).unwrap_or(0), reset_us: tat_us - now_us, retry_us }
     }
 }
 
+/// Whether a call of this cost would be admitted by all rules.
+pub fn admits(rules: &[Rule], tats: &[i64], now_us: i64, cost: u32) -> bool {
+    let looking = Spend { cost, ..Spend::default() };
+    rules.iter().zip(tats).all(|(rule, tat)| rule.retry_us(rule.counted(*tat, now_us, looking), now_us, cost) == 0)
+}
+
 /// Spends on all rules or on none, and says where each stands afterwards. `tats` belong to `rules` one by one;
 /// 0 is a full bucket. Credit is given back even when the call is refused.
 pub fn spend(rules: &[Rule], tats: &mut [i64], now_us: i64, spend: Spend) -> (bool, Vec<Level>) {
-    let retry = |rule: Rule, from_us: i64| {
-        (from_us + i64::from(spend.cost) * rule.interval_us - rule.span_us() - now_us).max(0)
-    };
     for (rule, tat) in rules.iter().zip(tats.iter_mut()) {
         *tat = rule.counted(*tat, now_us, spend);
     }
-    let admitted = rules.iter().zip(&*tats).all(|(rule, tat)| retry(*rule, *tat) == 0);
+    let admitted = rules.iter().zip(&*tats).all(|(rule, tat)| rule.retry_us(*tat, now_us, spend.cost) == 0);
     let levels = rules.iter().zip(tats.iter_mut()).map(|(rule, tat)| {
-        let retry_us = if admitted { 0 } else { retry(*rule, *tat) };
+        let retry_us = rule.retry_us(*tat, now_us, spend.cost);
         if admitted {
             *tat += i64::from(spend.cost) * rule.interval_us;
         }

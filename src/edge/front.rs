@@ -13,22 +13,31 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
+use tracing::Instrument;
 
 use crate::edge::problem::Problem;
 use crate::edge::visit::{Shared, Visit};
 use crate::error::Code;
+use crate::telemetry::trace;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the books get to know of a finished request.
 pub trait Books: 'static {
+    /// One request came in.
+    fn enter(&self);
     /// One request is answered.
     fn note(&self, visit: &Visit, status: StatusCode, problem: Option<&Problem>, size: u64);
 }
 
 /// The front as a middleware, to be wrapped around the whole app, outermost.
 #[derive(Debug)]
-pub struct Front<B>(pub Arc<B>);
+pub struct Front<B> {
+    /// Who is told of finished requests.
+    pub books: Arc<B>,
+    /// Share of requests whose trace is exported.
+    pub trace_share: f64,
+}
 
 impl<S, B, C> Transform<S, ServiceRequest> for Front<C>
 where
@@ -44,7 +53,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(Inside { service, books: Arc::clone(&self.0) }))
+        ready(Ok(Inside { service, books: Arc::clone(&self.books), trace_share: self.trace_share }))
     }
 }
 
@@ -53,6 +62,7 @@ where
 pub struct Inside<S, C> {
     service: S,
     books: Arc<C>,
+    trace_share: f64,
 }
 
 impl<S, B, C> Service<ServiceRequest> for Inside<S, C>
@@ -69,10 +79,18 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let visit = Shared::start(request.method(), request.path());
+        let visit = Shared::start(request.method(), request.path(), self.trace_share);
+        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let trace = visit.with(|visit| {
+            visit.caller_request_id = text("x-request-id").map(|id| id.chars().take(128).collect());
+            visit.trace.clone()
+        });
+        let span = trace.span(request.method().as_str(), request.path(), text("traceparent"));
         request.extensions_mut().insert(visit.clone());
-        let inner = AssertUnwindSafe(self.service.call(request)).catch_unwind();
+        let inner = trace::with(trace.traceparent(), self.service.call(request)).instrument(span);
+        let inner = AssertUnwindSafe(inner).catch_unwind();
         let books = Arc::clone(&self.books);
+        books.enter();
         Box::pin(async move {
             match inner.await {
                 Ok(Ok(response)) => {
@@ -103,11 +121,12 @@ fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpRes
             Some(problem) => written(visit, response, problem),
             None => response,
         };
-        add_fields(visit, response.headers_mut());
         let status = response.status();
         if let Some(held) = visit.held.as_mut() {
-            held.leave(status.as_u16());
+            let fields = held.leave(status.as_u16());
+            visit.headers.extend(fields);
         }
+        add_fields(visit, response.headers_mut());
         let size = match response.body().size() {
             actix_web::body::BodySize::Sized(size) => size,
             _ => 0,
@@ -198,9 +217,14 @@ mod tests {
     #[derive(Debug, Default)]
     struct Count(AtomicU32);
     impl Books for Count {
+        fn enter(&self) {}
         fn note(&self, _: &Visit, status: StatusCode, _: Option<&Problem>, _: u64) {
             self.0.fetch_add(u32::from(status.as_u16()), Ordering::Relaxed);
         }
+    }
+
+    fn front(books: &Arc<Count>) -> Front<Count> {
+        Front { books: Arc::clone(books), trace_share: 0.0 }
     }
 
     async fn panics() -> HttpResponse {
@@ -213,7 +237,7 @@ mod tests {
     #[actix_web::test]
     async fn panics_and_unknown_routes_become_problems_and_are_noted() {
         let books = Arc::new(Count::default());
-        let app = App::new().wrap(Front(Arc::clone(&books))).route("/panic", web::get().to(panics));
+        let app = App::new().wrap(front(&books)).route("/panic", web::get().to(panics));
         let app = init_service(app).await;
         let response = call_service(&app, TestRequest::with_uri("/nowhere").to_request()).await;
         assert_eq!(response.status(), 404);
@@ -230,7 +254,7 @@ mod tests {
 
     #[actix_web::test]
     async fn an_answer_the_caller_holds_is_not_sent_again() {
-        let app = App::new().wrap(Front(Arc::new(Count::default()))).route("/t", web::get().to(tagged));
+        let app = App::new().wrap(front(&Arc::default())).route("/t", web::get().to(tagged));
         let app = init_service(app).await;
         let ask = |tag: &'static str| TestRequest::with_uri("/t").insert_header(("if-none-match", tag)).to_request();
         assert_eq!(call_service(&app, ask("\"b\", W/\"a\"")).await.status(), 304);

@@ -10,6 +10,8 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 
+use crate::telemetry::trace::Trace;
+
 /// What is known of a request so far.
 #[derive(Debug)]
 pub struct Visit {
@@ -33,14 +35,16 @@ pub struct Visit {
     pub code: Option<&'static str>,
     /// What holds until the answer is handed over, e.g. an in-flight slot.
     pub held: Option<Box<dyn Held>>,
-    /// W3C trace context that goes with calls made for this request.
-    pub traceparent: Option<Arc<str>>,
+    /// The request's trace; its id is the request id.
+    pub trace: Trace,
+    /// The caller's own `X-Request-Id`, noted beside ours.
+    pub caller_request_id: Option<String>,
 }
 
 /// Something kept while a request is answered, told of the answer's status when it leaves.
 pub trait Held: std::fmt::Debug {
-    /// The answer is ready with this status.
-    fn leave(&mut self, status: u16);
+    /// The answer is ready with this status; gives the header fields it shall carry.
+    fn leave(&mut self, status: u16) -> Vec<(HeaderName, HeaderValue)>;
 }
 
 /// The visit of a request, shared by whoever touches the request on its worker.
@@ -48,10 +52,11 @@ pub trait Held: std::fmt::Debug {
 pub struct Shared(Rc<RefCell<Visit>>);
 
 impl Shared {
-    /// A new visit that starts now.
-    pub fn start(method: &Method, path: &str) -> Self {
+    /// A new visit that starts now; its trace is sampled for this share of requests.
+    pub fn start(method: &Method, path: &str, trace_share: f64) -> Self {
+        let id = uuid::Uuid::now_v7();
         Self(Rc::new(RefCell::new(Visit {
-            request_id: format!("req_{}", uuid::Uuid::now_v7().simple()).into(),
+            request_id: format!("req_{}", id.simple()).into(),
             method: method.clone(),
             path: path.to_owned(),
             started: Instant::now(),
@@ -61,7 +66,8 @@ impl Shared {
             headers: Vec::new(),
             code: None,
             held: None,
-            traceparent: None,
+            trace: Trace::begin(id.into_bytes(), trace_share),
+            caller_request_id: None,
         })))
     }
 
@@ -75,6 +81,6 @@ impl Shared {
         if let Some(visit) = request.extensions().get::<Self>() {
             return visit.clone();
         }
-        Self::start(request.method(), request.path())
+        Self::start(request.method(), request.path(), 0.0)
     }
 }

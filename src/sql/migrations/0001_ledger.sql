@@ -12,7 +12,8 @@ CREATE TABLE quotes (
 CREATE INDEX quotes_by_expiry ON quotes (expires_at);
 
 -- The partner's reference and the quote are each used once, for ever.
--- state, version and updated_at repeat what the events say, so that lists and compare-and-set need no fold.
+-- Everything from state on repeats what the events say, so that lists and compare-and-set need no fold.
+-- look_at: when somebody should look whether an unsettled order can be settled; moving it is the claim.
 CREATE TABLE orders (
     id TEXT PRIMARY KEY,
     partner TEXT NOT NULL,
@@ -20,19 +21,21 @@ CREATE TABLE orders (
     reference TEXT NOT NULL,
     quote TEXT NOT NULL,
     document TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
     state TEXT NOT NULL,
     version BIGINT NOT NULL,
     catalogue_order BIGINT,
-    attempt_at BIGINT NOT NULL,
-    created_at BIGINT NOT NULL,
+    paying TEXT NOT NULL,
+    pay_by BIGINT,
+    reason TEXT,
     updated_at BIGINT NOT NULL,
-    UNIQUE (partner, mode, reference),
-    UNIQUE (mode, catalogue_order)
+    look_at BIGINT NOT NULL,
+    UNIQUE (partner, mode, reference)
 );
 -- A rejected order gives its quote back, so only the others count.
 CREATE UNIQUE INDEX orders_by_quote ON orders (quote) WHERE state <> 'rejected';
 CREATE INDEX orders_of_partner ON orders (partner, mode, created_at, id);
-CREATE INDEX orders_unsettled ON orders (attempt_at) WHERE state IN ('received', 'placing', 'unknown');
+CREATE INDEX orders_unsettled ON orders (look_at) WHERE state IN ('received', 'placing', 'unknown');
 
 -- Append-only; the primary key is the compare-and-set.
 CREATE TABLE order_events (
@@ -43,7 +46,7 @@ CREATE TABLE order_events (
     state TEXT NOT NULL,
     actor TEXT NOT NULL,
     cause TEXT NOT NULL,
-    detail TEXT NOT NULL,
+    facts TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (order_id, version)
 );
@@ -67,7 +70,7 @@ CREATE TABLE idempotency (
     operation TEXT NOT NULL,
     key TEXT NOT NULL,
     body_hash {bytes} NOT NULL,
-    subject TEXT,
+    subject TEXT NOT NULL,
     fence BIGINT NOT NULL,
     leased_until BIGINT NOT NULL,
     status BIGINT,
@@ -75,7 +78,7 @@ CREATE TABLE idempotency (
     body {bytes},
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    PRIMARY KEY (partner, mode, operation, key)
+    PRIMARY KEY (partner, mode, key)
 );
 CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
 
