@@ -19,8 +19,8 @@ pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
-pub mod catalog;
 pub mod auth;
+pub mod catalog;
 pub mod limits;
 pub mod translate;
 
