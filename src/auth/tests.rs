@@ -1,0 +1,1 @@
+//! The proof of who calls, over a real directory.
