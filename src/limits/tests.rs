@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::account::Account;
