@@ -3,6 +3,7 @@
 
 pub mod docs;
 pub mod gate;
+pub mod limits;
 pub mod openapi;
 pub mod operations;
 pub mod unmatched;
