@@ -102,9 +102,7 @@ pub(super) fn product_types() -> &'static [ProductType] {
 }
 
 fn product_type(row: &table::Row, names: &table::Row) -> Option<ProductType> {
-    let leaf = CATEGORIES
-        .iter()
-        .find(|category| category.key == row.text("category"))?;
+    let leaf = CATEGORIES.iter().find(|category| category.key == row.text("category"))?;
     Some(ProductType {
         key: row.text("key"),
         category_id: leaf.id,

@@ -15,9 +15,7 @@ pub(super) fn mix(mut value: u64) -> u64 {
 impl Dice {
     /// Casts a stream for one thing (`subject` keeps goods, sellers and pictures apart).
     pub(super) fn cast(seed: u64, subject: u64, index: u64) -> Dice {
-        Dice(mix(mix(seed.wrapping_add(STEP))
-            ^ mix(subject.wrapping_mul(STEP))
-            ^ index.wrapping_mul(STEP)))
+        Dice(mix(mix(seed.wrapping_add(STEP)) ^ mix(subject.wrapping_mul(STEP)) ^ index.wrapping_mul(STEP)))
     }
 
     /// The next 64 bits.

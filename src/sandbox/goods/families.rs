@@ -73,36 +73,17 @@ static OPTION_SETS: LazyLock<HashMap<&'static str, OptionSet>> = LazyLock::new(|
             continue;
         };
         let step_permille = row.number("step");
-        let set = sets.entry(row.text("set")).or_insert_with(|| OptionSet {
-            attribute,
-            choices: Vec::new(),
-            step_permille,
-        });
-        set.choices.push(Choice {
-            words: row.words(),
-            rgb: "",
-        });
+        let set =
+            sets.entry(row.text("set")).or_insert_with(|| OptionSet { attribute, choices: Vec::new(), step_permille });
+        set.choices.push(Choice { words: row.words(), rgb: "" });
     }
     for row in table::rows(PALETTES_FILE) {
         let Some(attribute) = ATTRIBUTES.find("colour") else {
             continue;
         };
         let colours = COLOURS.all(row.list("colours"));
-        let choices = colours
-            .iter()
-            .map(|term| Choice {
-                words: term.words,
-                rgb: term.extra,
-            })
-            .collect();
-        sets.insert(
-            row.text("key"),
-            OptionSet {
-                attribute,
-                choices,
-                step_permille: 0,
-            },
-        );
+        let choices = colours.iter().map(|term| Choice { words: term.words, rgb: term.extra }).collect();
+        sets.insert(row.text("key"), OptionSet { attribute, choices, step_permille: 0 });
     }
     sets
 });

@@ -26,24 +26,9 @@ const OLDEST: i64 = 1_646_092_800;
 const NEWEST: i64 = 1_793_404_800;
 const DAY: i64 = 86_400;
 /// Where price steps stand, in multiples of the minimum order.
-const STEPS: [&[u32]; 6] = [
-    &[1, 10],
-    &[1, 5, 50],
-    &[1, 10, 100],
-    &[1, 3, 10, 50],
-    &[1, 20, 200],
-    &[1, 6, 30, 300],
-];
-const RESTRICTED: [&[&str]; 8] = [
-    &["US"],
-    &["US", "CA"],
-    &["JP"],
-    &["DE", "FR", "IT"],
-    &["KR", "JP"],
-    &["RU"],
-    &["BR", "MX"],
-    &["AU", "NZ"],
-];
+const STEPS: [&[u32]; 6] = [&[1, 10], &[1, 5, 50], &[1, 10, 100], &[1, 3, 10, 50], &[1, 20, 200], &[1, 6, 30, 300]];
+const RESTRICTED: [&[&str]; 8] =
+    [&["US"], &["US", "CA"], &["JP"], &["DE", "FR", "IT"], &["KR", "JP"], &["RU"], &["BR", "MX"], &["AU", "NZ"]];
 
 /// The goods at an index.
 pub(super) fn goods(seed: u64, index: u32, numbers: Numbers) -> Goods {
@@ -91,11 +76,8 @@ pub(super) fn goods(seed: u64, index: u32, numbers: Numbers) -> Goods {
 
 fn wording(facts: &Facts, dice: &mut Dice) -> Wording {
     let features = dice.some(&facts.features, 2);
-    let styles = if facts.family.styles.is_empty() {
-        STYLES.terms().iter().collect()
-    } else {
-        facts.family.styles.clone()
-    };
+    let styles =
+        if facts.family.styles.is_empty() { STYLES.terms().iter().collect() } else { facts.family.styles.clone() };
     let hooks: Vec<&'static Term> = HOOKS.terms().iter().collect();
     let also = dice.some(&facts.also, 2);
     Wording {
@@ -141,10 +123,7 @@ fn tiers(base: i64, min_order: u32, dice: &mut Dice) -> Vec<Tier> {
     let mut price = base;
     let mut tiers: Vec<Tier> = Vec::with_capacity(steps.len());
     for step in steps {
-        tiers.push(Tier {
-            from: min_order.saturating_mul(*step),
-            price_fen: price,
-        });
+        tiers.push(Tier { from: min_order.saturating_mul(*step), price_fen: price });
         let less = neat(price as f64 * (1.0 - dice.spread(0.03, 0.12)));
         price = less.min(price - 1);
         if price < 1 {
@@ -162,19 +141,12 @@ fn skus(facts: &Facts, goods_id: i64, base: i64, dice: &mut Dice) -> Vec<Sku> {
         specs = specs
             .iter()
             .flat_map(|(spec, offset)| {
-                chosen
-                    .iter()
-                    .enumerate()
-                    .map(move |(at, choice)| extend(spec, *offset, axis, at, choice, base))
+                chosen.iter().enumerate().map(move |(at, choice)| extend(spec, *offset, axis, at, choice, base))
             })
             .collect();
     }
-    let sku = |(at, (spec, price_offset_fen))| Sku {
-        id: sku_id(goods_id, at),
-        spec,
-        price_offset_fen,
-        stock: stock(dice),
-    };
+    let sku =
+        |(at, (spec, price_offset_fen))| Sku { id: sku_id(goods_id, at), spec, price_offset_fen, stock: stock(dice) };
     specs.into_iter().enumerate().map(sku).collect()
 }
 
@@ -198,26 +170,15 @@ fn extend(
 ) -> (Vec<Attribute>, i64) {
     let mut spec = spec.to_vec();
     spec.push(attribute(axis.attribute, choice.words));
-    (
-        spec,
-        offset + neat((base * axis.step_permille * at as i64) as f64 / 1000.0),
-    )
+    (spec, offset + neat((base * axis.step_permille * at as i64) as f64 / 1000.0))
 }
 
 fn stock(dice: &mut Dice) -> u32 {
-    if dice.chance(25) {
-        0
-    } else {
-        dice.spread(30.0, 20_000.0) as u32
-    }
+    if dice.chance(25) { 0 } else { dice.spread(30.0, 20_000.0) as u32 }
 }
 
 fn attribute(name: &Term, value: Words) -> Attribute {
-    Attribute {
-        id: name.id,
-        name: name.words,
-        value,
-    }
+    Attribute { id: name.id, name: name.words, value }
 }
 
 /// The properties of the family's set, as far as the type has a value for them.
@@ -247,9 +208,7 @@ fn bulk(facts: &Facts, dice: &mut Dice) -> (u32, [u32; 3]) {
     let (low, high) = (f64::from(facts.weight_g.0), f64::from(facts.weight_g.1));
     let weight = dice.spread(low, high);
     let scale = (weight / (low * high).sqrt().max(1.0)).cbrt();
-    let size = facts
-        .size_mm
-        .map(|side| ((f64::from(side) * scale).round() as u32).max(1));
+    let size = facts.size_mm.map(|side| ((f64::from(side) * scale).round() as u32).max(1));
     ((weight.round() as u32).max(1), size)
 }
 
@@ -268,20 +227,13 @@ fn record(min_order: u32, dice: &mut Dice) -> Record {
     let monthly = ((3.0 * rank.powf(-0.95) - 2.0) * f64::from(min_order).powf(0.4)).clamp(0.0, 90_000.0);
     let months = (NEWEST - listed_at) as f64 / (30.0 * DAY as f64);
     let total = monthly * (1.0 + months * dice.spread(0.3, 1.1));
-    Record {
-        monthly: monthly as u32,
-        total: total as u32,
-        listed_at,
-        changed_at,
-    }
+    Record { monthly: monthly as u32, total: total as u32, listed_at, changed_at }
 }
 
 fn cross_border(dice: &mut Dice) -> CrossBorder {
     match dice.below(1000) {
         0..20 => CrossBorder::HeldPatent,
-        20..50 => dice
-            .pick(&RESTRICTED)
-            .map_or(CrossBorder::Open, CrossBorder::Restricted),
+        20..50 => dice.pick(&RESTRICTED).map_or(CrossBorder::Open, CrossBorder::Restricted),
         _ => CrossBorder::Open,
     }
 }

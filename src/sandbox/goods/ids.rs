@@ -37,13 +37,7 @@ impl Numbering {
         loop {
             if let Some(inverse) = inverse(factor, modulus) {
                 let shift = mix(chance) % modulus;
-                return Numbering {
-                    base,
-                    modulus,
-                    factor,
-                    inverse,
-                    shift,
-                };
+                return Numbering { base, modulus, factor, inverse, shift };
             }
             factor += 1;
         }

@@ -86,9 +86,7 @@ impl Words {
 
     /// Keeps twelve cells, in the order of [`Lang::ALL`], for as long as the process lives.
     pub(super) fn keep(cells: [&'static str; 12]) -> Words {
-        Words {
-            cells: Box::leak(Box::new(cells)),
-        }
+        Words { cells: Box::leak(Box::new(cells)) }
     }
 }
 

@@ -57,10 +57,7 @@ mod tests {
 
     #[test]
     fn a_bracket_without_its_value_disappears() {
-        assert_eq!(
-            fill("{name}[, {style}][, {hook}].", &value),
-            "Flower pot, Nordic style."
-        );
+        assert_eq!(fill("{name}[, {style}][, {hook}].", &value), "Flower pot, Nordic style.");
         assert_eq!(fill("[{hook} ]{name}", &value), "Flower pot");
     }
 }

@@ -106,17 +106,8 @@ pub(super) fn seller(seed: u64, number: u64, id: i64) -> Option<Seller> {
     let trade = stall::trade(seed, number)?;
     let factory = is_factory(seed, number);
     let mut dice = Dice::cast(seed, SELLER, number);
-    let staff = if factory {
-        dice.spread(12.0, 900.0)
-    } else {
-        dice.spread(2.0, 40.0)
-    };
-    let floor = staff
-        * if factory {
-            dice.spread(15.0, 60.0)
-        } else {
-            dice.spread(8.0, 25.0)
-        };
+    let staff = if factory { dice.spread(12.0, 900.0) } else { dice.spread(2.0, 40.0) };
+    let floor = staff * if factory { dice.spread(15.0, 60.0) } else { dice.spread(8.0, 25.0) };
     Some(Seller {
         id,
         name: name(&trade, factory, &mut dice)?,
@@ -153,9 +144,7 @@ fn badges(factory: bool, staff: f64, dice: &mut Dice) -> Vec<Badge> {
 }
 
 fn freight(heaviest_g: u32, dice: &mut Dice) -> FreightTemplate {
-    let free_above_fen = dice
-        .pick(&[None, None, None, Some(9_900), Some(29_900), Some(99_900)])
-        .flatten();
+    let free_above_fen = dice.pick(&[None, None, None, Some(9_900), Some(29_900), Some(99_900)]).flatten();
     let first_fen = dice.between(6, 24) * 50;
     match dice.below(20) {
         0 | 1 => FreightTemplate::Free,
@@ -166,13 +155,7 @@ fn freight(heaviest_g: u32, dice: &mut Dice) -> FreightTemplate {
             step_fen: first_fen,
             free_above_fen,
         },
-        2..5 => FreightTemplate::ByPiece {
-            first: 5,
-            first_fen,
-            step: 5,
-            step_fen: 200,
-            free_above_fen,
-        },
+        2..5 => FreightTemplate::ByPiece { first: 5, first_fen, step: 5, step_fen: 200, free_above_fen },
         _ => FreightTemplate::ByWeight {
             first_g: 1_000,
             first_fen,
@@ -205,18 +188,12 @@ struct NameParts {
 static PARTS: LazyLock<NameParts> = LazyLock::new(|| {
     let of = |file: &'static str, column: &str, wanted: &str| -> Vec<Words> {
         let rows = table::rows(file);
-        rows.iter()
-            .filter(|row| row.text(column) == wanted)
-            .map(table::Row::words)
-            .collect()
+        rows.iter().filter(|row| row.text(column) == wanted).map(table::Row::words).collect()
     };
     NameParts {
         first: of(PARTS_FILE, "place", "first"),
         second: of(PARTS_FILE, "place", "second"),
-        trades: table::rows(TRADES_FILE)
-            .iter()
-            .map(|row| (row.text("key"), row.words()))
-            .collect(),
+        trades: table::rows(TRADES_FILE).iter().map(|row| (row.text("key"), row.words())).collect(),
         factories: of(FORMS_FILE, "kind", "factory"),
         dealers: of(FORMS_FILE, "kind", "dealer"),
     }

@@ -20,12 +20,7 @@ pub struct Shop {
 impl Shop {
     /// A shop of `count` goods; the same seed gives the same goods whatever the count.
     pub fn open(seed: u64, count: u32) -> Shop {
-        Shop {
-            seed,
-            count,
-            goods: Numbering::goods(seed),
-            sellers: Numbering::sellers(seed),
-        }
+        Shop { seed, count, goods: Numbering::goods(seed), sellers: Numbering::sellers(seed) }
     }
 
     /// How many goods there are.

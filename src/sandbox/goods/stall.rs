@@ -8,14 +8,7 @@ use super::dice::{Dice, mix};
 /// Goods shared among the sellers of one block.
 const BLOCK: u64 = 100;
 /// Where a block is cut, so that small and large sellers exist.
-const CUTS: [[u64; 3]; 6] = [
-    [4, 16, 45],
-    [10, 30, 55],
-    [25, 50, 75],
-    [3, 9, 34],
-    [18, 40, 88],
-    [40, 47, 95],
-];
+const CUTS: [[u64; 3]; 6] = [[4, 16, 45], [10, 30, 55], [25, 50, 75], [3, 9, 34], [18, 40, 88], [40, 47, 95]];
 const PER_BLOCK: u64 = 4;
 const STALL: u64 = 0x57a1;
 /// Larger than any number of types and prime, so that consecutive sellers walk through all of them.
@@ -52,11 +45,7 @@ pub(super) fn stall(seed: u64, number: u64) -> Stall {
         2 => (b, c),
         _ => (c, BLOCK),
     };
-    Stall {
-        number,
-        first: block * BLOCK + first,
-        end: block * BLOCK + end,
-    }
+    Stall { number, first: block * BLOCK + first, end: block * BLOCK + end }
 }
 
 fn cuts(seed: u64, block: u64) -> [u64; 3] {
@@ -79,11 +68,7 @@ pub(super) fn kind(trade: &Trade, dice: &mut Dice) -> &'static ProductType {
     }
     let near = dice.chance(600);
     let fits = |other: &&'static ProductType| {
-        let same = if near {
-            other.category_id == trade.main.category_id
-        } else {
-            other.root_id == trade.main.root_id
-        };
+        let same = if near { other.category_id == trade.main.category_id } else { other.root_id == trade.main.root_id };
         same && other.facts.belts.iter().any(|belt| belt.key == trade.belt.key)
     };
     let assortment: Vec<_> = product_types().iter().filter(fits).collect();

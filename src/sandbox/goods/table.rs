@@ -10,16 +10,9 @@ pub(super) struct Row {
 
 /// The rows of a file below its header.
 pub(super) fn rows(text: &'static str) -> Vec<Row> {
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let header: std::rc::Rc<[&'static str]> = lines.next().unwrap_or("").split('\t').collect();
-    lines
-        .map(|line| Row {
-            header: header.clone(),
-            cells: line.split('\t').map(str::trim).collect(),
-        })
-        .collect()
+    lines.map(|line| Row { header: header.clone(), cells: line.split('\t').map(str::trim).collect() }).collect()
 }
 
 impl Row {
@@ -46,10 +39,7 @@ impl Row {
 
     /// The parts of a cell divided by commas.
     pub(super) fn list(&self, column: &str) -> impl Iterator<Item = &'static str> + use<> {
-        self.text(column)
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
+        self.text(column).split(',').map(str::trim).filter(|part| !part.is_empty())
     }
 
     /// How many cells the row has beside how many the header promises.

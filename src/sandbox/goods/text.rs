@@ -43,17 +43,9 @@ pub(super) fn subject(goods: &Goods, lang: Lang) -> String {
 /// The subject, the properties and the terms, one to a line.
 pub(super) fn description(goods: &Goods, lang: Lang) -> String {
     let mut lines = vec![subject(goods, lang)];
-    let colon = if matches!(lang, Lang::Zh | Lang::Ja) {
-        "："
-    } else {
-        ": "
-    };
+    let colon = if matches!(lang, Lang::Zh | Lang::Ja) { "：" } else { ": " };
     let property = |attribute: &super::offer::Attribute| {
-        format!(
-            "{}{colon}{}",
-            capital(attribute.name.get(lang)),
-            attribute.value.get(lang)
-        )
+        format!("{}{colon}{}", capital(attribute.name.get(lang)), attribute.value.get(lang))
     };
     lines.extend(goods.attributes.iter().map(property));
     lines.extend(DESCRIPTIONS.iter().filter_map(|line| {
@@ -76,10 +68,7 @@ fn value(goods: &Goods, lang: Lang, name: &str) -> Option<Cow<'static, str>> {
         "name" => Some(goods.product_type.name.get(lang).into()),
         "unit" => Some(goods.product_type.unit.get(lang).into()),
         "material" => say(wording.material.filter(|_| wording.says_material)),
-        "of" => wording
-            .material
-            .filter(|_| wording.says_material)
-            .map(|term| term.extra.into()),
+        "of" => wording.material.filter(|_| wording.says_material).map(|term| term.extra.into()),
         "style" => say(wording.style),
         "feature" => say(wording.features[0]),
         "feature2" => say(wording.features[1]),
@@ -92,13 +81,7 @@ fn value(goods: &Goods, lang: Lang, name: &str) -> Option<Cow<'static, str>> {
         "batch" => goods.batch.and_then(count),
         "hours" => count(goods.ships_within_h),
         "weight" => count(goods.weight_g),
-        "size" => Some(
-            goods
-                .size_mm
-                .map(|side| format!("{:.1}", f64::from(side) / 10.0))
-                .join(" × ")
-                .into(),
-        ),
+        "size" => Some(goods.size_mm.map(|side| format!("{:.1}", f64::from(side) / 10.0)).join(" × ").into()),
         "one_piece" => goods.one_piece.then_some(Cow::Borrowed("")),
         "factory" => goods.factory.then_some(Cow::Borrowed("")),
         "free_return" => goods.free_return.then_some(Cow::Borrowed("")),

@@ -21,15 +21,8 @@ enum Scene {
     Slant,
 }
 
-const SCENES: [Scene; 7] = [
-    Scene::Studio,
-    Scene::Studio,
-    Scene::Fade,
-    Scene::Table,
-    Scene::Sun,
-    Scene::Arch,
-    Scene::Slant,
-];
+const SCENES: [Scene; 7] =
+    [Scene::Studio, Scene::Studio, Scene::Fade, Scene::Table, Scene::Sun, Scene::Arch, Scene::Slant];
 const WALLS: [(u32, u32); 12] = [
     (0xf6f5f2, 0xe6e4df),
     (0xf3ece2, 0xdccdb8),
@@ -50,11 +43,7 @@ impl Backdrop {
     pub(super) fn cast(dice: &mut Dice) -> Backdrop {
         let scene = dice.pick(&SCENES).unwrap_or(Scene::Studio);
         let (wall, floor) = dice.pick(&WALLS).unwrap_or(WALLS[0]);
-        Backdrop {
-            scene,
-            wall: rgb(wall),
-            floor: rgb(floor),
-        }
+        Backdrop { scene, wall: rgb(wall), floor: rgb(floor) }
     }
 
     /// The colour at a place, both from 0 to 1.

@@ -19,12 +19,7 @@ struct Dirty {
     bottom: usize,
 }
 
-const CLEAN: Dirty = Dirty {
-    left: usize::MAX,
-    right: 0,
-    top: usize::MAX,
-    bottom: 0,
-};
+const CLEAN: Dirty = Dirty { left: usize::MAX, right: 0, top: usize::MAX, bottom: 0 };
 
 impl Canvas {
     /// A canvas painted by a function of the pixel's place.
@@ -37,12 +32,7 @@ impl Canvas {
                 pixels.extend(ground(x as f32 * unit, y as f32 * unit).map(|part| part as u8));
             }
         }
-        Canvas {
-            size: side,
-            pixels,
-            areas: vec![0.0; side * (side + 2)],
-            dirty: CLEAN,
-        }
+        Canvas { size: side, pixels, areas: vec![0.0; side * (side + 2)], dirty: CLEAN }
     }
 
     /// The finished picture, RGB.
@@ -99,11 +89,7 @@ impl Canvas {
         if from.1 == to.1 {
             return;
         }
-        let (sign, top, bottom) = if from.1 < to.1 {
-            (1.0, from, to)
-        } else {
-            (-1.0, to, from)
-        };
+        let (sign, top, bottom) = if from.1 < to.1 { (1.0, from, to) } else { (-1.0, to, from) };
         let slope = (bottom.0 - top.0) / (bottom.1 - top.1);
         let mut x = top.0;
         let last = (bottom.1.ceil() as usize).min(self.size);
@@ -166,15 +152,7 @@ mod tests {
         let mut canvas = Canvas::new(8, |_, _| [0.0; 3]);
         canvas.trace(&[vec![(1.5, 1.0), (5.0, 1.0), (5.0, 4.0), (1.5, 4.0)]], |point| point);
         canvas.paint(|_, _| ([200.0; 3], 1.0));
-        assert_eq!(
-            [
-                red(&canvas, 0, 2),
-                red(&canvas, 1, 2),
-                red(&canvas, 2, 2),
-                red(&canvas, 5, 2)
-            ],
-            [0, 100, 200, 0]
-        );
+        assert_eq!([red(&canvas, 0, 2), red(&canvas, 1, 2), red(&canvas, 2, 2), red(&canvas, 5, 2)], [0, 100, 200, 0]);
     }
 
     #[test]
@@ -182,10 +160,7 @@ mod tests {
         let mut canvas = Canvas::new(8, |_, _| [0.0; 3]);
         canvas.trace(&[vec![(0.0, 0.0), (8.0, 8.0), (0.0, 8.0)]], |point| point);
         canvas.paint(|_, _| ([200.0; 3], 1.0));
-        assert_eq!(
-            [red(&canvas, 3, 3), red(&canvas, 2, 3), red(&canvas, 4, 3)],
-            [100, 200, 0]
-        );
+        assert_eq!([red(&canvas, 3, 3), red(&canvas, 2, 3), red(&canvas, 4, 3)], [100, 200, 0]);
         canvas.trace(&[vec![(0.0, 1.0), (8.0, 1.0), (0.0, 3.0)]], |point| point);
         canvas.paint(|_, _| ([0.0; 3], 1.0));
         let wide: f32 = (0..8).map(|x| f32::from(red(&canvas, x, 1))).sum();
@@ -195,10 +170,7 @@ mod tests {
     #[test]
     fn nothing_outside_the_canvas_is_touched() {
         let mut canvas = Canvas::new(8, |_, _| [9.0; 3]);
-        canvas.trace(
-            &[vec![(-50.0, -50.0), (90.0, -50.0), (90.0, 90.0), (-50.0, 90.0)]],
-            |point| point,
-        );
+        canvas.trace(&[vec![(-50.0, -50.0), (90.0, -50.0), (90.0, 90.0), (-50.0, 90.0)]], |point| point);
         canvas.paint(|_, _| ([200.0; 3], 1.0));
         assert!(canvas.pixels().iter().all(|part| *part == 200));
     }

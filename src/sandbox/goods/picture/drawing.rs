@@ -23,14 +23,10 @@ struct Drawings {
 }
 
 static DRAWINGS: LazyLock<Drawings> = LazyLock::new(|| {
-    let mut all = Drawings {
-        drawings: Vec::new(),
-        by_key: HashMap::new(),
-    };
+    let mut all = Drawings { drawings: Vec::new(), by_key: HashMap::new() };
     for line in FILE.lines().filter(|line| !line.starts_with('#')) {
         if let Some(keys) = line.strip_prefix("shape ") {
-            all.by_key
-                .extend(keys.split_whitespace().map(|key| (key, all.drawings.len())));
+            all.by_key.extend(keys.split_whitespace().map(|key| (key, all.drawings.len())));
             all.drawings.push(Drawing::new());
         } else if let (Some(drawing), Some(mark)) = (all.drawings.last_mut(), mark(line)) {
             drawing.push(mark);
@@ -55,10 +51,7 @@ pub(in crate::sandbox::goods) fn exists(key: &str) -> bool {
 fn mark(line: &str) -> Option<Mark> {
     let mut words = line.splitn(3, ' ');
     let (tone, form, rest) = (words.next()?, words.next()?, words.next()?);
-    Some(Mark {
-        tone: Tone::parse(tone)?,
-        outlines: outlines(form, rest)?,
-    })
+    Some(Mark { tone: Tone::parse(tone)?, outlines: outlines(form, rest)? })
 }
 
 fn outlines(form: &str, rest: &str) -> Option<Vec<Outline>> {
@@ -68,12 +61,7 @@ fn outlines(form: &str, rest: &str) -> Option<Vec<Outline>> {
         "curve" => {
             let (width, line) = rest.split_once(' ')?;
             let width = width.parse().ok()?;
-            Some(
-                path::polylines(line)
-                    .iter()
-                    .flat_map(|line| path::stroke(line, width))
-                    .collect(),
-            )
+            Some(path::polylines(line).iter().flat_map(|line| path::stroke(line, width)).collect())
         }
         "line" => {
             let numbers = numbers();

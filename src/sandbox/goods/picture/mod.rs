@@ -21,12 +21,8 @@ use tone::{Paints, Rgb, Tone, blend, rgb, scaled};
 const PICTURE: u64 = 0x91c7;
 const WALL: u64 = 0xba11;
 /// Colours of products that do not vary in colour.
-const UNDYED: [u32; 8] = [
-    0xd9dde1, 0xc8a06a, 0x4f86b5, 0xd77a5b, 0x6f9f7c, 0xe0c36a, 0x8a8f96, 0xb86b79,
-];
-const ACCENTS: [u32; 8] = [
-    0xf4f1ea, 0xe3b23c, 0x3f6c8f, 0xc9584f, 0x57896a, 0x2f3437, 0xe8cfc2, 0x8d6aa5,
-];
+const UNDYED: [u32; 8] = [0xd9dde1, 0xc8a06a, 0x4f86b5, 0xd77a5b, 0x6f9f7c, 0xe0c36a, 0x8a8f96, 0xb86b79];
+const ACCENTS: [u32; 8] = [0xf4f1ea, 0xe3b23c, 0x3f6c8f, 0xc9584f, 0x57896a, 0x2f3437, 0xe8cfc2, 0x8d6aa5];
 const GEMS: [u32; 6] = [0x9fd8e6, 0xd84e63, 0x4fa37a, 0x5a6fc4, 0xf2e3ee, 0xe7b94f];
 
 /// Draws the picture of a goods as PNG.
@@ -93,36 +89,17 @@ fn poses(look: &Look, dice: &mut Dice) -> Vec<Pose> {
     let angle = (dice.fraction() as f32 - 0.5) * 0.24;
     let side = if dice.chance(500) { -1.0 } else { 1.0 };
     if look.colours.len() > 1 && dice.chance(420) {
-        let back = Pose {
-            colour: 1,
-            centre: (0.5 + side * 0.17, 0.42),
-            scale: 0.0052,
-            angle: -angle,
-        };
-        let front = Pose {
-            colour: 0,
-            centre: (0.5 - side * 0.11, 0.54),
-            scale: 0.0062,
-            angle,
-        };
+        let back = Pose { colour: 1, centre: (0.5 + side * 0.17, 0.42), scale: 0.0052, angle: -angle };
+        let front = Pose { colour: 0, centre: (0.5 - side * 0.11, 0.54), scale: 0.0062, angle };
         return vec![back, front];
     }
     let scale = 0.0068 + dice.fraction() as f32 * 0.0009;
-    vec![Pose {
-        colour: 0,
-        centre: (0.5, 0.5),
-        scale,
-        angle,
-    }]
+    vec![Pose { colour: 0, centre: (0.5, 0.5), scale, angle }]
 }
 
 fn draw(canvas: &mut Canvas, drawing: &Drawing, look: &Look, pose: &Pose, size: f32) {
     let main = look.colours.get(pose.colour).copied().unwrap_or([128.0; 3]);
-    let paints = Paints {
-        main,
-        accent: look.accent,
-        gem: look.gem,
-    };
+    let paints = Paints { main, accent: look.accent, gem: look.gem };
     let (sin, cos) = pose.angle.sin_cos();
     let scale = pose.scale * size;
     let centre = (pose.centre.0 * size, pose.centre.1 * size);
@@ -141,11 +118,7 @@ fn draw(canvas: &mut Canvas, drawing: &Drawing, look: &Look, pose: &Pose, size: 
         canvas.trace(&mark.outlines, place);
         canvas.paint(|x, y| {
             let (u, v) = back(x, y);
-            let colour = if cloth {
-                blend(colour, print, 0.8 * look.pattern.share(u, v))
-            } else {
-                colour
-            };
+            let colour = if cloth { blend(colour, print, 0.8 * look.pattern.share(u, v)) } else { colour };
             // Light falls from the upper left.
             (scaled(colour, 1.09 - 0.0019 * (u * 0.6 + v * 0.4)), alpha)
         });
@@ -168,9 +141,7 @@ fn encode(canvas: &Canvas, size: u32) -> Vec<u8> {
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Fast);
-    let written = encoder
-        .write_header()
-        .and_then(|mut writer| writer.write_image_data(canvas.pixels()));
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(canvas.pixels()));
     // Writing into memory fails for no size allowed here; an empty answer would say so.
     if written.is_err() {
         bytes.clear();

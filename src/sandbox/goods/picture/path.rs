@@ -115,9 +115,7 @@ pub(super) fn oval(centre: Point, rx: f32, ry: f32) -> Outline {
 
 fn arc((x, y): Point, rx: f32, ry: f32, steps: usize) -> Outline {
     let turn = |step| step as f32 * std::f32::consts::TAU / steps as f32;
-    (0..steps)
-        .map(|step| (x + rx * turn(step).cos(), y + ry * turn(step).sin()))
-        .collect()
+    (0..steps).map(|step| (x + rx * turn(step).cos(), y + ry * turn(step).sin())).collect()
 }
 
 /// The band between two ellipses: the inner outline runs the other way and cuts the hole.
@@ -158,12 +156,7 @@ pub(super) fn stroke(line: &[Point], width: f32) -> Vec<Outline> {
         let length = (dx * dx + dy * dy).sqrt();
         if length > 0.0 {
             let (nx, ny) = (-dy / length * half, dx / length * half);
-            outlines.push(vec![
-                (a.0 - nx, a.1 - ny),
-                (b.0 - nx, b.1 - ny),
-                (b.0 + nx, b.1 + ny),
-                (a.0 + nx, a.1 + ny),
-            ]);
+            outlines.push(vec![(a.0 - nx, a.1 - ny), (b.0 - nx, b.1 - ny), (b.0 + nx, b.1 + ny), (a.0 + nx, a.1 + ny)]);
         }
     }
     outlines

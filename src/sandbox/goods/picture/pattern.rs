@@ -43,11 +43,7 @@ impl Pattern {
             Pattern::Stripes(width) => stripe(y, width, 0.5),
             Pattern::Bars(width) => stripe(x, width, 0.5),
             Pattern::Dots(step) => {
-                let odd = if (y / step).floor() as i32 % 2 == 0 {
-                    0.0
-                } else {
-                    step / 2.0
-                };
+                let odd = if (y / step).floor() as i32 % 2 == 0 { 0.0 } else { step / 2.0 };
                 disc(centred(x + odd, step), centred(y, step), step * 0.24)
             }
             Pattern::Check(step) => 0.5 * stripe(x, step, 0.35) + 0.5 * stripe(y, step, 0.35),
@@ -76,11 +72,7 @@ fn disc(x: f32, y: f32, radius: f32) -> f32 {
 }
 
 fn flower(x: f32, y: f32, step: f32) -> f32 {
-    let odd = if (y / step).floor() as i32 % 2 == 0 {
-        0.0
-    } else {
-        step / 2.0
-    };
+    let odd = if (y / step).floor() as i32 % 2 == 0 { 0.0 } else { step / 2.0 };
     let (x, y) = (centred(x + odd, step), centred(y, step));
     let petals = 0.75 + 0.25 * (5.0 * y.atan2(x)).cos();
     let distance = (x * x + y * y).sqrt();

@@ -1,0 +1,210 @@
+//! Every public failure of the gateway, in one table: its name, status, whose fault it is, and what to do next.
+//! Knows codes, not HTTP rendering: that is `edge::problem` (and each face's `fault`).
+
+/// Who has to act before the same request can succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The partner's request or account.
+    Partner,
+    /// The gateway itself.
+    Gateway,
+    /// The wholesale service behind the gateway.
+    Catalogue,
+}
+
+/// What repeating the identical request would bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The same request will fail again.
+    Never,
+    /// The same request may succeed later (wait as `Retry-After` says).
+    Later,
+    /// A freshly signed request (new `created` and `nonce`) may succeed at once.
+    Resign,
+}
+
+/// The facts of one code, as rendered in problems, docs and metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// The stable machine name, e.g. `rate_limited`.
+    pub name: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// Who has to act.
+    pub fault: Fault,
+    /// Whether repeating helps.
+    pub retry: Retry,
+    /// One short sentence, the same for every occurrence.
+    pub title: &'static str,
+    /// What to do next, in a sentence or two.
+    pub advice: &'static str,
+}
+
+/// Something that failed and can say so to a caller.
+pub trait Failure: std::fmt::Debug {
+    /// The public code.
+    fn code(&self) -> Code;
+    /// What happened this time, for the caller; nothing internal.
+    fn detail(&self) -> Option<String> {
+        None
+    }
+    /// The places in the request that are wrong.
+    fn places(&self) -> Vec<Place> {
+        Vec::new()
+    }
+    /// Seconds after which a repeat makes sense.
+    fn retry_after_s(&self) -> Option<u64> {
+        None
+    }
+    /// Extra members of the problem document (name, JSON text of the value).
+    fn extras(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// What the operator should read in the log; never shown to a caller.
+    fn internal(&self) -> Option<String> {
+        None
+    }
+}
+
+/// One wrong place in a request: a JSON Pointer into the body, or a parameter or header by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// `#/lines/0/quantity` for bodies, `query:price_min`, `path:offer_id`, `header:idempotency-key` else.
+    pub pointer: String,
+    /// What is wrong there and what would be right.
+    pub detail: String,
+}
+
+impl Place {
+    /// A wrong member of the JSON body; `path` is a JSON Pointer without the leading `#`.
+    pub fn body(path: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: format!("#{path}"), detail: detail.into() }
+    }
+    /// A wrong query parameter.
+    pub fn query(name: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: format!("query:{name}"), detail: detail.into() }
+    }
+    /// A wrong part of the path.
+    pub fn path(name: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: format!("path:{name}"), detail: detail.into() }
+    }
+    /// A wrong header field.
+    pub fn header(name: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: format!("header:{name}"), detail: detail.into() }
+    }
+}
+
+macro_rules! codes {
+    ($( $variant:ident = $name:literal, $status:literal, $fault:ident, $retry:ident, $title:literal, $advice:literal; )*) => {
+        /// Every public failure. `facts` gives its row of the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $( #[doc = $title] $variant, )* }
+
+        impl Code {
+            /// All codes, in the order of the walk.
+            pub const ALL: &'static [Code] = &[ $( Code::$variant, )* ];
+
+            /// Name, status, fault, retry advice and meaning of this code.
+            pub const fn facts(self) -> Facts {
+                match self {
+                    $( Code::$variant => Facts {
+                        name: $name, status: $status, fault: Fault::$fault, retry: Retry::$retry,
+                        title: $title, advice: $advice,
+                    }, )*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // bytes
+    MalformedRequest = "malformed_request", 400, Partner, Never, "The request is not well-formed HTTP.", "Look at the detail, mend the request line or headers, and send it again.";
+    BodyTooLarge = "body_too_large", 413, Partner, Never, "The body is larger than this operation accepts.", "Send a smaller body; the detail gives the limit in bytes.";
+    HeadersTooLarge = "headers_too_large", 431, Partner, Never, "The header fields are larger than the gateway accepts.", "Send fewer or shorter header fields.";
+    BodyTimeout = "body_timeout", 408, Partner, Later, "The body did not arrive in time.", "Send the body without long pauses; check the connection.";
+    AuthorityNotServed = "authority_not_served", 421, Partner, Never, "The host name of the request is not one of this gateway's public names.", "Call the gateway by the host name you were given and sign @authority with that name.";
+    // who
+    SignatureMissing = "signature_missing", 401, Partner, Never, "The request carries no signature for this gateway.", "Sign it as RFC 9421 says with tag=\"xunyuan-v1\"; Accept-Signature lists what to cover.";
+    SignatureMalformed = "signature_malformed", 401, Partner, Never, "Signature-Input or Signature cannot be read.", "Compare both header fields with the worked example under /docs; the detail names the first thing that is wrong.";
+    CoverageInsufficient = "coverage_insufficient", 401, Partner, Never, "The signature does not cover everything it must.", "Add the listed components to Signature-Input and sign again.";
+    ClockSkew = "clock_skew", 401, Partner, Resign, "The signature's creation time is outside the accepted window.", "Set your clock (server_time tells ours) and sign again with a fresh created.";
+    UnknownKey = "unknown_key", 401, Partner, Never, "No such key.", "Check the key id; was it copied whole, and is it of this environment?";
+    KeyExpired = "key_expired", 401, Partner, Never, "The key has expired or was retired.", "Sign with your newer key, or ask the operator for one.";
+    KeySuspended = "key_suspended", 401, Partner, Never, "The key or its partner is suspended.", "Contact the operator; quote the request id.";
+    AddressNotAllowed = "address_not_allowed", 401, Partner, Never, "The key may not be used from this network address.", "Call from an allowed address, or have the key's allow-list changed.";
+    SignatureMismatch = "signature_mismatch", 401, Partner, Never, "The signature does not match the request.", "Rebuild the signature base byte for byte; try the same request with a sandbox key at POST /v1/debug/signature, which shows the base the server computes.";
+    DigestMismatch = "digest_mismatch", 401, Partner, Never, "Content-Digest does not match the received body.", "Compute the digest over exactly the bytes that are sent, after serialising.";
+    Replayed = "replayed", 401, Partner, Resign, "This signed request was already received.", "Sign again with a fresh nonce; for orders keep the same Idempotency-Key.";
+    AuthThrottled = "auth_throttled", 429, Partner, Later, "Too many refused signatures from this address.", "Mend the signature first, then wait as Retry-After says.";
+    // may they
+    ScopeMissing = "scope_missing", 403, Partner, Never, "The key lacks the scope this operation needs.", "Use a key with the named scope, or ask the operator to add it.";
+    SandboxOnly = "sandbox_only", 403, Partner, Never, "Only sandbox keys may call this operation.", "Repeat the call with an xyk_test_ key.";
+    SandboxUnavailable = "sandbox_unavailable", 403, Gateway, Never, "This gateway has no sandbox catalogue behind it.", "Use a live key, or ask the operator to configure upstream.sandbox.";
+    RateLimited = "rate_limited", 429, Partner, Later, "Too many calls at once.", "Wait as Retry-After says; RateLimit tells what is left.";
+    QuotaUsedUp = "quota_used_up", 429, Partner, Later, "The day's quota is used up.", "Wait for the reset that Retry-After tells, or ask for a larger plan.";
+    TooManyInFlight = "too_many_in_flight", 429, Partner, Later, "Too many of your requests are being answered right now.", "Wait for answers before sending more; keep fewer connections busy.";
+    // where to
+    NoSuchRoute = "no_such_route", 404, Partner, Never, "There is nothing at this path.", "Check the path against the OpenAPI document at /openapi/partner.json.";
+    MethodNotAllowed = "method_not_allowed", 405, Partner, Never, "The path exists, but not with this method.", "Use one of the methods in Allow.";
+    UnsupportedMediaType = "unsupported_media_type", 415, Partner, Never, "The body's media type is not accepted here.", "Send application/json.";
+    InvalidRequest = "invalid_request", 400, Partner, Never, "Some part of the request is not acceptable.", "Mend every place listed in errors.";
+    // catalogue
+    OfferNotFound = "offer_not_found", 404, Partner, Never, "No such offer, or it is not for sale across borders.", "Search again; offers can be withdrawn.";
+    CategoryNotFound = "category_not_found", 404, Partner, Never, "No such category.", "List the categories at GET /v1/categories.";
+    SupplierNotFound = "supplier_not_found", 404, Partner, Never, "No such supplier.", "Take supplier ids from offers.";
+    RateUnavailable = "rate_unavailable", 503, Gateway, Later, "No usable exchange rate for this currency.", "Ask for CNY, or for a currency listed in the detail, or try again later.";
+    // catalogue's connection
+    UpstreamTimeout = "upstream_timeout", 504, Catalogue, Later, "The wholesale service did not answer in time.", "Try again; for orders repeat with the same Idempotency-Key.";
+    UpstreamUnavailable = "upstream_unavailable", 503, Catalogue, Later, "The wholesale service cannot be reached.", "Try again as Retry-After says.";
+    UpstreamRefused = "upstream_refused", 502, Catalogue, Never, "The wholesale service refused the call.", "Report the request id to the operator.";
+    UpstreamNonsense = "upstream_nonsense", 502, Catalogue, Later, "The wholesale service's answer could not be understood.", "Report the request id to the operator.";
+    // quotes and orders
+    QuoteNotFound = "quote_not_found", 404, Partner, Never, "No such quote.", "Ask for a new quote at POST /v1/quotes.";
+    QuoteExpired = "quote_expired", 409, Partner, Never, "The quote is past its expires_at.", "Ask for a new quote and order on that.";
+    QuoteUsed = "quote_used", 409, Partner, Never, "The quote already became an order.", "Look the order up by the id in the detail, or ask for a new quote.";
+    NothingToQuote = "nothing_to_quote", 409, Partner, Never, "None of the lines can be quoted.", "Look at errors for the reason of each line.";
+    IdempotencyKeyMissing = "idempotency_key_missing", 400, Partner, Never, "The operation needs an Idempotency-Key header.", "Send a unique key of 8 to 128 characters, cover it in the signature, and repeat the same key when you retry.";
+    IdempotencyMismatch = "idempotency_mismatch", 422, Partner, Never, "This Idempotency-Key was used with another body.", "Use a new key for a new request; repeat an old one only byte for byte.";
+    OrderInProgress = "order_in_progress", 409, Gateway, Later, "The first request with this key is still running.", "Wait as Retry-After says and repeat the same request.";
+    ReferenceTaken = "reference_taken", 409, Partner, Never, "You already placed an order under this reference.", "Read the first order at GET /v1/orders/by-reference/{reference}; use a new reference for a new order.";
+    PriceChanged = "price_changed", 409, Partner, Never, "Price or freight changed since the quote.", "Look at errors for the new figures and ask for a new quote.";
+    OutOfStock = "out_of_stock", 409, Partner, Never, "The supplier does not have enough of something.", "Look at errors for what is left and order less.";
+    OrderRefused = "order_refused", 409, Catalogue, Never, "The wholesale service refused the order.", "The detail gives its reason; mend the order and place it under a new reference.";
+    OrderNotFound = "order_not_found", 404, Partner, Never, "No such order.", "Check the id or reference; sandbox and live orders are kept apart.";
+    OrderStateConflict = "order_state_conflict", 409, Partner, Never, "The order's state does not allow this.", "Read the order; its state and events say where it stands.";
+    PaymentExpired = "payment_expired", 409, Partner, Never, "The order was not paid in time.", "Place a new order.";
+    PaymentNotFound = "payment_not_found", 404, Partner, Never, "No such payment.", "Check the id; sandbox and live payments are kept apart.";
+    // ourselves
+    ShuttingDown = "shutting_down", 503, Gateway, Later, "This gateway node is about to stop.", "Repeat the request; another node will answer.";
+    Internal = "internal_error", 500, Gateway, Later, "Something in the gateway went wrong.", "Try again; if it stays, report the request id to the operator.";
+}
+
+impl Code {
+    /// The code with this machine name.
+    pub fn find(name: &str) -> Option<Code> {
+        Self::ALL.iter().copied().find(|code| code.facts().name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_found_again() {
+        let names: HashSet<_> = Code::ALL.iter().map(|code| code.facts().name).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert!(Code::ALL.iter().all(|code| Code::find(code.facts().name) == Some(*code)));
+    }
+
+    #[test]
+    fn every_code_says_what_to_do_next() {
+        for code in Code::ALL {
+            let facts = code.facts();
+            assert!(facts.advice.len() > 10 && facts.title.ends_with('.'), "{}", facts.name);
+            assert!((400..600).contains(&facts.status), "{}", facts.name);
+        }
+    }
+}

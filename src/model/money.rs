@@ -1,0 +1,174 @@
+//! Money in minor units with its currency, and its conversion at a dated rate. No float is near it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
+
+/// An ISO 4217 currency that money can be shown in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Currency(iso_currency::Currency);
+
+impl Currency {
+    /// The renminbi, in which the catalogue thinks.
+    pub const CNY: Currency = Currency(iso_currency::Currency::CNY);
+
+    /// The three-letter code.
+    pub fn code(self) -> &'static str {
+        self.0.code()
+    }
+
+    /// Digits after the decimal point: 2 for CNY, 0 for JPY, 3 for KWD.
+    pub fn exponent(self) -> u32 {
+        u32::from(self.0.exponent().unwrap_or(2))
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl FromStr for Currency {
+    type Err = UnknownCurrency;
+    fn from_str(text: &str) -> Result<Self, UnknownCurrency> {
+        let found = iso_currency::Currency::from_code(text).ok_or(UnknownCurrency)?;
+        found.exponent().map(|_| Self(found)).ok_or(UnknownCurrency)
+    }
+}
+
+/// A text that is not an ISO 4217 code of money one can pay with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a three-letter ISO 4217 code in capitals, such as JPY")]
+pub struct UnknownCurrency;
+
+/// An amount in a currency's minor unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Money {
+    /// The amount in minor units (fen for CNY, yen for JPY).
+    pub minor: i64,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl Money {
+    /// So many minor units of a currency.
+    pub const fn new(minor: i64, currency: Currency) -> Self {
+        Self { minor, currency }
+    }
+
+    /// So many fen.
+    pub const fn fen(minor: i64) -> Self {
+        Self::new(minor, Currency::CNY)
+    }
+
+    /// Reads a decimal string such as `12.30`; refuses more digits than the currency has, signs and exponents.
+    pub fn parse(text: &str, currency: Currency) -> Result<Self, NotMoney> {
+        let plain = !text.is_empty() && text.len() <= 16 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let value = if plain { Decimal::from_str(text).ok() } else { None }.ok_or(NotMoney)?;
+        if value.normalize().scale() > currency.exponent() {
+            return Err(NotMoney);
+        }
+        from_decimal(value, currency).ok_or(NotMoney)
+    }
+
+    /// The amount as a decimal number.
+    pub fn decimal(self) -> Decimal {
+        Decimal::new(self.minor, self.currency.exponent())
+    }
+
+    /// The amount as a decimal string with the currency's digits, e.g. `12.30`.
+    pub fn amount(self) -> String {
+        self.decimal().to_string()
+    }
+
+    /// This amount so many times; `None` when it no longer fits.
+    pub fn times(self, quantity: u32) -> Option<Self> {
+        Some(Self { minor: self.minor.checked_mul(i64::from(quantity))?, ..self })
+    }
+
+    /// The sum of two amounts of one currency; `None` across currencies or when it no longer fits.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        if self.currency != other.currency {
+            return None;
+        }
+        Some(Self { minor: self.minor.checked_add(other.minor)?, ..self })
+    }
+}
+
+/// A text that is not an amount of the currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a decimal string such as \"12.30\" with no more digits after the point than the currency has")]
+pub struct NotMoney;
+
+fn from_decimal(value: Decimal, currency: Currency) -> Option<Money> {
+    let scaled = value.checked_mul(Decimal::from(10_i64.checked_pow(currency.exponent())?))?;
+    let minor = scaled.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64()?;
+    Some(Money { minor, currency })
+}
+
+/// How much of a currency one renminbi buys, since when, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// The currency that is bought.
+    pub currency: Currency,
+    /// Units of it for 1 CNY.
+    pub per_cny: Decimal,
+    /// The day of the rate.
+    pub date: jiff::civil::Date,
+    /// Where the rate is from, e.g. `ecb`.
+    pub source: String,
+}
+
+impl Exchange {
+    /// One renminbi for one renminbi.
+    pub fn identity(date: jiff::civil::Date) -> Self {
+        Self { currency: Currency::CNY, per_cny: Decimal::ONE, date, source: "identity".to_owned() }
+    }
+
+    /// A CNY amount in this currency, rounded half away from zero to the currency's digits.
+    pub fn convert(&self, cny: Money) -> Option<Money> {
+        if self.currency == Currency::CNY {
+            return Some(cny);
+        }
+        from_decimal(cny.decimal().checked_mul(self.per_cny)?, self.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Currency, Exchange, Money};
+    use rust_decimal::Decimal;
+
+    #[test]
+    fn amounts_have_the_digits_of_their_currency() {
+        let jpy: Currency = "JPY".parse().unwrap();
+        assert_eq!(Money::fen(1230).amount(), "12.30");
+        assert_eq!(Money::new(67, jpy).amount(), "67");
+        assert_eq!(Money::parse("12.3", Currency::CNY).unwrap(), Money::fen(1230));
+        assert!(Money::parse("1.5", jpy).is_err());
+        for wrong in ["", "-1", "1e3", "12.345", "1,5", "."] {
+            assert!(Money::parse(wrong, Currency::CNY).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn conversion_rounds_to_the_target_currency() {
+        let rate = Exchange {
+            currency: "JPY".parse().unwrap(),
+            per_cny: Decimal::new(2105, 2),
+            date: jiff::civil::date(2026, 11, 20),
+            source: "test".into(),
+        };
+        assert_eq!(rate.convert(Money::fen(320)).unwrap().amount(), "67");
+    }
+
+    #[test]
+    fn unknown_currencies_are_refused() {
+        assert!("jpy".parse::<Currency>().is_err());
+        assert!("XXX".parse::<Currency>().is_err());
+        assert!("ABC".parse::<Currency>().is_err());
+    }
+}
