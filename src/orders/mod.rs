@@ -46,6 +46,7 @@ use crate::ledger::Ledger;
 use crate::model::order::{Happening, Order};
 use crate::model::partner::Caller;
 use crate::model::quote::Warehouse;
+use crate::rates::Rates;
 use crate::upstream::Upstream;
 
 /// How orders are dealt with.
@@ -69,6 +70,7 @@ pub struct Orders {
     settings: Settings,
     ledger: Ledger,
     upstream: Upstream,
+    rates: Rates,
     clock: Clock,
 }
 
@@ -101,8 +103,8 @@ pub struct Told {
 
 impl Orders {
     /// The room, with what it works on.
-    pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, clock: Clock) -> Self {
-        Self { settings, ledger, upstream, clock }
+    pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, rates: Rates, clock: Clock) -> Self {
+        Self { settings, ledger, upstream, rates, clock }
     }
 
     /// How many orders are unknown, and for how long the oldest.

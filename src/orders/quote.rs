@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Ask, Error, Orders};
 use crate::error::Place;
 use crate::model::ids::QuoteId;
-use crate::model::money::Exchange;
+use crate::model::money::{Currency, Exchange};
 use crate::model::quote::{Basket, Country, LineProblem, MOST_LINES, Quote, Wanted, Warehouse};
 use crate::translate::trade;
 use crate::upstream;
@@ -19,8 +19,8 @@ pub struct NewQuote {
     pub warehouse: Option<Warehouse>,
     /// Where it goes in the end; the partner's country when absent.
     pub ship_to: Option<Country>,
-    /// The rate to lock.
-    pub exchange: Exchange,
+    /// The currency whose rate is locked with it.
+    pub currency: Currency,
 }
 
 /// What can be had, and what cannot.
@@ -43,6 +43,7 @@ impl Orders {
     /// Quotes what is wanted.
     pub async fn quote(&self, ask: Ask<'_>, wish: NewQuote) -> Result<Quoted, Error> {
         check(&wish.lines)?;
+        let exchange = self.rates.exchange(wish.currency)?;
         let ship_to = match wish.ship_to {
             Some(country) => country,
             None => ask.caller.partner.country.parse().map_err(|unfit: crate::model::quote::Unfit| {
@@ -54,7 +55,10 @@ impl Orders {
         if baskets.is_empty() {
             return Err(Error::NothingToQuote(problems));
         }
-        let quotes: Vec<_> = baskets.into_iter().map(|basket| self.offered(ask, basket, &wish.exchange)).collect();
+        if baskets.iter().any(|basket| exchange.convert(basket.total).is_none()) {
+            return Err(Error::TooMuch);
+        }
+        let quotes: Vec<_> = baskets.into_iter().map(|basket| self.offered(ask, basket, &exchange)).collect();
         self.ledger.append_quotes(&quotes).await?;
         Ok(Quoted { quotes, problems })
     }

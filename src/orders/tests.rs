@@ -10,13 +10,13 @@ use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::ledger::{Begun, Ledger};
 use crate::model::ids::{OrderId, SkuId};
-use crate::model::money::Exchange;
 use crate::model::order::{Kind, Order, State};
 use crate::model::page::PageSize;
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::payment::{Method, PartState, Payment};
 use crate::model::plan::Plan;
 use crate::model::quote::{Quantity, Quote, Trouble, Wanted};
+use crate::rates::{self, Rates};
 use crate::sandbox;
 use crate::sql::trial;
 use crate::upstream::{self, Upstream};
@@ -97,7 +97,8 @@ impl Scene {
             reconcile_ms: 2000,
             unknown_bound_s: 3600,
         };
-        Orders::new(settings, ledger, upstream, clock.clone())
+        let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
+        Orders::new(settings, ledger, upstream, Rates::open(rates, clock.clone()).unwrap(), clock.clone())
     }
 
     /// The same gateway as another node of it sees things.
@@ -220,8 +221,7 @@ impl Scene {
 }
 
 fn wish(lines: Vec<Wanted>) -> NewQuote {
-    let exchange = Exchange::identity(jiff::civil::date(2026, 11, 20));
-    NewQuote { lines, warehouse: None, ship_to: None, exchange }
+    NewQuote { lines, warehouse: None, ship_to: None, currency: "JPY".parse().unwrap() }
 }
 
 fn kinds(order: &Order) -> Vec<Kind> {
@@ -243,7 +243,7 @@ async fn a_quote_holds_what_can_be_had_and_says_why_for_the_rest() {
         let quoted_lines: usize = quoted.quotes.iter().map(|quote| quote.basket.lines.len()).sum();
         assert_eq!(quoted_lines, 3);
         let stored = scene.room.get_quote(scene.ask(), &quoted.quotes[0].id).await.unwrap();
-        assert_eq!(stored.basket, quoted.quotes[0].basket);
+        assert_eq!((&stored.basket, stored.exchange.currency.code()), (&quoted.quotes[0].basket, "JPY"));
         let nothing = scene.room.quote(scene.ask(), wish(vec![lines[1]])).await.unwrap_err();
         assert_eq!((nothing.code(), nothing.places()[0].pointer.as_str()), (Code::NothingToQuote, "#/lines/0"));
         let nowhere = NewQuote { warehouse: Some("XX99".parse().unwrap()), ..wish(vec![lines[0]]) };
