@@ -13,8 +13,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-use crate::api::{self, DocumentText};
 use crate::api::unmatched::{Paths, unmatched};
+use crate::api::{self, DocumentText};
 use crate::edge::front::Front;
 use crate::ops::health::Health;
 use crate::ops::{self, Meters};
@@ -126,9 +126,8 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
         catalogue_trouble: house.catalogue_trouble.clone(),
     });
     let meters = Data::new(Meters { metrics: house.books.metrics.clone(), readings: readings::of(house, rooms) });
-    let server = HttpServer::new(move || {
-        App::new().app_data(health.clone()).app_data(meters.clone()).configure(ops::routes)
-    });
+    let server =
+        HttpServer::new(move || App::new().app_data(health.clone()).app_data(meters.clone()).configure(ops::routes));
     Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
 }
 
