@@ -1,11 +1,25 @@
 //! Partner API v1: the gate, the operations, their views, and the documentation. Rooms do the work; a handler
 //! unwraps, asks one room, wraps.
 
+mod asked;
+mod basket;
+pub mod categories;
 pub mod docs;
 pub mod gate;
+mod kept;
 pub mod limits;
+pub mod offers;
+mod once;
 pub mod openapi;
 pub mod operations;
+mod order_view;
+pub mod orders;
+pub mod payments;
+pub mod pictures;
+mod price;
+pub mod quotes;
+pub mod shipments;
+pub mod suppliers;
 pub mod unmatched;
 
 use actix_web::web::{Bytes, Data};
@@ -16,7 +30,26 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers every operation, once, for routing and for the OpenAPI document.
 pub fn operations(config: &mut ServiceConfig) {
-    config;
+    config
+        .service(offers::search_offers)
+        .service(offers::get_offer)
+        .service(categories::list_categories)
+        .service(suppliers::get_supplier)
+        .service(quotes::create_quote)
+        .service(quotes::get_quote)
+        .service(orders::create_order)
+        .service(orders::list_orders)
+        // Before the order's id, which would take `by-reference` for one.
+        .service(orders::get_order_by_reference)
+        .service(orders::get_order)
+        .service(orders::cancel_order)
+        .service(orders::confirm_receipt)
+        .service(shipments::list_shipments)
+        .service(payments::list_payment_options)
+        .service(payments::create_payment)
+        .service(payments::get_payment)
+        .service(limits::get_limits)
+        .service(limits::get_me);
 }
 
 /// The OpenAPI document of `/v1`.
@@ -38,12 +71,3 @@ pub async fn serve_document(text: Data<DocumentText>) -> HttpResponse {
         .insert_header(("etag", crate::edge::reply::etag(&text.0)))
         .body(text.0.clone())
 }
-pub mod asked;
-pub mod categories;
-pub mod gate;
-pub mod kept;
-pub mod offers;
-pub mod operations;
-pub mod pictures;
-pub mod price;
-pub mod suppliers;

@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_repeat_is_marked_and_otherwise_the_same() {
-        let answer = Answer { status: 201, headers: vec![("location".into(), "/v1/orders/x".into())], body: b"{}".to_vec() };
+        let answer =
+            Answer { status: 201, headers: vec![("location".into(), "/v1/orders/x".into())], body: b"{}".to_vec() };
         let request = TestRequest::default().to_http_request();
         let first = send(&request, Told { answer: answer.clone(), replayed: false });
         let again = send(&request, Told { answer, replayed: true });

@@ -1,7 +1,5 @@
 //! Orders: placed, listed, read, cancelled, confirmed.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -17,32 +15,15 @@ use crate::api::order_view::{OrderPageView, OrderView};
 use crate::edge::parts::{Json, Path, Query};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
-use crate::edge::visit::Shared;
 use crate::error::Place;
 use crate::model::ids::OrderId;
 use crate::model::order::{Order, Reference, State};
 use crate::model::page::{Cursor, PageSize};
-use crate::model::partner::Caller;
-use crate::orders::{Answer, Ask, Filter, NewOrder, Orders};
+use crate::orders::{Answer, Filter, NewOrder, Orders};
 
 /// Seconds until a look at an unknown order is worth it.
 const LOOK_AGAIN_S: &str = "2";
 const NOTE_CHARS: usize = 500;
-
-/// The trace of a visit, to ask a room under.
-pub struct Trace(Option<Arc<str>>);
-
-impl Trace {
-    /// The question's frame.
-    pub fn ask<'a>(&'a self, caller: &'a Caller) -> Ask<'a> {
-        Ask { caller, trace: self.0.as_deref() }
-    }
-}
-
-/// The trace context that goes with calls made for this visit.
-pub fn asking(visit: &Shared) -> Trace {
-    Trace(visit.with(|visit| visit.traceparent.clone()))
-}
 
 /// A wish to order what was quoted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,8 +67,7 @@ pub async fn create_order(
     let wish = body.read()?;
     let (request_id, path) = call.visit.with(|visit| (visit.request_id.clone(), visit.path.clone()));
     let render = move |order: &Order| told(order, &request_id, &path);
-    let trace = asking(&call.visit);
-    let told = orders.place(trace.ask(&call.caller), once.clone(), wish, &render).await?;
+    let told = orders.place(&call.caller, once.clone(), wish, &render).await?;
     Ok(once::send(&request, told))
 }
 
@@ -160,7 +140,7 @@ pub async fn list_orders(
     }
     let size = asked.done(size)?;
     let cursor = query.cursor.clone().map(Cursor);
-    let page = orders.list(asking(&call.visit).ask(&call.caller), &filter, cursor.as_ref(), size).await?;
+    let page = orders.list(&call.caller, &filter, cursor.as_ref(), size).await?;
     reply::read(&request, &OrderPageView::from(&page))
 }
 
@@ -194,7 +174,7 @@ pub async fn get_order(
     call: Admitted<op::GetOrder, Path<OrderPath>>,
     orders: Data<Orders>,
 ) -> Reply {
-    let order = orders.get(asking(&call.visit).ask(&call.caller), &call.parts.0.id()?).await?;
+    let order = orders.get(&call.caller, &call.parts.0.id()?).await?;
     reply::read(&request, &OrderView::whole(&order))
 }
 
@@ -222,7 +202,7 @@ pub async fn get_order_by_reference(
     let mut asked = Asked::default();
     let reference = asked.path::<Reference>("reference", &call.parts.0.reference);
     let reference = asked.done(reference)?;
-    let order = orders.by_reference(asking(&call.visit).ask(&call.caller), &reference).await?;
+    let order = orders.by_reference(&call.caller, &reference).await?;
     reply::read(&request, &OrderView::whole(&order))
 }
 
@@ -236,6 +216,9 @@ pub struct CancelBody {
     reason: Option<String>,
 }
 
+/// The path and body of a cancellation.
+type CancelParts = (Path<OrderPath>, Json<CancelBody>);
+
 /// Takes an unpaid order back. Repeating it is harmless. While the order is `placing` or `unknown` it cannot be
 /// cancelled: wait until the gateway has settled it.
 #[utoipa::path(tag = "Orders", params(OrderPath), request_body = CancelBody, responses(
@@ -246,7 +229,7 @@ pub struct CancelBody {
 #[post("/v1/orders/{order_id}/cancel")]
 pub async fn cancel_order(
     request: HttpRequest,
-    call: Admitted<op::CancelOrder, (Path<OrderPath>, Json<CancelBody>)>,
+    call: Admitted<op::CancelOrder, CancelParts>,
     orders: Data<Orders>,
 ) -> Reply {
     let (Path(path), Json(body)) = &call.parts;
@@ -255,7 +238,7 @@ pub async fn cancel_order(
         let place = Place::body("/reason", "at most 200 characters");
         return Err(Problem::new(crate::error::Code::InvalidRequest).places(vec![place]));
     }
-    let order = orders.cancel(asking(&call.visit).ask(&call.caller), &path.id()?, reason).await?;
+    let order = orders.cancel(&call.caller, &path.id()?, reason).await?;
     changed(&request, &order)
 }
 
@@ -271,7 +254,7 @@ pub async fn confirm_receipt(
     call: Admitted<op::ConfirmReceipt, Path<OrderPath>>,
     orders: Data<Orders>,
 ) -> Reply {
-    let order = orders.confirm_receipt(asking(&call.visit).ask(&call.caller), &call.parts.0.id()?).await?;
+    let order = orders.confirm_receipt(&call.caller, &call.parts.0.id()?).await?;
     changed(&request, &order)
 }
 

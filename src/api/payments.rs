@@ -10,7 +10,7 @@ use crate::api::asked::Asked;
 use crate::api::gate::Admitted;
 use crate::api::once::{self, KeyHeader, Keyed};
 use crate::api::operations::op;
-use crate::api::orders::{OrderPath, asking};
+use crate::api::orders::OrderPath;
 use crate::edge::parts::{Json, Path};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
@@ -156,7 +156,7 @@ pub async fn list_payment_options(
     call: Admitted<op::ListPaymentOptions, Path<OrderPath>>,
     orders: Data<Orders>,
 ) -> Reply {
-    let options = orders.payment_options(asking(&call.visit).ask(&call.caller), &call.parts.0.id()?).await?;
+    let options = orders.payment_options(&call.caller, &call.parts.0.id()?).await?;
     reply::read(&request, &OptionsView::from(&options))
 }
 
@@ -183,8 +183,7 @@ pub async fn create_payment(
         let location = ("location".to_owned(), format!("/v1/payments/{}", payment.id));
         once::answer(StatusCode::CREATED, vec![location], &PaymentView::from(payment))
     };
-    let trace = asking(&call.visit);
-    let told = orders.pay(trace.ask(&call.caller), once.clone(), wish, &render).await?;
+    let told = orders.pay(&call.caller, once.clone(), wish, &render).await?;
     Ok(once::send(&request, told))
 }
 
@@ -221,6 +220,6 @@ pub async fn get_payment(
 ) -> Reply {
     let mut asked = Asked::default();
     let id = asked.path::<PaymentId>("payment_id", &call.parts.0.payment_id);
-    let payment = orders.payment(asking(&call.visit).ask(&call.caller), &asked.done(id)?).await?;
+    let payment = orders.payment(&call.caller, &asked.done(id)?).await?;
     reply::read(&request, &PaymentView::from(&payment))
 }

@@ -10,7 +10,6 @@ use crate::api::asked::Asked;
 use crate::api::basket::{ExchangeView, LineView, lines, shown};
 use crate::api::gate::Admitted;
 use crate::api::operations::op;
-use crate::api::orders::asking;
 use crate::api::price::PriceView;
 use crate::edge::parts::{Json, Path};
 use crate::edge::problem::Problem;
@@ -201,8 +200,7 @@ pub async fn create_quote(
     call: Admitted<op::CreateQuote, Json<NewQuoteBody>>,
     orders: Data<Orders>,
 ) -> Reply {
-    let trace = asking(&call.visit);
-    let quoted = orders.quote(trace.ask(&call.caller), call.parts.0.read()?).await?;
+    let quoted = orders.quote(&call.caller, call.parts.0.read()?).await?;
     reply::written(&request, StatusCode::CREATED, &QuotesView::from(&quoted))
 }
 
@@ -228,6 +226,6 @@ pub async fn get_quote(
 ) -> Reply {
     let mut asked = Asked::default();
     let id = asked.path::<QuoteId>("quote_id", &call.parts.0.quote_id);
-    let quote = orders.get_quote(asking(&call.visit).ask(&call.caller), &asked.done(id)?).await?;
+    let quote = orders.get_quote(&call.caller, &asked.done(id)?).await?;
     reply::read(&request, &QuoteView::from(&quote))
 }

@@ -158,9 +158,13 @@ fn problem_of(response: &HttpResponse) -> Option<Problem> {
     }))
 }
 
-/// Pages for people (the error catalogue's own 404) keep their body.
+/// Pages for people (the error catalogue's own 404) keep their body, and so do problems that are stored with their
+/// request and sent again byte for byte.
 fn is_problem_or_page(response: &HttpResponse) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+    let own = |kind: &HeaderValue| {
+        kind.as_bytes().starts_with(b"text/html") || kind.as_bytes().starts_with(b"application/problem+json")
+    };
+    response.headers().get(header::CONTENT_TYPE).is_some_and(own)
 }
 
 fn written(visit: &mut Visit, response: HttpResponse, problem: &Problem) -> HttpResponse {

@@ -44,7 +44,6 @@ pub use reconcile::Reconciled;
 use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::model::order::{Happening, Order};
-use crate::model::partner::Caller;
 use crate::model::quote::Warehouse;
 use crate::rates::Rates;
 use crate::upstream::Upstream;
@@ -72,15 +71,6 @@ pub struct Orders {
     upstream: Upstream,
     rates: Rates,
     clock: Clock,
-}
-
-/// Who asks, and under which trace.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
-    /// The caller.
-    pub caller: &'a Caller,
-    /// W3C trace context that goes with calls to the catalogue.
-    pub trace: Option<&'a str>,
 }
 
 /// The key of a request that must have its effect once.
