@@ -261,3 +261,67 @@ pub async fn confirm_receipt(
 fn changed(request: &HttpRequest, order: &Order) -> Result<HttpResponse, Problem> {
     reply::written(request, StatusCode::OK, &OrderView::whole(order))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{NewOrderBody, told};
+    use crate::error::Code;
+    use crate::model::money::Money;
+    use crate::model::order::tests::deed;
+    use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, RefusedLine};
+
+    fn after(reference: &str, kinds: &[(Kind, Facts)]) -> Order {
+        let mut order = Order::received(deed(reference), "create_order");
+        for (kind, facts) in kinds {
+            let what = Happening::new(*kind, Actor::Gateway, "test").with(facts.clone());
+            let event = order.next(order.updated_at, what).unwrap();
+            order.apply(event).unwrap();
+        }
+        order
+    }
+
+    #[test]
+    fn an_unknown_order_is_accepted_and_found_by_its_reference() {
+        let sent = (Kind::PlacingStarted, Facts::default());
+        let order = after("PO/2026:1", &[sent, (Kind::Unanswered, Facts::default())]);
+        let answer = told(&order, "req_1", "/v1/orders");
+        assert_eq!(answer.status, 202);
+        let location = ("location".to_owned(), "/v1/orders/by-reference/PO%2F2026%3A1".to_owned());
+        assert!(answer.headers.contains(&location), "{:?}", answer.headers);
+    }
+
+    #[test]
+    fn a_refused_order_is_a_problem_with_the_new_figures() {
+        let refusal = Refusal {
+            code: Code::PriceChanged,
+            detail: "Prices changed.".into(),
+            lines: vec![RefusedLine {
+                sku: crate::model::ids::SkuId::new(7),
+                unit_price: Some(Money::fen(340)),
+                stock: None,
+            }],
+            freight: Some(Money::fen(800)),
+            total: Some(Money::fen(4200)),
+        };
+        let facts = Facts { refusal: Some(refusal), ..Facts::default() };
+        let order = after("PO-1", &[(Kind::PlacingStarted, Facts::default()), (Kind::Refused, facts)]);
+        let answer = told(&order, "req_1", "/v1/orders");
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!((answer.status, body["code"].as_str()), (409, Some("price_changed")));
+        assert_eq!(
+            (body["request_id"].as_str(), body["errors"][0]["pointer"].as_str()),
+            (Some("req_1"), Some("#/quote_id"))
+        );
+        assert_eq!(body["lines"][0]["unit_price"], serde_json::json!({"amount": "3.40", "currency": "CNY"}));
+        assert_eq!(body["total"]["amount"], "42.00");
+    }
+
+    #[test]
+    fn every_wrong_member_is_named() {
+        let body = NewOrderBody { reference: "a b".into(), quote_id: "x".into(), note: Some("x".repeat(501)) };
+        let problem = body.read().unwrap_err();
+        let document: serde_json::Value = serde_json::from_slice(&problem.render("req", "/")).unwrap();
+        let pointers: Vec<_> = document["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str()).collect();
+        assert_eq!(pointers, [Some("#/reference"), Some("#/quote_id"), Some("#/note")]);
+    }
+}

@@ -256,6 +256,20 @@ mod tests {
         assert_eq!(books.0.load(Ordering::Relaxed), 904);
     }
 
+    async fn stored() -> HttpResponse {
+        HttpResponse::Conflict().content_type("application/problem+json").body("{\"request_id\":\"req_first\"}")
+    }
+
+    #[actix_web::test]
+    async fn a_stored_problem_leaves_as_it_was_stored() {
+        let app = App::new().wrap(front(&Arc::new(Count::default()))).route("/s", web::get().to(stored));
+        let app = init_service(app).await;
+        let response = call_service(&app, TestRequest::with_uri("/s").to_request()).await;
+        assert_eq!(response.status(), 409);
+        let body: serde_json::Value = read_body_json(response).await;
+        assert_eq!(body, serde_json::json!({"request_id": "req_first"}));
+    }
+
     #[actix_web::test]
     async fn an_answer_the_caller_holds_is_not_sent_again() {
         let app = App::new().wrap(front(&Arc::default())).route("/t", web::get().to(tagged));
