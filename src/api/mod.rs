@@ -19,6 +19,11 @@ pub mod pictures;
 mod price;
 pub mod quotes;
 pub mod shipments;
+pub mod openapi;
+pub mod operations;
+pub mod pictures;
+mod price;
+pub mod signature;
 pub mod suppliers;
 pub mod unmatched;
 
@@ -50,6 +55,9 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(payments::get_payment)
         .service(limits::get_limits)
         .service(limits::get_me);
+        .service(limits::get_limits)
+        .service(limits::get_me)
+        .service(signature::debug_signature);
 }
 
 /// The OpenAPI document of `/v1`.
