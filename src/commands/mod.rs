@@ -1,9 +1,15 @@
 //! The command line: what people type, and what each command starts.
 
 pub mod client;
+pub mod end;
+pub mod key;
 pub mod key_file;
+#[cfg(test)]
+mod key_tests;
+pub mod partner;
 pub mod sandbox;
 pub mod sign;
+pub mod table;
 
 use std::path::PathBuf;
 
@@ -33,8 +39,23 @@ pub enum Command {
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConfigFile {
     /// Settings file (TOML); only what differs from the defaults
-    #[arg(long, value_name = "FILE", env = "XUNYUAN_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "XUNYUAN_CONFIG", global = true)]
     pub config: Option<PathBuf>,
+}
+
+/// Who changes something, for the audit.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Actor {
+    /// Who you are, for the audit
+    #[arg(long = "actor", value_name = "NAME", env = "USER", default_value = "operator", global = true)]
+    name: String,
+}
+
+impl Actor {
+    /// The name as the audit has it.
+    pub fn audited(&self) -> String {
+        format!("cli:{}", self.name)
+    }
 }
 
 /// Waits until the process is asked to stop (SIGTERM or Ctrl-C).
