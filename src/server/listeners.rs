@@ -13,8 +13,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
-use crate::api::{self, DocumentText};
 use crate::api::unmatched::{Paths, unmatched};
+use crate::api::{self, DocumentText};
 use crate::edge::front::Front;
 use crate::ops::health::Health;
 use crate::ops::{self, Meters};
@@ -93,6 +93,7 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .app_data(text.clone())
             .configure(|config| furnish(config, &shared))
             .service(api::serve_document)
+            .service(api::pictures::get_picture)
             .configure(api::docs::routes)
             .default_service(web::to(unmatched))
             .wrap(Front { books: shared.books.clone(), trace_share: shared.config.telemetry.trace_share })
@@ -126,9 +127,8 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
         catalogue_trouble: house.catalogue_trouble.clone(),
     });
     let meters = Data::new(Meters { metrics: house.books.metrics.clone(), readings: readings::of(house, rooms) });
-    let server = HttpServer::new(move || {
-        App::new().app_data(health.clone()).app_data(meters.clone()).configure(ops::routes)
-    });
+    let server =
+        HttpServer::new(move || App::new().app_data(health.clone()).app_data(meters.clone()).configure(ops::routes));
     Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::model::language::Language;
 use crate::model::partner::Mode;
 use crate::partners::Refreshed;
 use crate::server::house::{House, Rooms};
@@ -18,6 +19,8 @@ const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long the catalogue may hold a question about changes open; short, so that stopping does not wait for it.
+const FEED_PATIENCE: Duration = Duration::from_secs(2);
 const WORLDS: [Mode; 2] = [Mode::Live, Mode::Sandbox];
 
 /// Starts every task of the house on the current runtime.
@@ -52,7 +55,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     });
     for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
         every(&mut tasks, stop, house.config.orders.follow, orders(), move |orders| async move {
-            if let Err(error) = orders.follow(mode).await {
+            if let Err(error) = orders.follow(mode, FEED_PATIENCE).await {
                 tracing::warn!(%error, mode = mode.name(), "the catalogue's changes could not be followed; it is tried again");
             }
         });
@@ -61,8 +64,13 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
 }
 
 /// Runs one pass, waits, and so on until told to stop; a pass under way is finished.
-fn every<T, F>(tasks: &mut JoinSet<()>, stop: &CancellationToken, pause: Duration, of: Arc<T>, pass: impl Fn(Arc<T>) -> F + Send + 'static)
-where
+fn every<T, F>(
+    tasks: &mut JoinSet<()>,
+    stop: &CancellationToken,
+    pause: Duration,
+    of: Arc<T>,
+    pass: impl Fn(Arc<T>) -> F + Send + 'static,
+) where
     T: Send + Sync + 'static,
     F: Future<Output = ()> + Send,
 {
@@ -80,7 +88,7 @@ where
 
 /// Asks the catalogue something cheap, so that `/readyz` can say whether it answers.
 async fn look_at_catalogue(house: Arc<House>) {
-    let trouble = match house.lookout.ask(Mode::Live, &calls::warehouses(None), Context::default()).await {
+    let trouble = match house.lookout.ask(Mode::Live, &calls::warehouses(Language::Chinese), Context::default()).await {
         Ok(_) => None,
         Err(error) => Some(Arc::new(format!("the wholesale service does not answer: {error}"))),
     };
