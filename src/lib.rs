@@ -1,6 +1,37 @@
 #![doc = include_str!("README.md")]
 
-pub mod api;
+// GROUND: words and pure tools, no I/O
 pub mod clock;
+pub mod config;
+pub mod edge;
 pub mod error;
 pub mod model;
+pub mod signing;
+pub mod telemetry;
+
+// DOORS: where the process meets the outside
+pub mod cache;
+pub mod counters;
+pub mod ledger;
+pub mod partners;
+pub mod rates;
+pub mod sql;
+pub mod upstream;
+
+// ROOMS: what the product does
+pub mod auth;
+pub mod catalog;
+pub mod limits;
+pub mod orders;
+pub mod translate;
+
+// FACES: what callers see
+pub mod api;
+pub mod ops;
+
+// FRAME: makes and runs all of it
+pub mod commands;
+pub mod server;
+
+// A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
+pub mod sandbox;

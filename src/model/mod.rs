@@ -1,9 +1,17 @@
 //! The nouns of wholesale trade, as the gateway thinks of them. Silent: no serde, SQL or HTTP in here;
 //! every border converts to and from its own words.
 
+pub mod category;
 pub mod ids;
 pub mod language;
 pub mod money;
+pub mod offer;
+pub mod order;
 pub mod page;
 pub mod partner;
+pub mod payment;
 pub mod plan;
+pub mod quote;
+pub mod search;
+pub mod shipment;
+pub mod supplier;

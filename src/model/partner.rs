@@ -26,6 +26,18 @@ impl Mode {
     }
 }
 
+impl FromStr for Mode {
+    type Err = UnknownMode;
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        [Self::Live, Self::Sandbox].into_iter().find(|mode| mode.name() == text).ok_or(UnknownMode)
+    }
+}
+
+/// A text that names no mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("live or sandbox")]
+pub struct UnknownMode;
+
 macro_rules! scopes {
     ($( $variant:ident = $bit:literal, $name:literal, $doc:literal; )*) => {
         /// One thing a key may do.
@@ -91,6 +103,16 @@ impl FromIterator<Scope> for Scopes {
     }
 }
 
+impl FromStr for Scopes {
+    type Err = UnknownScope;
+    /// Reads names with spaces or commas between them; at least one.
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        let names = text.split([' ', ',']).filter(|name| !name.is_empty());
+        let scopes: Self = names.map(str::parse::<Scope>).collect::<Result<_, _>>()?;
+        if scopes == Self::default() { Err(UnknownScope) } else { Ok(scopes) }
+    }
+}
+
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.iter().map(Scope::name).collect();
@@ -124,4 +146,25 @@ pub struct Caller {
     pub mode: Mode,
     /// What the key may do.
     pub scopes: Scopes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mode, Scope, Scopes};
+
+    #[test]
+    fn scopes_are_written_and_read_back() {
+        assert_eq!(Scopes::all().to_string().parse(), Ok(Scopes::all()));
+        let two: Scopes = "orders:read, catalog:read".parse().unwrap();
+        assert!(two.has(Scope::OrdersRead) && two.has(Scope::CatalogRead) && !two.has(Scope::OrdersWrite));
+        for wrong in ["", " , ", "orders:read root"] {
+            assert!(wrong.parse::<Scopes>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_mode_is_read_by_its_name() {
+        assert_eq!("sandbox".parse(), Ok(Mode::Sandbox));
+        assert!("test".parse::<Mode>().is_err());
+    }
 }

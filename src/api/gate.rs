@@ -1,0 +1,146 @@
+//! The front door of `/v1`: a request becomes `Admitted` once its signature is proven, its key holds the scope, its
+//! plan has room, and its parts can be read — in this order. No handler can be entered otherwise.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpRequest};
+use ipnet::IpNet;
+
+use crate::api::operations::Operation;
+use crate::auth::{self, Auth};
+use crate::edge::address;
+use crate::edge::parts::Part;
+use crate::edge::problem::Problem;
+use crate::edge::sealed::{self, BodyBounds, Headers};
+use crate::edge::visit::{Held, Shared};
+use crate::error::Code;
+use crate::limits::{Limits, Permit, Standing};
+use crate::model::partner::Caller;
+
+/// What the gate asks and what bounds it sets; one for the whole process.
+#[derive(Debug)]
+pub struct Gate {
+    /// Proves who calls.
+    pub auth: Auth,
+    /// Says whether they may, now.
+    pub limits: Limits,
+    /// Bounds of bodies.
+    pub body: BodyBounds,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `https` or `http`: how partners call this gateway.
+    pub scheme: String,
+}
+
+/// A request of a caller who may make it, with its parts read.
+#[derive(Debug)]
+pub struct Admitted<O, P = ()> {
+    /// Who calls.
+    pub caller: Caller,
+    /// Path, query and body, as the handler wants them.
+    pub parts: P,
+    /// The visit this request is.
+    pub visit: Shared,
+    operation: PhantomData<O>,
+}
+
+impl<O, P> Deref for Admitted<O, P> {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<O: Operation, P: Part + 'static> FromRequest for Admitted<O, P> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move { admit(&request, &mut payload).await })
+    }
+}
+
+async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Payload) -> Result<Admitted<O, P>, Problem> {
+    let gate = request.app_data::<Data<Gate>>().ok_or_else(|| Problem::new(Code::Internal))?;
+    let visit = Shared::of(request);
+    visit.with(|visit| visit.operation = Some(O::ID));
+    let body = sealed::read_body(request, payload, gate.body).await?;
+    let caller = gate.who(request, &body, O::CLASS).await?;
+    visit.with(|visit| {
+        visit.partner = Some(caller.partner.id.as_str().into());
+        visit.key_id = Some(caller.key_id.clone());
+    });
+    if !caller.scopes.has(O::SCOPE) {
+        let missing = format!("the key has no scope {}; it has: {}", O::SCOPE.name(), caller.scopes);
+        return Err(Problem::new(Code::ScopeMissing).detail(missing));
+    }
+    gate.may(&caller, O::COST, &visit).await?;
+    let parts = P::take(request, &body)?;
+    Ok(Admitted { caller, parts, visit, operation: PhantomData })
+}
+
+impl Gate {
+    async fn who(&self, request: &HttpRequest, body: &Bytes, class: auth::Class) -> Result<Caller, Problem> {
+        let headers = Headers(request.headers());
+        let asked = auth::Request {
+            message: sealed::message(request, &headers, &self.scheme),
+            body,
+            address: address::caller(request, &self.trusted_proxies),
+            class,
+        };
+        self.auth.verify(&asked).await.map_err(|refusal| {
+            let challenges = refusal.headers();
+            let problem = Problem::from(*refusal);
+            challenges.into_iter().fold(problem, |problem, (name, value)| with_field(problem, name, &value))
+        })
+    }
+
+    async fn may(&self, caller: &Caller, cost: u32, visit: &Shared) -> Result<(), Problem> {
+        match self.limits.admit(caller, cost).await {
+            Ok(permit) => {
+                visit.with(|visit| visit.held = Some(Box::new(Slot(permit))));
+                Ok(())
+            }
+            Err(refusal) => {
+                visit.with(|visit| visit.headers.extend(rate_fields(refusal.standing())));
+                Err(Problem::from(refusal))
+            }
+        }
+    }
+}
+
+fn with_field(problem: Problem, name: &'static str, value: &str) -> Problem {
+    match HeaderValue::from_str(value) {
+        Ok(value) => problem.header(HeaderName::from_static(name), value),
+        Err(_) => problem,
+    }
+}
+
+/// `RateLimit-Policy` and `RateLimit` as of now.
+fn rate_fields(standing: &Standing) -> Vec<(HeaderName, HeaderValue)> {
+    let policy = HeaderValue::from_str(standing.rate_limit_policy());
+    let left = HeaderValue::from_str(&standing.rate_limit());
+    let fields = [(HeaderName::from_static("ratelimit-policy"), policy), (HeaderName::from_static("ratelimit"), left)];
+    fields.into_iter().filter_map(|(name, value)| Some((name, value.ok()?))).collect()
+}
+
+/// The in-flight slot of a request; a 304 gives its cost back.
+#[derive(Debug)]
+struct Slot(Permit);
+
+impl Held for Slot {
+    fn leave(&mut self, status: u16) -> Vec<(HeaderName, HeaderValue)> {
+        if status == 304 {
+            self.0.refund();
+        }
+        rate_fields(self.0.standing())
+    }
+}

@@ -1,0 +1,116 @@
+//! The OpenAPI document of `/v1`: collected from the handlers, then completed with what holds for every operation —
+//! how to sign, which scope and cost, and the problems that may come back.
+
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{OpenApi as Derive, PartialSchema, ToSchema};
+
+use crate::api::operations::{ROWS, Row};
+use crate::edge::problem::{Document, ProblemPlace};
+use crate::limits::cost;
+
+#[derive(Derive)]
+#[openapi(
+    info(
+        title = "Xunyuan partner API",
+        version = "1.0.0",
+        description = "Source from a Chinese wholesale marketplace: search in your language, see prices in your currency, \
+quote, order, pay and follow the goods to a domestic warehouse.\n\nEvery request is signed with RFC 9421 HTTP Message \
+Signatures (`tag=\"xunyuan-v1\"`); see `/docs/signing`. Every failure is an RFC 9457 problem with a stable `code`; see \
+`/docs/errors`. Money is a decimal string with its currency, weights are grams, lengths millimetres, times RFC 3339 in \
+UTC, ids strings.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "Your marketplace operator"),
+    ),
+    servers((url = "/", description = "This gateway")),
+    tags(
+        (name = "Catalogue", description = "Offers, categories and suppliers, in twelve languages and any configured currency."),
+        (name = "Quotes", description = "Prices, freight and exchange rate, locked for a while."),
+        (name = "Orders", description = "Placed once, never twice; followed to the warehouse."),
+        (name = "Payments", description = "A pay page, or an agreed debit."),
+        (name = "Account", description = "Your limits, your key, and help with signing."),
+    )
+)]
+struct Base;
+
+/// Statuses any operation may answer with.
+const COMMON: &[(u16, &str)] = &[
+    (400, "`invalid_request`, `malformed_request`: some part cannot be accepted; `errors` names each place"),
+    (401, "The signature is refused; `code` says at which step"),
+    (403, "`scope_missing`: the key may not do this"),
+    (421, "`authority_not_served`: not one of this gateway's names"),
+    (429, "`rate_limited`, `quota_used_up`, `too_many_in_flight`, `auth_throttled`: wait as `Retry-After` says"),
+    (500, "`internal_error`: report the request id"),
+    (502, "`upstream_refused`, `upstream_nonsense`: the wholesale service misbehaved"),
+    (503, "`upstream_unavailable`, `rate_unavailable`, `shutting_down`: try again"),
+    (504, "`upstream_timeout`: try again"),
+];
+
+/// Statuses an operation with a body may answer with besides.
+const WITH_BODY: &[(u16, &str)] = &[
+    (408, "`body_timeout`: the body came too slowly"),
+    (413, "`body_too_large`"),
+    (415, "`unsupported_media_type`: send application/json"),
+];
+
+/// Completes the document that was collected from the handlers.
+pub fn complete(collected: OpenApi) -> OpenApi {
+    let mut document = Base::openapi();
+    document.merge(collected);
+    let components = document.components.get_or_insert_default();
+    components.schemas.insert(Document::name().into_owned(), Document::schema());
+    components.schemas.insert(ProblemPlace::name().into_owned(), ProblemPlace::schema());
+    let scheme = ApiKey::Header(ApiKeyValue::with_description(
+        "Signature",
+        "RFC 9421 signature beside Signature-Input (and Content-Digest when there is a body); `/docs/signing` shows how.",
+    ));
+    components.add_security_scheme("signature", SecurityScheme::ApiKey(scheme));
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            let Some(row) = ROWS.iter().find(|row| operation.operation_id.as_deref() == Some(row.id)) else { continue };
+            finish(operation, row);
+        }
+    }
+    document
+}
+
+/// The document as pretty JSON with a final newline, as it is committed and served.
+pub fn text(document: &OpenApi) -> String {
+    document.to_pretty_json().unwrap_or_default() + "\n"
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
+fn finish(operation: &mut Operation, row: &Row) {
+    let said = operation.description.take().unwrap_or_default();
+    let facts = format!("Scope `{}`; costs {}.", row.scope.name(), cost::of(row.id));
+    operation.description = Some(format!("{said}\n\n{facts}").trim().to_owned());
+    operation.security = Some(vec![SecurityRequirement::new("signature", [row.scope.name()])]);
+    let bodied = if operation.request_body.is_some() { WITH_BODY } else { &[] };
+    let of_path = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path));
+    let missing = if of_path { &[(404, "There is no such thing, or it is not yours")][..] } else { &[] };
+    for (status, what) in COMMON.iter().chain(bodied).chain(missing) {
+        let known = &mut operation.responses.responses;
+        known.entry(status.to_string()).or_insert_with(|| RefOr::T(Response::new(*what)));
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+            && response.content.is_empty()
+        {
+            *response = problem(&response.description);
+        }
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name(Document::name())));
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+}

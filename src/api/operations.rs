@@ -1,0 +1,76 @@
+//! Every operation of `/v1` in one table: its id (the handler's name and OpenAPI operation id), the scope it needs,
+//! and how strict its signature is. A handler names its operation in its signature, `Admitted<op::GetOffer, …>`.
+
+use crate::auth::Class;
+use crate::limits::cost;
+use crate::model::partner::Scope;
+
+/// The facts of one operation, as a type.
+pub trait Operation: 'static {
+    /// The operation id.
+    const ID: &'static str;
+    /// The scope a key needs.
+    const SCOPE: Scope;
+    /// How old a signature may be, and how far its nonce is remembered.
+    const CLASS: Class;
+    /// What a call costs the partner, from `limits/cost.rs`.
+    const COST: u32;
+}
+
+/// The facts of one operation, as a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The operation id.
+    pub id: &'static str,
+    /// The scope a key needs.
+    pub scope: Scope,
+    /// How old a signature may be, and how far its nonce is remembered.
+    pub class: Class,
+}
+
+macro_rules! operations {
+    ($( $name:ident = $id:literal, $scope:ident, $class:ident; )*) => {
+        /// One type an operation.
+        pub mod op {
+            $(
+                #[doc = concat!("`", $id, "`")]
+                #[derive(Clone, Copy, Debug)]
+                pub struct $name;
+            )*
+        }
+
+        $(
+            impl Operation for op::$name {
+                const ID: &'static str = $id;
+                const SCOPE: Scope = Scope::$scope;
+                const CLASS: Class = Class::$class;
+                const COST: u32 = cost::of($id);
+            }
+        )*
+
+        /// The table as rows.
+        pub const ROWS: &[Row] = &[ $( Row { id: $id, scope: Scope::$scope, class: Class::$class }, )* ];
+    };
+}
+
+operations! {
+    SearchOffers = "search_offers", CatalogRead, Read;
+    GetOffer = "get_offer", CatalogRead, Read;
+    ListCategories = "list_categories", CatalogRead, Read;
+    GetSupplier = "get_supplier", CatalogRead, Read;
+    CreateQuote = "create_quote", QuotesWrite, Write;
+    GetQuote = "get_quote", QuotesWrite, Read;
+    CreateOrder = "create_order", OrdersWrite, OrderWrite;
+    ListOrders = "list_orders", OrdersRead, Read;
+    GetOrder = "get_order", OrdersRead, Read;
+    GetOrderByReference = "get_order_by_reference", OrdersRead, Read;
+    CancelOrder = "cancel_order", OrdersWrite, OrderWrite;
+    ConfirmReceipt = "confirm_receipt", OrdersWrite, OrderWrite;
+    ListPaymentOptions = "list_payment_options", OrdersRead, Read;
+    CreatePayment = "create_payment", PaymentsWrite, OrderWrite;
+    GetPayment = "get_payment", OrdersRead, Read;
+    ListShipments = "list_shipments", OrdersRead, Read;
+    GetLimits = "get_limits", AccountRead, Read;
+    GetMe = "get_me", AccountRead, Read;
+    DebugSignature = "debug_signature", AccountRead, Read;
+}

@@ -1,0 +1,60 @@
+//! How long each kind of document is believed: one table.
+
+/// What a document is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A page of found offers.
+    Search,
+    /// One offer in full.
+    Offer,
+    /// All categories.
+    Categories,
+    /// One supplier.
+    Supplier,
+    /// A picture.
+    Picture,
+}
+
+/// Spans of a document's life, each beginning where the one before it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// Seconds it is shown without asking anyone.
+    pub soft_s: u32,
+    /// Seconds more it is shown while it is refreshed behind the caller's back.
+    pub revalidate_s: u32,
+    /// Seconds more it is shown when the catalogue is down.
+    pub if_error_s: u32,
+    /// Seconds that "there is no such thing" is believed.
+    pub absent_s: u32,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: &'static [Kind] = &[Kind::Search, Kind::Offer, Kind::Categories, Kind::Supplier, Kind::Picture];
+
+    /// The kind's row of the table.
+    pub const fn freshness(self) -> Freshness {
+        match self {
+            Self::Search => row(10, 30, 600, 5),
+            Self::Offer => row(15, 60, 3_600, 5),
+            Self::Categories => row(300, 600, 86_400, 5),
+            Self::Supplier => row(120, 600, 86_400, 15),
+            Self::Picture => row(3_600, 86_400, 604_800, 60),
+        }
+    }
+
+    /// A short name for keys and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Offer => "offer",
+            Self::Categories => "categories",
+            Self::Supplier => "supplier",
+            Self::Picture => "picture",
+        }
+    }
+}
+
+const fn row(soft_s: u32, revalidate_s: u32, if_error_s: u32, absent_s: u32) -> Freshness {
+    Freshness { soft_s, revalidate_s, if_error_s, absent_s }
+}

@@ -1,0 +1,32 @@
+//! How orders are followed and settled.
+
+use std::time::Duration;
+
+use crate::config::reader::Reader;
+
+/// The `[orders]` section.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    /// The warehouse of orders that name none.
+    pub warehouse: String,
+    /// How long a quote holds, in seconds.
+    pub quote_valid_s: i64,
+    /// Pause between looks at the change feed.
+    pub follow: Duration,
+    /// Pause between looks at unknown orders.
+    pub reconcile: Duration,
+    /// An order unknown for longer than this, in seconds, is handed to a person.
+    pub unknown_bound_s: i64,
+}
+
+impl Orders {
+    pub(super) fn read(from: &mut Reader) -> Self {
+        Self {
+            warehouse: from.text("orders.warehouse"),
+            quote_valid_s: from.number("orders.quote_valid_s", 30, 30 * 86_400),
+            follow: Duration::from_millis(from.number("orders.follow_ms", 10, 60_000)),
+            reconcile: Duration::from_millis(from.number("orders.reconcile_ms", 10, 600_000)),
+            unknown_bound_s: from.number("orders.unknown_bound_s", 10, 30 * 86_400),
+        }
+    }
+}

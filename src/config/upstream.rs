@@ -1,0 +1,73 @@
+//! The wholesale services behind the gateway.
+
+use std::time::Duration;
+
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::config::reader::Reader;
+
+/// The `[upstream]` section.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Time for one answer.
+    pub deadline: Duration,
+    /// Time for one answer to an order or payment.
+    pub order_deadline: Duration,
+    /// Time to connect.
+    pub connect_timeout: Duration,
+    /// Largest answer.
+    pub answer_limit_bytes: usize,
+    /// The service that live keys reach.
+    pub live: Option<Endpoint>,
+    /// The service that sandbox keys reach.
+    pub sandbox: Option<Endpoint>,
+}
+
+/// One wholesale service.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// Its address.
+    pub url: Url,
+    /// The token it knows the gateway by.
+    pub token: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").field("url", &self.url.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Upstream {
+    pub(super) fn read(from: &mut Reader) -> Self {
+        let live = endpoint(from, "upstream.live");
+        if live.is_none() && from.text("upstream.live.url").is_empty() {
+            from.complain(
+                "upstream.live.url",
+                "is empty; live keys need a wholesale service, e.g. \"http://127.0.0.1:8070\"",
+            );
+        }
+        Self {
+            deadline: Duration::from_millis(from.number("upstream.deadline_ms", 50, 120_000)),
+            order_deadline: Duration::from_millis(from.number("upstream.order_deadline_ms", 50, 120_000)),
+            connect_timeout: Duration::from_millis(from.number("upstream.connect_timeout_ms", 10, 60_000)),
+            answer_limit_bytes: from.number("upstream.answer_limit_bytes", 1024, 256 << 20),
+            live,
+            sandbox: endpoint(from, "upstream.sandbox"),
+        }
+    }
+}
+
+fn endpoint(from: &mut Reader, section: &str) -> Option<Endpoint> {
+    let key = format!("{section}.url");
+    let token = Zeroizing::new(from.secret(&format!("{section}.token")));
+    if from.text(&key).is_empty() {
+        return None;
+    }
+    let url: Url = from.parsed(&key, "http://127.0.0.1:8070")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        from.complain(&key, "must start with http:// or https://");
+    }
+    Some(Endpoint { url, token })
+}

@@ -1,0 +1,101 @@
+//! Nonces: a signed request is received once. Kept in the process, and for writes in Redis as well, so that a
+//! request cannot be repeated at another node. What a nonce is worth is decided in `auth`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest as _, Sha256};
+
+use super::Counters;
+use super::redis::{Redis, Unavailable};
+use super::seen::{Digest, Seen};
+use crate::clock::Clock;
+
+/// How far a claim has to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// On this node: for reads.
+    Node,
+    /// On all nodes: for writes. Without Redis, or while it is down, this node only.
+    Cluster,
+}
+
+/// What became of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Claimed {
+    /// Nobody claimed it before; now it is taken.
+    Fresh,
+    /// It was taken already.
+    Seen,
+}
+
+/// The nonces that were used lately.
+#[derive(Debug)]
+pub struct Nonces {
+    counters: Counters,
+    clock: Clock,
+    seen: Seen,
+    local_fallback: AtomicU64,
+}
+
+impl Nonces {
+    /// Remembers at most about `most` nonces in this process (48 bytes each).
+    pub fn new(counters: Counters, clock: Clock, most: usize) -> Self {
+        Self { counters, clock, seen: Seen::with_room_for(most), local_fallback: AtomicU64::new(0) }
+    }
+
+    /// Takes a nonce of a key for good until a second of the clock (included), after which the request that
+    /// carries it is refused for its age. Awaits nothing for `Reach::Node` or without Redis.
+    pub async fn claim(&self, key_id: &str, nonce: &str, until_s: i64, reach: Reach) -> Claimed {
+        let digest = digest(key_id, nonce);
+        let now_s = self.clock.now_s();
+        if !self.seen.note(digest, until_s, now_s) {
+            return Claimed::Seen;
+        }
+        let Counters::Redis { redis, .. } = &self.counters else { return Claimed::Fresh };
+        if reach == Reach::Node {
+            return Claimed::Fresh;
+        }
+        claim_in_redis(redis, digest, until_s - now_s + 1).await.unwrap_or_else(|_| {
+            self.local_fallback.fetch_add(1, Ordering::Relaxed);
+            Claimed::Fresh
+        })
+    }
+
+    /// Forgets what has ended; called by a task every few seconds.
+    pub fn tidy(&self) {
+        self.seen.tidy(self.clock.now_s());
+    }
+
+    /// Nonces remembered in this process.
+    pub fn remembered(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Claims for the whole cluster that only this node knows of, because Redis did not answer.
+    pub fn local_fallback(&self) -> u64 {
+        self.local_fallback.load(Ordering::Relaxed)
+    }
+
+    /// Nonces forgotten too early for want of room.
+    pub fn crowded_out(&self) -> u64 {
+        self.seen.crowded_out()
+    }
+}
+
+async fn claim_in_redis(redis: &Redis, digest: Digest, ttl_s: i64) -> Result<Claimed, Unavailable> {
+    let mut set = redis::cmd("SET");
+    set.arg(format!("xy:nonce:{digest:032x}")).arg(1).arg("NX").arg("PX").arg(ttl_s.max(1) * 1_000);
+    let set = &set;
+    let was_set: Option<String> = redis.ask(async |mut connection| set.query_async(&mut connection).await).await?;
+    Ok(if was_set.is_some() { Claimed::Fresh } else { Claimed::Seen })
+}
+
+/// One key's nonce never stands for another's: the key id goes in with its length.
+fn digest(key_id: &str, nonce: &str) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update((key_id.len() as u64).to_be_bytes());
+    hash.update(key_id);
+    hash.update(nonce);
+    hash.finalize().iter().take(16).fold(0, |digest, byte| digest << 8 | Digest::from(*byte))
+}

@@ -1,0 +1,11 @@
+//! What all faces share: the sealed request, problems, readers of path, query and body, replies, and the front
+//! that every request passes on its way in and out.
+
+pub mod address;
+pub mod encoding;
+pub mod front;
+pub mod parts;
+pub mod problem;
+pub mod reply;
+pub mod sealed;
+pub mod visit;

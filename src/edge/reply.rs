@@ -1,0 +1,60 @@
+//! Answers that are made for one caller and not kept: JSON with a strong ETag, compressed when that is asked for.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::edge::encoding::{Encoding, WORTH_BYTES};
+use crate::edge::problem::Problem;
+use crate::error::Code;
+
+/// What every handler of `/v1` gives back.
+pub type Reply = Result<HttpResponse, Problem>;
+
+/// The view as JSON bytes.
+pub fn json(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(view).map_err(|_| Problem::new(Code::Internal))
+}
+
+/// A read for this caller alone: `Cache-Control: private, no-cache`, so that it may be revalidated by its ETag.
+pub fn read(request: &HttpRequest, view: &impl Serialize) -> Reply {
+    let body = json(view)?;
+    let tag = etag(&body);
+    let mut response = bytes(request, StatusCode::OK, body);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// The answer to a write.
+pub fn written(request: &HttpRequest, status: StatusCode, view: &impl Serialize) -> Reply {
+    Ok(bytes(request, status, json(view)?))
+}
+
+/// JSON bytes that exist already, sent compressed when the caller accepts it and it is worth it.
+pub fn bytes(request: &HttpRequest, status: StatusCode, body: Vec<u8>) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    response.content_type("application/json");
+    if body.len() < WORTH_BYTES {
+        return response.body(body);
+    }
+    response.insert_header((header::VARY, "Accept-Encoding"));
+    let accept = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let encoding = Encoding::negotiate(accept);
+    match (encoding.name(), encoding.encode(&body)) {
+        (Some(name), Some(encoded)) => response.insert_header((header::CONTENT_ENCODING, name)).body(encoded),
+        _ => response.body(body),
+    }
+}
+
+/// A strong entity tag of these bytes, quoted.
+pub fn etag(body: &[u8]) -> String {
+    let hash = Sha256::digest(body);
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or(&hash)))
+}

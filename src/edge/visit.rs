@@ -1,0 +1,86 @@
+//! What is noted about one request while it is in the house: its id, who it is from, what it cost.
+//! Kept in the request's extensions; the front reads it when the answer leaves.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpMessage, HttpRequest};
+
+use crate::telemetry::trace::Trace;
+
+/// What is known of a request so far.
+#[derive(Debug)]
+pub struct Visit {
+    /// Our id of this request, `req_` and 32 hexadecimal digits.
+    pub request_id: Arc<str>,
+    /// The method.
+    pub method: Method,
+    /// The path, without the query.
+    pub path: String,
+    /// When the request's head was read.
+    pub started: Instant,
+    /// The id of the operation, once it is routed.
+    pub operation: Option<&'static str>,
+    /// The partner, once the signature is proven.
+    pub partner: Option<Arc<str>>,
+    /// The key, once the signature is proven.
+    pub key_id: Option<Arc<str>>,
+    /// Header fields that the answer must carry (rate fields, challenges).
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The code of the problem, when it came to that.
+    pub code: Option<&'static str>,
+    /// What holds until the answer is handed over, e.g. an in-flight slot.
+    pub held: Option<Box<dyn Held>>,
+    /// The request's trace; its id is the request id.
+    pub trace: Trace,
+    /// The caller's own `X-Request-Id`, noted beside ours.
+    pub caller_request_id: Option<String>,
+}
+
+/// Something kept while a request is answered, told of the answer's status when it leaves.
+pub trait Held: std::fmt::Debug {
+    /// The answer is ready with this status; gives the header fields it shall carry.
+    fn leave(&mut self, status: u16) -> Vec<(HeaderName, HeaderValue)>;
+}
+
+/// The visit of a request, shared by whoever touches the request on its worker.
+#[derive(Clone, Debug)]
+pub struct Shared(Rc<RefCell<Visit>>);
+
+impl Shared {
+    /// A new visit that starts now; its trace is sampled for this share of requests.
+    pub fn start(method: &Method, path: &str, trace_share: f64) -> Self {
+        let id = uuid::Uuid::now_v7();
+        Self(Rc::new(RefCell::new(Visit {
+            request_id: format!("req_{}", id.simple()).into(),
+            method: method.clone(),
+            path: path.to_owned(),
+            started: Instant::now(),
+            operation: None,
+            partner: None,
+            key_id: None,
+            headers: Vec::new(),
+            code: None,
+            held: None,
+            trace: Trace::begin(id.into_bytes(), trace_share),
+            caller_request_id: None,
+        })))
+    }
+
+    /// Looks at or changes the visit.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Visit) -> T) -> T {
+        look(&mut self.0.borrow_mut())
+    }
+
+    /// The visit of this request; a fresh one when the request did not come through the front.
+    pub fn of(request: &HttpRequest) -> Self {
+        if let Some(visit) = request.extensions().get::<Self>() {
+            return visit.clone();
+        }
+        Self::start(request.method(), request.path(), 0.0)
+    }
+}

@@ -1,0 +1,167 @@
+//! Idempotency keys: who may do the work of a request, and the answer that every repeat of it gets.
+//!
+//! A key is claimed in the same transaction that makes the intent durable. While the work is under way the claim is a
+//! lease; when it runs out (the worker died), the next request with the key takes over with a higher fence, and
+//! whatever the first worker still tries to store is refused. Once an answer is stored it is what repeats get, byte
+//! for byte, until the key's life ends.
+
+use super::Error;
+use crate::model::ids::PartnerId;
+use crate::model::partner::Mode;
+use crate::sql::{Row, Tx, args};
+
+/// How long a key is remembered.
+const LIFE_MS: i64 = 72 * 3_600_000;
+
+/// A request that must have its effect once.
+#[derive(Clone, Debug)]
+pub struct KeyUse {
+    /// Who asks.
+    pub partner: PartnerId,
+    /// In which world.
+    pub mode: Mode,
+    /// What is asked for, by the operation's id.
+    pub operation: &'static str,
+    /// The key.
+    pub key: String,
+    /// A hash of the body's bytes.
+    pub body_hash: Vec<u8>,
+    /// How long the work may take until another may take over.
+    pub lease_ms: i64,
+}
+
+/// The right to do the work of a key and store its answer.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    partner: PartnerId,
+    mode: Mode,
+    key: String,
+    fence: i64,
+}
+
+/// An answer as it is sent: kept for repeats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The header fields that belong to the answer itself, by name.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+}
+
+/// What came of asking for a key.
+#[derive(Debug)]
+pub enum Begun<T> {
+    /// The first request: the intent is written down, the work is ours.
+    Fresh(Lease, T),
+    /// An earlier worker left it unfinished: this is what it was about, the work is ours now.
+    Resumed(Lease, T),
+    /// It was answered before.
+    Seen(Answer),
+}
+
+/// What came of claiming, before the intent itself is looked at.
+pub(super) enum Claimed {
+    Fresh(Lease),
+    Resumed(Lease, String),
+    Seen(Answer),
+}
+
+const COLUMNS: &str = "SELECT operation, body_hash, subject, fence, leased_until, status, headers, body, expires_at \
+                       FROM idempotency WHERE partner = $1 AND mode = $2 AND key = $3";
+
+/// Claims a key for work on `subject`.
+pub(super) async fn claim(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) -> Result<Claimed, Error> {
+    const FORGET: &str = "DELETE FROM idempotency WHERE partner = $1 AND mode = $2 AND key = $3 AND expires_at <= $4";
+    let (partner, mode) = (asked.partner.as_str(), asked.mode.name());
+    tx.execute(FORGET, args![partner, mode, &asked.key, now]).await?;
+    if insert(tx, asked, subject, now).await? {
+        return Ok(Claimed::Fresh(asked.lease(1)));
+    }
+    let row = tx.fetch_optional(COLUMNS, args![partner, mode, &asked.key]).await?;
+    let Some(row) = row else { return Err(Error::InProgress { retry_after_s: 1 }) };
+    if row.bytes("body_hash")? != asked.body_hash || row.text("operation")? != asked.operation {
+        return Err(Error::KeyMismatch);
+    }
+    if let Some(status) = row.opt_int("status")? {
+        return Ok(Claimed::Seen(answer(&row, status)?));
+    }
+    let left_ms = row.int("leased_until")? - now;
+    if left_ms > 0 {
+        return Err(Error::InProgress { retry_after_s: u64::try_from(left_ms / 1000 + 1).unwrap_or(1) });
+    }
+    take_over(tx, asked, row.int("fence")?, now).await?;
+    Ok(Claimed::Resumed(asked.lease(row.int("fence")? + 1), row.text("subject")?))
+}
+
+async fn insert(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) -> Result<bool, Error> {
+    const INSERT: &str = "INSERT INTO idempotency \
+        (partner, mode, key, operation, body_hash, subject, fence, leased_until, created_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9) ON CONFLICT (partner, mode, key) DO NOTHING";
+    let row = args![
+        asked.partner.as_str(),
+        asked.mode.name(),
+        &asked.key,
+        asked.operation,
+        asked.body_hash.clone(),
+        subject,
+        now + asked.lease_ms,
+        now,
+        now + LIFE_MS,
+    ];
+    Ok(tx.execute(INSERT, row).await? == 1)
+}
+
+async fn take_over(tx: &mut Tx, asked: &KeyUse, fence: i64, now: i64) -> Result<(), Error> {
+    const TAKE_OVER: &str = "UPDATE idempotency SET fence = fence + 1, leased_until = $5 \
+        WHERE partner = $1 AND mode = $2 AND key = $3 AND fence = $4 AND status IS NULL";
+    let row = args![asked.partner.as_str(), asked.mode.name(), &asked.key, fence, now + asked.lease_ms];
+    match tx.execute(TAKE_OVER, row).await? {
+        1 => Ok(()),
+        _ => Err(Error::InProgress { retry_after_s: 1 }),
+    }
+}
+
+/// Stores the answer, if the lease is still the newest.
+pub(super) async fn settle(tx: &mut Tx, lease: &Lease, answer: &Answer) -> Result<(), Error> {
+    const SETTLE: &str = "UPDATE idempotency SET status = $5, headers = $6, body = $7 \
+        WHERE partner = $1 AND mode = $2 AND key = $3 AND fence = $4 AND status IS NULL";
+    let headers = super::words::write("headers", &answer.headers)?;
+    let row = args![
+        lease.partner.as_str(),
+        lease.mode.name(),
+        &lease.key,
+        lease.fence,
+        answer.status,
+        headers,
+        answer.body.clone(),
+    ];
+    held(tx.execute(SETTLE, row).await?)
+}
+
+/// Ends the lease without an answer, so that the next request with the key takes over at once.
+pub(super) async fn release(tx: &mut Tx, lease: &Lease) -> Result<(), Error> {
+    const RELEASE: &str = "UPDATE idempotency SET leased_until = 0 \
+        WHERE partner = $1 AND mode = $2 AND key = $3 AND fence = $4 AND status IS NULL";
+    let row = args![lease.partner.as_str(), lease.mode.name(), &lease.key, lease.fence];
+    held(tx.execute(RELEASE, row).await?)
+}
+
+fn held(rows: u64) -> Result<(), Error> {
+    if rows == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+}
+
+fn answer(row: &Row, status: i64) -> Result<Answer, Error> {
+    Ok(Answer {
+        status: u16::try_from(status).map_err(|error| Error::unreadable("answer", error))?,
+        headers: super::words::read("headers", &row.text("headers")?)?,
+        body: row.bytes("body")?,
+    })
+}
+
+impl KeyUse {
+    fn lease(&self, fence: i64) -> Lease {
+        Lease { partner: self.partner.clone(), mode: self.mode, key: self.key.clone(), fence }
+    }
+}

@@ -1,0 +1,62 @@
+//! Why the ledger did not write or read something.
+
+use crate::model::ids::OrderId;
+use crate::sql;
+
+/// A refusal or failure of the ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error(transparent)]
+    Sql(#[from] sql::Error),
+    /// What is stored cannot be read back.
+    #[error("{what} cannot be read back: {why}")]
+    Unreadable {
+        /// What it is.
+        what: &'static str,
+        /// Why not.
+        why: String,
+    },
+    /// The key was used with another request.
+    #[error("the idempotency key was used with another request")]
+    KeyMismatch,
+    /// The first request with this key is still running.
+    #[error("the first request with this key is still running")]
+    InProgress {
+        /// Seconds after which it is surely over.
+        retry_after_s: u64,
+    },
+    /// The lease ran out and somebody else took over.
+    #[error("the lease ran out")]
+    LeaseLost,
+    /// Somebody else wrote the order's next event first.
+    #[error("the order moved on")]
+    Moved,
+    /// The partner used this reference before.
+    #[error("the reference is taken by {first}")]
+    ReferenceTaken {
+        /// The order that has it.
+        first: OrderId,
+    },
+    /// There is no such quote.
+    #[error("no such quote")]
+    QuoteNotFound,
+    /// The quote has expired.
+    #[error("the quote has expired")]
+    QuoteExpired,
+    /// The quote became an order before.
+    #[error("the quote became {order}")]
+    QuoteUsed {
+        /// The order it became.
+        order: OrderId,
+    },
+    /// There is no such order among the partner's.
+    #[error("no such order: {0}")]
+    OrderNotFound(OrderId),
+}
+
+impl Error {
+    pub(super) fn unreadable(what: &'static str, why: impl ToString) -> Self {
+        Self::Unreadable { what, why: why.to_string() }
+    }
+}

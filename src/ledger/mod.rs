@@ -1,0 +1,50 @@
+//! The truth about quotes, orders and payments, in SQL: orders as append-only events, answers kept for repeats,
+//! an outbox row for every event, and how far the catalogue's change feeds were followed.
+//! Knows what must hold together in one transaction; what to do about it is for `orders`.
+//!
+//! Three things keep it right when several workers and nodes write at once, none of them a long-held lock:
+//! * an order's `version`: who writes the next event names the version it builds on, and only one can be first;
+//! * an idempotency key's `fence`: it grows with every lease, and only the newest lease may store the answer;
+//! * an unsettled order's `look_at`: who moves it forward has claimed the order for that long.
+
+mod claims;
+mod error;
+mod feeds;
+mod orders;
+mod payments;
+mod quotes;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use claims::{Answer, Begun, KeyUse, Lease};
+pub use error::Error;
+pub use orders::{Due, Filter, NewOrder, Unsettled};
+pub use payments::OpenPart;
+
+use crate::clock::Clock;
+use crate::sql::Sql;
+
+/// The book of orders; cheap to clone.
+#[derive(Clone)]
+pub struct Ledger {
+    sql: Sql,
+    clock: Clock,
+}
+
+impl Ledger {
+    /// The ledger in this database, whose schema must be up to date.
+    pub fn new(sql: Sql, clock: Clock) -> Self {
+        Self { sql, clock }
+    }
+
+    /// Forgets keys past their life and quotes long expired that became no order; gives how many rows went.
+    pub async fn tidy(&self) -> Result<u64, Error> {
+        const KEYS: &str = "DELETE FROM idempotency WHERE expires_at <= $1";
+        const QUOTES: &str = "DELETE FROM quotes WHERE expires_at <= $1";
+        const KEEP_QUOTES_MS: i64 = 7 * 86_400_000;
+        let now = self.clock.now_ms();
+        let keys = self.sql.execute(KEYS, crate::sql::args![now]).await?;
+        Ok(keys + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
+    }
+}

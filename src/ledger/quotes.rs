@@ -1,0 +1,67 @@
+//! Quotes: written once, read until they are forgotten.
+
+use super::words::{self, Bought};
+use super::{Error, Ledger};
+use crate::model::ids::{PartnerId, QuoteId};
+use crate::model::partner::Mode;
+use crate::model::quote::Quote;
+use crate::sql::{Row, Tx, args};
+
+const FIND: &str =
+    "SELECT id, document, created_at, expires_at FROM quotes WHERE id = $1 AND partner = $2 AND mode = $3";
+
+impl Ledger {
+    /// Writes quotes down, all or none.
+    pub async fn append_quotes(&self, quotes: &[Quote]) -> Result<(), Error> {
+        let rows = quotes.iter().map(to_args).collect::<Result<Vec<_>, Error>>()?;
+        self.sql
+            .transaction(move |tx| {
+                Box::pin(async move {
+                    const INSERT: &str = "INSERT INTO quotes (id, partner, mode, document, expires_at, created_at) \
+                                          VALUES ($1, $2, $3, $4, $5, $6)";
+                    for row in rows {
+                        tx.execute(INSERT, row).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// A partner's quote.
+    pub async fn find_quote(&self, partner: &PartnerId, mode: Mode, id: &QuoteId) -> Result<Option<Quote>, Error> {
+        let row = self.sql.fetch_optional(FIND, args![id.as_str(), partner.as_str(), mode.name()]).await?;
+        row.map(|row| from_row(&row, partner, mode)).transpose()
+    }
+}
+
+/// The same inside a transaction.
+pub(super) async fn find(tx: &mut Tx, partner: &PartnerId, mode: Mode, id: &QuoteId) -> Result<Option<Quote>, Error> {
+    let row = tx.fetch_optional(FIND, args![id.as_str(), partner.as_str(), mode.name()]).await?;
+    row.map(|row| from_row(&row, partner, mode)).transpose()
+}
+
+fn to_args(quote: &Quote) -> Result<Vec<crate::sql::Arg>, Error> {
+    let bought = Bought { basket: (&quote.basket).into(), exchange: (&quote.exchange).into(), note: None };
+    Ok(args![
+        quote.id.as_str(),
+        quote.partner.as_str(),
+        quote.mode.name(),
+        words::write("quote", &bought)?,
+        quote.expires_at.as_millisecond(),
+        quote.created_at.as_millisecond(),
+    ])
+}
+
+fn from_row(row: &Row, partner: &PartnerId, mode: Mode) -> Result<Quote, Error> {
+    let bought: Bought = words::read("quote", &row.text("document")?)?;
+    Ok(Quote {
+        id: row.parse("id")?,
+        partner: partner.clone(),
+        mode,
+        basket: bought.basket.try_into()?,
+        exchange: bought.exchange.try_into()?,
+        created_at: words::moment("quote", row.int("created_at")?)?,
+        expires_at: words::moment("quote", row.int("expires_at")?)?,
+    })
+}

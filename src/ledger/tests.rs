@@ -1,0 +1,371 @@
+use super::{Answer, Begun, Error, Filter, KeyUse, Lease, Ledger, NewOrder};
+use crate::clock::Clock;
+use crate::error::Code;
+use crate::model::ids::{CatalogueOrderId, PartnerId, QuoteId};
+use crate::model::money::Money;
+use crate::model::order::tests::basket;
+use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, RefusedLine, State};
+use crate::model::page::PageSize;
+use crate::model::partner::Mode;
+use crate::model::payment::{Method, Part, PartState};
+use crate::model::quote::Quote;
+use crate::sql::{args, trial};
+
+const LEASE_MS: i64 = 30_000;
+
+struct Book {
+    house: trial::House,
+    clock: Clock,
+    ledger: Ledger,
+}
+
+async fn books() -> Vec<Book> {
+    let clock = Clock::shiftable();
+    let book = |house: trial::House| Book {
+        ledger: Ledger::new(house.sql.clone(), clock.clone()),
+        clock: clock.clone(),
+        house,
+    };
+    trial::houses().await.into_iter().map(book).collect()
+}
+
+fn acme() -> PartnerId {
+    "acme".parse().unwrap()
+}
+
+fn key(key: &str, body: &str) -> KeyUse {
+    KeyUse {
+        partner: acme(),
+        mode: Mode::Sandbox,
+        operation: "create_order",
+        key: key.to_owned(),
+        body_hash: body.as_bytes().to_vec(),
+        lease_ms: LEASE_MS,
+    }
+}
+
+fn answer(text: &str) -> Answer {
+    let headers = vec![("location".to_owned(), "/v1/orders/x".to_owned())];
+    Answer { status: 201, headers, body: text.as_bytes().to_vec() }
+}
+
+impl Book {
+    async fn quote(&self) -> QuoteId {
+        let now = self.clock.now();
+        let quote = Quote {
+            id: QuoteId::fresh(),
+            partner: acme(),
+            mode: Mode::Sandbox,
+            basket: basket(),
+            exchange: crate::model::order::tests::deed("x").exchange,
+            created_at: now,
+            expires_at: now + jiff::SignedDuration::from_mins(30),
+        };
+        self.ledger.append_quotes(std::slice::from_ref(&quote)).await.unwrap();
+        let stored = self.ledger.find_quote(&acme(), Mode::Sandbox, &quote.id).await.unwrap().unwrap();
+        assert_eq!(stored.basket, quote.basket);
+        assert!(self.ledger.find_quote(&acme(), Mode::Live, &quote.id).await.unwrap().is_none(), "modes are apart");
+        quote.id
+    }
+
+    async fn wish(&self, reference: &str) -> NewOrder {
+        NewOrder { reference: reference.parse().unwrap(), quote: self.quote().await, note: Some("谢谢".into()) }
+    }
+
+    async fn begun(&self, name: &str, reference: &str) -> (Lease, Order) {
+        let wish = self.wish(reference).await;
+        match self.ledger.begin_order(key(name, reference), wish).await.unwrap() {
+            Begun::Fresh(lease, order) => (lease, order),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn after(&self, order: &Order, kind: Kind, facts: Facts) -> Order {
+        let mut after = order.clone();
+        let event = after.next(self.clock.now(), Happening::new(kind, Actor::Catalogue, "test").with(facts)).unwrap();
+        after.apply(event).unwrap();
+        after
+    }
+
+    fn accepted(&self, order: &Order, number: i64) -> Order {
+        let facts = Facts { catalogue_order: Some(CatalogueOrderId::new(number)), ..Facts::default() };
+        self.after(order, Kind::Accepted, facts)
+    }
+
+    async fn count(&self, text: &'static str) -> i64 {
+        self.house.sql.fetch_optional(text, vec![]).await.unwrap().unwrap().int("n").unwrap()
+    }
+}
+
+#[tokio::test]
+async fn fault_05_a_repeat_gets_the_stored_bytes() {
+    for book in books().await {
+        let (lease, order) = book.begun("key-0001", "PO-1").await;
+        assert_eq!((order.state, order.version), (State::Placing, 2));
+        let after = book.accepted(&order, 26);
+        book.ledger.commit(&lease, &after, order.version, 0, &answer("one")).await.unwrap();
+        let wish = NewOrder { reference: "PO-1".parse().unwrap(), quote: order.deed.quote.clone(), note: None };
+        match book.ledger.begin_order(key("key-0001", "PO-1"), wish).await.unwrap() {
+            Begun::Seen(seen) => assert_eq!(seen, answer("one")),
+            other => panic!("{other:?}"),
+        }
+        let stored = book.ledger.get_order(&order.deed.id).await.unwrap();
+        assert_eq!((stored.state, stored.version, stored.events.len()), (State::AwaitingPayment, 3, 3));
+        assert_eq!(stored.deed.note.as_deref(), Some("谢谢"));
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM outbox").await, 3);
+    }
+}
+
+#[tokio::test]
+async fn fault_06_of_parallel_calls_with_one_key_on_two_nodes_one_does_the_work() {
+    for book in books().await {
+        let wish = book.wish("PO-1").await;
+        let other = Ledger::new(book.house.another().await, book.clock.clone());
+        let calls = (0..8).map(|n| {
+            let ledger = if n % 2 == 0 { &book.ledger } else { &other };
+            ledger.begin_order(key("key-0001", "PO-1"), wish.clone())
+        });
+        let results = futures_util::future::join_all(calls).await;
+        let fresh = results.iter().filter(|result| matches!(result, Ok(Begun::Fresh(..)))).count();
+        let waiting = results.iter().filter(|result| matches!(result, Err(Error::InProgress { .. }))).count();
+        assert_eq!((fresh, waiting), (1, 7), "{results:?}");
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM orders").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn parallel_calls_with_different_keys_cannot_take_one_reference_twice() {
+    for book in books().await {
+        let other = Ledger::new(book.house.another().await, book.clock.clone());
+        let wishes = [book.wish("PO-1").await, book.wish("PO-1").await];
+        let one = book.ledger.begin_order(key("key-0001", "a"), wishes[0].clone());
+        let two = other.begin_order(key("key-0002", "b"), wishes[1].clone());
+        let (one, two) = tokio::join!(one, two);
+        let (first, refused) = if one.is_ok() { (one, two) } else { (two, one) };
+        let Ok(Begun::Fresh(_, order)) = first else { panic!("{first:?}") };
+        assert!(matches!(refused, Err(Error::ReferenceTaken { first }) if first == order.deed.id));
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM idempotency").await, 1, "the refused key is not used up");
+    }
+}
+
+#[tokio::test]
+async fn fault_07_the_same_key_with_another_body_or_operation_is_refused() {
+    for book in books().await {
+        let (_, order) = book.begun("key-0001", "PO-1").await;
+        let again = book.ledger.begin_order(key("key-0001", "other"), book.wish("PO-2").await).await;
+        assert!(matches!(again, Err(Error::KeyMismatch)), "{again:?}");
+        let pay = KeyUse { operation: "create_payment", ..key("key-0001", "PO-1") };
+        let pay = book.ledger.begin_payment(pay, Method::Page, vec![order.deed.id]).await;
+        assert!(matches!(pay, Err(Error::KeyMismatch)), "{pay:?}");
+    }
+}
+
+#[tokio::test]
+async fn fault_08_a_key_reused_after_its_life_meets_the_reference() {
+    for book in books().await {
+        let (lease, order) = book.begun("key-0001", "PO-1").await;
+        book.ledger.commit(&lease, &book.accepted(&order, 1), 2, 0, &answer("one")).await.unwrap();
+        book.clock.advance_ms(73 * 3_600_000);
+        let again = book.ledger.begin_order(key("key-0001", "PO-1"), book.wish("PO-1").await).await;
+        assert!(matches!(again, Err(Error::ReferenceTaken { first }) if first == order.deed.id));
+        assert!(book.ledger.tidy().await.unwrap() >= 1);
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM idempotency").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn fault_10_a_worker_whose_lease_ran_out_cannot_write() {
+    for book in books().await {
+        let (slow, order) = book.begun("key-0001", "PO-1").await;
+        let wish = NewOrder { reference: "PO-1".parse().unwrap(), quote: order.deed.quote.clone(), note: None };
+        let early = book.ledger.begin_order(key("key-0001", "PO-1"), wish.clone()).await;
+        assert!(matches!(early, Err(Error::InProgress { retry_after_s: 1..=31 })), "{early:?}");
+        book.clock.advance_ms(LEASE_MS + 1);
+        let Begun::Resumed(second, left) = book.ledger.begin_order(key("key-0001", "PO-1"), wish).await.unwrap() else {
+            panic!("the second worker did not take over")
+        };
+        assert_eq!(left, order);
+        let after = book.accepted(&order, 26);
+        let late = book.ledger.commit(&slow, &after, 2, 0, &answer("slow")).await;
+        assert!(matches!(late, Err(Error::LeaseLost)), "{late:?}");
+        assert_eq!(book.ledger.get_order(&order.deed.id).await.unwrap().version, 2, "its event was written");
+        book.ledger.commit(&second, &after, 2, 0, &answer("second")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_released_key_starts_again_where_it_ended() {
+    for book in books().await {
+        let (lease, order) = book.begun("key-0001", "PO-1").await;
+        let back = book.after(&order, Kind::NotReached, Facts::default());
+        book.ledger.release(&lease, &back, 2, i64::MAX).await.unwrap();
+        let wish = NewOrder { reference: "PO-1".parse().unwrap(), quote: order.deed.quote.clone(), note: None };
+        match book.ledger.begin_order(key("key-0001", "PO-1"), wish).await.unwrap() {
+            Begun::Resumed(_, left) => assert_eq!((left.state, left.version), (State::Received, 3)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_next_events_only_the_first_is_written() {
+    for book in books().await {
+        let (_, order) = book.begun("key-0001", "PO-1").await;
+        let (one, two) = (book.accepted(&order, 1), book.after(&order, Kind::Unanswered, Facts::default()));
+        book.ledger.append(&one, 2, 0).await.unwrap();
+        assert!(matches!(book.ledger.append(&two, 2, 0).await, Err(Error::Moved)));
+        assert_eq!(book.ledger.get_order(&order.deed.id).await.unwrap(), one);
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM outbox").await, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_quote_is_used_once_unless_its_order_was_rejected() {
+    for book in books().await {
+        let (lease, order) = book.begun("key-0001", "PO-1").await;
+        let again = |reference: &str| NewOrder {
+            reference: reference.parse().unwrap(),
+            quote: order.deed.quote.clone(),
+            note: None,
+        };
+        let used = book.ledger.begin_order(key("key-0002", "b"), again("PO-2")).await;
+        assert!(matches!(used, Err(Error::QuoteUsed { order: by }) if by == order.deed.id));
+        let refusal = Refusal {
+            code: Code::PriceChanged,
+            detail: "dearer".into(),
+            lines: vec![RefusedLine {
+                sku: order.deed.basket.lines[0].sku,
+                unit_price: Some(Money::fen(340)),
+                stock: None,
+            }],
+            freight: Some(Money::fen(800)),
+            total: Some(Money::fen(4200)),
+        };
+        let rejected = book.after(&order, Kind::Refused, Facts { refusal: Some(refusal), ..Facts::default() });
+        book.ledger.commit(&lease, &rejected, 2, 0, &answer("no")).await.unwrap();
+        let stored = book.ledger.get_order(&order.deed.id).await.unwrap();
+        assert_eq!((&stored, stored.reason.as_deref()), (&rejected, Some("price_changed")));
+        assert!(matches!(book.ledger.begin_order(key("key-0003", "c"), again("PO-3")).await, Ok(Begun::Fresh(..))));
+    }
+}
+
+#[tokio::test]
+async fn an_expired_quote_leaves_no_trace() {
+    for book in books().await {
+        let wish = book.wish("PO-1").await;
+        book.clock.advance_ms(31 * 60_000);
+        let late = book.ledger.begin_order(key("key-0001", "a"), wish).await;
+        assert!(matches!(late, Err(Error::QuoteExpired)), "{late:?}");
+        let missing = NewOrder { quote: QuoteId::fresh(), ..book.wish("PO-1").await };
+        let missing = book.ledger.begin_order(key("key-0001", "a"), missing).await;
+        assert!(matches!(missing, Err(Error::QuoteNotFound)), "{missing:?}");
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM orders").await, 0);
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM idempotency").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn lists_show_what_the_fold_says_newest_first_page_by_page() {
+    for book in books().await {
+        for n in 0..7 {
+            let (_, order) = book.begun(&format!("key-000{n}"), &format!("PO-{n}")).await;
+            book.clock.advance_ms(1000);
+            if n % 2 == 0 {
+                book.ledger.append(&book.accepted(&order, n), 2, 0).await.unwrap();
+            }
+        }
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let size = PageSize::new(3).unwrap();
+            let (whose, all) = (acme(), Filter::default());
+            let page = book.ledger.list_orders(&whose, Mode::Sandbox, &all, cursor.as_ref(), size).await.unwrap();
+            seen.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let references: Vec<_> = seen.iter().map(|order| order.deed.reference.as_str()).collect();
+        assert_eq!(references, ["PO-6", "PO-5", "PO-4", "PO-3", "PO-2", "PO-1", "PO-0"]);
+        for order in &seen {
+            let whole = book.ledger.find_by_reference(&acme(), Mode::Sandbox, &order.deed.reference).await.unwrap();
+            assert_eq!(&Order { events: Vec::new(), ..whole.unwrap() }, order);
+        }
+        let filter = Filter { state: Some(State::Placing), created_after: Some(seen[3].deed.created_at) };
+        let some = book.ledger.list_orders(&acme(), Mode::Sandbox, &filter, None, PageSize::default()).await.unwrap();
+        assert_eq!(some.items.len(), 2);
+        let other: PartnerId = "other".parse().unwrap();
+        for (partner, mode) in [(&other, Mode::Sandbox), (&acme(), Mode::Live)] {
+            let none = book.ledger.list_orders(partner, mode, &Filter::default(), None, PageSize::default()).await;
+            assert!(none.unwrap().items.is_empty());
+            assert!(book.ledger.find_order(partner, mode, &seen[0].deed.id).await.unwrap().is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unsettled_order_is_claimed_by_one_node_at_a_time() {
+    for book in books().await {
+        let (_, order) = book.begun("key-0001", "PO-1").await;
+        assert!(book.ledger.list_due(10).await.unwrap().is_empty(), "its worker is still at it");
+        book.clock.advance_ms(LEASE_MS + 1);
+        let due = book.ledger.list_due(10).await.unwrap();
+        assert_eq!(due.len(), 1);
+        assert!(book.ledger.claim_due(&due[0], 10_000).await.unwrap());
+        assert!(!book.ledger.claim_due(&due[0], 10_000).await.unwrap());
+        book.clock.advance_ms(10_001);
+        let unknown = book.after(&order, Kind::Unanswered, Facts::default());
+        book.ledger.append(&unknown, 2, 0).await.unwrap();
+        let unsettled = book.ledger.unsettled().await.unwrap();
+        assert_eq!((unsettled.unknown, unsettled.oldest_s >= 40), (1, true));
+    }
+}
+
+#[tokio::test]
+async fn a_feed_cursor_is_moved_by_one_node_only() {
+    for book in books().await {
+        let ledger = &book.ledger;
+        assert_eq!(ledger.feed_cursor("live").await.unwrap(), 0);
+        assert!(ledger.advance_feed("live", 0, 7).await.unwrap());
+        assert!(!ledger.advance_feed("live", 0, 5).await.unwrap());
+        assert_eq!((ledger.feed_cursor("live").await.unwrap(), ledger.feed_cursor("sandbox").await.unwrap()), (7, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_payment_follows_its_orders_and_never_changes_once_settled() {
+    for book in books().await {
+        let (_, order) = book.begun("key-0001", "PO-1").await;
+        let waiting = book.accepted(&order, 1);
+        book.ledger.append(&waiting, 2, 0).await.unwrap();
+        let asked = || KeyUse { operation: "create_payment", ..key("key-0002", "pay") };
+        let foreign = crate::model::ids::OrderId::fresh();
+        let refused = book.ledger.begin_payment(asked(), Method::Debit, vec![foreign]).await;
+        assert!(matches!(refused, Err(Error::OrderNotFound(_))), "{refused:?}");
+        let begun = book.ledger.begin_payment(asked(), Method::Debit, vec![order.deed.id.clone()]).await.unwrap();
+        let Begun::Fresh(lease, payment) = begun else { panic!("{begun:?}") };
+        assert_eq!(payment.state(), PartState::Pending);
+        book.clock.advance_ms(60_000);
+        assert_eq!(book.ledger.list_open_debits(30_000, 9).await.unwrap().len(), 1);
+        book.ledger.append(&book.after(&waiting, Kind::Paid, Facts::default()), 3, 0).await.unwrap();
+        let failed =
+            Part { order: order.deed.id.clone(), state: PartState::Failed, pay_url: None, problem: Some("x".into()) };
+        book.ledger.settle_part(&payment.id, &failed).await.unwrap();
+        let paid = book.ledger.find_payment(&acme(), Mode::Sandbox, &payment.id).await.unwrap().unwrap();
+        assert_eq!((paid.state(), paid.parts[0].problem.as_deref()), (PartState::Paid, None));
+        assert!(book.ledger.list_open_debits(0, 9).await.unwrap().is_empty());
+        book.ledger.commit_payment(&lease, &answer("paid")).await.unwrap();
+        let again = book.ledger.begin_payment(asked(), Method::Debit, vec![order.deed.id]).await.unwrap();
+        assert!(matches!(again, Begun::Seen(seen) if seen == answer("paid")));
+    }
+}
+
+#[tokio::test]
+async fn events_cannot_be_written_twice_at_one_place() {
+    for book in books().await {
+        let (_, order) = book.begun("key-0001", "PO-1").await;
+        const TWICE: &str = "INSERT INTO order_events (order_id, version, id, kind, state, actor, cause, facts, at) \
+            VALUES ($1, 2, 'evt_x', 'paid', 'paid', 'gateway', '', '{}', 0)";
+        assert!(book.house.sql.execute(TWICE, args![order.deed.id.as_str()]).await.unwrap_err().is_unique());
+    }
+}

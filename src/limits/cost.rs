@@ -1,0 +1,66 @@
+//! What each operation costs, in the units of a plan's policies. A free operation still needs a place in flight,
+//! and an answer 304 gives its cost back.
+
+/// Operation ids and their cost.
+pub const COSTS: &[(&str, u32)] = &[
+    ("search_offers", 3),
+    ("get_offer", 1),
+    ("list_categories", 1),
+    ("get_supplier", 1),
+    ("create_quote", 3),
+    ("get_quote", 1),
+    ("create_order", 5),
+    ("list_orders", 1),
+    ("get_order", 1),
+    ("get_order_by_reference", 1),
+    ("cancel_order", 2),
+    ("confirm_receipt", 2),
+    ("list_payment_options", 1),
+    ("create_payment", 5),
+    ("get_payment", 1),
+    ("list_shipments", 1),
+    ("get_limits", 0),
+    ("get_me", 0),
+    ("debug_signature", 0),
+];
+
+/// The cost of an operation; one that is not in the table costs 1.
+pub const fn of(operation: &str) -> u32 {
+    let mut row = 0;
+    while row < COSTS.len() {
+        if same(COSTS[row].0, operation) {
+            return COSTS[row].1;
+        }
+        row += 1;
+    }
+    1
+}
+
+/// `==` of texts, usable while compiling.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{COSTS, of};
+
+    #[test]
+    fn every_operation_stands_in_the_table_once() {
+        let names: HashSet<_> = COSTS.iter().map(|(operation, _)| operation).collect();
+        assert_eq!(names.len(), COSTS.len());
+        assert!(COSTS.iter().all(|(operation, cost)| of(operation) == *cost));
+    }
+
+    #[test]
+    fn an_unlisted_operation_is_not_free() {
+        assert_eq!((of("get_offers"), of("get_offe"), of("")), (1, 1, 1));
+    }
+}

@@ -1,0 +1,89 @@
+//! How much of a plan is left: the numbers behind `RateLimit` and `GET /v1/limits`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::terms::{IN_FLIGHT, Terms};
+use crate::counters::gcra::Level;
+
+/// What a partner has left at one moment.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub(super) terms: Arc<Terms>,
+    pub(super) levels: Vec<Level>,
+    pub(super) in_flight: u32,
+}
+
+/// One policy and what is left of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// The policy's name.
+    pub name: &'a str,
+    /// Units per window.
+    pub quota: u32,
+    /// Length of the window in seconds.
+    pub window_s: u32,
+    /// Units that may be spent at once.
+    pub burst: u32,
+    /// Units left.
+    pub remaining: u32,
+    /// Seconds until all units are back, rounded up.
+    pub resets_in_s: u64,
+}
+
+impl Standing {
+    /// The field value of `RateLimit-Policy`.
+    pub fn rate_limit_policy(&self) -> &str {
+        &self.terms.policy_text
+    }
+
+    /// The field value of `RateLimit`: `"second";r=49;t=1, …, "concurrent";r=7`.
+    pub fn rate_limit(&self) -> String {
+        let mut text = String::with_capacity(self.terms.policy_text.len() + 16);
+        for (name, level) in self.terms.quoted.iter().zip(&self.levels) {
+            let _ = write!(text, "{name};r={};t={}, ", level.remaining, seconds(level.reset_us));
+        }
+        let _ = write!(text, "\"{IN_FLIGHT}\";r={}", self.in_flight_limit().saturating_sub(self.in_flight));
+        text
+    }
+
+    /// Every policy with what is left of it, in the plan's order.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.terms.policies().zip(&self.levels).map(|((policy, rule), level)| Row {
+            name: &policy.name,
+            quota: policy.quota,
+            window_s: policy.window_s,
+            burst: rule.burst,
+            remaining: level.remaining,
+            resets_in_s: seconds(level.reset_us),
+        })
+    }
+
+    /// The plan's short name.
+    pub fn plan(&self) -> &str {
+        &self.terms.plan.id
+    }
+
+    /// Calls of the partner that this node may answer at one time.
+    pub fn in_flight_limit(&self) -> u32 {
+        self.terms.plan.in_flight
+    }
+
+    /// Calls of the partner that this node is answering, this one included.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Counts units as never spent.
+    pub(super) fn give_back(&mut self, units: u32) {
+        for (rule, level) in self.terms.rules.iter().zip(&mut self.levels) {
+            level.remaining = level.remaining.saturating_add(units).min(rule.burst);
+            level.reset_us = (level.reset_us - i64::from(units) * rule.interval_us).max(0);
+        }
+    }
+}
+
+/// Whole seconds, rounded up.
+pub(super) fn seconds(us: i64) -> u64 {
+    u64::try_from(us).unwrap_or(0).div_ceil(1_000_000)
+}

@@ -1,0 +1,50 @@
+//! What can go wrong when the directory is read or changed, in words for the operator.
+
+use crate::partners::seal::SealError;
+use crate::sql;
+
+/// A change or a reading of the directory that did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error(transparent)]
+    Sql(#[from] sql::Error),
+    /// A secret cannot be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// None of the stored secrets opens.
+    #[error("none of the {0} stored secrets opens with the master key given: is it the one they were sealed with?")]
+    WrongMasterKey(usize),
+    /// No partner of this name.
+    #[error("there is no partner \"{0}\"; `partner list` shows all")]
+    NoSuchPartner(String),
+    /// The name is in use.
+    #[error("there already is a partner \"{0}\"")]
+    PartnerTaken(String),
+    /// No plan of this name.
+    #[error("there is no plan \"{plan}\"; there are {known}")]
+    NoSuchPlan {
+        /// What was asked for.
+        plan: String,
+        /// The plans there are.
+        known: String,
+    },
+    /// No such key.
+    #[error("there is no key \"{0}\"; `key list` shows all")]
+    NoSuchKey(String),
+    /// Expired and retired keys are not rotated, nor retired again.
+    #[error("key {0} has already ended; issue a new one")]
+    KeyEnded(String),
+    /// An end that is not in the future.
+    #[error("expires_at must be in the future")]
+    EndsInThePast,
+    /// What was given to rotate with does not belong to the key's algorithm.
+    #[error("{0}")]
+    WrongMaterial(&'static str),
+    /// A text that is no ISO 3166 alpha-2 country code.
+    #[error("\"{0}\" is not a country code of two capital letters (ISO 3166), like JP")]
+    NotACountry(String),
+    /// The operating system gave no random bytes.
+    #[error("the operating system gives no random bytes")]
+    NoRandomness,
+}

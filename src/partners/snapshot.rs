@@ -1,0 +1,45 @@
+//! What the gateway knows of partners at one moment: read whole, never changed, swapped for the next.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::partner::Partner;
+use crate::partners::records::KeyRecord;
+
+/// Partners and keys as of one directory version.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// The directory version it was read at (or just before).
+    pub version: i64,
+    /// Keys whose secret does not open; they are left out.
+    pub unreadable: usize,
+    keys: HashMap<Arc<str>, Arc<KeyRecord>>,
+    partners: HashMap<Arc<str>, Arc<Partner>>,
+}
+
+impl Snapshot {
+    /// A snapshot of these partners and keys.
+    pub fn new(version: i64, partners: Vec<Arc<Partner>>, keys: Vec<KeyRecord>, unreadable: usize) -> Self {
+        Self {
+            version,
+            unreadable,
+            keys: keys.into_iter().map(|key| (key.id.clone(), Arc::new(key))).collect(),
+            partners: partners.into_iter().map(|partner| (partner.id.as_str().into(), partner)).collect(),
+        }
+    }
+
+    /// The key with this id.
+    pub fn key(&self, id: &str) -> Option<&Arc<KeyRecord>> {
+        self.keys.get(id)
+    }
+
+    /// The partner with this short name.
+    pub fn partner(&self, id: &str) -> Option<&Arc<Partner>> {
+        self.partners.get(id)
+    }
+
+    /// How many keys there are.
+    pub fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+}

@@ -1,0 +1,57 @@
+//! Why there is no rate.
+
+use jiff::civil::Date;
+
+use crate::error::{Code, Failure};
+use crate::model::money::Currency;
+
+/// No rate.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The source has none for this currency.
+    #[error("no rate for {}", .currency.code())]
+    NoRate {
+        /// The asked currency.
+        currency: Currency,
+        /// Codes there are rates for.
+        known: Vec<&'static str>,
+    },
+    /// No table was read yet.
+    #[error("no rates have been read yet")]
+    NotYet,
+    /// The rates are of a day too long ago.
+    #[error("the rates of {date} are too old")]
+    TooOld {
+        /// Their day.
+        date: Date,
+    },
+    /// The source cannot be read.
+    #[error("the rates cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        Code::RateUnavailable
+    }
+
+    fn detail(&self) -> Option<String> {
+        Some(match self {
+            Self::NoRate { currency, known } => {
+                format!("no rate for {}; there are rates for {}", currency.code(), known.join(", "))
+            }
+            Self::TooOld { date } => {
+                format!("the newest rates are of {date}, which is too long ago; CNY is always shown")
+            }
+            Self::NotYet | Self::Unreadable(_) => "there are no rates at present; CNY is always shown".to_owned(),
+        })
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        (!matches!(self, Self::NoRate { .. })).then_some(60)
+    }
+
+    fn internal(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}

@@ -1,0 +1,64 @@
+//! The change feed over HTTP: answers at once when there is something, otherwise waits a little.
+
+use std::time::Duration;
+
+use actix_web::{get, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::asked;
+use super::envelope::{Answer, Envelope, Sent};
+use super::feed::Change;
+use super::market::Market;
+
+/// From where on.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub struct ChangesAsked {
+    /// The last number the caller has seen; 0 (or absent) from the beginning.
+    #[param(value_type = Option<i64>, minimum = 0)]
+    after: Option<String>,
+    /// 1 to 500; 100 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
+    /// How long to wait when there is nothing yet, 0 to 20000; 0 when absent.
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 20_000)]
+    wait_ms: Option<String>,
+}
+
+/// Changes in order.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Changes {
+    /// At most `limit`.
+    pub items: Vec<Change>,
+    /// The newest number there is. Smaller than `after` when the service lost its memory: begin again from 0.
+    pub last_seq: i64,
+}
+
+/// Changes of goods and orders, numbered without holes. Waits up to `waitMs` when there is nothing yet.
+#[utoipa::path(tag = "changes", params(ChangesAsked), responses((status = 200, description = "What happened after `after`.", body = Envelope<Changes>)))]
+#[get("/changes")]
+pub async fn list_changes(market: web::Data<Market>, asked: web::Query<ChangesAsked>) -> Answer<Changes> {
+    let after = asked::number("after", asked.after.as_deref(), 0..=i64::MAX)?.unwrap_or(0);
+    let limit = asked::number("limit", asked.limit.as_deref(), 1..=500)?.unwrap_or(100);
+    let wait_ms = asked::number("waitMs", asked.wait_ms.as_deref(), 0..=20_000)?.unwrap_or(0);
+    let mut closing = market.closing();
+    let mut bell = market.book(|book| book.feed.listen());
+    let wait = tokio::time::sleep(Duration::from_millis(wait_ms.unsigned_abs()));
+    tokio::pin!(wait);
+    let limit = usize::try_from(limit).unwrap_or(100);
+    loop {
+        let changes =
+            market.book(|book| Changes { items: book.feed.after(after, limit), last_seq: book.feed.last_seq() });
+        if wait_ms == 0 || changes.last_seq != after || *closing.borrow() {
+            return Ok(Sent(changes));
+        }
+        tokio::select! {
+            _ = bell.changed() => {}
+            _ = closing.changed() => return Ok(Sent(changes)),
+            () = &mut wait => return Ok(Sent(changes)),
+        }
+    }
+}

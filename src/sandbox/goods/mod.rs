@@ -1,0 +1,29 @@
+//! The authored goods of the sandbox catalogue: product types and vocabulary of Chinese wholesale in twelve
+//! languages, combined by (seed, index) into any number of offers. Search, orders and HTTP live elsewhere.
+
+mod belt;
+mod catalogue;
+mod dice;
+mod families;
+mod generate;
+mod glossary;
+mod ids;
+mod lang;
+mod offer;
+mod phrase;
+mod picture;
+mod seller;
+mod shop;
+mod stall;
+mod table;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use belt::Belt;
+pub use catalogue::{Category, ProductType};
+pub use lang::{Lang, Words};
+pub use offer::{Attribute, CrossBorder, Goods, Sku, Tier};
+pub use seller::{Badge, FreightTemplate, Seller};
+pub use shop::Shop;

@@ -1,0 +1,1 @@
+//! Claims about the data and the goods made from it.

@@ -1,0 +1,150 @@
+//! The running service's whole state: the shop, its index, and the book behind one lock. HTTP is left to the handlers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::watch;
+
+use super::clock::Clock;
+use super::envelope::{Code, Refusal};
+use super::faults::Faults;
+use super::goods::Shop;
+use super::persist::Journal;
+use super::search::{Failure, Page, Search, Wanted};
+use super::settings::{Error, Progress, Settings};
+use super::shelf::{Changed, Item};
+use super::stats::Stats;
+use super::trade::Book;
+
+/// Everything a handler may need.
+pub struct Market {
+    /// The authored goods.
+    pub shop: Shop,
+    /// Who may call.
+    pub token: String,
+    /// Whether requests may ask for their own faults.
+    pub faults_by_header: bool,
+    /// How fast orders move.
+    pub pace: f64,
+    /// Where "now" comes from.
+    pub clock: Clock,
+    /// Faults that wait to happen.
+    pub faults: Mutex<Faults>,
+    /// What was called how often.
+    pub stats: Mutex<Stats>,
+    search: Search,
+    book: Mutex<Journaled>,
+    public_url: OnceLock<String>,
+    closing: watch::Sender<bool>,
+}
+
+struct Journaled {
+    book: Book,
+    journal: Option<Journal>,
+}
+
+impl Market {
+    /// Loads everything; this takes a while and tells how far it is.
+    pub fn open(settings: &Settings, progress: &(dyn Fn(Progress) + Sync)) -> Result<Market, Error> {
+        let shop = Shop::open(settings.seed, settings.offers);
+        let mut book = Book::new(settings.pace);
+        let journal = match &settings.data {
+            Some(folder) => Some(Journal::open(folder, settings.seed, |entry| book.replay(&shop, entry))?),
+            None => None,
+        };
+        book.resume(settings.clock.now_ms());
+        let search = Search::open(&shop, settings.seed, settings.data.as_deref(), progress)?;
+        Ok(Market {
+            shop,
+            token: settings.token.clone(),
+            faults_by_header: settings.faults_by_header,
+            pace: settings.pace,
+            clock: settings.clock.clone(),
+            faults: Mutex::default(),
+            stats: Mutex::default(),
+            search,
+            book: Mutex::new(Journaled { book, journal }),
+            public_url: OnceLock::new(),
+            closing: watch::Sender::new(false),
+        })
+    }
+
+    /// Reads or changes the book. What happened is written down before anybody hears of it.
+    pub fn book<T>(&self, work: impl FnOnce(&mut Book) -> T) -> T {
+        let mut guard = self.lock();
+        let Journaled { book, journal } = &mut *guard;
+        let answer = work(book);
+        let entries = book.take_entries();
+        if !entries.is_empty() {
+            if let Some(Err(error)) = journal.as_mut().map(|journal| journal.write(&entries)) {
+                tracing::error!(%error, "the sandbox journal could not be written");
+            }
+            book.feed.ring();
+        }
+        answer
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Journaled> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A goods that callers may see.
+    pub fn visible(&self, goods_id: i64) -> Result<Item, Refusal> {
+        let item = self.item(goods_id)?;
+        if item.is_open() { Ok(item) } else { Err(Code::GoodsNotFound.into()) }
+    }
+
+    /// A goods, held ones too.
+    pub fn item(&self, goods_id: i64) -> Result<Item, Refusal> {
+        let index = self.shop.index_of(goods_id).ok_or(Refusal::from(Code::GoodsNotFound))?;
+        Ok(self.book(|book| book.shelf.item(&self.shop, index)))
+    }
+
+    /// What changed about goods, for a search that is about to begin.
+    pub fn changed(&self) -> Arc<HashMap<u32, Changed>> {
+        self.book(|book| book.shelf.changed())
+    }
+
+    /// Finds one page of goods.
+    pub fn search(&self, wanted: &Wanted, page_token: Option<&str>, size: usize) -> Result<Page, Refusal> {
+        self.search.page(&self.shop, wanted, page_token, size, &self.changed()).map_err(|failure| match failure {
+            Failure::Token => Refusal::param("pageToken"),
+            Failure::Index(error) => {
+                tracing::error!(%error, "the sandbox index failed");
+                Code::SystemError.into()
+            }
+        })
+    }
+
+    /// Moves on all orders that are due; says how many moved.
+    pub fn tick(&self) -> usize {
+        let now_ms = self.clock.now_ms();
+        let due = self.book(|book| book.next_due(now_ms).is_some());
+        if due { self.book(|book| book.step_due(&self.shop, now_ms)) } else { 0 }
+    }
+
+    /// How the service is reached from outside.
+    pub fn public_url(&self) -> &str {
+        self.public_url.get().map_or("", String::as_str)
+    }
+
+    /// Tells how the service is reached; the first word counts.
+    pub fn set_public_url(&self, url: String) {
+        self.public_url.get_or_init(|| url);
+    }
+
+    /// Hears when the service is about to stop.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Tells all who wait that the service is about to stop.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Lets go of the data folder, once nothing is answered any more.
+    pub fn release(&self) {
+        self.lock().journal = None;
+    }
+}

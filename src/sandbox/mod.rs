@@ -1,0 +1,32 @@
+//! The reference wholesale catalogue: a neighbour of the gateway that shares no type with it. `README.md` in this
+//! folder is its HTTP contract; `openapi/wholesale.json` is the same for machines.
+
+mod advance;
+mod asked;
+mod cashier;
+mod clock;
+mod control;
+mod envelope;
+mod faults;
+mod feed;
+mod feed_http;
+mod gate;
+pub mod goods;
+mod goods_http;
+mod goods_wire;
+mod market;
+mod openapi;
+mod persist;
+mod search;
+mod server;
+mod settings;
+mod shelf;
+mod stats;
+mod trade;
+mod trade_http;
+mod words;
+
+pub use clock::Clock;
+pub use openapi::openapi;
+pub use server::{Running, start};
+pub use settings::{Error, Progress, Settings};

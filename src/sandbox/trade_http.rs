@@ -1,0 +1,169 @@
+//! Trade over HTTP: unwrap, ask the book, wrap.
+
+use std::sync::PoisonError;
+
+use actix_web::{get, post, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::asked::{self, Body};
+use super::cashier::secret_word;
+use super::envelope::{Answer, Code, Envelope, Refusal, Sent};
+use super::goods_http::LangAsked;
+use super::market::Market;
+use super::trade::wire::{
+    CancelAsked, OrderPage, OrderWire, Paid, PayAsked, PayMode, PlaceAsked, Preview, PreviewAsked, Shipments,
+    Warehouses,
+};
+use super::trade::{self, PaidHow, WAREHOUSES, check_shape, find_warehouse, price};
+
+type Shared = web::Data<Market>;
+
+/// The consolidation warehouses.
+#[utoipa::path(tag = "trade", params(LangAsked), responses((status = 200, description = "All of them.", body = Envelope<Warehouses>)))]
+#[get("/trade/warehouses")]
+pub async fn list_warehouses(asked: web::Query<LangAsked>) -> Answer<Warehouses> {
+    let lang = asked::lang(asked.lang.as_deref())?;
+    Ok(Sent(Warehouses { items: WAREHOUSES.iter().map(|warehouse| warehouse.wire(lang)).collect() }))
+}
+
+/// What a purchase would cost, seller by seller, and everything that is wrong with it. Nothing is reserved.
+#[utoipa::path(tag = "trade", request_body = PreviewAsked, responses((status = 200, description = "Prices and problems; PARAM_INVALID or TOO_MANY_LINES when malformed.", body = Envelope<Preview>)))]
+#[post("/trade/preview")]
+pub async fn preview(market: Shared, asked: Body<PreviewAsked>) -> Answer<Preview> {
+    let asked = asked.0;
+    check_shape(&asked.lines)?;
+    asked::country("destCountry", &asked.dest_country)?;
+    if find_warehouse(&asked.warehouse_code).is_none() {
+        return Err(Refusal::param("warehouseCode"));
+    }
+    let basket = market.book(|book| price(&market.shop, &book.shelf, &asked.lines, &asked.dest_country));
+    let problems = basket.problems.iter().map(|flaw| flaw.wire()).collect();
+    Ok(Sent(Preview { groups: basket.groups, problems }))
+}
+
+/// Places an order with one seller and sets its stock aside. The same call again answers the same order with
+/// `replayed`; other content under the same `(partnerCode, outRef)` is refused.
+#[utoipa::path(tag = "trade", request_body = PlaceAsked, responses((status = 200, description = "The order, or OUT_REF_CONFLICT, PRICE_CHANGED, STOCK_NOT_ENOUGH, SKU_NOT_FOUND, GOODS_OFFLINE, COUNTRY_RESTRICTED, BELOW_BEGIN_AMOUNT, NOT_BATCH_MULTIPLE, TOO_MANY_LINES, PARAM_INVALID.", body = Envelope<OrderWire>)))]
+#[post("/trade/orders")]
+pub async fn place_order(market: Shared, asked: Body<PlaceAsked>) -> Answer<OrderWire> {
+    let now_ms = market.clock.now_ms();
+    let placed = market.book(|book| book.place(&market.shop, &asked.0, now_ms));
+    let mut stats = market.stats.lock().unwrap_or_else(PoisonError::into_inner);
+    match &placed {
+        Ok(placed) if placed.replayed => stats.duplicates_seen += 1,
+        Ok(_) => stats.orders_created += 1,
+        Err(refusal) => stats.conflicts_seen += u64::from(refusal.code == Code::OutRefConflict),
+    }
+    let placed = placed?;
+    Ok(Sent(OrderWire::new(&placed.order, placed.replayed)))
+}
+
+/// Names an order by the caller's reference.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub struct RefAsked {
+    /// On whose behalf.
+    #[param(required = true, value_type = String)]
+    partner_code: Option<String>,
+    /// The caller's reference.
+    #[param(required = true, value_type = String)]
+    out_ref: Option<String>,
+}
+
+/// The order under a caller's reference: how to learn whether a call whose answer was lost did its work.
+#[utoipa::path(tag = "trade", params(RefAsked), responses((status = 200, description = "The order, or ORDER_NOT_FOUND.", body = Envelope<OrderWire>)))]
+#[get("/trade/orders/byOutRef")]
+pub async fn get_order_by_ref(market: Shared, asked: web::Query<RefAsked>) -> Answer<OrderWire> {
+    let partner = asked.partner_code.as_deref().ok_or_else(|| Refusal::param("partnerCode"))?;
+    let out_ref = asked.out_ref.as_deref().ok_or_else(|| Refusal::param("outRef"))?;
+    let order = market.book(|book| book.by_ref(partner, out_ref).map(|order| OrderWire::new(order, false)));
+    order.map(Sent).ok_or_else(|| Code::OrderNotFound.into())
+}
+
+/// One order.
+#[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), responses((status = 200, description = "The order, or ORDER_NOT_FOUND.", body = Envelope<OrderWire>)))]
+#[get("/trade/orders/{orderNo}")]
+pub async fn get_order(market: Shared, order_no: web::Path<i64>) -> Answer<OrderWire> {
+    market.book(|book| Ok(Sent(OrderWire::new(book.order(*order_no)?, false))))
+}
+
+/// Whose orders to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub struct OrdersAsked {
+    /// On whose behalf they were placed.
+    #[param(required = true, value_type = String)]
+    partner_code: Option<String>,
+    /// Where the page before ended.
+    page_token: Option<String>,
+    /// 1 to 50; 20 when absent.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 50)]
+    page_size: Option<String>,
+}
+
+/// Orders of a partner, newest first.
+#[utoipa::path(tag = "trade", params(OrdersAsked), responses((status = 200, description = "One page.", body = Envelope<OrderPage>)))]
+#[get("/trade/orders")]
+pub async fn list_orders(market: Shared, asked: web::Query<OrdersAsked>) -> Answer<OrderPage> {
+    let partner = asked.partner_code.as_deref().ok_or_else(|| Refusal::param("partnerCode"))?;
+    let size = asked::page_size(asked.page_size.as_deref())?;
+    let below = asked::number("pageToken", asked.page_token.as_deref(), 1..=i64::MAX)?.unwrap_or(i64::MAX);
+    let mut items: Vec<OrderWire> = market.book(|book| {
+        let orders = book.of_partner(partner, below, size + 1);
+        orders.into_iter().map(|order| OrderWire::new(order, false)).collect()
+    });
+    let more = items.len() > size;
+    items.truncate(size);
+    let next_page_token = items.last().filter(|_| more).map(|order| order.order_no.to_string());
+    Ok(Sent(OrderPage { next_page_token, items }))
+}
+
+/// Takes an unpaid order back and puts its stock back. Said again, it answers the same.
+#[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), request_body = CancelAsked, responses((status = 200, description = "The order, or STATUS_NOT_ALLOWED with errorData.status.", body = Envelope<OrderWire>)))]
+#[post("/trade/orders/{orderNo}/cancel")]
+pub async fn cancel_order(market: Shared, order_no: web::Path<i64>, _asked: Body<CancelAsked>) -> Answer<OrderWire> {
+    let now_ms = market.clock.now_ms();
+    let order = market.book(|book| book.cancel(&market.shop, *order_no, now_ms))?;
+    Ok(Sent(OrderWire::new(&order, false)))
+}
+
+/// Pays an order, or opens a page at which a person pays. An order that was paid before answers its first payment.
+#[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), request_body = PayAsked, responses((status = 200, description = "The page or the payment, or PAY_EXPIRED, STATUS_NOT_ALLOWED.", body = Envelope<Paid>)))]
+#[post("/trade/orders/{orderNo}/pay")]
+pub async fn pay_order(market: Shared, order_no: web::Path<i64>, asked: Body<PayAsked>) -> Answer<Paid> {
+    let now_ms = market.clock.now_ms();
+    let order = match (asked.0.mode, asked.0.pay_ref) {
+        (PayMode::Debit, None) => return Err(Refusal::param("payRef")),
+        (PayMode::Debit, Some(pay_ref)) => {
+            asked::reference("payRef", &pay_ref, 64)?;
+            market.book(|book| book.settle(*order_no, PaidHow::Debit(pay_ref), now_ms))?
+        }
+        (PayMode::Page, _) => {
+            let word = secret_word()?;
+            market.book(|book| book.cashier(*order_no, word, now_ms))?
+        }
+    };
+    let paid = trade::receipt(&order).or_else(|| trade::page(&order, market.public_url()));
+    paid.map(Sent).ok_or_else(|| Code::SystemError.into())
+}
+
+/// The buyer has the goods: the order succeeds. Said again, it answers the same.
+#[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), responses((status = 200, description = "The order, or STATUS_NOT_ALLOWED before the warehouse signed.", body = Envelope<OrderWire>)))]
+#[post("/trade/orders/{orderNo}/confirmReceipt")]
+pub async fn confirm_receipt(market: Shared, order_no: web::Path<i64>) -> Answer<OrderWire> {
+    let now_ms = market.clock.now_ms();
+    let order = market.book(|book| book.confirm_receipt(*order_no, now_ms))?;
+    Ok(Sent(OrderWire::new(&order, false)))
+}
+
+/// The order's parcels to the warehouse.
+#[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), responses((status = 200, description = "All parcels, or ORDER_NOT_FOUND.", body = Envelope<Shipments>)))]
+#[get("/trade/orders/{orderNo}/shipments")]
+pub async fn list_shipments(market: Shared, order_no: web::Path<i64>) -> Answer<Shipments> {
+    let order = market.book(|book| book.order(*order_no).cloned())?;
+    let now = market.clock.now_ms() / 1000;
+    Ok(Sent(trade::shipments(&market.shop, &order, market.pace, now)))
+}

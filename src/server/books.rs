@@ -1,0 +1,121 @@
+//! The books of the process: every finished request is counted, and written to the access log when its turn comes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::edge::front::Books;
+use crate::edge::problem::Problem;
+use crate::edge::visit::Visit;
+use crate::telemetry::access::AccessLog;
+use crate::telemetry::metrics::{Metrics, Served};
+
+/// Counts requests and writes the access log.
+#[derive(Debug)]
+pub struct ProcessBooks {
+    /// What Prometheus reads.
+    pub metrics: Arc<Metrics>,
+    /// Where lines go.
+    pub log: AccessLog,
+    /// Every how many successful requests one is written; 0 = none.
+    every: u64,
+    seen: AtomicU64,
+    clock: Clock,
+}
+
+impl ProcessBooks {
+    /// Empty books; of successful requests this share is logged.
+    pub fn new(log: AccessLog, share: f64, clock: Clock) -> Self {
+        // A share of 0.01 writes every 100th request; the float never leaves this line.
+        let every = if share > 0.0 { (1.0 / share).round() as u64 } else { 0 };
+        Self { metrics: Arc::default(), log, every, seen: AtomicU64::new(0), clock }
+    }
+
+    fn is_logged(&self, status: StatusCode) -> bool {
+        if !self.log.is_on() {
+            return false;
+        }
+        let failed = status.is_client_error() || status.is_server_error();
+        failed || (self.every > 0 && self.seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.every))
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    request_id: &'a str,
+    method: &'a str,
+    path: &'a str,
+    status: u16,
+    duration_us: u128,
+    size_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller_request_id: Option<&'a str>,
+}
+
+impl Books for ProcessBooks {
+    fn enter(&self) {
+        self.metrics.entered();
+    }
+
+    fn note(&self, visit: &Visit, status: StatusCode, problem: Option<&Problem>, size: u64) {
+        let took = visit.started.elapsed();
+        let labels = Served {
+            operation: visit.operation.unwrap_or("unmatched"),
+            http_response_status_code: status.as_u16(),
+            error_type: visit.code.unwrap_or(""),
+        };
+        self.metrics.served(&labels, took.as_secs_f64());
+        if status.is_server_error() {
+            tell_failure(visit, status, problem);
+        }
+        if self.is_logged(status) {
+            self.log.line(self.line(visit, status, took, size));
+        }
+    }
+}
+
+impl ProcessBooks {
+    fn line(&self, visit: &Visit, status: StatusCode, took: Duration, size_bytes: u64) -> String {
+        let line = Line {
+            time: self.clock.now().to_string(),
+            request_id: &visit.request_id,
+            method: visit.method.as_str(),
+            path: &visit.path,
+            status: status.as_u16(),
+            duration_us: took.as_micros(),
+            size_bytes,
+            operation: visit.operation,
+            partner: visit.partner.as_deref(),
+            key_id: visit.key_id.as_deref(),
+            code: visit.code,
+            caller_request_id: visit.caller_request_id.as_deref(),
+        };
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+/// A failure that is not the caller's is worth a line of its own, with what only the operator may read.
+fn tell_failure(visit: &Visit, status: StatusCode, problem: Option<&Problem>) {
+    tracing::error!(
+        request_id = %visit.request_id,
+        operation = visit.operation,
+        partner = visit.partner.as_deref(),
+        status = status.as_u16(),
+        code = visit.code,
+        cause = problem.and_then(Problem::internal),
+        "a request failed on our side",
+    );
+}

@@ -1,0 +1,8 @@
+//! Makes doors and rooms from the settings, binds the listeners, runs the background tasks, and shuts down in order.
+
+pub mod books;
+pub mod house;
+pub mod listeners;
+pub mod readings;
+pub mod settings;
+pub mod tasks;

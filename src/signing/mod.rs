@@ -1,0 +1,6 @@
+//! Signatures and the words around them, all pure: RFC 9421 message signatures, RFC 9530 digests, the shape of our keys.
+//! No I/O, no clock, no randomness: whoever calls brings the time, the random bytes and the request.
+
+pub mod digest;
+pub mod http_message;
+pub mod key_format;

@@ -1,0 +1,110 @@
+//! The schema's history: numbered files with one text for both engines (`{bytes}` becomes BLOB or BYTEA),
+//! run once each, in order, all in one transaction under a lock that other starting nodes wait for.
+
+use super::engine::Engine;
+use super::{Error, Tx, args};
+
+/// One step of the schema.
+pub(super) struct Migration {
+    /// Its number, counted up by one.
+    pub version: i64,
+    /// What it is about.
+    pub name: &'static str,
+    /// Its statements.
+    pub text: &'static str,
+}
+
+/// Every step, oldest first. A step that was released is never edited: add another.
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "ledger", text: include_str!("migrations/0001_ledger.sql") },
+    Migration { version: 2, name: "partners", text: include_str!("migrations/0002_partners.sql") },
+];
+
+/// Any number, as long as all nodes use the same.
+const LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(782110642) AS TEXT) AS locked";
+
+/// Runs the steps that the database has not seen; gives how many.
+pub(super) async fn run(engine: &Engine, steps: &'static [Migration]) -> Result<usize, Error> {
+    let mut tx = engine.begin().await?;
+    match apply(&mut tx, steps).await {
+        Ok(count) => tx.commit().await.map(|()| count),
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error> {
+    if matches!(tx, Tx::Postgres(_)) {
+        tx.fetch_all(LOCK, Vec::new()).await?;
+    }
+    let table = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
+    tx.execute(table, Vec::new()).await?;
+    let row = tx.fetch_optional("SELECT MAX(version) AS version FROM schema_version", Vec::new()).await?;
+    let found = row.map(|row| row.opt_int("version")).transpose()?.flatten().unwrap_or(0);
+    let known = steps.last().map_or(0, |step| step.version);
+    if found > known {
+        return Err(Error::NewerSchema { found, known });
+    }
+    let missing: Vec<_> = steps.iter().filter(|step| step.version > found).collect();
+    for step in &missing {
+        let text = step.text.replace("{bytes}", tx.bytes_type());
+        let failed = |error: Error| Error::Migration { version: step.version, name: step.name, why: error.to_string() };
+        tx.script(text).await.map_err(failed)?;
+        let noted = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
+        tx.execute(noted, args![step.version, step.name]).await?;
+    }
+    Ok(missing.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MIGRATIONS, Migration, run};
+    use crate::sql::{Error, trial};
+
+    #[test]
+    fn steps_are_numbered_without_gaps_and_every_file_is_listed() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sql/migrations");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), MIGRATIONS.len());
+        for (step, number) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(step.version, number, "{}", step.name);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_run_finds_nothing_to_do() {
+        for house in trial::houses().await {
+            assert_eq!(house.sql.migrate().await.unwrap(), 0, "{}", house.sql.engine_name());
+        }
+    }
+
+    #[tokio::test]
+    async fn nodes_that_start_together_do_not_trip_over_each_other() {
+        for house in trial::empty_houses().await {
+            let (one, two) = (house.another().await, house.another().await);
+            let (one, two) = tokio::join!(one.migrate(), two.migrate());
+            assert_eq!(one.unwrap() + two.unwrap(), MIGRATIONS.len(), "{}", house.sql.engine_name());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_is_refused_with_both_versions() {
+        const OLDER: &[Migration] = &[];
+        for house in trial::houses().await {
+            let refused = run(&house.sql.engine, OLDER).await;
+            assert!(matches!(refused, Err(Error::NewerSchema { known: 0, .. })), "{refused:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_step_leaves_nothing_behind() {
+        const BROKEN: &[Migration] =
+            &[Migration { version: 1, name: "broken", text: "CREATE TABLE half (a BIGINT); CREATE NONSENSE;" }];
+        for house in trial::empty_houses().await {
+            assert!(matches!(run(&house.sql.engine, BROKEN).await, Err(Error::Migration { version: 1, .. })));
+            assert_eq!(house.sql.migrate().await.unwrap(), MIGRATIONS.len());
+            assert!(house.sql.fetch_all("SELECT a FROM half", Vec::new()).await.is_err());
+        }
+    }
+}

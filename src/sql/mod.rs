@@ -1,0 +1,131 @@
+//! One door to SQL for two engines: SQLite (embedded) and PostgreSQL (many nodes), spoken to in one SQL text.
+//! Knows no table of its own but `schema_version`; what is stored belongs to `ledger` and `partners`.
+//!
+//! Every operation runs in a task of its own on the runtime the door was opened on and always runs to its end:
+//! a caller that gives up (a timeout, a closed connection, a stopping actix worker) never leaves a transaction
+//! open behind it, and no socket depends on the runtime of whoever asked.
+
+mod arg;
+mod engine;
+mod error;
+mod migrate;
+mod row;
+#[cfg(test)]
+pub mod trial;
+mod tx;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+pub use arg::Arg;
+pub(crate) use arg::args;
+use engine::Engine;
+pub use error::Error;
+pub use row::Row;
+pub use tx::Tx;
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite://path/to/file` or `postgres://user:password@host/name`.
+    pub url: String,
+}
+
+/// What a step of a transaction gives back.
+pub type Step<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
+
+/// An open database; cheap to clone.
+#[derive(Clone)]
+pub struct Sql {
+    engine: Arc<Engine>,
+    runtime: Handle,
+}
+
+impl Sql {
+    /// Opens the database and remembers the current tokio runtime, on which everything will run.
+    pub async fn open(settings: &Settings) -> Result<Self, Error> {
+        let runtime = Handle::try_current().map_err(|_| Error::Interrupted)?;
+        Ok(Self { engine: Arc::new(Engine::open(&settings.url).await?), runtime })
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn engine_name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    /// Brings the schema to this program's version; gives how many steps that took.
+    pub async fn migrate(&self) -> Result<usize, Error> {
+        let engine = self.engine.clone();
+        self.run(async move { migrate::run(&engine, migrate::MIGRATIONS).await }).await
+    }
+
+    /// All rows of a read. Not for statements that write: those need `execute` or `transaction`.
+    pub async fn fetch_all(&self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>, Error> {
+        let engine = self.engine.clone();
+        self.run(async move { engine.fetch_all(text, args).await }).await
+    }
+
+    /// The first row of a read, if there is one.
+    pub async fn fetch_optional(&self, text: &'static str, args: Vec<Arg>) -> Result<Option<Row>, Error> {
+        Ok(self.fetch_all(text, args).await?.into_iter().next())
+    }
+
+    /// Runs one writing statement; gives the number of rows it touched.
+    pub async fn execute(&self, text: &'static str, args: Vec<Arg>) -> Result<u64, Error> {
+        let engine = self.engine.clone();
+        self.run(async move { engine.execute(text, args).await }).await
+    }
+
+    /// Runs `steps` inside one transaction: committed when they give `Ok`, rolled back when they give `Err`.
+    /// `sql.transaction(move |tx| Box::pin(async move { tx.execute(…).await?; Ok(…) }))`.
+    pub async fn transaction<T, E, F>(&self, steps: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let engine = self.engine.clone();
+        self.run(async move {
+            let mut tx = engine.begin().await?;
+            match steps(&mut tx).await {
+                Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
+                Err(refused) => {
+                    tx.rollback().await?;
+                    Err(refused)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.fetch_all("SELECT 1 AS alive", Vec::new()).await.map(|_| ())
+    }
+
+    /// Waits for what is under way and closes all connections.
+    pub async fn close(&self) {
+        let engine = self.engine.clone();
+        let closing = self.run(async move {
+            engine.close().await;
+            Ok::<(), Error>(())
+        });
+        if let Err(error) = closing.await {
+            tracing::warn!(%error, "the database was not closed properly");
+        }
+    }
+
+    async fn run<T, E>(&self, work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.runtime.spawn(work).await.unwrap_or_else(|_| Err(Error::Interrupted.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! A call to the wholesale service as a value: what will be asked, and whether asking twice is harmless.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Method;
+
+/// Whether the client may send a call again after it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// A read: harmless.
+    Safe,
+    /// It changes something; the caller decides what a failure means.
+    Never,
+}
+
+/// What a good answer is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expects {
+    /// JSON in the service's envelope; the document inside is given back.
+    Document,
+    /// A PNG without envelope.
+    Picture,
+}
+
+/// One question or instruction, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// A short stable name for logs and metrics, e.g. `goods.search`.
+    pub name: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path below the service's address, beginning with `/`.
+    pub path: String,
+    /// Query parameters, not yet encoded.
+    pub query: Vec<(&'static str, String)>,
+    /// A JSON body.
+    pub body: Option<Bytes>,
+    /// Whether it may be sent again.
+    pub repeat: Repeat,
+    /// What the answer is made of.
+    pub expects: Expects,
+    /// Time the service was asked to take (long polls), added to the deadline.
+    pub waits: Duration,
+}
+
+impl Call {
+    /// A read of a document.
+    pub fn get(name: &'static str, path: impl Into<String>) -> Self {
+        Self {
+            name,
+            method: Method::GET,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            repeat: Repeat::Safe,
+            expects: Expects::Document,
+            waits: Duration::ZERO,
+        }
+    }
+
+    /// An instruction with a JSON body; never repeated by the client.
+    pub fn post(name: &'static str, path: impl Into<String>, body: &impl serde::Serialize) -> Self {
+        // Our own request structs have string keys only, so that writing them cannot fail.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self { method: Method::POST, body: Some(body.into()), repeat: Repeat::Never, ..Self::get(name, path) }
+    }
+
+    /// The same call, declared harmless to repeat.
+    #[must_use]
+    pub fn safe(self) -> Self {
+        Self { repeat: Repeat::Safe, ..self }
+    }
+
+    /// The same call with a query parameter.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    /// The same call with a query parameter when there is a value.
+    #[must_use]
+    pub fn with_some(self, name: &'static str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! How a call to the wholesale service fails, and what may have happened over there.
+
+use serde::de::DeserializeOwned;
+
+use crate::error::{Code, Failure};
+use crate::model::partner::Mode;
+
+/// How an answer got lost after the request was (perhaps) sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The deadline passed.
+    Timeout,
+    /// The connection broke.
+    Broken,
+    /// The service answered with this 5xx status.
+    Status(u16),
+}
+
+/// A business refusal in the service's own words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The service's error word, e.g. `STOCK_NOT_ENOUGH`.
+    pub error_code: String,
+    /// Its sentence, in Chinese; for logs only.
+    pub message: String,
+    /// Its facts; `null` when it gave none.
+    pub data: serde_json::Value,
+}
+
+impl Refusal {
+    /// The facts in a wanted shape; `None` when they do not have it.
+    pub fn facts<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_value(self.data.clone()).ok()
+    }
+}
+
+/// What is known about the execution of a call that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Surely not executed.
+    NotExecuted,
+    /// Read, judged and refused: not executed, and repeating it does not help.
+    Refused,
+    /// Perhaps executed.
+    Unknown,
+}
+
+/// A call that brought no document.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// This world has no wholesale service.
+    #[error("no wholesale service is configured for {0:?} keys")]
+    NoEndpoint(Mode),
+    /// The client could not be set up.
+    #[error("the upstream client could not be made: {0}")]
+    Setup(String),
+    /// Nothing was sent: the connection could not be opened, or no time was left.
+    #[error("not sent: {0}")]
+    NotSent(String),
+    /// Sent or being sent, and no usable answer came.
+    #[error("outcome unknown ({loss:?}): {why}")]
+    Unknown {
+        /// How the answer got lost.
+        loss: Loss,
+        /// The technical reason, for the log.
+        why: String,
+    },
+    /// Turned away before any business was done (HTTP 401, 404, 413, 429 …).
+    #[error("denied with status {status}: {why}")]
+    Denied {
+        /// The HTTP status.
+        status: u16,
+        /// The service's words, for the log.
+        why: String,
+    },
+    /// Refused with a business reason.
+    #[error("refused: {} {}", .0.error_code, .0.message)]
+    Refused(Box<Refusal>),
+    /// An answer came and is not what the contract says.
+    #[error("nonsense: {0}")]
+    Nonsense(String),
+}
+
+impl Error {
+    /// What is known about the call's execution.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::Denied { .. } => Outcome::NotExecuted,
+            Self::Refused(_) => Outcome::Refused,
+            Self::Unknown { .. } | Self::Nonsense(_) => Outcome::Unknown,
+        }
+    }
+
+    /// The business refusal, if that is what it is.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether the service is in trouble (and not the question): stale answers may stand in.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Unknown { .. } | Self::Nonsense(_) | Self::Setup(_) => true,
+            Self::Denied { status, .. } => matches!(status, 401 | 403 | 429),
+            Self::NoEndpoint(_) | Self::Refused(_) => false,
+        }
+    }
+
+    /// Whether asking a harmless question again at once may help.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::NotSent(_) => true,
+            Self::Unknown { loss, .. } => matches!(loss, Loss::Broken | Loss::Status(_)),
+            _ => false,
+        }
+    }
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NoEndpoint(Mode::Sandbox) => Code::SandboxUnavailable,
+            Self::Unknown { loss: Loss::Timeout, .. } => Code::UpstreamTimeout,
+            Self::Denied { status: 429, .. } => Code::UpstreamUnavailable,
+            Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::Unknown { .. } => Code::UpstreamUnavailable,
+            Self::Denied { .. } | Self::Refused(_) => Code::UpstreamRefused,
+            Self::Nonsense(_) => Code::UpstreamNonsense,
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        matches!(self.code(), Code::UpstreamUnavailable | Code::UpstreamTimeout).then_some(2)
+    }
+
+    fn internal(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}

@@ -1,0 +1,69 @@
+//! Where the wholesale service is and how long we wait for it. Read from configuration elsewhere.
+
+use std::fmt;
+use std::time::Duration;
+
+use url::Url;
+use zeroize::Zeroizing;
+
+/// The internal token of every call; never printed.
+#[derive(Clone)]
+pub struct Token(Zeroizing<String>);
+
+impl Token {
+    /// The secret itself, for the one header it belongs in.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Token {
+    fn from(secret: String) -> Self {
+        Self(Zeroizing::new(secret))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// One wholesale service.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its address; a path in it is kept as prefix.
+    pub url: Url,
+    /// What it knows us by.
+    pub token: Token,
+}
+
+/// How the gateway speaks to the wholesale services of its two worlds.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The service behind live keys.
+    pub live: Option<Endpoint>,
+    /// The service behind sandbox keys.
+    pub sandbox: Option<Endpoint>,
+    /// How long opening a connection may take.
+    pub connect_timeout: Duration,
+    /// How long a call may take in all unless its context says less.
+    pub deadline: Duration,
+    /// How often a read may be repeated.
+    pub retries: u32,
+    /// The largest answer that is read, in bytes.
+    pub max_answer_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            live: None,
+            sandbox: None,
+            connect_timeout: Duration::from_secs(1),
+            deadline: Duration::from_secs(8),
+            retries: 2,
+            max_answer_bytes: 8 << 20,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Documents of the wholesale service, field for field; unknown fields are passed over.
+//! Internal facts (cost, telephone numbers, contacts) have no field here: what is not read cannot leak.
+
+pub mod changes;
+pub mod goods;
+pub mod trade;
