@@ -2,7 +2,7 @@
 import { codeBlock, highlight } from "./code.js";
 import { el, freshId } from "./dom.js";
 import { currentKey, onKey } from "./key.js";
-import { flatten, sample } from "./openapi.js";
+import { firstValue, flatten } from "./openapi.js";
 import { fill, recalled, remember } from "./recall.js";
 import { canSign, sign } from "./sign.js";
 
@@ -78,23 +78,26 @@ function entries(inputs) {
 function control(openapi, parameter, id, value) {
   const schema = flatten(openapi, parameter.schema ?? {});
   if (!schema.enum) {
-    return el("input", { id, name: parameter.name, value, required: parameter.required, spellcheck: "false", autocapitalize: "off", placeholder: parameter.required ? "" : "left out" });
+    return el("input", { id, name: parameter.name, value, required: parameter.required, spellcheck: "false", autocapitalize: "off", placeholder: hintOf(parameter) });
   }
   const values = schema.enum.filter((one) => one !== null).map(String);
   const options = parameter.required ? values : ["", ...values];
   return el("select", { id, name: parameter.name }, options.map((one) => el("option", { value: one, selected: one === value }, one || "left out")));
 }
 
+function hintOf(parameter) {
+  const example = parameter.example ?? parameter.schema?.example;
+  if (parameter.required) return "";
+  return example === undefined ? "left out" : `left out; e.g. ${example}`;
+}
+
 function entry(openapi, parameter) {
   const id = freshId("in");
-  const schema = parameter.schema ?? {};
   const idempotency = parameter.name.toLowerCase() === "idempotency-key";
   const start = () => {
     if (idempotency) return crypto.randomUUID?.() ?? `try-${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    const example = parameter.example ?? schema.example;
-    const known = recalled(parameter.name);
-    if (parameter.required) return known ?? example ?? sample(openapi, schema);
-    return parameter.in === "query" ? (example ?? "") : "";
+    const known = parameter.required ? recalled(parameter.name) : undefined;
+    return known ?? firstValue(openapi, parameter) ?? "";
   };
   const value = start();
   const input = control(openapi, parameter, id, value === "…" ? "" : String(value ?? ""));
