@@ -82,10 +82,7 @@ static CATEGORIES: LazyLock<Vec<Category>> = LazyLock::new(|| {
 });
 
 static TYPES: LazyLock<Vec<ProductType>> = LazyLock::new(|| {
-    let names: Vec<table::Row> = NAMES_FILES
-        .iter()
-        .flat_map(|file| table::rows(file))
-        .collect();
+    let names: Vec<table::Row> = NAMES_FILES.iter().flat_map(|file| table::rows(file)).collect();
     let facts = FACTS_FILES.iter().flat_map(|file| table::rows(file));
     let types = facts.filter_map(|row| {
         let key = row.text("key");
@@ -119,10 +116,7 @@ fn product_type(row: &table::Row, names: &table::Row) -> Option<ProductType> {
 }
 
 fn facts(row: &table::Row, names: &table::Row) -> Option<Facts> {
-    let mut sides = row
-        .text("size_mm")
-        .split('x')
-        .map(|side| side.parse().unwrap_or(1));
+    let mut sides = row.text("size_mm").split('x').map(|side| side.parse().unwrap_or(1));
     let materials = row.text("materials");
     Some(Facts {
         also: names.list("zh_also").collect(),
@@ -131,10 +125,7 @@ fn facts(row: &table::Row, names: &table::Row) -> Option<Facts> {
         weight_g: row.range("weight_g"),
         size_mm: [sides.next()?, sides.next()?, sides.next()?],
         pack: row.number("pack"),
-        min_orders: row
-            .list("min_orders")
-            .filter_map(|many| many.parse().ok())
-            .collect(),
+        min_orders: row.list("min_orders").filter_map(|many| many.parse().ok()).collect(),
         belts: row.list("belts").filter_map(belt::find).collect(),
         materials: MATERIALS.all(row.list("materials").map(|key| key.trim_start_matches('='))),
         says_material: !materials.starts_with('='),

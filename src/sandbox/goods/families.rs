@@ -109,10 +109,7 @@ static OPTION_SETS: LazyLock<HashMap<&'static str, OptionSet>> = LazyLock::new(|
 
 /// Reads the axes of a type, written like `basic 3-8 + apparel 3-5`.
 pub(super) fn axes(text: &'static str) -> Vec<Axis> {
-    let parts = text
-        .split('+')
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
+    let parts = text.split('+').map(str::trim).filter(|part| !part.is_empty());
     parts
         .filter_map(|part| {
             let (set, many) = part.split_once(' ')?;

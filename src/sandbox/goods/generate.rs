@@ -180,18 +180,12 @@ fn skus(facts: &Facts, goods_id: i64, base: i64, dice: &mut Dice) -> Vec<Sku> {
 
 /// Choices of one axis: any colours, but neighbouring sizes.
 fn choices(axis: &Axis, room: usize, dice: &mut Dice) -> Vec<Choice> {
-    let many =
-        (dice.between(i64::from(axis.many.0), i64::from(axis.many.1)) as usize).clamp(1, room);
+    let many = (dice.between(i64::from(axis.many.0), i64::from(axis.many.1)) as usize).clamp(1, room);
     if axis.choices.iter().all(|choice| !choice.rgb.is_empty()) {
         return dice.some(&axis.choices, many);
     }
     let start = dice.below((axis.choices.len().saturating_sub(many) + 1) as u64) as usize;
-    axis.choices
-        .iter()
-        .skip(start)
-        .take(many)
-        .copied()
-        .collect()
+    axis.choices.iter().skip(start).take(many).copied().collect()
 }
 
 fn extend(
@@ -227,25 +221,14 @@ fn attribute(name: &Term, value: Words) -> Attribute {
 }
 
 /// The properties of the family's set, as far as the type has a value for them.
-fn attributes(
-    kind: &ProductType,
-    trade: Option<&Trade>,
-    wording: &Wording,
-    dice: &mut Dice,
-) -> Vec<Attribute> {
+fn attributes(kind: &ProductType, trade: Option<&Trade>, wording: &Wording, dice: &mut Dice) -> Vec<Attribute> {
     let facts = &kind.facts;
     let family = facts.family;
     let mut one = |from: &[&'static Term]| dice.pick(from).map(|term| term.words);
     let value = |key: &str| match key {
         "material" => wording.material.map(|term| term.words),
-        "style" => wording
-            .style
-            .map(|term| term.words)
-            .or_else(|| one(&family.styles)),
-        "use" => wording
-            .purpose
-            .map(|term| term.words)
-            .or_else(|| one(&facts.uses)),
+        "style" => wording.style.map(|term| term.words).or_else(|| one(&family.styles)),
+        "use" => wording.purpose.map(|term| term.words).or_else(|| one(&facts.uses)),
         "feature" => wording.features[0].map(|term| term.words),
         "season" => wording.season.map(|term| term.words),
         "process" => one(&facts.processes),
@@ -282,8 +265,7 @@ fn record(min_order: u32, dice: &mut Dice) -> Record {
     let listed_at = dice.between(OLDEST, NEWEST - 3 * DAY);
     let changed_at = dice.between(listed_at.max(NEWEST - 200 * DAY), NEWEST);
     let rank = dice.fraction().max(1e-5);
-    let monthly =
-        ((3.0 * rank.powf(-0.95) - 2.0) * f64::from(min_order).powf(0.4)).clamp(0.0, 90_000.0);
+    let monthly = ((3.0 * rank.powf(-0.95) - 2.0) * f64::from(min_order).powf(0.4)).clamp(0.0, 90_000.0);
     let months = (NEWEST - listed_at) as f64 / (30.0 * DAY as f64);
     let total = monthly * (1.0 + months * dice.spread(0.3, 1.1));
     Record {

@@ -36,11 +36,7 @@ impl Glossary {
                 extra: row.text("extra"),
             })
             .collect();
-        let by_key = terms
-            .iter()
-            .enumerate()
-            .map(|(at, term)| (term.key, at))
-            .collect();
+        let by_key = terms.iter().enumerate().map(|(at, term)| (term.key, at)).collect();
         Glossary { terms, by_key }
     }
 
@@ -50,10 +46,7 @@ impl Glossary {
     }
 
     /// The terms under several keys; unknown ones are left out (a test proves that there are none).
-    pub(super) fn all(
-        &'static self,
-        keys: impl Iterator<Item = &'static str>,
-    ) -> Vec<&'static Term> {
+    pub(super) fn all(&'static self, keys: impl Iterator<Item = &'static str>) -> Vec<&'static Term> {
         keys.filter_map(|key| self.find(key)).collect()
     }
 

@@ -184,8 +184,8 @@ fn freight(heaviest_g: u32, dice: &mut Dice) -> FreightTemplate {
 }
 
 const SURNAMES: [&str; 20] = [
-    "陈", "林", "王", "张", "李", "黄", "吴", "周", "徐", "朱", "郑", "叶", "何", "蔡", "杨", "赵",
-    "楼", "金", "胡", "许",
+    "陈", "林", "王", "张", "李", "黄", "吴", "周", "徐", "朱", "郑", "叶", "何", "蔡", "杨", "赵", "楼", "金", "胡",
+    "许",
 ];
 const TITLES: [&str; 3] = ["先生", "女士", "经理"];
 
@@ -229,22 +229,12 @@ fn name(trade: &Trade, factory: bool, dice: &mut Dice) -> Option<Words> {
     let parts = &*PARTS;
     let first = dice.pick(&parts.first)?;
     let second = dice.pick(&parts.second)?;
-    let form = dice.pick(if factory {
-        &parts.factories
-    } else {
-        &parts.dealers
-    })?;
-    let root = categories()
-        .iter()
-        .find(|category| category.id == trade.main.root_id)?;
+    let form = dice.pick(if factory { &parts.factories } else { &parts.dealers })?;
+    let root = categories().iter().find(|category| category.id == trade.main.root_id)?;
     let trade_name = parts.trades.get(root.key).copied()?;
     let city = trade.belt.city;
     let key = [first, second, form, trade_name, city].map(|words| words.get(Lang::Zh));
-    if let Some(name) = NAMES
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&key)
-    {
+    if let Some(name) = NAMES.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return Some(*name);
     }
     let cells = Lang::ALL.map(|lang| -> &'static str {

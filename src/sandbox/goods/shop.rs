@@ -89,10 +89,7 @@ impl Shop {
     fn stall(&self, seller_id: i64) -> Option<stall::Stall> {
         let number = self.sellers.index(seller_id)?;
         // Beyond this no goods index fits in 32 bits.
-        let number = number
-            .try_into()
-            .ok()
-            .filter(|number: &u32| *number < u32::MAX / 25)?;
+        let number = number.try_into().ok().filter(|number: &u32| *number < u32::MAX / 25)?;
         let stall = stall::stall(self.seed, u64::from(number));
         (stall.first < u64::from(self.count)).then_some(stall)
     }

@@ -38,10 +38,7 @@ pub(super) struct Trade {
 /// The stall that owns a goods.
 pub(super) fn owner(seed: u64, index: u64) -> Stall {
     let block = index / BLOCK;
-    let place = cuts(seed, block)
-        .iter()
-        .filter(|cut| **cut <= index % BLOCK)
-        .count() as u64;
+    let place = cuts(seed, block).iter().filter(|cut| **cut <= index % BLOCK).count() as u64;
     stall(seed, block * PER_BLOCK + place)
 }
 
@@ -63,9 +60,7 @@ pub(super) fn stall(seed: u64, number: u64) -> Stall {
 }
 
 fn cuts(seed: u64, block: u64) -> [u64; 3] {
-    Dice::cast(seed, STALL, block)
-        .pick(&CUTS)
-        .unwrap_or(CUTS[0])
+    Dice::cast(seed, STALL, block).pick(&CUTS).unwrap_or(CUTS[0])
 }
 
 /// What the seller with a number deals in; `None` only if no product type were authored.
@@ -89,11 +84,7 @@ pub(super) fn kind(trade: &Trade, dice: &mut Dice) -> &'static ProductType {
         } else {
             other.root_id == trade.main.root_id
         };
-        same && other
-            .facts
-            .belts
-            .iter()
-            .any(|belt| belt.key == trade.belt.key)
+        same && other.facts.belts.iter().any(|belt| belt.key == trade.belt.key)
     };
     let assortment: Vec<_> = product_types().iter().filter(fits).collect();
     dice.pick(&assortment).unwrap_or(trade.main)
