@@ -140,6 +140,9 @@ fn through(analyzer: &mut TextAnalyzer, word: &str) -> String {
     if stream.advance() { stream.token().text.clone() } else { word.to_owned() }
 }
 
+/// The terms of one phrase, shared by all goods that use it.
+type Shared = Arc<[Arc<str>]>;
+
 /// How many phrases are remembered; a shop's vocabulary is finite, a stranger's may not be.
 const REMEMBERED: usize = 200_000;
 
@@ -148,17 +151,17 @@ const REMEMBERED: usize = 200_000;
 pub struct SubjectTokenizer {
     analyzer: Analyzer,
     /// Subjects are made of few phrases in many combinations: each is cut once.
-    known: HashMap<(Lang, Box<str>), Arc<[Arc<str>]>>,
+    known: HashMap<(Lang, Box<str>), Shared>,
 }
 
 impl SubjectTokenizer {
     /// The terms of a phrase without spaces. A space always ends a word, so nothing is lost by cutting there first.
-    fn phrase(&mut self, lang: Lang, phrase: &str) -> Arc<[Arc<str>]> {
+    fn phrase(&mut self, lang: Lang, phrase: &str) -> Shared {
         let key = (lang, Box::from(phrase));
         if let Some(terms) = self.known.get(&key) {
             return Arc::clone(terms);
         }
-        let terms: Arc<[Arc<str>]> = self.analyzer.subject(lang, phrase).into_iter().map(Arc::from).collect();
+        let terms: Shared = self.analyzer.subject(lang, phrase).into_iter().map(Arc::from).collect();
         if self.known.len() >= REMEMBERED {
             self.known.clear();
         }
