@@ -22,14 +22,16 @@ pub mod upstream;
 pub mod auth;
 pub mod catalog;
 pub mod limits;
+pub mod orders;
 pub mod translate;
 
 // FACES: what callers see
 pub mod api;
 pub mod ops;
 
+// FRAME: makes and runs all of it
+pub mod commands;
+pub mod server;
+
 // A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
 pub mod sandbox;
-
-// FRAME
-pub mod commands;
