@@ -12,7 +12,8 @@ export function fields(document, schema, depth = 0) {
   if (found.type === "array" && found.items) {
     return [depth === 0 ? el("p", { class: "type-line" }, "A list of:") : null, fields(document, found.items, depth)];
   }
-  const members = Object.entries(found.properties ?? {});
+  // What a thing is called comes first, whatever the alphabet says.
+  const members = Object.entries(found.properties ?? {}).sort(([left], [right]) => (right === "id") - (left === "id"));
   if (members.length === 0) return depth === 0 ? el("p", { class: "type-line" }, typeOf(document, found)) : null;
   const required = new Set(found.required ?? []);
   return el("ul", { class: "fields" }, members.map(([name, member]) => field(document, name, member, required.has(name), depth)));
