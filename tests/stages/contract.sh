@@ -1,0 +1,34 @@
+# Sourced by tests/run: what partners see, looked at from outside with other people's tools.
+# shellcheck shell=bash disable=SC2154
+
+stage_sdk() {
+  need python3 node curl openssl jq
+  start_demo
+  export_key "$demo_data/sandbox.key"
+  partner-sdk-examples/check
+}
+
+stage_foreign() {
+  need node
+  start_demo
+  export_key "$demo_data/sandbox.key"
+  "$tools/venv/bin/python" tests/contract/foreign/client.py
+  NODE_PATH="$tools/node/node_modules" node tests/contract/foreign/client.cjs
+}
+
+stage_lint() {
+  need redocly spectral
+  local documents=(openapi/*.json)
+  [ -e "${documents[0]}" ] || die "there is no openapi/*.json"
+  redocly lint --config tests/contract/lint/redocly.yaml --format=stylish "${documents[@]}"
+  spectral lint --ruleset tests/contract/lint/spectral.yaml --fail-severity=error "${documents[@]}"
+}
+
+stage_fuzz() {
+  local examples=40 seed=(--seed 1688)
+  [ "$full" = no ] || { examples=300 && seed=(); }
+  start_demo --plan enterprise
+  export_key "$demo_data/sandbox.key"
+  tests/contract/schemathesis/run "$tools/venv/bin/schemathesis" openapi/partner.json \
+    --max-examples "${XUNYUAN_FUZZ_EXAMPLES:-$examples}" "${seed[@]}"
+}
