@@ -81,7 +81,7 @@ start_postgres() {
     # PostgreSQL refuses to run as root.
     id postgres >/dev/null 2>&1 || die "PostgreSQL refuses to run as root and there is no user postgres"
     chown postgres "$data"
-    as=(runuser -u postgres --)
+    as=(setpriv --reuid=postgres --regid=postgres --init-groups)
   fi
   (cd / && "${as[@]}" "$(command -v initdb)" -D "$data" -U xunyuan --pwfile "$folder/password" -A scram-sha-256 -E UTF8 \
     --locale C.UTF-8 --no-sync >"$folder/initdb.log" 2>&1) || die "initdb failed"
