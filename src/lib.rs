@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 // GROUND: words and pure tools, no I/O
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod edge;
@@ -19,6 +20,7 @@ pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
+pub mod catalog;
 pub mod auth;
 pub mod limits;
 pub mod translate;

@@ -19,7 +19,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("edge", &["error", "telemetry", "signing"]),
     // DOORS: ground only; `sql` is the floor under the doors that keep things in tables
     ("sql", &["clock", "error"]),
-    ("cache", &["clock", "error", "model", "telemetry"]),
+    ("cache", &["clock", "edge", "error", "model", "telemetry"]),
     ("counters", &["clock", "error", "model", "telemetry"]),
     ("ledger", &["clock", "error", "model", "telemetry", "sql"]),
     ("partners", &["clock", "error", "model", "signing", "telemetry", "sql"]),

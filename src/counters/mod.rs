@@ -12,7 +12,11 @@ pub mod gcra;
 pub mod nonces;
 pub mod rate;
 pub mod redis;
+#[cfg(test)]
+pub(crate) mod redis_server;
 pub mod seen;
+#[cfg(test)]
+mod tests;
 
 pub use nonces::{Claimed, Nonces, Reach};
 

@@ -19,8 +19,6 @@ use crate::clock::Clock;
 
 /// A connection still being opened is given this long.
 const CONNECT: Duration = Duration::from_millis(1_000);
-/// Longer than any sensible budget, so that ours decides; without it the library waits 500 ms.
-const RESPONSE: Duration = Duration::from_millis(250);
 /// Connections are not replaced more often than this, so that a slow handshake can finish.
 const RENEW_EVERY_MS: i64 = 1_000;
 
@@ -160,7 +158,8 @@ impl Redis {
     fn connect(&self, runtime: &runtime::Handle) -> redis::RedisResult<ConnectionManager> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(RESPONSE))
+            // Longer than the budget, so that ours decides; without it the library gives up at 500 ms.
+            .set_response_timeout(Some(self.budget * 2))
             .set_number_of_retries(0)
             .set_pipeline_buffer_size(1_000);
         let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;

@@ -1,0 +1,66 @@
+//! The pages that are the same for everyone: the reference's frame, the guides, and "there is no such page".
+//! Their words are in `pages/`; the reference itself is drawn in the browser from `/openapi/partner.json`.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::api::docs::answer::html;
+use crate::api::docs::assets;
+
+/// What every page needs for its head, its navigation and its assets.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    /// The page's name in the window's title.
+    pub title: &'static str,
+    /// Which entry of the navigation it belongs to.
+    pub here: &'static str,
+    /// The folder of the assets.
+    pub release: &'static str,
+}
+
+impl Frame {
+    /// Makes the frame of a page.
+    pub fn of(title: &'static str, here: &'static str) -> Self {
+        Self { title, here, release: assets::release() }
+    }
+}
+
+macro_rules! pages {
+    ($( $page:ident at $path:literal in $file:literal: $title:literal; )*) => {
+        $(
+            #[derive(Template)]
+            #[template(path = $file, config = "src/api/docs/askama.toml")]
+            struct $page {
+                frame: Frame,
+            }
+        )*
+
+        /// Registers the guides, relative to `/docs`.
+        pub fn routes(cfg: &mut web::ServiceConfig) {
+            $( cfg.service(crate::api::docs::page($path).route(crate::api::docs::reading().to(async |request: HttpRequest| {
+                html(&request, StatusCode::OK, &$page { frame: Frame::of($title, $path) })
+            }))); )*
+        }
+    };
+}
+
+pages! {
+    Reference at "" in "reference.html": "API reference";
+    Signing at "/signing" in "signing.html": "How to sign";
+    Orders at "/orders" in "orders.html": "Orders and idempotency";
+    Limits at "/limits" in "limits.html": "Limits";
+    Money at "/money" in "money.html": "Languages and money";
+}
+
+#[derive(Template)]
+#[template(path = "missing.html", config = "src/api/docs/askama.toml")]
+struct Missing {
+    frame: Frame,
+}
+
+/// Answers for every address under `/docs` that is no page.
+pub async fn missing(request: HttpRequest) -> HttpResponse {
+    let page = Missing { frame: Frame::of("No such page", "none") };
+    html(&request, StatusCode::NOT_FOUND, &page)
+}

@@ -1,0 +1,103 @@
+//! How the catalogue room fails, in the words of the code table.
+
+use crate::cache::{self, Trouble};
+use crate::error::{Code, Failure, Place};
+use crate::model::ids::{OfferId, SupplierId};
+use crate::translate::{Nonsense, search};
+use crate::{rates, upstream};
+
+/// A question without an answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// No such offer, or it may not be sold across borders.
+    #[error("no offer {0}")]
+    OfferNotFound(OfferId),
+    /// No such supplier.
+    #[error("no supplier {0}")]
+    SupplierNotFound(SupplierId),
+    /// The question itself is not acceptable.
+    #[error("not acceptable: {0:?}")]
+    Invalid(Vec<Place>),
+    /// No rate to show prices at.
+    #[error(transparent)]
+    Rate(#[from] rates::Error),
+    /// The catalogue gave no answer.
+    #[error(transparent)]
+    Upstream(upstream::Error),
+    /// The catalogue's answer cannot be understood.
+    #[error(transparent)]
+    Nonsense(#[from] Nonsense),
+    /// A figure of the answer does not fit its currency.
+    #[error("a figure does not fit")]
+    Unshowable,
+    /// The fetch of the answer died.
+    #[error("the fetch died")]
+    Lost,
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::OfferNotFound(_) => Code::OfferNotFound,
+            Self::SupplierNotFound(_) => Code::SupplierNotFound,
+            Self::Invalid(_) => Code::InvalidRequest,
+            Self::Rate(error) => error.code(),
+            Self::Upstream(error) => error.code(),
+            Self::Nonsense(error) => error.code(),
+            Self::Unshowable => Code::UpstreamNonsense,
+            Self::Lost => Code::Internal,
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::OfferNotFound(id) => Some(format!("offer {id} does not exist or is not for sale across borders")),
+            Self::SupplierNotFound(id) => Some(format!("supplier {id} does not exist")),
+            Self::Rate(error) => error.detail(),
+            Self::Upstream(error) => error.detail(),
+            _ => None,
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Invalid(places) => places.clone(),
+            Self::Rate(rates::Error::NoRate { known, .. }) => {
+                vec![Place::query("currency", format!("one of {}", known.join(", ")))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Rate(error) => error.retry_after_s(),
+            Self::Upstream(error) => error.retry_after_s(),
+            _ => None,
+        }
+    }
+
+    fn internal(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl Trouble for upstream::Error {
+    fn stale_may_stand_in(&self) -> bool {
+        self.is_outage()
+    }
+}
+
+/// A failed lookup as the room's failure; a parameter that the service refuses is told by our name for it.
+pub(super) fn of(error: cache::Error<upstream::Error>) -> Error {
+    let error = match error {
+        cache::Error::Fetch(error) => error,
+        cache::Error::Lost => return Error::Lost,
+    };
+    let refused = error.refusal().filter(|refusal| refusal.error_code == "PARAM_INVALID");
+    let theirs = refused.and_then(|refusal| refusal.data.get("param")?.as_str());
+    match theirs.and_then(search::parameter) {
+        Some(ours) => Error::Invalid(vec![Place::query(ours, "the catalogue does not accept this value")]),
+        None => Error::Upstream(error),
+    }
+}

@@ -1,0 +1,199 @@
+//! The questions the catalogue answers, each with its call, its reading and the meaning of its absence.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::cache::{KeyBuilder, Kind};
+use crate::catalog::audience::Audience;
+use crate::catalog::failure::Error;
+use crate::catalog::{bounds, cursor};
+use crate::error::Place;
+use crate::model::category::Category;
+use crate::model::ids::{OfferId, SupplierId};
+use crate::model::money::{Exchange, Money};
+use crate::model::offer::{Offer, OfferSummary, PictureSize};
+use crate::model::page::Page;
+use crate::model::search::Search;
+use crate::model::supplier::Supplier;
+use crate::translate::search::Bounds;
+use crate::translate::{self, Nonsense};
+use crate::upstream::Call;
+use crate::upstream::wholesale::{calls, wire};
+
+/// A question to the catalogue.
+pub trait Question: Sync {
+    /// What answers it.
+    type Found;
+    /// The kind of its document.
+    const KIND: Kind;
+    /// Whether the answer shows prices, so that it needs an exchange rate.
+    const PRICED: bool;
+    /// The service's word for "there is no such thing".
+    const ABSENT: &'static str;
+
+    /// Adds everything that tells this question from others of its kind.
+    fn key(&self, key: KeyBuilder) -> KeyBuilder;
+    /// The call that asks it.
+    fn call(&self, audience: &Audience, exchange: &Exchange) -> Result<Call, Error>;
+    /// Reads the document.
+    fn read(&self, audience: &Audience, document: &Bytes) -> Result<Self::Found, Error>;
+    /// What it means that there is no such thing.
+    fn absent(&self) -> Error;
+}
+
+/// Asks for all categories.
+#[derive(Clone, Copy, Debug)]
+pub struct AllCategories;
+
+/// Asks for the picture of an offer.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture {
+    /// The offer.
+    pub offer: OfferId,
+    /// How large.
+    pub size: PictureSize,
+}
+
+const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
+const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
+/// Lists are never absent: they are empty.
+const NEVER_ABSENT: &str = "";
+
+impl Question for OfferId {
+    type Found = Offer;
+    const KIND: Kind = Kind::Offer;
+    const PRICED: bool = true;
+    const ABSENT: &'static str = GOODS_NOT_FOUND;
+
+    fn key(&self, key: KeyBuilder) -> KeyBuilder {
+        key.number(self.number())
+    }
+    fn call(&self, audience: &Audience, _: &Exchange) -> Result<Call, Error> {
+        Ok(calls::goods(*self, audience.language))
+    }
+    fn read(&self, _: &Audience, document: &Bytes) -> Result<Offer, Error> {
+        let offer = translate::goods::offer(parsed(document, "goods")?)?;
+        if offer.summary.id != *self {
+            return Err(Nonsense::new(format!("asked for goods {self}, got {}", offer.summary.id)).into());
+        }
+        if offer.on_sale { Ok(offer) } else { Err(self.absent()) }
+    }
+    fn absent(&self) -> Error {
+        Error::OfferNotFound(*self)
+    }
+}
+
+impl Question for SupplierId {
+    type Found = Supplier;
+    const KIND: Kind = Kind::Supplier;
+    const PRICED: bool = false;
+    const ABSENT: &'static str = SELLER_NOT_FOUND;
+
+    fn key(&self, key: KeyBuilder) -> KeyBuilder {
+        key.number(self.number())
+    }
+    fn call(&self, audience: &Audience, _: &Exchange) -> Result<Call, Error> {
+        Ok(calls::seller(*self, audience.language))
+    }
+    fn read(&self, _: &Audience, document: &Bytes) -> Result<Supplier, Error> {
+        let supplier = translate::sellers::supplier(parsed(document, "seller")?)?;
+        if supplier.id == *self {
+            Ok(supplier)
+        } else {
+            Err(Nonsense::new(format!("asked for seller {self}, got {}", supplier.id)).into())
+        }
+    }
+    fn absent(&self) -> Error {
+        Error::SupplierNotFound(*self)
+    }
+}
+
+impl Question for AllCategories {
+    type Found = Vec<Category>;
+    const KIND: Kind = Kind::Categories;
+    const PRICED: bool = false;
+    const ABSENT: &'static str = NEVER_ABSENT;
+
+    fn key(&self, key: KeyBuilder) -> KeyBuilder {
+        key
+    }
+    fn call(&self, audience: &Audience, _: &Exchange) -> Result<Call, Error> {
+        Ok(calls::categories(audience.language))
+    }
+    fn read(&self, _: &Audience, document: &Bytes) -> Result<Vec<Category>, Error> {
+        Ok(translate::categories::categories(parsed(document, "categories")?))
+    }
+    fn absent(&self) -> Error {
+        Nonsense::new("no categories").into()
+    }
+}
+
+impl Question for Search {
+    type Found = Page<OfferSummary>;
+    const KIND: Kind = Kind::Search;
+    const PRICED: bool = true;
+    const ABSENT: &'static str = NEVER_ABSENT;
+
+    fn key(&self, key: KeyBuilder) -> KeyBuilder {
+        // The currency of bounds is the audience's; it is in the key already.
+        key.some_text(self.words.as_deref())
+            .some_number(self.category.map(|id| id.number()))
+            .some_number(self.price_min.map(|money| money.minor))
+            .some_number(self.price_max.map(|money| money.minor))
+            .some_number(self.minimum_order_max.map(i64::from))
+            .some_number(self.supplier.map(|id| id.number()))
+            .text(self.sort.name())
+            .some_text(self.cursor.as_ref().map(|cursor| cursor.0.as_str()))
+            .number(i64::from(self.size.get()))
+    }
+    fn call(&self, audience: &Audience, exchange: &Exchange) -> Result<Call, Error> {
+        let bound = |name: &str, bound: Option<Money>, find: fn(Money, &Exchange) -> Option<Money>| {
+            let fits = |money: Money| if money.currency == exchange.currency { find(money, exchange) } else { None };
+            let refused = || Error::Invalid(vec![Place::query(name, "an amount of the asked currency that fits")]);
+            bound.map(|money| fits(money).ok_or_else(refused)).transpose()
+        };
+        let token = self.cursor.as_ref().map(|mark| cursor::unwrap(self, audience.mode, mark)).transpose()?;
+        let bounds = Bounds {
+            price_min: bound("price_min", self.price_min, bounds::lowest)?,
+            price_max: bound("price_max", self.price_max, bounds::highest)?,
+            page_token: token,
+        };
+        Ok(translate::search::call(self, &bounds, audience.language))
+    }
+    fn read(&self, audience: &Audience, document: &Bytes) -> Result<Self::Found, Error> {
+        let found = translate::search::found(parsed::<wire::goods::SearchPage>(document, "search")?)?;
+        let next = found.next_token.map(|token| cursor::wrap(self, audience.mode, &token));
+        Ok(Page { items: found.items, next, total: Some(found.total) })
+    }
+    fn absent(&self) -> Error {
+        Nonsense::new("no page").into()
+    }
+}
+
+impl Question for Picture {
+    type Found = Bytes;
+    const KIND: Kind = Kind::Picture;
+    const PRICED: bool = false;
+    const ABSENT: &'static str = GOODS_NOT_FOUND;
+
+    fn key(&self, key: KeyBuilder) -> KeyBuilder {
+        key.number(self.offer.number()).number(i64::from(self.size.pixels()))
+    }
+    fn call(&self, _: &Audience, _: &Exchange) -> Result<Call, Error> {
+        Ok(calls::picture(self.offer, self.size.pixels()))
+    }
+    fn read(&self, _: &Audience, document: &Bytes) -> Result<Bytes, Error> {
+        if document.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Ok(document.clone())
+        } else {
+            Err(Nonsense::new(format!("the picture of goods {} is no PNG", self.offer)).into())
+        }
+    }
+    fn absent(&self) -> Error {
+        Error::OfferNotFound(self.offer)
+    }
+}
+
+fn parsed<T: DeserializeOwned>(document: &Bytes, what: &str) -> Result<T, Nonsense> {
+    serde_json::from_slice(document).map_err(|why| Nonsense::new(format!("{what}: {why}")))
+}

@@ -1,0 +1,162 @@
+//! Everything one process shares, made from the settings: doors opened in order, rooms furnished with them.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use actix_web::web::Data;
+use arc_swap::ArcSwapOption;
+
+use crate::api::gate::Gate;
+use crate::auth::Auth;
+use crate::cache::{self, Cache};
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::counters::nonces::Nonces;
+use crate::ledger::Ledger;
+use crate::limits::{self, Limits};
+use crate::orders::Orders;
+use crate::partners::{Directory, MasterKeys, Sealer};
+use crate::rates::Rates;
+use crate::server::books::ProcessBooks;
+use crate::server::settings;
+use crate::sql::{self, Sql};
+use crate::telemetry::access::AccessLog;
+use crate::upstream::{self, Upstream};
+
+/// Signatures whose nonces are remembered at one time.
+const MOST_NONCES: usize = 2_000_000;
+
+/// Why a house cannot be opened; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No master key is configured.
+    #[error("secrets.master_key is empty; make one with `xunyuan key master` and give it by file or environment")]
+    NoMasterKey,
+    /// The master key cannot be read.
+    #[error("secrets.master_key: {0}")]
+    MasterKey(#[from] crate::partners::InvalidMasterKey),
+    /// The database cannot be used.
+    #[error("the database at database.url cannot be used: {0}")]
+    Sql(#[from] sql::Error),
+    /// Partners cannot be read.
+    #[error("partners and keys cannot be read: {0}")]
+    Partners(#[from] crate::partners::Error),
+    /// The Redis address is none.
+    #[error("redis.url cannot be used: {0}")]
+    Redis(#[from] crate::counters::redis::BadAddress),
+    /// The cache cannot be made.
+    #[error("the cache cannot be made: {0}")]
+    Cache(String),
+    /// Rates cannot be read.
+    #[error("rates.source cannot be used: {0}")]
+    Rates(#[from] crate::rates::Error),
+    /// The client to the catalogue cannot be made.
+    #[error("the client to the wholesale service cannot be made: {0}")]
+    Upstream(#[from] upstream::Error),
+}
+
+/// What one process shares.
+pub struct House {
+    /// The settings it was made from.
+    pub config: Config,
+    /// Its clock.
+    pub clock: Clock,
+    /// The database.
+    pub sql: Sql,
+    /// Partners and keys.
+    pub directory: Arc<Directory>,
+    /// Proof and limits.
+    pub gate: Data<Gate>,
+    /// Signatures seen.
+    pub nonces: Arc<Nonces>,
+    /// Where is counted.
+    pub counters: Counters,
+    /// The ledger of orders.
+    pub ledger: Ledger,
+    /// What was seen of the catalogue.
+    pub cache: Cache<crate::catalog::Error>,
+    /// Exchange rates.
+    pub rates: Rates,
+    /// Requests counted and logged.
+    pub books: Arc<ProcessBooks>,
+    /// What calls to the catalogue counted.
+    pub upstream_tally: Arc<upstream::Tally>,
+    /// The node is about to stop.
+    pub draining: Arc<AtomicBool>,
+    /// Why the catalogue could not be reached lately.
+    pub catalogue_trouble: Arc<ArcSwapOption<String>>,
+}
+
+impl std::fmt::Debug for House {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("House").finish_non_exhaustive()
+    }
+}
+
+/// The rooms of one worker: those that own sockets.
+#[derive(Clone, Debug)]
+pub struct Rooms {
+    /// Search and read.
+    pub catalog: Data<Catalog>,
+    /// Quote, place, follow.
+    pub orders: Data<Orders>,
+}
+
+/// Opens and migrates the database and reads partners and keys; enough for the command line.
+pub async fn open_directory(config: &Config, clock: &Clock) -> Result<(Sql, Arc<Directory>), Error> {
+    if config.secrets.master_key.is_empty() {
+        return Err(Error::NoMasterKey);
+    }
+    let sealer = Sealer::new(MasterKeys::parse(&config.secrets.master_key)?);
+    let sql = Sql::open(&sql::Settings { url: config.database.url.clone() }).await?;
+    sql.migrate().await?;
+    let directory = Directory::open(sql.clone(), sealer, clock.clone()).await?;
+    Ok((sql, Arc::new(directory)))
+}
+
+impl House {
+    /// Opens every door. Must be called on the main runtime: SQL lives there.
+    pub async fn open(config: Config, clock: Clock, log: AccessLog) -> Result<Self, Error> {
+        let (sql, directory) = open_directory(&config, &clock).await?;
+        let counters = match settings::counters(&config.redis) {
+            Some(redis) => Counters::in_redis(&redis, clock.clone())?,
+            None => Counters::InProcess,
+        };
+        let nonces = Arc::new(Nonces::new(counters.clone(), clock.clone(), MOST_NONCES));
+        let gate = Gate {
+            auth: Auth::new(settings::auth(&config), directory.clone(), nonces.clone(), clock.clone()),
+            limits: Limits::new(limits::Settings::default(), counters.clone(), clock.clone()),
+            body: settings::body(&config.server),
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            scheme: config.server.scheme.clone(),
+        };
+        let cache = Cache::new(&settings::cache(&config), Arc::<cache::Tally>::default(), clock.clone());
+        Ok(Self {
+            ledger: Ledger::new(sql.clone(), clock.clone()),
+            cache: cache.map_err(Error::Cache)?,
+            rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
+            books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, clock.clone())),
+            upstream_tally: Arc::default(),
+            draining: Arc::default(),
+            catalogue_trouble: Arc::default(),
+            gate: Data::new(gate),
+            sql,
+            directory,
+            nonces,
+            counters,
+            clock,
+            config,
+        })
+    }
+
+    /// Rooms with sockets of their own, for the runtime this is called on.
+    pub fn rooms(&self) -> Result<Rooms, Error> {
+        let upstream = Upstream::new(&settings::upstream(&self.config.upstream), self.upstream_tally.clone())?;
+        Ok(Rooms {
+            catalog: Data::new(Catalog::new(upstream.clone(), self.cache.for_worker(), self.rates.clone())),
+            orders: Data::new(Orders::new(settings::orders(&self.config), self.ledger.clone(), upstream, self.rates.clone(), self.clock.clone())),
+        })
+    }
+}

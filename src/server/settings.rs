@@ -1,0 +1,71 @@
+//! The operator's settings, as each door and room wants them.
+
+use std::time::Duration;
+
+use crate::config::{self, Config};
+use crate::counters;
+use crate::edge::sealed::BodyBounds;
+use crate::{auth, cache, rates, telemetry, upstream};
+
+/// For the telemetry of a process.
+pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
+    telemetry::Settings {
+        log: config.log.clone(),
+        pretty: config.pretty,
+        otlp_endpoint: config.otlp_endpoint.clone(),
+    }
+}
+
+/// For the proof of who calls.
+pub fn auth(config: &Config) -> auth::Settings {
+    auth::Settings {
+        window: auth::Window {
+            past_s: config.auth.past_s,
+            future_s: config.auth.future_s,
+            order_past_s: config.auth.order_past_s,
+        },
+        public_names: auth::PublicNames::new(&config.server.public_names),
+        ..auth::Settings::default()
+    }
+}
+
+/// For request bodies.
+pub fn body(config: &config::Server) -> BodyBounds {
+    BodyBounds { size_bytes: config.body_limit_bytes, within: Duration::from_millis(config.body_timeout_ms) }
+}
+
+/// For the shared meter, when there is one.
+pub fn counters(config: &config::Redis) -> Option<counters::redis::Settings> {
+    config.url.clone().map(|url| counters::redis::Settings { url, budget: config.limit_budget })
+}
+
+/// For the wholesale services.
+pub fn upstream(config: &config::Upstream) -> upstream::Settings {
+    let endpoint = |endpoint: &config::Endpoint| upstream::Endpoint {
+        url: endpoint.url.clone(),
+        token: endpoint.token.to_string().into(),
+    };
+    upstream::Settings {
+        live: config.live.as_ref().map(endpoint),
+        sandbox: config.sandbox.as_ref().map(endpoint),
+        connect_timeout: config.connect_timeout,
+        deadline: config.deadline,
+        max_answer_bytes: config.answer_limit_bytes,
+        ..upstream::Settings::default()
+    }
+}
+
+/// For what is kept of the catalogue.
+pub fn cache(config: &Config) -> cache::Settings {
+    cache::Settings {
+        documents_bytes: config.cache.documents_bytes,
+        rendered_bytes: config.cache.rendered_bytes,
+        redis_url: config.redis.url.clone(),
+        redis_budget: config.redis.cache_budget,
+    }
+}
+
+/// For exchange rates.
+pub fn rates(config: &config::Rates) -> rates::Settings {
+    rates::Settings { source: rates::Source::named(&config.source), stale_after_days: config.stale_after_days }
+}
