@@ -9,7 +9,7 @@ import secrets
 import sys
 
 import requests
-from http_message_signatures import ContentDigest, HTTPMessageSigner, MappingKeyResolver, algorithms
+from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
 
 URL = os.environ["XUNYUAN_URL"].rstrip("/")
 KEY_ID = os.environ["XUNYUAN_KEY_ID"]
@@ -25,16 +25,17 @@ SIGNER = HTTPMessageSigner(
 def signed(method, target, document=None):
     """A prepared request, its signature in place."""
     body = None if document is None else json.dumps(document).encode()
-    headers = {} if body is None else {"Content-Type": "application/json", "Content-Digest": ContentDigest.create(body)}
+    headers = {} if body is None else {"Content-Type": "application/json"}
     request = requests.Request(method, URL + target, headers=headers, data=body).prepare()
-    covered = ALWAYS if body is None else (*ALWAYS, "content-digest", "content-type")
+    # Given a body, the library adds Content-Digest and covers it.
     SIGNER.sign(
         request,
         key_id=KEY_ID,
         nonce=secrets.token_urlsafe(24),
         label="sig",
         tag="xunyuan-v1",
-        covered_component_ids=covered,
+        covered_component_ids=ALWAYS if body is None else (*ALWAYS, "content-type"),
+        body=body,
     )
     return request
 
