@@ -1,7 +1,6 @@
 #![doc = include_str!("README.md")]
 
 // GROUND: words and pure tools, no I/O
-pub mod api;
 pub mod clock;
 pub mod config;
 pub mod edge;
@@ -20,17 +19,19 @@ pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
-pub mod catalog;
 pub mod auth;
+pub mod catalog;
 pub mod limits;
+pub mod orders;
 pub mod translate;
 
 // FACES: what callers see
 pub mod api;
 pub mod ops;
 
+// FRAME: makes and runs all of it
+pub mod commands;
+pub mod server;
+
 // A NEIGHBOUR: the reference wholesale catalogue; imports nothing of ours
 pub mod sandbox;
-
-// FRAME
-pub mod commands;

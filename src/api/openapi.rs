@@ -1,7 +1,7 @@
 //! The OpenAPI document of `/v1`: collected from the handlers, then completed with what holds for every operation —
 //! how to sign, which scope and cost, and the problems that may come back.
 
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{OpenApi as Derive, PartialSchema, ToSchema};
@@ -90,9 +90,11 @@ fn finish(operation: &mut Operation, row: &Row) {
     operation.description = Some(format!("{said}\n\n{facts}").trim().to_owned());
     operation.security = Some(vec![SecurityRequirement::new("signature", [row.scope.name()])]);
     let bodied = if operation.request_body.is_some() { WITH_BODY } else { &[] };
-    let of_path = operation.parameters.iter().flatten().any(|parameter| {
-        matches!(parameter.parameter_in, utoipa::openapi::path::ParameterIn::Path)
-    });
+    let of_path = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path));
     let missing = if of_path { &[(404, "There is no such thing, or it is not yours")][..] } else { &[] };
     for (status, what) in COMMON.iter().chain(bodied).chain(missing) {
         let known = &mut operation.responses.responses;

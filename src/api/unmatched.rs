@@ -27,7 +27,10 @@ impl Paths {
         let parts: Vec<_> = path.split('/').collect();
         let fits = |pattern: &[String]| {
             pattern.len() == parts.len()
-                && pattern.iter().zip(&parts).all(|(want, part)| (want.starts_with('{') && !part.is_empty()) || want == part)
+                && pattern
+                    .iter()
+                    .zip(&parts)
+                    .all(|(want, part)| (want.starts_with('{') && !part.is_empty()) || want == part)
         };
         self.0.iter().filter(|(pattern, _)| fits(pattern)).flat_map(|(_, methods)| methods.clone()).collect()
     }
@@ -53,7 +56,8 @@ mod tests {
 
     #[test]
     fn a_known_path_tells_its_methods_and_an_unknown_one_none() {
-        let row = |path: &str, methods: &[&'static str]| (path.split('/').map(str::to_owned).collect(), methods.to_vec());
+        let row =
+            |path: &str, methods: &[&'static str]| (path.split('/').map(str::to_owned).collect(), methods.to_vec());
         let paths = Paths(vec![row("/v1/orders", &["GET", "POST"]), row("/v1/orders/{order_id}", &["GET"])]);
         assert_eq!(paths.methods("/v1/orders"), ["GET", "POST"]);
         assert_eq!(paths.methods("/v1/orders/x"), ["GET"]);

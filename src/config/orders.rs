@@ -7,6 +7,8 @@ use crate::config::reader::Reader;
 /// The `[orders]` section.
 #[derive(Clone, Debug)]
 pub struct Orders {
+    /// The warehouse of orders that name none.
+    pub warehouse: String,
     /// How long a quote holds, in seconds.
     pub quote_valid_s: i64,
     /// Pause between looks at the change feed.
@@ -20,6 +22,7 @@ pub struct Orders {
 impl Orders {
     pub(super) fn read(from: &mut Reader) -> Self {
         Self {
+            warehouse: from.text("orders.warehouse"),
             quote_valid_s: from.number("orders.quote_valid_s", 30, 30 * 86_400),
             follow: Duration::from_millis(from.number("orders.follow_ms", 10, 60_000)),
             reconcile: Duration::from_millis(from.number("orders.reconcile_ms", 10, 600_000)),

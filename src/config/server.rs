@@ -17,6 +17,8 @@ pub struct Server {
     pub public_names: Vec<String>,
     /// `https` or `http`, as partners call.
     pub scheme: String,
+    /// How browsers reach the gateway; empty = pictures' addresses are paths.
+    pub public_url: String,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Largest request body.
@@ -44,6 +46,7 @@ impl Server {
             workers: from.number("server.workers", 0, 1024),
             public_names: from.list("server.public_names", "api.example.com"),
             scheme,
+            public_url: from.text("server.public_url"),
             trusted_proxies: from.list("server.trusted_proxies", "10.0.0.0/8"),
             body_limit_bytes: from.number("server.body_limit_bytes", 1024, 64 << 20),
             body_timeout_ms: from.number("server.body_timeout_ms", 100, 600_000),

@@ -55,6 +55,12 @@ pub enum Error {
     /// The client to the catalogue cannot be made.
     #[error("the client to the wholesale service cannot be made: {0}")]
     Upstream(#[from] upstream::Error),
+    /// The configured warehouse is no warehouse code.
+    #[error("orders.warehouse: {0}")]
+    Warehouse(String),
+    /// A listener does not work.
+    #[error("the listener cannot be served: {0}")]
+    Listen(std::io::Error),
 }
 
 /// What one process shares.
@@ -76,11 +82,13 @@ pub struct House {
     /// The ledger of orders.
     pub ledger: Ledger,
     /// What was seen of the catalogue.
-    pub cache: Cache<crate::catalog::Error>,
+    pub cache: Cache<upstream::Error>,
     /// Exchange rates.
     pub rates: Rates,
     /// Requests counted and logged.
     pub books: Arc<ProcessBooks>,
+    /// A client of the main runtime that looks whether the catalogue answers.
+    pub lookout: Upstream,
     /// What calls to the catalogue counted.
     pub upstream_tally: Arc<upstream::Tally>,
     /// The node is about to stop.
@@ -96,7 +104,7 @@ impl std::fmt::Debug for House {
 }
 
 /// The rooms of one worker: those that own sockets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rooms {
     /// Search and read.
     pub catalog: Data<Catalog>,
@@ -138,6 +146,7 @@ impl House {
             cache: cache.map_err(Error::Cache)?,
             rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, clock.clone())),
+            lookout: Upstream::new(&settings::upstream(&config.upstream), Arc::default())?,
             upstream_tally: Arc::default(),
             draining: Arc::default(),
             catalogue_trouble: Arc::default(),
@@ -154,9 +163,9 @@ impl House {
     /// Rooms with sockets of their own, for the runtime this is called on.
     pub fn rooms(&self) -> Result<Rooms, Error> {
         let upstream = Upstream::new(&settings::upstream(&self.config.upstream), self.upstream_tally.clone())?;
-        Ok(Rooms {
-            catalog: Data::new(Catalog::new(upstream.clone(), self.cache.for_worker(), self.rates.clone())),
-            orders: Data::new(Orders::new(settings::orders(&self.config), self.ledger.clone(), upstream, self.rates.clone(), self.clock.clone())),
-        })
+        let (cache, rates, clock) = (self.cache.for_worker(), self.rates.clone(), self.clock.clone());
+        let catalog = Catalog::new(upstream.clone(), cache, rates, clock.clone(), &self.config.server.public_url);
+        let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, clock);
+        Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders) })
     }
 }

@@ -3,5 +3,6 @@
 pub mod books;
 pub mod house;
 pub mod listeners;
+pub mod readings;
 pub mod settings;
 pub mod tasks;

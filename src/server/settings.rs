@@ -5,15 +5,12 @@ use std::time::Duration;
 use crate::config::{self, Config};
 use crate::counters;
 use crate::edge::sealed::BodyBounds;
-use crate::{auth, cache, rates, telemetry, upstream};
+use crate::server::house::Error;
+use crate::{auth, cache, orders, rates, telemetry, upstream};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
-    telemetry::Settings {
-        log: config.log.clone(),
-        pretty: config.pretty,
-        otlp_endpoint: config.otlp_endpoint.clone(),
-    }
+    telemetry::Settings { log: config.log.clone(), pretty: config.pretty, otlp_endpoint: config.otlp_endpoint.clone() }
 }
 
 /// For the proof of who calls.
@@ -68,4 +65,17 @@ pub fn cache(config: &Config) -> cache::Settings {
 /// For exchange rates.
 pub fn rates(config: &config::Rates) -> rates::Settings {
     rates::Settings { source: rates::Source::named(&config.source), stale_after_days: config.stale_after_days }
+}
+
+/// For orders.
+pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
+    let warehouse = config.orders.warehouse.parse().map_err(|wrong| Error::Warehouse(format!("{wrong}")))?;
+    Ok(orders::Settings {
+        quote_valid_s: config.orders.quote_valid_s,
+        warehouse,
+        // Longer than any call may take, so that nobody takes over what is still running.
+        lease_ms: 3 * i64::try_from(config.upstream.order_deadline.as_millis()).unwrap_or(i64::MAX / 3),
+        reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
+        unknown_bound_s: config.orders.unknown_bound_s,
+    })
 }

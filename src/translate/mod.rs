@@ -8,6 +8,7 @@ pub mod categories;
 pub mod goods;
 pub mod search;
 pub mod sellers;
+pub mod trade;
 pub mod words;
 
 use crate::error::{Code, Failure};

@@ -30,8 +30,7 @@ CREATE TABLE orders (
     reason TEXT,
     updated_at BIGINT NOT NULL,
     look_at BIGINT NOT NULL,
-    UNIQUE (partner, mode, reference),
-    UNIQUE (mode, catalogue_order)
+    UNIQUE (partner, mode, reference)
 );
 -- A rejected order gives its quote back, so only the others count.
 CREATE UNIQUE INDEX orders_by_quote ON orders (quote) WHERE state <> 'rejected';

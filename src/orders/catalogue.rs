@@ -1,0 +1,141 @@
+//! The calls this room makes to the catalogue, and what their answers mean for an order.
+
+use std::time::Duration;
+
+use super::{Error, Orders};
+use crate::model::ids::CatalogueOrderId;
+use crate::model::order::{Deed, Refusal};
+use crate::model::partner::Mode;
+use crate::model::quote::{Country, Wanted, Warehouse};
+use crate::model::shipment::Shipment;
+use crate::translate::trade::{self, PaidHow, Standing};
+use crate::upstream::wholesale::wire::changes::Changes;
+use crate::upstream::wholesale::wire::trade as wire;
+use crate::upstream::wholesale::{calls, wire::trade::PayMode};
+use crate::upstream::{self, Call, Context, Outcome};
+
+/// What came of sending an order.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// The catalogue has it.
+    Taken(Standing),
+    /// The catalogue does not want it.
+    Refused(Refusal),
+    /// It surely never got there.
+    NotReached(upstream::Error),
+    /// It may or may not have it.
+    Unknown(String),
+}
+
+impl Orders {
+    /// Places an order under our own id; repeating it is harmless, because the catalogue takes a reference once.
+    pub(super) async fn send(&self, deed: &Deed, trace: Option<&str>) -> Sent {
+        let call = calls::create_order(&trade::new_order(deed));
+        let error = match self.read::<wire::Order>(deed.mode, &call, trace).await {
+            Ok(order) => match ours(order, deed) {
+                Ok(standing) => return Sent::Taken(standing),
+                Err(nonsense) => return Sent::Unknown(nonsense.to_string()),
+            },
+            Err(error) => error,
+        };
+        match (error.outcome(), error.refusal()) {
+            // Somebody else's content lies under our reference: for a person to look at, not to be guessed about.
+            (_, Some(refused)) if refused.error_code == "OUT_REF_CONFLICT" => Sent::Unknown(error.to_string()),
+            (_, Some(refused)) => Sent::Refused(trade::refusal(refused, deed)),
+            (Outcome::NotExecuted, None) => Sent::NotReached(error),
+            (Outcome::Refused | Outcome::Unknown, None) => Sent::Unknown(error.to_string()),
+        }
+    }
+
+    /// Where an order stands, by our own id; `None` when the catalogue does not have it.
+    pub(super) async fn look_up(&self, deed: &Deed) -> Result<Option<Standing>, Error> {
+        let call = calls::order_by_reference(deed.partner.as_str(), deed.id.as_str());
+        match self.read::<wire::Order>(deed.mode, &call, None).await {
+            Ok(order) => Ok(Some(ours(order, deed)?)),
+            Err(error) if error.refusal().is_some_and(|refused| refused.error_code == "ORDER_NOT_FOUND") => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks what lines cost.
+    pub(super) async fn preview(
+        &self,
+        mode: Mode,
+        wanted: &[Wanted],
+        warehouse: &Warehouse,
+        ship_to: &Country,
+        trace: Option<&str>,
+    ) -> Result<wire::Preview, upstream::Error> {
+        self.read(mode, &calls::preview(&trade::preview_request(wanted, warehouse, ship_to)), trace).await
+    }
+
+    /// Takes an unpaid order back.
+    pub(super) async fn take_back(
+        &self,
+        deed: &Deed,
+        number: CatalogueOrderId,
+        reason: &str,
+        trace: Option<&str>,
+    ) -> Result<Standing, Error> {
+        let order = self.read::<wire::Order>(deed.mode, &calls::cancel(number, reason), trace).await?;
+        Ok(ours(order, deed)?)
+    }
+
+    /// Says that the goods arrived.
+    pub(super) async fn say_received(
+        &self,
+        deed: &Deed,
+        number: CatalogueOrderId,
+        trace: Option<&str>,
+    ) -> Result<Standing, Error> {
+        let order = self.read::<wire::Order>(deed.mode, &calls::confirm_receipt(number), trace).await?;
+        Ok(ours(order, deed)?)
+    }
+
+    /// Asks for a payment page or debits; a debit is known again by its reference.
+    pub(super) async fn ask_to_pay(
+        &self,
+        mode: Mode,
+        number: CatalogueOrderId,
+        how: PayMode,
+        pay_ref: &str,
+        trace: Option<&str>,
+    ) -> Result<PaidHow, Error> {
+        let paid = self.read::<wire::Paid>(mode, &calls::pay(number, how, pay_ref), trace).await?;
+        Ok(trade::paid(paid)?)
+    }
+
+    /// An order's parcels.
+    pub(super) async fn parcels(
+        &self,
+        deed: &Deed,
+        number: CatalogueOrderId,
+        trace: Option<&str>,
+    ) -> Result<Vec<Shipment>, Error> {
+        let shipments = self.read::<wire::Shipments>(deed.mode, &calls::shipments(number), trace).await?;
+        Ok(trade::shipments(shipments, deed)?)
+    }
+
+    /// The changes after a number.
+    pub(super) async fn changes(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, Error> {
+        Ok(self.read(mode, &calls::changes(after, 500, wait), None).await?)
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        mode: Mode,
+        call: &Call,
+        trace: Option<&str>,
+    ) -> Result<T, upstream::Error> {
+        self.upstream.read(mode, call, Context { traceparent: trace, until: None }).await
+    }
+}
+
+/// Their order in our words, if it is the one we mean.
+fn ours(order: wire::Order, deed: &Deed) -> Result<Standing, crate::translate::Nonsense> {
+    let standing = trade::standing(order)?;
+    if standing.reference == deed.id.as_str() {
+        return Ok(standing);
+    }
+    Err(crate::translate::Nonsense::new(format!("order {} answered for {}", standing.reference, deed.id)))
+}

@@ -1,0 +1,198 @@
+//! Why the room of orders did not do what was asked, in words for the caller.
+
+use crate::error::{Code, Failure, Place};
+use crate::ledger;
+use crate::model::money::Money;
+use crate::model::order::{Refusal, State};
+use crate::model::quote::LineProblem;
+use crate::translate::Nonsense;
+use crate::upstream;
+
+/// A refusal or failure of the room.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ledger refused or failed.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The catalogue did not answer, or refused for a reason of its own.
+    #[error(transparent)]
+    Upstream(#[from] upstream::Error),
+    /// The catalogue's answer makes no sense.
+    #[error(transparent)]
+    Nonsense(#[from] Nonsense),
+    /// The catalogue was not reached; nothing was ordered, and the same request starts again.
+    #[error("not placed: {0}")]
+    NotPlaced(upstream::Error),
+    /// The request asks for something impossible.
+    #[error("invalid request")]
+    Invalid(Vec<Place>),
+    /// None of the lines can be quoted.
+    #[error("nothing to quote")]
+    NothingToQuote(Vec<LineProblem>),
+    /// There is no such quote.
+    #[error("no such quote")]
+    QuoteNotFound,
+    /// There is no such order.
+    #[error("no such order")]
+    OrderNotFound,
+    /// There is no such payment.
+    #[error("no such payment")]
+    PaymentNotFound,
+    /// The order stands where this cannot be done.
+    #[error("not possible while {state}: {advice}")]
+    Conflict {
+        /// Where it stands.
+        state: State,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// An amount does not fit into the asked currency's numbers.
+    #[error("an amount does not fit")]
+    TooMuch,
+    /// Others kept writing first; trying again helps.
+    #[error("the order kept moving")]
+    Busy,
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Ledger(error) => ledger_code(error),
+            Self::Upstream(error) => error.code(),
+            // Whatever kept it from being sent, the same request can succeed later.
+            Self::NotPlaced(error) if error.code() == Code::SandboxUnavailable => Code::SandboxUnavailable,
+            Self::NotPlaced(_) => Code::UpstreamUnavailable,
+            Self::Nonsense(nonsense) => nonsense.code(),
+            Self::Invalid(_) => Code::InvalidRequest,
+            Self::NothingToQuote(_) => Code::NothingToQuote,
+            Self::QuoteNotFound => Code::QuoteNotFound,
+            Self::OrderNotFound => Code::OrderNotFound,
+            Self::PaymentNotFound => Code::PaymentNotFound,
+            Self::Conflict { .. } => Code::OrderStateConflict,
+            Self::TooMuch => Code::Internal,
+            Self::Busy => Code::OrderInProgress,
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Ledger(ledger::Error::ReferenceTaken { first }) => {
+                Some(format!("The reference belongs to order {first}. Use a new reference for a new order."))
+            }
+            Self::Ledger(ledger::Error::QuoteUsed { order }) => Some(format!("The quote became order {order}.")),
+            Self::Ledger(ledger::Error::OrderNotFound(id)) => Some(format!("There is no order {id}.")),
+            Self::NotPlaced(_) => Some(
+                "The catalogue could not be reached and nothing was ordered; repeat with the same Idempotency-Key."
+                    .to_owned(),
+            ),
+            Self::Conflict { state, advice } => Some(format!("The order is {state}. {advice}")),
+            _ => None,
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Invalid(places) => places.clone(),
+            Self::NothingToQuote(problems) => problems.iter().map(place_of).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn extras(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Ledger(ledger::Error::ReferenceTaken { first: id } | ledger::Error::QuoteUsed { order: id }) => {
+                vec![("order_id", format!("\"{id}\""))]
+            }
+            Self::Conflict { state, .. } => vec![("state", format!("\"{state}\""))],
+            _ => Vec::new(),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Ledger(ledger::Error::InProgress { retry_after_s }) => Some(*retry_after_s),
+            Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
+            Self::Ledger(_) if self.code() == Code::Internal => Some(1),
+            Self::NotPlaced(_) => Some(2),
+            Self::Upstream(error) => error.retry_after_s(),
+            _ => None,
+        }
+    }
+
+    fn internal(&self) -> Option<String> {
+        let ours = [Code::Internal, Code::UpstreamNonsense, Code::UpstreamRefused];
+        let worth = ours.contains(&self.code()) || matches!(self, Self::Upstream(_) | Self::NotPlaced(_));
+        worth.then(|| self.to_string())
+    }
+}
+
+/// A line's problem as a place in the request's body.
+fn place_of(problem: &LineProblem) -> Place {
+    Place::body(&format!("/lines/{}", problem.line), describe(problem))
+}
+
+/// A line's problem in a sentence, with what would be right.
+pub(super) fn describe(problem: &LineProblem) -> String {
+    let says = problem.trouble.says();
+    match (problem.minimum_order, problem.order_multiple, problem.stock) {
+        (Some(least), _, _) => format!("{says} Order at least {least}."),
+        (_, Some(multiple), _) => format!("{says} Order a multiple of {multiple}."),
+        (_, _, Some(stock)) => format!("{says} There are {stock} left."),
+        _ => says.to_owned(),
+    }
+}
+
+fn ledger_code(error: &ledger::Error) -> Code {
+    use ledger::Error as E;
+    match error {
+        E::Sql(_) | E::Unreadable { .. } => Code::Internal,
+        E::KeyMismatch => Code::IdempotencyMismatch,
+        E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,
+        E::ReferenceTaken { .. } => Code::ReferenceTaken,
+        E::QuoteNotFound => Code::QuoteNotFound,
+        E::QuoteExpired => Code::QuoteExpired,
+        E::QuoteUsed { .. } => Code::QuoteUsed,
+        E::OrderNotFound(_) => Code::OrderNotFound,
+    }
+}
+
+/// The catalogue's refusal of an order is told like any other failure.
+impl Failure for Refusal {
+    fn code(&self) -> Code {
+        self.code
+    }
+
+    fn detail(&self) -> Option<String> {
+        Some(self.detail.clone())
+    }
+
+    fn places(&self) -> Vec<Place> {
+        let line = |line: &crate::model::order::RefusedLine| {
+            let now = match (line.unit_price, line.stock) {
+                (Some(price), _) => format!("SKU {} costs {} CNY a piece now.", line.sku, price.amount()),
+                (None, Some(stock)) => format!("Of SKU {} there are {stock} left.", line.sku),
+                (None, None) => format!("SKU {} cannot be ordered so.", line.sku),
+            };
+            Place::body("/quote_id", now)
+        };
+        self.lines.iter().map(line).collect()
+    }
+
+    fn extras(&self) -> Vec<(&'static str, String)> {
+        let money = |money: Money| serde_json::json!({"amount": money.amount(), "currency": money.currency.code()});
+        let lines = self.lines.iter().map(|line| {
+            let mut told = serde_json::json!({"sku_id": line.sku.to_string()});
+            if let Some(price) = line.unit_price {
+                told["unit_price"] = money(price);
+            }
+            if let Some(stock) = line.stock {
+                told["stock"] = stock.into();
+            }
+            told
+        });
+        let mut extras = vec![("lines", serde_json::Value::from_iter(lines).to_string())];
+        extras.extend(self.freight.map(|freight| ("freight", money(freight).to_string())));
+        extras.extend(self.total.map(|total| ("total", money(total).to_string())));
+        extras
+    }
+}

@@ -1,0 +1,140 @@
+//! Quotes, orders and payments: placed once, never lost, followed until they end.
+//!
+//! **Actors.** A partner asks; the catalogue executes; the ledger is the truth between them. `place`, `cancel`, `pay`
+//! answer requests; `follow` and `reconcile` are single passes that background tasks repeat, on any number of nodes.
+//!
+//! **The path of an order.** `place` claims the idempotency key and writes the order with `received` and
+//! `placing_started` in one transaction: from then on the intent is durable. Then it calls the catalogue under our own
+//! order id as reference, which the catalogue takes once. What comes back is written together with the answer that
+//! every repeat gets: taken (201), refused (409 with the new figures), or no answer (202, `unknown`).
+//! When the call surely never went out, the key is released: the same request starts again where this one ended.
+//!
+//! **When it fails.** A worker that dies leaves an order in `placing`; `reconcile` finds it once its lease is over,
+//! looks it up at the catalogue under our reference and confirms it, or places it again under the same reference. A
+//! request repeated with its key does the same. What stays unknown for too long is handed to a person. Nobody guesses:
+//! every step is an event, written only if no other was written since it was decided (`append` names the version).
+//!
+//! **What moves on its own.** `follow` reads the catalogue's change feed, asks where each changed order stands, and
+//! appends the moves between there and here; taking in a change twice finds nothing left to do.
+
+mod catalogue;
+mod change;
+mod error;
+mod follow;
+mod pay;
+mod place;
+mod quote;
+mod read;
+mod reconcile;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+
+pub use crate::ledger::{Answer, Filter, NewOrder, Unsettled};
+pub use error::Error;
+pub use follow::Followed;
+pub use pay::{MOST_ORDERS, NewPayment};
+pub use place::Render;
+pub use quote::{NewQuote, Quoted};
+pub use read::PaymentOptions;
+pub use reconcile::Reconciled;
+
+use crate::clock::Clock;
+use crate::ledger::Ledger;
+use crate::model::order::{Happening, Order};
+use crate::model::partner::Caller;
+use crate::model::quote::Warehouse;
+use crate::upstream::Upstream;
+
+/// How orders are dealt with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long a quote holds, in seconds.
+    pub quote_valid_s: i64,
+    /// Where goods are gathered when the partner does not say.
+    pub warehouse: Warehouse,
+    /// How long one attempt may take until another worker may take over; well above the upstream deadline.
+    pub lease_ms: i64,
+    /// Pause until an unknown order is looked up first; later looks are spaced out.
+    pub reconcile_ms: i64,
+    /// After so long an unknown order is handed to a person, in seconds.
+    pub unknown_bound_s: i64,
+}
+
+/// The room of orders; made once per worker, because the upstream client belongs to its runtime.
+#[derive(Clone)]
+pub struct Orders {
+    settings: Settings,
+    ledger: Ledger,
+    upstream: Upstream,
+    clock: Clock,
+}
+
+/// Who asks, and under which trace.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The caller.
+    pub caller: &'a Caller,
+    /// W3C trace context that goes with calls to the catalogue.
+    pub trace: Option<&'a str>,
+}
+
+/// The key of a request that must have its effect once.
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// The idempotency key.
+    pub key: String,
+    /// A hash of the body's bytes.
+    pub body_hash: Vec<u8>,
+}
+
+/// An answer to be sent as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The answer.
+    pub answer: Answer,
+    /// Whether it was stored by an earlier request.
+    pub replayed: bool,
+}
+
+impl Orders {
+    /// The room, with what it works on.
+    pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, clock: Clock) -> Self {
+        Self { settings, ledger, upstream, clock }
+    }
+
+    /// How many orders are unknown, and for how long the oldest.
+    pub async fn unsettled(&self) -> Result<Unsettled, Error> {
+        Ok(self.ledger.unsettled().await?)
+    }
+
+    /// Forgets keys past their life and quotes long expired; gives how many.
+    pub async fn tidy(&self) -> Result<u64, Error> {
+        Ok(self.ledger.tidy().await?)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The order after these happenings; those that may not happen (any more) are left out, and with them the rest.
+    fn after(&self, order: &Order, happenings: Vec<Happening>) -> Order {
+        let mut after = order.clone();
+        for happening in happenings {
+            let Ok(event) = after.next(self.now(), happening) else { break };
+            if after.apply(event).is_err() {
+                break;
+            }
+        }
+        after
+    }
+
+    /// When an order that is unknown now should be looked at next: soon at first, then less often.
+    fn look_at(&self, order: &Order) -> i64 {
+        let now = self.clock.now_ms();
+        let age_ms = now - order.deed.created_at.as_millisecond();
+        now + (age_ms / 4).clamp(self.settings.reconcile_ms, self.settings.reconcile_ms.max(20_000))
+    }
+}

@@ -1,0 +1,127 @@
+//! Placing: the key and the intent first, then the catalogue, then event and answer together.
+
+use super::catalogue::Sent;
+use super::steps::catch_up;
+use super::{Answer, Ask, Error, NewOrder, Once, Orders, Told};
+use crate::ledger::{self, Begun, KeyUse, Lease};
+use crate::model::order::{Actor, Facts, Happening, Kind, Order, State};
+
+/// How often a decision is taken again because somebody else wrote first.
+pub(super) const TRIES: usize = 8;
+
+/// How an order is told to its partner; what it gives is stored for repeats.
+pub type Render<'a> = &'a (dyn Fn(&Order) -> Answer + Sync);
+
+impl Orders {
+    /// Places an order once, however often it is asked for. `render` must tell every state an order may have by then:
+    /// taken, unknown, or rejected.
+    pub async fn place(&self, ask: Ask<'_>, once: Once, wish: NewOrder, render: Render<'_>) -> Result<Told, Error> {
+        let asked = self.key_use(ask, once, "create_order");
+        match self.ledger.begin_order(asked, wish).await? {
+            Begun::Seen(answer) => Ok(Told { answer, replayed: true }),
+            Begun::Fresh(lease, order) => self.place_now(ask, &lease, order, true, render).await,
+            Begun::Resumed(lease, order) => self.resume(ask, &lease, order, render).await,
+        }
+    }
+
+    pub(super) fn key_use(&self, ask: Ask<'_>, once: Once, operation: &'static str) -> KeyUse {
+        KeyUse {
+            partner: ask.caller.partner.id.clone(),
+            mode: ask.caller.mode,
+            operation,
+            key: once.key,
+            body_hash: once.body_hash,
+            lease_ms: self.settings.lease_ms,
+        }
+    }
+
+    /// Goes on where an earlier worker stopped.
+    async fn resume(&self, ask: Ask<'_>, lease: &Lease, order: Order, render: Render<'_>) -> Result<Told, Error> {
+        match order.state {
+            State::Received => {
+                let started = Happening::new(Kind::PlacingStarted, Actor::Partner, "asked again with the same key");
+                let after = self.after(&order, vec![started]);
+                let look_at = self.clock.now_ms() + self.settings.lease_ms;
+                match self.ledger.append(&after, order.version, look_at).await {
+                    Ok(()) => self.place_now(ask, lease, after, true, render).await,
+                    // Cancelled or let go in the same moment: then that is what there is to tell.
+                    Err(ledger::Error::Moved) => {
+                        let order = self.ledger.get_order(&order.deed.id).await?;
+                        self.settle(lease, order, None, render).await
+                    }
+                    Err(other) => Err(other.into()),
+                }
+            }
+            // Perhaps it was sent, perhaps not; under the same reference it can be sent again.
+            State::Placing => self.place_now(ask, lease, order, false, render).await,
+            _ => self.settle(lease, order, None, render).await,
+        }
+    }
+
+    /// `first` says that no earlier attempt may have got through.
+    async fn place_now(
+        &self,
+        ask: Ask<'_>,
+        lease: &Lease,
+        order: Order,
+        first: bool,
+        render: Render<'_>,
+    ) -> Result<Told, Error> {
+        match self.send(&order.deed, ask.trace).await {
+            Sent::NotReached(error) if first => self.give_back(lease, &order, error).await,
+            sent => self.settle(lease, order, Some(&sent), render).await,
+        }
+    }
+
+    /// Nothing was ordered: the order waits to be asked for again, at the latest until its quote has expired.
+    async fn give_back(&self, lease: &Lease, order: &Order, error: crate::upstream::Error) -> Result<Told, Error> {
+        let happening = Happening::new(Kind::NotReached, Actor::Gateway, "the catalogue could not be reached");
+        let after = self.after(order, vec![happening]);
+        let look_at = order.deed.created_at.as_millisecond() + self.settings.quote_valid_s * 1000;
+        match self.ledger.release(lease, &after, order.version, look_at).await {
+            // Somebody who saw the order stand still took over; theirs is the word now.
+            Ok(()) | Err(ledger::Error::LeaseLost | ledger::Error::Moved) => Err(Error::NotPlaced(error)),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Writes what became of the order together with the answer; without an outcome, only the answer.
+    pub(super) async fn settle(
+        &self,
+        lease: &Lease,
+        mut order: Order,
+        sent: Option<&Sent>,
+        render: Render<'_>,
+    ) -> Result<Told, Error> {
+        if let Some(Sent::Unknown(why)) = sent {
+            tracing::warn!(order = %order.deed.id, why, "nobody knows yet whether an order was placed");
+        }
+        for _ in 0..TRIES {
+            let after = self.after(&order, sent.map(|sent| outcome(&order, sent)).unwrap_or_default());
+            let answer = render(&after);
+            let look_at = self.look_at(&order);
+            match self.ledger.commit(lease, &after, order.version, look_at, &answer).await {
+                Ok(()) => return Ok(Told { answer, replayed: false }),
+                Err(ledger::Error::Moved) => order = self.ledger.get_order(&order.deed.id).await?,
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Error::Busy)
+    }
+}
+
+/// What the outcome of a call means for an order that may have moved on since.
+pub(super) fn outcome(order: &Order, sent: &Sent) -> Vec<Happening> {
+    let open = matches!(order.state, State::Placing | State::Unknown);
+    match sent {
+        Sent::Taken(standing) => catch_up(order, standing, Actor::Catalogue, "placed at the catalogue"),
+        Sent::Refused(refusal) if open => {
+            let facts = Facts { refusal: Some(refusal.clone()), ..Facts::default() };
+            vec![Happening::new(Kind::Refused, Actor::Catalogue, "refused by the catalogue").with(facts)]
+        }
+        Sent::Unknown(_) | Sent::NotReached(_) if order.state == State::Placing => {
+            vec![Happening::new(Kind::Unanswered, Actor::Gateway, "no answer came from the catalogue")]
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,150 @@
+//! Settling what was left open: orders whose worker died or whose answer was lost, and debits nobody heard of.
+
+use super::catalogue::Sent;
+use super::place::outcome;
+use super::{Error, Orders};
+use crate::error::Code;
+use crate::ledger::Due;
+use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, State};
+
+/// How an open order was left.
+#[derive(Clone, Copy)]
+enum Left {
+    Settled,
+    Open,
+    WithAPerson,
+}
+
+impl From<State> for Left {
+    fn from(state: State) -> Self {
+        match state {
+            State::Received | State::Placing | State::Unknown => Self::Open,
+            _ => Self::Settled,
+        }
+    }
+}
+
+/// How many open things one pass takes on.
+const AT_ONCE: u32 = 50;
+
+/// What one pass brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Orders whose outcome is known now.
+    pub settled: usize,
+    /// Orders still open.
+    pub open: usize,
+    /// Orders handed to a person in this pass.
+    pub handed_over: usize,
+    /// Debits looked at.
+    pub debits: usize,
+}
+
+impl Orders {
+    /// One pass over open orders and debits whose time has come.
+    pub async fn reconcile(&self) -> Result<Reconciled, Error> {
+        let mut told = Reconciled::default();
+        for due in self.ledger.list_due(AT_ONCE).await? {
+            if !self.ledger.claim_due(&due, self.settings.lease_ms).await? {
+                continue;
+            }
+            match self.settle_due(&due).await {
+                Ok(Left::Open) => told.open += 1,
+                Ok(Left::WithAPerson) => told.handed_over += 1,
+                Ok(Left::Settled) => told.settled += 1,
+                Err(error) => {
+                    tracing::warn!(order = %due.id, %error, "an open order could not be looked at");
+                    told.open += 1;
+                }
+            }
+        }
+        for open in self.ledger.list_open_debits(self.settings.lease_ms, AT_ONCE).await? {
+            told.debits += 1;
+            if let Err(error) = self.settle_open(&open).await {
+                tracing::warn!(order = %open.order, payment = %open.payment, %error, "a debit could not be looked at");
+            }
+        }
+        Ok(told)
+    }
+
+    /// Takes one claimed order as far as it goes now.
+    async fn settle_due(&self, due: &Due) -> Result<Left, Error> {
+        let order = self.ledger.get_order(&due.id).await?;
+        match order.state {
+            State::Received => self.let_go(&order).await,
+            State::Placing => {
+                let lost = Happening::new(Kind::Unanswered, Actor::Gateway, "its worker did not come back");
+                match self.write(&order, vec![lost]).await? {
+                    Some(unknown) => self.find_out(unknown).await,
+                    None => Ok(Left::Open),
+                }
+            }
+            State::Unknown => self.find_out(order).await,
+            settled => Ok(settled.into()),
+        }
+    }
+
+    /// An order that surely was not sent and was not asked for again: it ends when its quote does.
+    async fn let_go(&self, order: &Order) -> Result<Left, Error> {
+        let refusal = Refusal {
+            code: Code::QuoteExpired,
+            detail: "The catalogue could not be reached, and the request was not repeated while the quote held.".into(),
+            lines: Vec::new(),
+            freight: None,
+            total: None,
+        };
+        let facts = Facts { refusal: Some(refusal), ..Facts::default() };
+        let ended = Happening::new(Kind::Refused, Actor::Gateway, "never placed").with(facts);
+        Ok(self.write(order, vec![ended]).await?.map_or(Left::Open, |after| after.state.into()))
+    }
+
+    /// Looks an unknown order up; places it again under the same reference when the catalogue does not have it; hands
+    /// it to a person when that went on for too long.
+    async fn find_out(&self, order: Order) -> Result<Left, Error> {
+        let sent = match self.look_up(&order.deed).await {
+            Ok(Some(standing)) => Sent::Taken(standing),
+            Ok(None) if self.is_overdue(&order) => return self.hand_over(&order).await,
+            Ok(None) => {
+                let again = Happening::new(Kind::TriedAgain, Actor::Gateway, "the catalogue does not have it");
+                let Some(order) = self.write(&order, vec![again]).await? else { return Ok(Left::Open) };
+                let sent = self.send(&order.deed, None).await;
+                return self.take_outcome(&order, &sent).await;
+            }
+            Err(error) => {
+                tracing::info!(order = %order.deed.id, %error, "an unknown order could not be looked up yet");
+                if self.is_overdue(&order) {
+                    return self.hand_over(&order).await;
+                }
+                Sent::Unknown(error.to_string())
+            }
+        };
+        self.take_outcome(&order, &sent).await
+    }
+
+    async fn take_outcome(&self, order: &Order, sent: &Sent) -> Result<Left, Error> {
+        let moves = outcome(order, sent);
+        if moves.is_empty() {
+            self.ledger.look_again(&order.deed.id, self.look_at(order)).await?;
+            return Ok(order.state.into());
+        }
+        Ok(self.write(order, moves).await?.map_or(Left::Open, |after| after.state.into()))
+    }
+
+    fn is_overdue(&self, order: &Order) -> bool {
+        let age_s = self.now().as_second() - order.deed.created_at.as_second();
+        age_s > self.settings.unknown_bound_s
+    }
+
+    /// From now on it is only looked up, seldom, and never placed again by itself.
+    async fn hand_over(&self, order: &Order) -> Result<Left, Error> {
+        const SELDOM_MS: i64 = 300_000;
+        let handed = order.events.iter().any(|event| event.kind == Kind::HandedToPerson);
+        if !handed {
+            tracing::error!(order = %order.deed.id, "an order stayed unknown for too long; somebody has to look");
+            let happening = Happening::new(Kind::HandedToPerson, Actor::Gateway, "unknown for too long");
+            self.write(order, vec![happening]).await?;
+        }
+        self.ledger.look_again(&order.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
+        Ok(if handed { Left::Open } else { Left::WithAPerson })
+    }
+}

@@ -1,0 +1,147 @@
+//! The two listeners: one for partners, one for the operator. Binds both before anything is served, and stops in
+//! order: not ready, drained, requests finished, tasks ended, database closed.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+use utoipa_actix_web::AppExt;
+
+use crate::api::unmatched::{Paths, unmatched};
+use crate::api::{self, DocumentText};
+use crate::edge::front::Front;
+use crate::ops::health::Health;
+use crate::ops::{self, Meters};
+use crate::server::house::{Error, House, Rooms};
+use crate::server::{readings, tasks};
+
+/// Two sockets, bound and not yet served.
+#[derive(Debug)]
+pub struct Doors {
+    partners: TcpListener,
+    operator: TcpListener,
+}
+
+/// A listener's address cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("{setting} = {address} cannot be listened on: {source}; stop what listens there, or choose another port")]
+pub struct Taken {
+    setting: &'static str,
+    address: SocketAddr,
+    source: std::io::Error,
+}
+
+impl Doors {
+    /// Binds both addresses.
+    pub fn bind(partners: SocketAddr, operator: SocketAddr) -> Result<Self, Taken> {
+        let bind = |setting, address| TcpListener::bind(address).map_err(|source| Taken { setting, address, source });
+        Ok(Self { partners: bind("server.bind", partners)?, operator: bind("ops.bind", operator)? })
+    }
+}
+
+/// A gateway that answers.
+#[derive(Debug)]
+pub struct Running {
+    /// Where partners reach it.
+    pub address: SocketAddr,
+    /// Where the operator reaches it.
+    pub ops_address: SocketAddr,
+    /// What it is made of.
+    pub house: Arc<House>,
+    partners: (ServerHandle, JoinHandle<std::io::Result<()>>),
+    operator: (ServerHandle, JoinHandle<std::io::Result<()>>),
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+/// Serves the house at these doors.
+pub fn serve(house: House, doors: Doors) -> Result<Running, Error> {
+    let house = Arc::new(house);
+    let rooms = house.rooms()?;
+    let stop = CancellationToken::new();
+    let address = doors.partners.local_addr().map_err(Error::Listen)?;
+    let ops_address = doors.operator.local_addr().map_err(Error::Listen)?;
+    let partners = partners(&house, doors.partners).map_err(Error::Listen)?;
+    let operator = operator(&house, &rooms, doors.operator).map_err(Error::Listen)?;
+    Ok(Running {
+        address,
+        ops_address,
+        tasks: tasks::start(&house, &rooms, &stop),
+        partners: (partners.handle(), tokio::spawn(partners)),
+        operator: (operator.handle(), tokio::spawn(operator)),
+        house,
+        stop,
+    })
+}
+
+fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server> {
+    let document = api::document();
+    let paths = Data::new(Paths::of(&document));
+    let text = Data::new(DocumentText(api::openapi::text(&document).into()));
+    let settings = house.config.server.clone();
+    let shared = Arc::clone(house);
+    let server = HttpServer::new(move || {
+        let (app, _) = App::new().into_utoipa_app().configure(api::operations).split_for_parts();
+        app.app_data(shared.gate.clone())
+            .app_data(paths.clone())
+            .app_data(text.clone())
+            .configure(|config| furnish(config, &shared))
+            .service(api::serve_document)
+            .configure(api::docs::routes)
+            .default_service(web::to(unmatched))
+            .wrap(Front { books: shared.books.clone(), trace_share: shared.config.telemetry.trace_share })
+    });
+    let server = if settings.workers > 0 { server.workers(settings.workers) } else { server };
+    Ok(server
+        .keep_alive(Duration::from_secs(settings.keep_alive_s))
+        .client_request_timeout(Duration::from_millis(settings.head_timeout_ms))
+        .shutdown_timeout(settings.shutdown_s)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+/// Gives a worker rooms of its own; called on the worker's runtime.
+fn furnish(config: &mut web::ServiceConfig, house: &House) {
+    match house.rooms() {
+        Ok(rooms) => {
+            config.app_data(rooms.catalog).app_data(rooms.orders);
+        }
+        // The same was made once before the listener opened; without rooms this worker answers internal_error.
+        Err(error) => tracing::error!(%error, "a worker has no rooms"),
+    }
+}
+
+fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io::Result<Server> {
+    let health = Data::new(Health {
+        sql: house.sql.clone(),
+        counters: house.counters.clone(),
+        draining: house.draining.clone(),
+        catalogue_trouble: house.catalogue_trouble.clone(),
+    });
+    let meters = Data::new(Meters { metrics: house.books.metrics.clone(), readings: readings::of(house, rooms) });
+    let server =
+        HttpServer::new(move || App::new().app_data(health.clone()).app_data(meters.clone()).configure(ops::routes));
+    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+}
+
+impl Running {
+    /// Says not ready, waits for balancers to notice, finishes what is under way, and closes the house.
+    pub async fn stop(mut self) {
+        self.house.draining.store(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(self.house.config.server.drain_s)).await;
+        self.partners.0.stop(true).await;
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        self.operator.0.stop(true).await;
+        // Both end by themselves once told to.
+        let _ = tokio::join!(self.partners.1, self.operator.1);
+        self.house.sql.close().await;
+    }
+}

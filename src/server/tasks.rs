@@ -1,0 +1,101 @@
+//! The background tasks of a node, all named here. Each repeats one pass of a room and survives a failed pass; all end
+//! when the house closes.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::language::Language;
+use crate::model::partner::Mode;
+use crate::partners::Refreshed;
+use crate::server::house::{House, Rooms};
+use crate::upstream::Context;
+use crate::upstream::wholesale::calls;
+
+const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
+const TIDY_EVERY: Duration = Duration::from_secs(30);
+const FORGET_EVERY: Duration = Duration::from_secs(600);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long the catalogue may hold a question about changes open; short, so that stopping does not wait for it.
+const FEED_PATIENCE: Duration = Duration::from_secs(2);
+const WORLDS: [Mode; 2] = [Mode::Live, Mode::Sandbox];
+
+/// Starts every task of the house on the current runtime.
+pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let h = || Arc::clone(house);
+    let orders = || rooms.orders.clone().into_inner();
+    every(&mut tasks, stop, DIRECTORY_EVERY, h(), |house| async move {
+        if house.directory.refresh().await == Refreshed::Kept {
+            tracing::warn!("partners and keys could not be read again; those known stay in use");
+        }
+    });
+    every(&mut tasks, stop, TIDY_EVERY, h(), |house| async move {
+        house.gate.limits.tidy();
+        house.nonces.tidy();
+    });
+    every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {
+        if let Err(error) = orders.tidy().await {
+            tracing::warn!(%error, "keys and quotes past their life could not be removed");
+        }
+    });
+    every(&mut tasks, stop, house.config.rates.refresh, h(), |house| async move {
+        if let Err(error) = house.rates.refresh().await {
+            tracing::warn!(%error, "exchange rates could not be read again; the last ones stay in use");
+        }
+    });
+    every(&mut tasks, stop, LOOK_EVERY, h(), look_at_catalogue);
+    every(&mut tasks, stop, house.config.orders.reconcile, orders(), |orders| async move {
+        if let Err(error) = orders.reconcile().await {
+            tracing::error!(%error, "unknown orders could not be looked up; it is tried again");
+        }
+    });
+    for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
+        every(&mut tasks, stop, house.config.orders.follow, orders(), move |orders| async move {
+            if let Err(error) = orders.follow(mode, FEED_PATIENCE).await {
+                tracing::warn!(%error, mode = mode.name(), "the catalogue's changes could not be followed; it is tried again");
+            }
+        });
+    }
+    tasks
+}
+
+/// Runs one pass, waits, and so on until told to stop; a pass under way is finished.
+fn every<T, F>(
+    tasks: &mut JoinSet<()>,
+    stop: &CancellationToken,
+    pause: Duration,
+    of: Arc<T>,
+    pass: impl Fn(Arc<T>) -> F + Send + 'static,
+) where
+    T: Send + Sync + 'static,
+    F: Future<Output = ()> + Send,
+{
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        loop {
+            pass(Arc::clone(&of)).await;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    });
+}
+
+/// Asks the catalogue something cheap, so that `/readyz` can say whether it answers.
+async fn look_at_catalogue(house: Arc<House>) {
+    let trouble = match house.lookout.ask(Mode::Live, &calls::warehouses(Language::Chinese), Context::default()).await {
+        Ok(_) => None,
+        Err(error) => Some(Arc::new(format!("the wholesale service does not answer: {error}"))),
+    };
+    let known = house.catalogue_trouble.swap(trouble.clone());
+    match (known.is_some(), trouble) {
+        (false, Some(trouble)) => tracing::warn!(%trouble, "the catalogue is in trouble; kept answers stand in"),
+        (true, None) => tracing::info!("the catalogue answers again"),
+        _ => {}
+    }
+}

@@ -1,0 +1,297 @@
+//! Quotes, orders and parcels: baskets from previews, the standing of an order, refusals with their new figures.
+
+use jiff::Timestamp;
+
+use super::Nonsense;
+use super::words::{beijing, beijing_if_any};
+use crate::error::Code;
+use crate::model::ids::{CatalogueOrderId, OfferId, ShipmentId, SkuId, SupplierId};
+use crate::model::money::Money;
+use crate::model::order::{Deed, Refusal, RefusedLine, State};
+use crate::model::quote::{Basket, Country, Line, LineProblem, Quantity, Trouble, Wanted, Warehouse};
+use crate::model::shipment::{Packed, Shipment, Trace, Transit};
+use crate::upstream;
+use crate::upstream::wholesale::wire::trade as wire;
+
+/// Their status words and where an order stands then.
+const STATUS: &[(&str, State)] = &[
+    ("waitbuyerpay", State::AwaitingPayment),
+    ("waitsellersend", State::Paid),
+    ("sellerpartsend", State::Preparing),
+    ("waitbuyerreceive", State::Shipped),
+    ("warehousesigned", State::AtWarehouse),
+    ("inspected", State::Inspected),
+    ("handedover", State::HandedOver),
+    ("success", State::Completed),
+    ("cancel", State::Cancelled),
+    ("terminated", State::Closed),
+];
+
+/// Their words for what is wrong with a line.
+const TROUBLE: &[(&str, Trouble)] = &[
+    ("SKU_NOT_FOUND", Trouble::SkuNotFound),
+    ("GOODS_OFFLINE", Trouble::OfferUnavailable),
+    ("STOCK_NOT_ENOUGH", Trouble::OutOfStock),
+    ("BELOW_BEGIN_AMOUNT", Trouble::BelowMinimumOrder),
+    ("NOT_BATCH_MULTIPLE", Trouble::NotOrderMultiple),
+    ("COUNTRY_RESTRICTED", Trouble::RestrictedCountry),
+];
+
+/// Where an order stands at the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Their number of it.
+    pub number: CatalogueOrderId,
+    /// The reference it was placed under.
+    pub reference: String,
+    /// Where it stands, in our words.
+    pub state: State,
+    /// Whether money was taken for it.
+    pub paid: bool,
+    /// Why it ended, in their words.
+    pub reason: Option<String>,
+    /// Until when it has to be paid.
+    pub pay_by: Option<Timestamp>,
+}
+
+/// What became of a wish to pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaidHow {
+    /// The money was taken.
+    Taken,
+    /// Somebody has to pay at this address.
+    At(String),
+}
+
+/// Asks what lines cost.
+pub fn preview_request(wanted: &[Wanted], warehouse: &Warehouse, ship_to: &Country) -> wire::PreviewRequest {
+    let line = |line: &Wanted| wire::PreviewLine { sku_id: line.sku.number(), quantity: line.quantity.get() };
+    wire::PreviewRequest {
+        lines: wanted.iter().map(line).collect(),
+        warehouse_code: warehouse.to_string(),
+        dest_country: ship_to.to_string(),
+    }
+}
+
+/// What is wrong with lines of a preview; lines are counted as in `wanted`.
+pub fn line_problems(preview: &wire::Preview, wanted: &[Wanted]) -> Result<Vec<LineProblem>, Nonsense> {
+    let problem = |problem: &wire::PreviewProblem| {
+        let nonsense = || Nonsense::new(format!("preview: problem {} of SKU {}", problem.code, problem.sku_id));
+        let line = wanted.iter().position(|line| line.sku.number() == problem.sku_id).ok_or_else(nonsense)?;
+        let (_, trouble) = *TROUBLE.iter().find(|(word, _)| *word == problem.code).ok_or_else(nonsense)?;
+        Ok(LineProblem {
+            line,
+            trouble,
+            minimum_order: problem.begin_amount.map(i64::from),
+            order_multiple: problem.batch_amount.map(i64::from),
+            stock: problem.stock.map(|stock| i64::try_from(stock).unwrap_or(i64::MAX)),
+        })
+    };
+    preview.problems.iter().map(problem).collect()
+}
+
+/// The baskets of a preview, one a supplier.
+pub fn baskets(preview: wire::Preview, warehouse: &Warehouse, ship_to: &Country) -> Result<Vec<Basket>, Nonsense> {
+    preview.groups.into_iter().map(|group| basket(group, warehouse, ship_to)).collect()
+}
+
+fn basket(group: wire::PreviewGroup, warehouse: &Warehouse, ship_to: &Country) -> Result<Basket, Nonsense> {
+    let lines = group.lines.into_iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    let sum: i64 = lines.iter().map(|line| line.amount.minor).sum();
+    if sum != group.goods_fen || group.goods_fen + group.freight_fen != group.total_fen {
+        return Err(Nonsense::new(format!("preview: the sums of seller {} do not fit", group.seller_id)));
+    }
+    Ok(Basket {
+        supplier: SupplierId::new(group.seller_id),
+        supplier_name: group.seller_name,
+        warehouse: warehouse.clone(),
+        ship_to: ship_to.clone(),
+        lines,
+        goods: Money::fen(group.goods_fen),
+        freight: Money::fen(group.freight_fen),
+        total: Money::fen(group.total_fen),
+    })
+}
+
+fn line(line: wire::PricedLine) -> Result<Line, Nonsense> {
+    let quantity = Quantity::new(line.quantity.into()).ok_or_else(|| Nonsense::new("preview: quantity"))?;
+    Ok(Line {
+        sku: SkuId::new(line.sku_id),
+        offer: OfferId::new(line.goods_id),
+        title: line.subject,
+        specification: line.spec_text.unwrap_or_default(),
+        quantity,
+        unit_price: Money::fen(line.unit_price_fen),
+        amount: Money::fen(line.amount_fen),
+        weight_g: line.weight_gram.unwrap_or_default().into(),
+    })
+}
+
+/// Places what a deed says, under our own id as reference.
+pub fn new_order(deed: &Deed) -> wire::NewOrder {
+    let basket = &deed.basket;
+    let line = |line: &Line| wire::NewOrderLine {
+        sku_id: line.sku.number(),
+        quantity: line.quantity.get(),
+        unit_price_fen: line.unit_price.minor,
+    };
+    wire::NewOrder {
+        out_ref: deed.id.to_string(),
+        partner_code: deed.partner.to_string(),
+        channel: wire::CHANNEL,
+        dest_country: basket.ship_to.to_string(),
+        warehouse_code: basket.warehouse.to_string(),
+        seller_id: basket.supplier.number(),
+        lines: basket.lines.iter().map(line).collect(),
+        freight_fen: basket.freight.minor,
+        total_fen: basket.total.minor,
+        buyer_memo: deed.note.clone(),
+    }
+}
+
+/// Where their order stands.
+pub fn standing(order: wire::Order) -> Result<Standing, Nonsense> {
+    let known = STATUS.iter().find(|(word, _)| *word == order.status);
+    let (_, state) = known.ok_or_else(|| Nonsense::new(format!("order: status {}", order.status)))?;
+    Ok(Standing {
+        number: CatalogueOrderId::new(order.order_no),
+        reference: order.out_ref,
+        state: *state,
+        paid: order.paid_fen > 0,
+        reason: order.close_reason,
+        pay_by: beijing_if_any(order.pay_expire.as_deref())?,
+    })
+}
+
+/// Where an order stands by a status word alone.
+pub fn state(word: &str) -> Option<State> {
+    STATUS.iter().find(|(status, _)| *status == word).map(|(_, state)| *state)
+}
+
+/// Why an order was not taken, with the new figures beside the quoted ones.
+pub fn refusal(refused: &upstream::Refusal, deed: &Deed) -> Refusal {
+    let (code, lines, figures) = match refused.error_code.as_str() {
+        "PRICE_CHANGED" => {
+            let facts = refused.facts::<wire::PriceChanged>();
+            let lines = facts.iter().flat_map(|facts| &facts.lines).filter_map(|line| dearer(line, deed)).collect();
+            (Code::PriceChanged, lines, facts)
+        }
+        "STOCK_NOT_ENOUGH" => {
+            let facts = refused.facts::<wire::StockLeft>();
+            (Code::OutOfStock, facts.iter().flat_map(|facts| &facts.lines).map(left).collect(), None)
+        }
+        _ => (Code::OrderRefused, Vec::new(), None),
+    };
+    let detail = match code {
+        Code::PriceChanged => "Prices or freight are not those of the quote any more; nothing was ordered.".to_owned(),
+        Code::OutOfStock => "There are fewer pieces left than ordered; nothing was ordered.".to_owned(),
+        _ => match TROUBLE.iter().find(|(word, _)| *word == refused.error_code) {
+            Some((_, trouble)) => format!("{} Nothing was ordered.", trouble.says()),
+            None => "The catalogue did not accept the order; nothing was ordered.".to_owned(),
+        },
+    };
+    let fen = |pick: fn(&wire::PriceChanged) -> Option<i64>| figures.as_ref().and_then(pick).map(Money::fen);
+    Refusal { code, detail, lines, freight: fen(|facts| facts.freight_fen), total: fen(|facts| facts.total_fen) }
+}
+
+fn dearer(now: &wire::NewPrice, deed: &Deed) -> Option<RefusedLine> {
+    let quoted = deed.basket.lines.iter().find(|line| line.sku.number() == now.sku_id)?;
+    let changed = quoted.unit_price.minor != now.unit_price_fen;
+    changed.then(|| RefusedLine { sku: quoted.sku, unit_price: Some(Money::fen(now.unit_price_fen)), stock: None })
+}
+
+fn left(line: &wire::SkuStock) -> RefusedLine {
+    let stock = i64::try_from(line.stock).unwrap_or(i64::MAX);
+    RefusedLine { sku: SkuId::new(line.sku_id), unit_price: None, stock: Some(stock) }
+}
+
+/// What became of a wish to pay.
+pub fn paid(paid: wire::Paid) -> Result<PaidHow, Nonsense> {
+    match (paid.status.as_deref(), paid.pay_url) {
+        (Some("PAID"), _) => Ok(PaidHow::Taken),
+        (_, Some(url)) => Ok(PaidHow::At(url)),
+        (status, None) => Err(Nonsense::new(format!("payment: status {status:?} without a page"))),
+    }
+}
+
+/// The parcels of an order.
+pub fn shipments(shipments: wire::Shipments, deed: &Deed) -> Result<Vec<Shipment>, Nonsense> {
+    shipments.items.into_iter().map(|parcel| shipment(parcel, deed)).collect()
+}
+
+fn shipment(parcel: wire::Shipment, deed: &Deed) -> Result<Shipment, Nonsense> {
+    let transit = match parcel.status.as_str() {
+        "collected" => Transit::Collected,
+        "in_transit" => Transit::InTransit,
+        "signed" => Transit::Delivered,
+        other => return Err(Nonsense::new(format!("shipment: status {other}"))),
+    };
+    let packed = |line: &wire::ShipmentLine| {
+        let at = usize::try_from(line.line_no).ok().and_then(|number| number.checked_sub(1));
+        let sku = at.and_then(|at| deed.basket.lines.get(at)).map(|line| line.sku);
+        let sku = sku.ok_or_else(|| Nonsense::new(format!("shipment: line {}", line.line_no)))?;
+        Ok(Packed { sku, quantity: line.quantity.into() })
+    };
+    let trace = |trace: wire::Trace| {
+        Ok(Trace { at: beijing(&trace.time)?, place: trace.place.unwrap_or_default(), description: trace.text })
+    };
+    Ok(Shipment {
+        id: ShipmentId::new(parcel.shipment_id),
+        carrier: parcel.carrier,
+        carrier_code: parcel.carrier_code,
+        tracking_number: parcel.mail_no,
+        transit,
+        packed: parcel.lines.iter().map(packed).collect::<Result<_, Nonsense>>()?,
+        shipped_at: beijing_if_any(parcel.gmt_send.as_deref())?,
+        delivered_at: beijing_if_any(parcel.gmt_sign.as_deref())?,
+        traces: parcel.traces.into_iter().map(trace).collect::<Result<_, Nonsense>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{line_problems, refusal, standing};
+    use crate::error::Code;
+    use crate::model::ids::SkuId;
+    use crate::model::money::Money;
+    use crate::model::order::State;
+    use crate::model::order::tests::deed;
+    use crate::model::quote::{Quantity, Trouble, Wanted};
+    use crate::upstream::Refusal;
+
+    #[test]
+    fn an_order_at_the_catalogue_is_read_in_our_words() {
+        let text = r#"{"orderNo":2600000000000123456,"outRef":"ord_1","partnerCode":"acme","sellerId":7,
+            "status":"waitsellersend","goodsFen":3200,"freightFen":800,"totalFen":4000,"paidFen":4000,
+            "gmtCreate":"2026-11-23 11:08:48","payExpire":"2026-11-24 11:08:48"}"#;
+        let stands = standing(serde_json::from_str(text).unwrap()).unwrap();
+        assert_eq!((stands.state, stands.paid), (State::Paid, true));
+        assert_eq!(stands.pay_by.unwrap().to_string(), "2026-11-24T03:08:48Z");
+        assert!(standing(serde_json::from_str(&text.replace("waitsellersend", "lost")).unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_changed_price_names_only_the_lines_that_changed() {
+        let refused = |code: &str, data: serde_json::Value| {
+            refusal(&Refusal { error_code: code.into(), message: "库存不足".into(), data }, &deed("PO-1"))
+        };
+        let lines = serde_json::json!([{"skuId":7,"unitPriceFen":340},{"skuId":8,"unitPriceFen":1}]);
+        let told = refused("PRICE_CHANGED", serde_json::json!({"lines": lines, "freightFen": 800, "totalFen": 4200}));
+        assert_eq!((told.code, told.total, told.lines.len()), (Code::PriceChanged, Some(Money::fen(4200)), 1));
+        let told = refused("STOCK_NOT_ENOUGH", serde_json::json!({"lines":[{"skuId":7,"stock":3}]}));
+        assert_eq!((told.code, told.lines[0].stock), (Code::OutOfStock, Some(3)));
+        let told = refused("COUNTRY_RESTRICTED", serde_json::Value::Null);
+        assert_eq!(told.code, Code::OrderRefused);
+        assert!(!told.detail.contains('库'), "their words are not ours");
+    }
+
+    #[test]
+    fn problems_point_at_the_line_that_was_asked_for() {
+        let text = r#"{"groups":[],"problems":[{"skuId":8,"code":"BELOW_BEGIN_AMOUNT","beginAmount":10}]}"#;
+        let wanted = [7, 8].map(|sku| Wanted { sku: SkuId::new(sku), quantity: Quantity::new(2).unwrap() });
+        let problems = line_problems(&serde_json::from_str(text).unwrap(), &wanted).unwrap();
+        let problem = &problems[0];
+        assert_eq!((problem.line, problem.trouble), (1, Trouble::BelowMinimumOrder));
+        assert_eq!(problem.minimum_order, Some(10));
+    }
+}
