@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 
 pids=()
+names=()
 folder=
 
 # A folder for this stage, that others may look into (PostgreSQL runs as another user).
@@ -21,6 +22,7 @@ start() {
   shift
   "$@" >"$folder/$name.log" 2>&1 </dev/null &
   pids+=($!)
+  names+=("$name")
 }
 
 # await SECONDS WHAT COMMAND…: until the command succeeds, or a server is gone.
@@ -38,26 +40,34 @@ await() {
 
 # The trap of every stage: says what the servers said if the stage failed, then ends them.
 stop_servers() {
-  local status=$? pid log waited
-  if [ -n "$folder" ] && [ "$status" -ne 0 ]; then
-    for log in "$folder"/*.log; do
-      [ -e "$log" ] || continue
-      echo "--- the end of ${log##*/}" >&2
-      tail -n 40 "$log" >&2
-    done
+  local status=$? at
+  if [ "$status" -ne 0 ]; then
+    for at in "${!pids[@]}"; do show_log "${pids[$at]}" "${names[$at]}"; done
   fi
-  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do
-    waited=0
-    while kill -0 "$pid" 2>/dev/null && [ "$waited" -lt 75 ]; do
-      sleep 0.2
-      waited=$((waited + 1))
-    done
-    kill -KILL "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  done
+  for at in "${!pids[@]}"; do kill -TERM "${pids[$at]}" 2>/dev/null || true; done
+  for at in "${!pids[@]}"; do await_end "${pids[$at]}"; done
   [ -z "$folder" ] || rm -rf "$folder"
   exit "$status"
+}
+
+# Redis and PostgreSQL grumble whenever a test goes away: theirs is shown only when they themselves are gone.
+show_log() {
+  local pid=$1 name=$2
+  if [ "$name" = demo ] || ! kill -0 "$pid" 2>/dev/null; then
+    echo "--- the end of what $name said" >&2
+    tail -n 40 "$folder/$name.log" >&2
+  fi
+}
+
+# Fifteen seconds to end by itself, then it is ended.
+await_end() {
+  local pid=$1 waited=0
+  while kill -0 "$pid" 2>/dev/null && [ "$waited" -lt 75 ]; do
+    sleep 0.2
+    waited=$((waited + 1))
+  done
+  kill -KILL "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
 }
 
 # Sets redis_port.
@@ -84,7 +94,7 @@ start_postgres() {
     as=(setpriv --reuid=postgres --regid=postgres --init-groups)
   fi
   (cd / && "${as[@]}" "$(command -v initdb)" -D "$data" -U xunyuan --pwfile "$folder/password" -A scram-sha-256 -E UTF8 \
-    --locale C.UTF-8 --no-sync >"$folder/initdb.log" 2>&1) || die "initdb failed"
+    --locale C.UTF-8 --no-sync >"$folder/initdb.log" 2>&1) || { cat "$folder/initdb.log" >&2 && die "initdb failed"; }
   start postgres "${as[@]}" "$(command -v postgres)" -D "$data" -p "$port" -k "$data" \
     -c listen_addresses=127.0.0.1 -c max_connections=400 -c fsync=off -c synchronous_commit=off -c full_page_writes=off
   postgres_url="postgres://xunyuan:trial@127.0.0.1:$port/postgres"
