@@ -1,11 +1,12 @@
 //! The program `xunyuan`: reads the command line and starts what it asks for.
 //! Exit codes: 0 done, 1 failed, 2 could not start (settings, ports, folders, or the command line itself).
 
+use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use xunyuan::commands::{Command, Line, sandbox, sign};
+use xunyuan::commands::{CannotStart, Command, Line, demo, health, openapi, sandbox, serve, sign};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -17,7 +18,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nobody can be told that telling failed.
             let _ = writeln!(std::io::stderr(), "xunyuan: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<CannotStart>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -25,10 +26,24 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     // TLS to the catalogue, Redis and PostgreSQL uses one provider, chosen here.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match command {
-        Command::Sandbox(asked) => runtime.block_on(sandbox::run(asked)),
+        Command::Demo(asked) => {
+            let prepared = demo::prepare(asked)?;
+            on_runtime(demo::run(prepared))
+        }
+        Command::Serve(asked) => match serve::prepare(&asked)? {
+            Some((config, _guard)) => on_runtime(serve::run(config)),
+            None => Ok(()),
+        },
+        Command::Sandbox(asked) => on_runtime(sandbox::run(asked)),
         Command::Sign(asked) => sign::sign(&asked),
-        Command::Call(asked) => runtime.block_on(sign::call(&asked)),
+        Command::Call(asked) => on_runtime(sign::call(&asked)),
+        Command::Migrate(file) => on_runtime(serve::migrate(&file)),
+        Command::Openapi(asked) => openapi::run(&asked),
+        Command::Health(asked) => on_runtime(health::run(&asked)),
     }
+}
+
+fn on_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

@@ -3,6 +3,7 @@
 
 pub mod docs;
 pub mod gate;
+pub mod limits;
 pub mod openapi;
 pub mod operations;
 pub mod unmatched;
@@ -37,3 +38,12 @@ pub async fn serve_document(text: Data<DocumentText>) -> HttpResponse {
         .insert_header(("etag", crate::edge::reply::etag(&text.0)))
         .body(text.0.clone())
 }
+pub mod asked;
+pub mod categories;
+pub mod gate;
+pub mod kept;
+pub mod offers;
+pub mod operations;
+pub mod pictures;
+pub mod price;
+pub mod suppliers;

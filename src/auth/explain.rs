@@ -112,7 +112,8 @@ impl Described {
         &self.method
     }
 
-    fn message(&self) -> Message<'_> {
+    /// The request as the signature sees it.
+    pub fn message(&self) -> Message<'_> {
         Message {
             method: &self.method,
             scheme: &self.scheme,
@@ -249,4 +250,111 @@ fn failed(name: &'static str, code: Code, detail: String) -> Step {
 
 fn skipped(name: &'static str, detail: &str) -> Step {
     Step { name, outcome: Outcome::Skipped, code: None, detail: detail.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Described, Outcome};
+    use crate::auth::trial::{ACTOR, Call, Door, issue, policy, stranger, with_id};
+    use crate::error::Failure;
+    use crate::model::partner::Mode;
+    use crate::signing::http_message::Signer;
+
+    fn describe(call: &Call) -> Described {
+        let headers =
+            call.headers.iter().map(|(name, value)| (name.clone(), String::from_utf8(value.clone()).unwrap()));
+        let query = call.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        let url = format!("https://{}{}{query}", call.authority, call.path);
+        let mut described = Described::new(call.method.clone(), &url, headers.collect(), call.body.clone()).unwrap();
+        described.class = call.class;
+        described.address = call.address;
+        described
+    }
+
+    const STEPS: [&str; 9] =
+        ["headers", "coverage", "authority", "window", "base", "key", "signature", "standing", "digest"];
+
+    #[tokio::test]
+    async fn a_good_request_passes_every_step_of_the_account() {
+        let door = Door::open().await;
+        let call = Call::order().signed(&door.sandbox, door.now());
+        let caller = door.verify(&Call::get().signed(&door.sandbox, door.now())).await.unwrap();
+        let told = door.auth.explain(&caller, &describe(&call));
+        let names: Vec<_> = told.steps.iter().map(|step| step.name).collect();
+        assert_eq!(names, [&STEPS[..], &["nonce"]].concat());
+        assert!(told.steps.iter().all(|step| step.outcome == Outcome::Passed), "{:#?}", told.steps);
+        assert_eq!(told.verdict(), None);
+        // Explained is not sent: the nonce is still good.
+        assert_eq!(door.code(&call).await, "let in");
+    }
+
+    #[tokio::test]
+    async fn the_account_agrees_with_the_refusal_on_every_mistake() {
+        let door = Door::open().await;
+        let caller = door.verify(&Call::get().signed(&door.sandbox, door.now())).await.unwrap();
+        let now = door.now();
+        let order = || Call::order().signed(&door.sandbox, now);
+        let mut unsigned = order();
+        unsigned.headers.clear();
+        let mut altered = order();
+        altered.body.push(b' ');
+        let mut elsewhere = Call::get();
+        elsewhere.authority = "evil.example".into();
+        let suspended = issue(&door.directory, "acme", policy(Mode::Sandbox)).await;
+        door.directory.suspend_key(ACTOR, &suspended.key_id, "").await.unwrap();
+        let mistakes = [
+            unsigned,
+            order().altered("signature-input", "sig=", "gis="),
+            order().altered("signature-input", " \"@query\"", ""),
+            elsewhere.signed(&door.sandbox, now),
+            Call::order().signed(&door.sandbox, now - 200),
+            Call::get().signed(&with_id(&door.sandbox, "xyk_test_typo"), now),
+            Call::get().signed(&Signer { key: stranger(), ..door.sandbox.clone() }, now),
+            order().altered("signature-input", "hmac-sha256", "ed25519"),
+            Call::get().signed(&suspended, now),
+            altered,
+        ];
+        for call in mistakes {
+            let told = door.auth.explain(&caller, &describe(&call));
+            assert_eq!(told.verdict(), Some(door.refusal(&call).await.code()), "{:#?}", told.steps);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_account_never_shows_a_signature_that_fits_nor_speaks_of_foreign_keys() {
+        let door = Door::open().await;
+        let caller = door.verify(&Call::get().signed(&door.sandbox, door.now())).await.unwrap();
+        let good = Call::order().signed(&door.sandbox, door.now());
+        let fitting = good.value("signature").trim_start_matches("sig=").trim_matches(':').to_owned();
+        let mut forged = good.clone();
+        forged.set("signature", "sig=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:");
+        let told = format!("{:?}", door.auth.explain(&caller, &describe(&forged)));
+        assert!(!told.contains(&fitting), "{told}");
+        let rival = issue(&door.directory, "rival", policy(Mode::Sandbox)).await;
+        for foreign in [&rival, &door.live] {
+            let told = door.auth.explain(&caller, &describe(&Call::get().signed(foreign, door.now())));
+            let step = |name| told.steps.iter().find(|step| step.name == name).unwrap();
+            assert_eq!(step("key").outcome, Outcome::Failed);
+            assert_eq!(step("signature").outcome, Outcome::Skipped);
+            assert_eq!(step("standing").outcome, Outcome::Skipped);
+        }
+    }
+
+    #[test]
+    fn a_described_request_is_taken_apart_without_touching_its_encoding() {
+        let host = vec![("Host".to_owned(), "api.example.com:8443".to_owned())];
+        for (url, headers, authority, path, query) in [
+            ("https://h.example/a%2Fb/../c?x=%20+y#frag", Vec::new(), "h.example", "/a%2Fb/../c", Some("x=%20+y")),
+            ("https://h.example?x", Vec::new(), "h.example", "", Some("x")),
+            ("/v1/offers?", host.clone(), "api.example.com:8443", "/v1/offers", Some("")),
+            ("https://inner:8080/v1", host, "api.example.com:8443", "/v1", None),
+        ] {
+            let described = Described::new("GET".into(), url, headers, Vec::new()).unwrap();
+            let message = described.message();
+            assert_eq!((message.authority, message.path, message.query), (authority, path, query), "{url}");
+        }
+        for url in ["", "ftp://x/", "v1/offers", "/v1/offers"] {
+            assert!(Described::new("GET".into(), url, Vec::new(), Vec::new()).is_err(), "{url}");
+        }
+    }
 }

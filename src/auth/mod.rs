@@ -22,6 +22,8 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod throttle;
+#[cfg(test)]
+mod trial;
 mod verify;
 mod window;
 

@@ -22,7 +22,8 @@ pub use audience::Audience;
 pub use failure::Error;
 pub use question::{AllCategories, Picture, Question};
 
-use crate::cache::{Cache, Content, Fetched, Kept, Key, KeyBuilder, Kind, Rendered};
+pub use crate::cache::Rendered;
+use crate::cache::{Cache, Content, Fetched, Kept, Key, KeyBuilder, Kind};
 use crate::clock::Clock;
 use crate::model::money::{Currency, Exchange};
 use crate::model::partner::Mode;

@@ -39,13 +39,7 @@ impl KeyFile {
 
     /// Writes the key file, readable by its owner alone.
     pub fn write(&self, path: &Path) -> Result<()> {
-        use std::io::Write;
-        use std::os::unix::fs::OpenOptionsExt;
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(path).with_context(|| format!("{} cannot be written", path.display()))?;
-        file.write_all(toml::to_string(self)?.as_bytes())?;
-        Ok(())
+        write_private(path, &toml::to_string(self)?)
     }
 
     /// The gateway's address.
@@ -62,4 +56,14 @@ impl KeyFile {
         };
         Ok(Signer { key_id: self.key_id.clone(), key })
     }
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(file.write_all(text.as_bytes())?)
 }

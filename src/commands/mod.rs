@@ -1,8 +1,12 @@
 //! The command line: what people type, and what each command starts.
 
 pub mod client;
+pub mod demo;
+pub mod health;
 pub mod key_file;
+pub mod openapi;
 pub mod sandbox;
+pub mod serve;
 pub mod sign;
 
 use std::path::PathBuf;
@@ -21,12 +25,34 @@ pub struct Line {
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Everything in one process, with goods, a partner and keys: nothing to install
+    Demo(demo::Asked),
+    /// The gateway
+    Serve(serve::Asked),
     /// The reference wholesale catalogue alone, to develop against
     Sandbox(sandbox::Asked),
     /// Sign a request and print it for `curl -K -`
     Sign(sign::Asked),
     /// Sign a request, send it, and print the answer
     Call(sign::Asked),
+    /// Bring the database to this program's version
+    Migrate(ConfigFile),
+    /// Print an OpenAPI document, or write both into openapi/
+    Openapi(openapi::Asked),
+    /// Ask a running gateway whether it is ready; exits 0 when it is
+    Health(health::Asked),
+}
+
+/// Something has to be changed before this can start; the program exits with 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub struct CannotStart(pub anyhow::Error);
+
+impl CannotStart {
+    /// It cannot start because of this.
+    pub fn because(error: impl Into<anyhow::Error>) -> anyhow::Error {
+        Self(error.into()).into()
+    }
 }
 
 /// Where the settings are.

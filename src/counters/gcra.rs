@@ -49,6 +49,12 @@ impl Rule {
         Self { interval_us, burst: policy.burst.clamp(1, quota) }
     }
 
+    /// What one of so many nodes may do when none knows of the others.
+    pub fn share_of(self, nodes: u32) -> Self {
+        let nodes = nodes.max(1);
+        Self { interval_us: self.interval_us * i64::from(nodes), burst: (self.burst / nodes).max(1) }
+    }
+
     /// Microseconds from empty to full.
     pub const fn span_us(self) -> i64 {
         self.interval_us * self.burst as i64

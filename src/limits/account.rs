@@ -10,7 +10,7 @@ use super::standing::Standing;
 use super::tally::Cause;
 use super::terms::Terms;
 use crate::clock::Clock;
-use crate::counters::gcra::{self, Level, Spend};
+use crate::counters::gcra::{self, Level, Rule, Spend};
 use crate::counters::rate::Decision;
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
@@ -21,6 +21,7 @@ use crate::model::plan::Plan;
 pub struct Account {
     partner: PartnerId,
     mode: Mode,
+    nodes: u32,
     clock: Clock,
     in_flight: AtomicU32,
     books: Mutex<Books>,
@@ -80,12 +81,12 @@ impl Outcome {
 
 impl Account {
     /// An account that has spent nothing.
-    pub fn new(partner: PartnerId, mode: Mode, plan: &Arc<Plan>, clock: Clock) -> Self {
-        let terms = Arc::new(Terms::of(Arc::clone(plan), partner.as_str(), mode));
+    pub fn new(partner: PartnerId, mode: Mode, plan: &Arc<Plan>, nodes: u32, clock: Clock) -> Self {
+        let terms = Arc::new(Terms::of(Arc::clone(plan), partner.as_str(), mode, nodes));
         let flood = Flood::of(&terms.rules, &clock);
         let tats = vec![0; terms.rules.len()];
         let books = Books { terms, plan: Arc::clone(plan), tats, flood, owed: 0, owed_since_us: 0, told_at_us: 0 };
-        Self { partner, mode, clock, in_flight: AtomicU32::new(0), books: Mutex::new(books) }
+        Self { partner, mode, nodes, clock, in_flight: AtomicU32::new(0), books: Mutex::new(books) }
     }
 
     /// Decides on this node's own count.
@@ -133,22 +134,21 @@ impl Account {
         Outcome { admitted: decision.admitted, units: spend.cost, at_us: asked_at_us, terms, levels: decision.levels }
     }
 
-    /// Decides on this node's own count what Redis did not answer.
+    /// Decides on this node's share of the plan what Redis did not answer.
     pub fn settle_here(&self, plan: &Arc<Plan>, question: &Question) -> Outcome {
         let (mut books, now_us) = self.open(plan);
         books.owe(question.spend.credit, question.asked_at_us - question.spend.credit_age_us);
-        let units = question.spend.cost.min(books.terms.most_per_call);
-        books.charge(units, now_us)
+        books.charge_share(question.spend.cost, now_us)
     }
 
-    /// Gives back what a call was charged at a moment on this node's own count.
+    /// Gives back what a call was charged on this node's own count.
     pub fn give_back(&self, units: u32) {
-        let mut books = self.lock();
-        let books = &mut *books;
-        books.flood.give_back(units);
-        for (rule, tat) in books.terms.rules.iter().zip(&mut books.tats) {
-            *tat -= i64::from(units) * rule.interval_us;
-        }
+        self.lock().give_back(units, 1);
+    }
+
+    /// Gives back what a call was charged to this node's share.
+    pub fn give_back_to_share(&self, units: u32) {
+        self.lock().give_back(units, i64::from(self.nodes.max(1)));
     }
 
     /// Gives back what a call was charged in Redis; the next question takes it along.
@@ -183,7 +183,7 @@ impl Account {
         let mut books = self.lock();
         if !Arc::ptr_eq(&books.plan, plan) {
             if books.plan != *plan {
-                books.change(Terms::of(Arc::clone(plan), self.partner.as_str(), self.mode), &self.clock);
+                books.change(Terms::of(Arc::clone(plan), self.partner.as_str(), self.mode, self.nodes), &self.clock);
             }
             books.plan = Arc::clone(plan);
         }
@@ -198,12 +198,33 @@ impl Books {
 
     /// Charges a call that passed the pre-filter; tells the pre-filter when it was not charged.
     fn charge(&mut self, units: u32, now_us: i64) -> Outcome {
+        let terms = Arc::clone(&self.terms);
+        self.charge_by(&terms.rules, units, now_us)
+    }
+
+    /// The same by this node's share; a call dearer than the share's smallest burst is charged that.
+    fn charge_share(&mut self, units: u32, now_us: i64) -> Outcome {
+        let terms = Arc::clone(&self.terms);
+        let most = terms.share.iter().map(|rule| rule.burst).min().unwrap_or(u32::MAX);
+        self.flood.give_back(units.saturating_sub(most));
+        self.charge_by(&terms.share, units.min(most), now_us)
+    }
+
+    fn charge_by(&mut self, rules: &[Rule], units: u32, now_us: i64) -> Outcome {
         let spend = Spend { cost: units, ..Spend::default() };
-        let (admitted, levels) = gcra::spend(&self.terms.rules, &mut self.tats, now_us, spend);
+        let (admitted, levels) = gcra::spend(rules, &mut self.tats, now_us, spend);
         if !admitted {
             self.flood.give_back(units);
         }
         Outcome { admitted, units, at_us: now_us, terms: Arc::clone(&self.terms), levels }
+    }
+
+    /// Gives units back that were charged by rules so many times as slow.
+    fn give_back(&mut self, units: u32, times: i64) {
+        self.flood.give_back(units);
+        for (rule, tat) in self.terms.rules.iter().zip(&mut self.tats) {
+            *tat -= i64::from(units) * rule.interval_us * times;
+        }
     }
 
     fn turn_away(&mut self, flooded: Flooded, units: u32, now_us: i64) -> Outcome {

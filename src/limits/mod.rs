@@ -7,8 +7,8 @@
 //!    until the time Redis named, so that an abuser costs no question;
 //! 4. **Redis**, one script over all policies of the plan, all or nothing (`counters::rate`).
 //!
-//! Without Redis, or when it is slow or gone, step 4 is the same arithmetic on what this node knows
-//! (`counters::gcra`): limits get less exact across nodes, calls never fail for it. A refused call costs nothing,
+//! Without Redis step 4 is the same arithmetic on what this node knows (`counters::gcra`). So it is while Redis is slow
+//! or gone, with this node's share of the plan: limits get less exact across nodes, calls never fail for it. A refused call costs nothing,
 //! and live and sandbox keys of a partner are counted apart.
 
 use std::sync::Arc;
@@ -48,11 +48,13 @@ const FRESH_US: i64 = 50_000;
 pub struct Settings {
     /// Accounts remembered per mode.
     pub most_accounts: usize,
+    /// Nodes that share a plan while Redis does not answer.
+    pub nodes: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { most_accounts: 100_000 }
+        Self { most_accounts: 100_000, nodes: 1 }
     }
 }
 
@@ -63,13 +65,14 @@ pub struct Limits {
     counters: Counters,
     clock: Clock,
     tally: Tally,
+    nodes: u32,
 }
 
 impl Limits {
     /// A limiter that has admitted nothing yet.
     pub fn new(settings: Settings, counters: Counters, clock: Clock) -> Self {
         let accounts = Accounts::with_room_for(settings.most_accounts);
-        Self { accounts, counters, clock, tally: Tally::default() }
+        Self { accounts, counters, clock, tally: Tally::default(), nodes: settings.nodes }
     }
 
     /// Admits a call of this cost or refuses it, and says what is left either way. Never fails for Redis' sake;
@@ -126,7 +129,7 @@ impl Limits {
 
     fn account(&self, caller: &Caller) -> Arc<Account> {
         let partner = &caller.partner;
-        let fresh = || Account::new(partner.id.clone(), caller.mode, &partner.plan, self.clock.clone());
+        let fresh = || Account::new(partner.id.clone(), caller.mode, &partner.plan, self.nodes, self.clock.clone());
         self.accounts.get(&partner.id, caller.mode, fresh)
     }
 
@@ -144,7 +147,7 @@ impl Limits {
                 if why == Unavailable::Failed {
                     add(&self.tally.redis_errors);
                 }
-                (account.settle_here(&caller.partner.plan, &question), Charged::Here)
+                (account.settle_here(&caller.partner.plan, &question), Charged::ToShare)
             }
         }
     }

@@ -7,6 +7,8 @@ use super::standing::Standing;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Charged {
     Here,
+    /// To this node's share of the plan, as Redis did not answer.
+    ToShare,
     InRedis,
 }
 
@@ -40,6 +42,7 @@ impl Permit {
         }
         match self.charged {
             Charged::Here => self.slot.account().give_back(units),
+            Charged::ToShare => self.slot.account().give_back_to_share(units),
             Charged::InRedis => self.slot.account().give_back_to_redis(units, self.at_us),
         }
         self.standing.give_back(units);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::account::Account;
@@ -248,7 +247,7 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
     let outcome = runner.run(&(policies, calls), |((second, burst, minute, wider), calls)| {
         let clock = Clock::shiftable();
         let plan = plan(vec![policy("second", second, 1, burst), policy("minute", minute, 60, wider)]);
-        let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, clock.clone());
+        let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, 1, clock.clone());
         let rules: Vec<_> = plan.policies.iter().map(gcra::Rule::of).collect();
         let most = rules.iter().map(|rule| rule.burst).min().unwrap();
         let mut tats = vec![0; rules.len()];
@@ -273,7 +272,7 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
 fn a_flood_ends_at_the_pre_filter_without_a_question() {
     let clock = Clock::shiftable();
     let plan = plan(vec![policy("second", 10, 1_000, 10)]);
-    let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, clock);
+    let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, 1, clock);
     let questions = (0..100).filter(|_| account.screen(&plan, 1).is_ok()).count();
     assert_eq!(questions, 20, "twice the burst, though Redis has not answered one of them");
 }
@@ -366,6 +365,32 @@ async fn redis_killed_midway_is_not_noticed_by_callers_and_used_again_when_back(
     let before = fallback.load(Ordering::Relaxed);
     assert_eq!(passing(&limits, &caller, 10, 1).await, 10);
     assert_eq!(fallback.load(Ordering::Relaxed), before);
+}
+
+#[tokio::test]
+async fn nodes_keep_to_their_shares_while_redis_is_gone() {
+    let Some(mut server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let settings = Settings { nodes: 4, ..Settings::default() };
+    let nodes: Vec<_> = (0..4).map(|_| Limits::new(settings, server.counters(&clock), clock.clone())).collect();
+    let caller = caller(&plan(vec![policy("minute", 60, 36_000, 40), policy("day", 200, 86_400, 200)]), Mode::Live);
+    for node in &nodes {
+        assert_eq!(passing(node, &caller, 5, 1).await, 5);
+        node.standing(&caller).await;
+    }
+    for node in &nodes {
+        clock.advance_ms(60);
+        node.standing(&caller).await;
+    }
+    server.kill();
+    let mut passed = Vec::new();
+    for node in &nodes {
+        let mut permit = node.admit(&caller, 1).await.unwrap();
+        permit.refund();
+        drop(permit);
+        passed.push(passing(node, &caller, 50, 1).await);
+    }
+    assert_eq!(passed, [5, 5, 5, 5], "half of 40 was left, and each takes a quarter of it");
 }
 
 #[tokio::test]

@@ -103,7 +103,12 @@ impl Walk<'_> {
 
     async fn offer(&self, offers: &[Value]) -> Result<String> {
         let offer = self.open(offers.first().context("no offer")?).await?;
-        Ok(format!("{} from {} JPY (CNY {})", text(&offer, "/title"), text(&offer, "/price/from/amount"), text(&offer, "/price/from/cny")))
+        Ok(format!(
+            "{} from {} JPY (CNY {})",
+            text(&offer, "/title"),
+            text(&offer, "/price/from/amount"),
+            text(&offer, "/price/from/cny")
+        ))
     }
 
     async fn open(&self, summary: &Value) -> Result<Value> {
@@ -201,7 +206,8 @@ impl Walk<'_> {
     async fn altered(&self, quote: &Value) -> Result<String> {
         let body = json!({"reference": format!("ALTERED-{}", self.run), "quote_id": quote["id"]});
         let mut signed = self.live.sign(&Draft::post("/v1/orders", &body).once(format!("altered-{}", self.run)))?;
-        signed.body = json!({"reference": format!("ALTERED-{}", self.run), "quote_id": "quo_else"}).to_string().into_bytes();
+        signed.body =
+            json!({"reference": format!("ALTERED-{}", self.run), "quote_id": "quo_else"}).to_string().into_bytes();
         expect(&self.live.send(&signed).await?, 401, "digest_mismatch")
     }
 
@@ -216,7 +222,11 @@ impl Walk<'_> {
                 if answer.status == 429 {
                     let code = text(answer.json(), "/code");
                     ensure!(!answer.field("retry-after").is_empty(), "the 429 has no Retry-After");
-                    return Ok(format!("{code} after {admitted}, Retry-After: {} s, RateLimit: {}", answer.field("retry-after"), answer.field("ratelimit")));
+                    return Ok(format!(
+                        "{code} after {admitted}, Retry-After: {} s, RateLimit: {}",
+                        answer.field("retry-after"),
+                        answer.field("ratelimit")
+                    ));
                 }
                 admitted += 1;
             }

@@ -10,6 +10,7 @@ const place = document.getElementById("reference");
 const narrow = matchMedia("(max-width: 60rem)");
 
 async function start() {
+  document.querySelector(".side").hidden = false;
   document.getElementById("base").textContent = location.origin;
   keyPanel(document.getElementById("key"));
   place.replaceChildren(el("p", { class: "hint" }, "Reading the OpenAPI document …"));

@@ -6,11 +6,11 @@ import { copyButton } from "./page.js";
 
 const place = document.getElementById("live-signer");
 
-function entry(label, value, wide = false, rows = 0) {
+function entry(label, value, place = "", rows = 0) {
   const id = freshId("live");
   const input = rows ? el("textarea", { id, rows: String(rows), spellcheck: "false" }) : el("input", { id, spellcheck: "false", autocapitalize: "off", autocomplete: "off" });
   input.value = value;
-  return { input, box: el("div", { class: wide ? "entry wide" : "entry" }, el("label", { for: id }, label), input) };
+  return { input, box: el("div", { class: `entry ${place}` }, el("label", { for: id }, label), input) };
 }
 
 function start() {
@@ -20,13 +20,13 @@ function start() {
   }
   const parts = {
     method: entry("Method", "POST"),
-    address: entry("Address", place.dataset.address, true),
+    address: entry("Address", place.dataset.address, "rest"),
     keyId: entry("Key id", place.dataset.key),
     secret: entry("Secret (example)", place.dataset.secret),
     idempotency: entry("Idempotency-Key", "po-2026-0001-try-1"),
     created: entry("created", "1764583260"),
     nonce: entry("nonce", "6InTC4VCHozIMNFfO1AIwQ"),
-    body: entry("Body (application/json)", '{"reference":"PO-2026-0001","quote_id":"quo_0192f0c4a3b87c1e9d5a6b7c8d9e0f10"}', true, 3),
+    body: entry("Body (application/json)", '{"reference":"PO-2026-0001","quote_id":"quo_0192f0c4a3b87c1e9d5a6b7c8d9e0f10"}', "wide", 3),
   };
   const steps = el("div", { class: "signed-steps", "aria-live": "polite" });
   const fresh = el("button", { type: "button", class: "quiet" }, "Now, with a fresh nonce");

@@ -1,0 +1,79 @@
+//! Searching offers and reading one: `GET /v1/offers`, `GET /v1/offers/{offer_id}`.
+
+mod search;
+mod view;
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::api::asked::{Asked, Locale};
+use crate::api::gate::Admitted;
+use crate::api::kept;
+use crate::api::operations::op;
+use crate::catalog::Catalog;
+// utoipa takes any `Path` in a handler's arguments for actix's own.
+use crate::edge::parts::{Path as InPath, Query};
+use crate::edge::reply::Reply;
+use crate::model::ids::OfferId;
+
+pub use search::SearchQuery;
+pub use view::{OfferPageView, OfferView, Showing};
+
+/// Which offer.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OfferPath {
+    /// Id of the offer.
+    #[param(example = "610947572360")]
+    offer_id: String,
+}
+
+/// Searches offers.
+///
+/// Words may be in any of the twelve languages; without words the whole catalogue is browsed. Prices and price bounds
+/// are in the asked currency. Pages are stable while offers change: go on with `next_cursor`.
+#[utoipa::path(tag = "Catalogue", params(SearchQuery), responses(
+    (status = 200, description = "A page of offers", body = OfferPageView),
+    (status = 304, description = "You hold this page already; it costs nothing"),
+))]
+#[get("/v1/offers")]
+pub async fn search_offers(
+    request: HttpRequest,
+    call: Admitted<op::SearchOffers, Query<SearchQuery>>,
+    catalog: Data<Catalog>,
+) -> Reply {
+    let (audience, search) = call.parts.0.read(&request, &call.caller)?;
+    let mode = audience.mode;
+    let rendered = catalog.rendered(kept::FACE, &audience, &search, |page, exchange| {
+        kept::json(&Showing { exchange, catalog: &catalog, mode }.page(page)?)
+    });
+    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+}
+
+/// Returns one offer in full.
+///
+/// With its variants, prices by quantity, stock, and where it may not be sold.
+#[utoipa::path(tag = "Catalogue", params(OfferPath, Locale), responses(
+    (status = 200, description = "The offer", body = OfferView),
+    (status = 304, description = "You hold it already; it costs nothing"),
+    (status = 404, description = "`offer_not_found`: no such offer, or not for sale across borders"),
+))]
+#[get("/v1/offers/{offer_id}")]
+pub async fn get_offer(
+    request: HttpRequest,
+    call: Admitted<op::GetOffer, (InPath<OfferPath>, Query<Locale>)>,
+    catalog: Data<Catalog>,
+) -> Reply {
+    let (InPath(path), Query(locale)) = &call.parts;
+    let mut asked = Asked::default();
+    let id = asked.path::<OfferId>("offer_id", &path.offer_id);
+    let (language, currency) = (locale.language.as_deref(), locale.currency.as_deref());
+    let audience = asked.audience(&request, &call.caller, language, currency);
+    let (id, mode) = (asked.done(id)?, audience.mode);
+    let rendered = catalog.rendered(kept::FACE, &audience, &id, |offer, exchange| {
+        kept::json(&Showing { exchange, catalog: &catalog, mode }.offer(offer)?)
+    });
+    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+}

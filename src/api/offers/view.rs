@@ -1,0 +1,271 @@
+//! Offers as partners see them. What is not written here does not leave the house.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::price::PriceView;
+use crate::catalog::Catalog;
+use crate::model::money::{Exchange, Money};
+use crate::model::offer::{Attribute, Offer, OfferSummary, PriceTier, Seller, Sku};
+use crate::model::page::Page;
+use crate::model::partner::Mode;
+
+/// An offer as lists show it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OfferSummary)]
+pub struct OfferSummaryView<'a> {
+    /// Id of the offer.
+    #[schema(example = "610947572360")]
+    id: String,
+    /// Title in the asked language.
+    title: &'a str,
+    /// Title in Chinese, as the supplier wrote it.
+    title_original: &'a str,
+    /// The category it is filed in.
+    #[schema(example = "1001")]
+    category_id: String,
+    /// Who sells it.
+    supplier: SellerView<'a>,
+    /// Lowest and highest price of a piece over all quantities and variants.
+    price: PriceSpanView,
+    /// Fewest pieces of one order, all variants together.
+    #[schema(example = 2)]
+    minimum_order: u32,
+    /// What one is called.
+    #[schema(example = "piece")]
+    unit: &'a str,
+    /// Pieces sold in the last thirty days.
+    sold_30d: u64,
+    /// Share of buyers who bought again, 0 to 1.
+    #[schema(example = "0.32")]
+    repurchase_rate: Option<String>,
+    /// Rating out of five.
+    #[schema(example = "4.6")]
+    rating: Option<String>,
+    /// Hours within which the supplier promises to send.
+    #[schema(example = 48)]
+    ships_within_hours: Option<u32>,
+    /// Whether single pieces are sent too.
+    one_piece: bool,
+    /// Address of the picture, for browsers too; `?size=` 120, 240 or 480.
+    image_url: String,
+    /// When the offer last changed.
+    #[schema(example = "2026-11-23T03:08:48Z", format = DateTime)]
+    updated_at: String,
+}
+
+/// The supplier of an offer, in brief.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OfferSupplier)]
+pub struct SellerView<'a> {
+    /// Id of the supplier.
+    id: String,
+    /// Name in the asked language.
+    name: &'a str,
+    /// What the marketplace certifies: `super_factory`, `powerful_merchant`, `certified_factory`, `origin_factory`.
+    badges: Vec<&'static str>,
+}
+
+/// Lowest and highest price.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceSpan)]
+pub struct PriceSpanView {
+    /// The lowest.
+    from: PriceView,
+    /// The highest.
+    to: PriceView,
+}
+
+/// A page of found offers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OfferPage)]
+pub struct OfferPageView<'a> {
+    /// The offers of this page.
+    items: Vec<OfferSummaryView<'a>>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    next_cursor: Option<&'a str>,
+    /// How many offers match in all.
+    total: Option<u64>,
+}
+
+/// Everything about an offer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Offer)]
+pub struct OfferView<'a> {
+    #[serde(flatten)]
+    summary: OfferSummaryView<'a>,
+    /// Description in the asked language.
+    description: Option<&'a str>,
+    /// Description in Chinese.
+    description_original: Option<&'a str>,
+    /// Material, style, use and the like.
+    attributes: Vec<AttributeView<'a>>,
+    /// Price of a piece by quantity, all variants of the offer counted together; a variant's own may differ.
+    price_tiers: Vec<PriceTierView>,
+    /// The variants that can be ordered.
+    skus: Vec<SkuView<'a>>,
+    /// Quantities of a variant must be a multiple of this; null when any number will do.
+    order_multiple: Option<u32>,
+    /// Weight of one packed piece in grams.
+    weight_g: Option<u32>,
+    /// Size of one packed piece.
+    size_mm: Option<SizeView>,
+    /// Whether returns are free.
+    free_return: bool,
+    /// Whether the supplier is the factory.
+    factory: bool,
+    /// Countries (ISO 3166) it may not be sold to.
+    restricted_countries: &'a [String],
+}
+
+/// A named property in the asked language and in Chinese.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attribute)]
+pub struct AttributeView<'a> {
+    /// Name in the asked language.
+    #[schema(example = "Material")]
+    name: &'a str,
+    /// Value in the asked language.
+    #[schema(example = "ceramic")]
+    value: &'a str,
+    /// Name in Chinese.
+    #[schema(example = "材质")]
+    name_original: &'a str,
+    /// Value in Chinese.
+    #[schema(example = "陶瓷")]
+    value_original: &'a str,
+}
+
+/// The price of a piece from a quantity on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceTier)]
+pub struct PriceTierView {
+    /// From so many pieces.
+    #[schema(example = 2)]
+    from_quantity: u32,
+    /// A piece costs this.
+    price: PriceView,
+}
+
+/// A variant that can be ordered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Sku)]
+pub struct SkuView<'a> {
+    /// Id of the variant; quotes are asked with it.
+    id: String,
+    /// What sets it apart, such as colour and size.
+    attributes: Vec<AttributeView<'a>>,
+    /// Price of a piece of this variant by quantity.
+    price_tiers: Vec<PriceTierView>,
+    /// Pieces that can be ordered now.
+    stock: u64,
+}
+
+/// Millimetres.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Size)]
+pub struct SizeView {
+    /// Length.
+    length: u32,
+    /// Width.
+    width: u32,
+    /// Height.
+    height: u32,
+}
+
+/// What views need to know beside the model: the rate of prices and where pictures are.
+#[derive(Clone, Copy, Debug)]
+pub struct Showing<'a> {
+    /// The rate.
+    pub exchange: &'a Exchange,
+    /// Knows the address of pictures.
+    pub catalog: &'a Catalog,
+    /// Whose pictures.
+    pub mode: Mode,
+}
+
+impl Showing<'_> {
+    fn price(&self, cny: Money) -> Option<PriceView> {
+        PriceView::of(cny, self.exchange)
+    }
+
+    fn tiers(&self, tiers: &[PriceTier]) -> Option<Vec<PriceTierView>> {
+        let tier = |tier: &PriceTier| {
+            Some(PriceTierView { from_quantity: tier.from_quantity, price: self.price(tier.price)? })
+        };
+        tiers.iter().map(tier).collect()
+    }
+
+    /// A page of offers; `None` when a price does not fit.
+    pub fn page<'m>(&self, page: &'m Page<OfferSummary>) -> Option<OfferPageView<'m>> {
+        Some(OfferPageView {
+            items: page.items.iter().map(|offer| self.summary(offer)).collect::<Option<_>>()?,
+            next_cursor: page.next.as_ref().map(|cursor| cursor.0.as_str()),
+            total: page.total,
+        })
+    }
+
+    fn summary<'m>(&self, offer: &'m OfferSummary) -> Option<OfferSummaryView<'m>> {
+        Some(OfferSummaryView {
+            id: offer.id.to_string(),
+            title: &offer.title.shown,
+            title_original: &offer.title.original,
+            category_id: offer.category.to_string(),
+            supplier: seller(&offer.supplier),
+            price: PriceSpanView { from: self.price(offer.price_from)?, to: self.price(offer.price_to)? },
+            minimum_order: offer.minimum_order,
+            unit: &offer.unit.shown,
+            sold_30d: offer.sold_30d,
+            repurchase_rate: offer.repurchase_rate.map(|rate| rate.to_string()),
+            rating: offer.rating.map(|rating| rating.to_string()),
+            ships_within_hours: offer.ships_within_hours,
+            one_piece: offer.one_piece,
+            image_url: self.catalog.picture_url(self.mode, offer.id),
+            updated_at: offer.updated_at.to_string(),
+        })
+    }
+
+    /// An offer in full; `None` when a price does not fit.
+    pub fn offer<'m>(&self, offer: &'m Offer) -> Option<OfferView<'m>> {
+        Some(OfferView {
+            summary: self.summary(&offer.summary)?,
+            description: offer.description.as_ref().map(|text| text.shown.as_str()),
+            description_original: offer.description.as_ref().map(|text| text.original.as_str()),
+            attributes: offer.attributes.iter().map(attribute).collect(),
+            price_tiers: self.tiers(&offer.price_tiers)?,
+            skus: offer.skus.iter().map(|sku| self.sku(sku)).collect::<Option<_>>()?,
+            order_multiple: offer.order_multiple,
+            weight_g: offer.weight_g,
+            size_mm: offer.size_mm.map(|[length, width, height]| SizeView { length, width, height }),
+            free_return: offer.free_return,
+            factory: offer.factory,
+            restricted_countries: &offer.restricted_countries,
+        })
+    }
+
+    fn sku<'m>(&self, sku: &'m Sku) -> Option<SkuView<'m>> {
+        Some(SkuView {
+            id: sku.id.to_string(),
+            attributes: sku.attributes.iter().map(attribute).collect(),
+            price_tiers: self.tiers(&sku.price_tiers)?,
+            stock: sku.stock,
+        })
+    }
+}
+
+fn seller(seller: &Seller) -> SellerView<'_> {
+    SellerView {
+        id: seller.id.to_string(),
+        name: &seller.name.shown,
+        badges: seller.badges.iter().map(|badge| badge.name()).collect(),
+    }
+}
+
+fn attribute(attribute: &Attribute) -> AttributeView<'_> {
+    AttributeView {
+        name: &attribute.name.shown,
+        value: &attribute.value.shown,
+        name_original: &attribute.name.original,
+        value_original: &attribute.value.original,
+    }
+}

@@ -1,0 +1,65 @@
+//! A price as partners see it: in their currency, with the renminbi and the dated rate it was made of beside it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::model::money::{Currency, Exchange, Money};
+
+/// A price in the asked currency. For any but CNY the catalogue's own price and the rate stand beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Price)]
+pub struct PriceView {
+    /// Decimal string with the digits of the currency.
+    #[schema(example = "67")]
+    pub amount: String,
+    /// ISO 4217 code.
+    #[schema(example = "JPY")]
+    pub currency: &'static str,
+    /// The catalogue's price in CNY.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "3.20")]
+    pub cny: Option<String>,
+    /// How much of the currency 1 CNY buys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "21.05")]
+    pub rate: Option<String>,
+    /// The day of the rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-20", format = Date)]
+    pub rate_date: Option<String>,
+}
+
+impl PriceView {
+    /// A CNY amount shown at a rate; `None` when it does not fit the currency.
+    pub fn of(cny: Money, exchange: &Exchange) -> Option<Self> {
+        let shown = exchange.convert(cny)?;
+        let foreign = exchange.currency != Currency::CNY;
+        Some(Self {
+            amount: shown.amount(),
+            currency: shown.currency.code(),
+            cny: foreign.then(|| cny.amount()),
+            rate: foreign.then(|| exchange.per_cny.to_string()),
+            rate_date: foreign.then(|| exchange.date.to_string()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PriceView;
+    use crate::model::money::{Exchange, Money};
+    use rust_decimal::Decimal;
+    use serde_json::json;
+
+    #[test]
+    fn a_converted_price_shows_what_it_was_made_of() {
+        let date = jiff::civil::date(2026, 11, 20);
+        let yen =
+            Exchange { currency: "JPY".parse().unwrap(), per_cny: Decimal::new(2105, 2), date, source: "test".into() };
+        let shown = serde_json::to_value(PriceView::of(Money::fen(320), &yen).unwrap()).unwrap();
+        let wanted = json!({"amount":"67","currency":"JPY","cny":"3.20","rate":"21.05","rate_date":"2026-11-20"});
+        assert_eq!(shown, wanted);
+        let plain = serde_json::to_value(PriceView::of(Money::fen(320), &Exchange::identity(date)).unwrap()).unwrap();
+        assert_eq!(plain, json!({"amount":"3.20","currency":"CNY"}));
+    }
+}

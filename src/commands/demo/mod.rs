@@ -1,0 +1,146 @@
+//! `xunyuan demo`: sandbox catalogue, gateway and operator's listener in one process on embedded parts, with a partner
+//! and its keys, ready to be tried from the commands it prints.
+
+mod check;
+mod folder;
+mod welcome;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::clock::Clock;
+use crate::commands::client::Client;
+use crate::commands::demo::folder::Folder;
+use crate::commands::key_file::KeyFile;
+use crate::commands::{CannotStart, sandbox as loading, stop_signal};
+use crate::config::Config;
+use crate::sandbox;
+use crate::server::house::House;
+use crate::server::listeners::{Doors, Running, serve};
+use crate::telemetry::access::AccessLog;
+use crate::telemetry::{self, Guard};
+
+/// The pace at which `--check` lets orders move: a whole order in a few seconds.
+const CHECK_PACE: f64 = 200.0;
+const DEMO_PACE: f64 = 20.0;
+
+/// How the demo is started.
+#[derive(Debug, Args)]
+pub struct Asked {
+    /// Walk through the main job against the running demo, then stop; exits 0 when every step did what it should
+    #[arg(long)]
+    check: bool,
+    /// Where orders, partners and keys are kept
+    #[arg(long, default_value = "demo-data")]
+    data: PathBuf,
+    /// Port of the partners' listener (0 = a free one)
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Port of the operator's listener (0 = a free one)
+    #[arg(long, default_value_t = 9090)]
+    ops_port: u16,
+    /// How many offers the sandbox catalogue has
+    #[arg(long, default_value_t = 20_000)]
+    offers: u32,
+    /// How fast orders move by themselves: 1 = ten minutes for a whole order, 20 = half a minute
+    #[arg(long)]
+    pace: Option<f64>,
+    /// The plan of the demo's partner: starter, business or enterprise
+    #[arg(long, default_value = "business")]
+    plan: String,
+    /// Redis for limits, replay protection and cache, e.g. redis://127.0.0.1:6379 (default: this process alone)
+    #[arg(long)]
+    redis: Option<String>,
+    /// Write the access log to standard output
+    #[arg(long)]
+    access_log: bool,
+}
+
+/// What a demo needs before there is a runtime.
+#[derive(Debug)]
+pub struct Prepared {
+    folder: Folder,
+    doors: Doors,
+    master_key: String,
+    asked: Asked,
+    _guard: Guard,
+}
+
+/// Takes the folder and the ports, or says what is in the way.
+pub fn prepare(mut asked: Asked) -> Result<Prepared> {
+    if asked.check {
+        // A check must not disturb a demo that is running, nor be disturbed by one.
+        (asked.port, asked.ops_port) = (0, 0);
+    }
+    let folder = if asked.check { Folder::temporary()? } else { Folder::take(&asked.data)? };
+    let master_key = folder.master_key()?;
+    let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    let doors = Doors::bind(at(asked.port), at(asked.ops_port)).map_err(CannotStart::because)?;
+    let log = telemetry::Settings { log: "warn".into(), pretty: true, otlp_endpoint: None };
+    let guard = telemetry::start(&log).map_err(CannotStart::because)?;
+    Ok(Prepared { folder, doors, master_key, asked, _guard: guard })
+}
+
+/// Runs the demo until told to stop, or through its check.
+pub async fn run(prepared: Prepared) -> Result<()> {
+    let Prepared { folder, doors, master_key, asked, _guard } = prepared;
+    let catalogue = catalogue(&asked, &folder).await?;
+    let config = config(&asked, &folder, &master_key, &catalogue)?;
+    let (log, _writer) = if asked.access_log { AccessLog::to(std::io::stdout()) } else { (AccessLog::none(), None) };
+    let house = House::open(config, Clock::System, log).await.map_err(CannotStart::because)?;
+    let running = serve(house, doors).map_err(CannotStart::because)?;
+    let keys = folder.keys(&running, &asked.plan).await?;
+    let told = if asked.check {
+        check(&keys).await
+    } else {
+        welcome::print(&running, &catalogue, &folder)?;
+        stop_signal().await;
+        Ok(())
+    };
+    running.stop().await;
+    catalogue.stop().await;
+    folder.release();
+    told
+}
+
+async fn catalogue(asked: &Asked, folder: &Folder) -> Result<sandbox::Running> {
+    let settings = sandbox::Settings {
+        offers: asked.offers,
+        pace: asked.pace.unwrap_or(if asked.check { CHECK_PACE } else { DEMO_PACE }),
+        data: Some(folder.path("catalogue")),
+        token: folder.token()?,
+        ..sandbox::Settings::default()
+    };
+    sandbox::start(settings, loading::progress()).await.map_err(CannotStart::because)
+}
+
+fn config(asked: &Asked, folder: &Folder, master_key: &str, catalogue: &sandbox::Running) -> Result<Config> {
+    let database = folder.path("xunyuan.db");
+    let pairs = [
+        ("SECRETS__MASTER_KEY", master_key.to_owned()),
+        ("DATABASE__URL", format!("sqlite://{}", database.display())),
+        ("UPSTREAM__LIVE__URL", catalogue.url()),
+        ("UPSTREAM__LIVE__TOKEN", catalogue.token.clone()),
+        ("UPSTREAM__SANDBOX__URL", catalogue.url()),
+        ("UPSTREAM__SANDBOX__TOKEN", catalogue.token.clone()),
+        ("ORDERS__FOLLOW_MS", "50".to_owned()),
+        ("SERVER__DRAIN_S", "0".to_owned()),
+        ("SERVER__SHUTDOWN_S", "3".to_owned()),
+        ("REDIS__URL", asked.redis.clone().unwrap_or_default()),
+    ];
+    let pairs = pairs.into_iter().map(|(name, value)| (format!("XUNYUAN__{name}"), value));
+    Config::load(None, pairs).map_err(CannotStart::because)
+}
+
+async fn check(keys: &folder::Keys) -> Result<()> {
+    let client = |key: &KeyFile| -> Result<Client> { Client::new(key.base()?, key.signer()?, Clock::System) };
+    check::walk(&client(&keys.live)?, &client(&keys.sandbox)?).await.context("the demo does not do its main job")
+}
+
+/// Where a running demo is reached.
+fn address(running: &Running) -> String {
+    format!("http://{}", running.address)
+}

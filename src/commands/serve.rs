@@ -1,0 +1,72 @@
+//! `xunyuan serve` and `xunyuan migrate`: the gateway with the operator's settings.
+
+use std::io::Write;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::clock::Clock;
+use crate::commands::{CannotStart, ConfigFile, stop_signal};
+use crate::config::Config;
+use crate::server::house::{House, open_directory};
+use crate::server::listeners::{Doors, Running, serve};
+use crate::server::settings;
+use crate::telemetry::access::AccessLog;
+use crate::telemetry::{self, Guard};
+
+/// How the gateway is started.
+#[derive(Debug, Args)]
+pub struct Asked {
+    /// Where the settings are
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Print the settings in effect, secrets masked, and stop
+    #[arg(long)]
+    check: bool,
+}
+
+/// Reads the settings of a file and the environment.
+pub fn load(file: &ConfigFile) -> Result<Config> {
+    #[expect(clippy::disallowed_methods, reason = "settings are read here, once")]
+    let environment = std::env::vars();
+    Config::load(file.config.as_deref(), environment).map_err(CannotStart::because)
+}
+
+/// What `serve` does before there is a runtime; `None` when it was only asked to check.
+pub fn prepare(asked: &Asked) -> Result<Option<(Config, Guard)>> {
+    let config = load(&asked.file)?;
+    if asked.check {
+        write!(std::io::stdout(), "{}", config.masked())?;
+        return Ok(None);
+    }
+    let guard = telemetry::start(&settings::telemetry(&config.telemetry)).map_err(CannotStart::because)?;
+    Ok(Some((config, guard)))
+}
+
+/// Serves until told to stop, then stops without failing a request.
+pub async fn run(config: Config) -> Result<()> {
+    let doors = Doors::bind(config.server.bind, config.ops.bind).map_err(CannotStart::because)?;
+    let (log, writer) = AccessLog::to(std::io::stdout());
+    let house = House::open(config, Clock::System, log).await.map_err(CannotStart::because)?;
+    let running = serve(house, doors).map_err(CannotStart::because)?;
+    told(&running);
+    stop_signal().await;
+    tracing::info!("stopping: not ready any more, then finishing what is under way");
+    running.stop().await;
+    tracing::info!("stopped");
+    drop(writer);
+    Ok(())
+}
+
+fn told(running: &Running) {
+    tracing::info!(partners = %running.address, operator = %running.ops_address, "the gateway answers");
+}
+
+/// Brings the database to this version.
+pub async fn migrate(file: &ConfigFile) -> Result<()> {
+    let config = load(file)?;
+    let (sql, _) = open_directory(&config, &Clock::System).await.map_err(CannotStart::because)?;
+    writeln!(std::io::stdout(), "the database ({}) is at this program's version", sql.engine_name())?;
+    sql.close().await;
+    Ok(())
+}
