@@ -14,7 +14,8 @@ def gather(client):
     for summary in offers:
         offer = client.offer(summary["id"]).json()
         sku = offer["skus"][0]["id"]
-        answer = client.quote([{"sku_id": sku, "quantity": offer["minimum_order"]}]).json()
+        quantity = offer["minimum_order"] * (offer["order_multiple"] or 1)
+        answer = client.quote([{"sku_id": sku, "quantity": quantity}]).json()
         skus.append(sku)
         quotes += [quote["id"] for quote in answer["quotes"]]
     for quote in quotes[:ORDERS]:
