@@ -1,11 +1,18 @@
 """Holds Dockerfile, compose file and systemd unit against each other and against the default settings.
 
 An engine to run them is not needed: what goes wrong in such files is a name that nobody reads, a port that nobody
-listens on, a secret that came along, and a stop that is cut short.
+listens on, a secret that came along, and a stop that is cut short. Last, the program itself reads the settings that
+compose and systemd would give it.
+
+usage: deploy.py PROGRAM
 """
 
+import base64
+import os
 import re
+import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -99,9 +106,43 @@ def unit():
     insist(values["User"] not in ("", "root"), "unit: runs as root")
 
 
+# What an operator would answer to the compose file's questions.
+ANSWERS = {"XUNYUAN_PUBLIC_NAMES": '["gateway.example"]', "XUNYUAN_LIVE_URL": "https://wholesale.example"}
+
+
+def composed():
+    """The gateway's environment as compose makes it."""
+    environment = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["gateway"]["environment"]
+    question = re.compile(r"\$\{(\w+):(\?|-)([^}]*)\}")
+
+    def answer(found):
+        name, kind, rest = found.groups()
+        return rest if kind == "-" else ANSWERS.get(name, "abc123")
+
+    return {key: question.sub(answer, value) for key, value in environment.items()}
+
+
+def of_unit():
+    """The gateway's environment as systemd makes it."""
+    lines = (DEPLOY / "xunyuan.service").read_text().splitlines()
+    return dict(line.removeprefix("Environment=").split("=", 1) for line in lines if line.startswith("Environment="))
+
+
+def program_reads(name, environment, program):
+    with tempfile.TemporaryDirectory() as folder:
+        secret = Path(folder) / "secret"
+        secret.write_text(base64.b64encode(bytes(32)).decode())
+        given = {key: str(secret) if key.endswith("_FILE") else value for key, value in environment.items()}
+        given["PATH"] = os.environ["PATH"]
+        done = subprocess.run([program, "serve", "--check"], env=given, capture_output=True, text=True, check=False)
+        insist(done.returncode == 0, f"{name}: the program refuses these settings:\n{done.stderr}")
+
+
 every_setting_named_exists()
 compose(dockerfile())
 unit()
+program_reads("compose", composed(), sys.argv[1])
+program_reads("unit", of_unit(), sys.argv[1])
 for complaint in complaints:
     print(complaint)
 sys.exit(1 if complaints else 0)

@@ -11,7 +11,8 @@ stage_shell() {
 }
 
 stage_deploy() {
-  "$tools/venv/bin/python" tests/contract/deploy.py
+  cargo build --quiet --locked --bin xunyuan
+  "$tools/venv/bin/python" tests/contract/deploy.py "$CARGO_TARGET_DIR/debug/xunyuan"
   if command -v systemd-analyze >/dev/null; then
     verify_unit
   else
