@@ -1,11 +1,19 @@
 //! Partner API v1: the gate, the operations, their views, and the documentation. Rooms do the work; a handler
 //! unwraps, asks one room, wraps.
 
+mod asked;
+pub mod categories;
 pub mod docs;
 pub mod gate;
+mod kept;
 pub mod limits;
+pub mod offers;
 pub mod openapi;
 pub mod operations;
+pub mod pictures;
+mod price;
+pub mod signature;
+pub mod suppliers;
 pub mod unmatched;
 
 use actix_web::web::{Bytes, Data};
@@ -16,7 +24,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers every operation, once, for routing and for the OpenAPI document.
 pub fn operations(config: &mut ServiceConfig) {
-    config;
+    config
+        .service(offers::search_offers)
+        .service(offers::get_offer)
+        .service(categories::list_categories)
+        .service(suppliers::get_supplier)
+        .service(limits::get_limits)
+        .service(limits::get_me)
+        .service(signature::debug_signature);
 }
 
 /// The OpenAPI document of `/v1`.
@@ -38,12 +53,3 @@ pub async fn serve_document(text: Data<DocumentText>) -> HttpResponse {
         .insert_header(("etag", crate::edge::reply::etag(&text.0)))
         .body(text.0.clone())
 }
-pub mod asked;
-pub mod categories;
-pub mod gate;
-pub mod kept;
-pub mod offers;
-pub mod operations;
-pub mod pictures;
-pub mod price;
-pub mod suppliers;

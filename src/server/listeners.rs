@@ -93,6 +93,7 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .app_data(text.clone())
             .configure(|config| furnish(config, &shared))
             .service(api::serve_document)
+            .service(api::pictures::get_picture)
             .configure(api::docs::routes)
             .default_service(web::to(unmatched))
             .wrap(Front { books: shared.books.clone(), trace_share: shared.config.telemetry.trace_share })
