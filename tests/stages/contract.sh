@@ -9,7 +9,7 @@ stage_sdk() {
 }
 
 stage_foreign() {
-  need node
+  need_packages
   start_demo
   export_key "$demo_data/sandbox.key"
   "$tools/venv/bin/python" tests/contract/foreign/client.py
@@ -17,7 +17,7 @@ stage_foreign() {
 }
 
 stage_lint() {
-  need redocly spectral
+  need_packages
   local rules=tests/contract/lint
   redocly lint --config "$rules/redocly.yaml" --format=stylish partner wholesale
   spectral lint --ruleset "$rules/spectral-partner.yaml" --fail-severity=error openapi/partner.json
@@ -25,10 +25,11 @@ stage_lint() {
 }
 
 stage_fuzz() {
+  need_packages
   local examples=40 seed=(--seed 1688)
   [ "$full" = no ] || { examples=300 && seed=(); }
   start_demo --plan enterprise
   export_key "$demo_data/sandbox.key"
-  tests/contract/schemathesis/run "$tools/venv/bin/schemathesis" openapi/partner.json \
+  tests/contract/schemathesis/run "$tools/venv/bin" openapi/partner.json \
     --max-examples "${XUNYUAN_FUZZ_EXAMPLES:-$examples}" "${seed[@]}"
 }

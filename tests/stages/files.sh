@@ -11,6 +11,7 @@ stage_shell() {
 }
 
 stage_deploy() {
+  need_packages
   cargo build --quiet --locked --bin xunyuan
   "$tools/venv/bin/python" tests/contract/deploy.py "$CARGO_TARGET_DIR/debug/xunyuan"
   if command -v systemd-analyze >/dev/null; then

@@ -51,6 +51,13 @@ need() {
   done
 }
 
+# Ends the stage when the Python or Node packages are not there, or not as asked for now.
+need_packages() {
+  cmp -s tests/contract/requirements.txt "$tools/venv/installed.txt" && [ -e "$tools/node/complete" ] \
+    && cmp -s tests/contract/package.json "$tools/node/package.json" \
+    || die "the Python and Node packages are not there: run tests/run tools first"
+}
+
 install_system_packages() {
   local missing=() pair
   for pair in $packages; do

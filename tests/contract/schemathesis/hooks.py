@@ -4,6 +4,9 @@ The signature is made last, when the request's bytes are settled, so that it fit
 made-up ids alone, hardly a request would get behind "there is no such offer".
 """
 
+import atexit
+import collections
+import json
 import os
 import sys
 import zlib
@@ -20,6 +23,7 @@ from xunyuan import Client  # noqa: E402
 CLIENT = Client(os.environ["XUNYUAN_URL"], os.environ["XUNYUAN_KEY_ID"], os.environ["XUNYUAN_SECRET"])
 REAL = gather(CLIENT)
 COVERED = ("content-type", "idempotency-key")
+TALLY = collections.defaultdict(collections.Counter)
 
 
 class Signed(AuthBase):
@@ -75,3 +79,13 @@ def map_body(context, body):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     kwargs["auth"] = Signed()
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    TALLY[case.operation.label][response.status_code] += 1
+
+
+@atexit.register
+def leave_tally():
+    Path(os.environ["XUNYUAN_FUZZ_TALLY"]).write_text(json.dumps(TALLY))
