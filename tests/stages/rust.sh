@@ -14,21 +14,22 @@ stage_unit() {
   cargo test --quiet --locked --doc
 }
 
+# Each test that wants a Redis starts one of its own; here none may do without.
 stage_redis() {
-  start_redis
-  XUNYUAN_TEST_REDIS="redis://127.0.0.1:$redis_port/" nextest
-  local calls
-  calls=$(redis-cli -p "$redis_port" info stats | sed -n 's/^total_connections_received:\([0-9]*\).*/\1/p')
-  # Our own pings are a handful; a suite that never asked Redis has proved nothing.
-  [ "$calls" -gt 10 ] || die "the suite passed, but no test used Redis"
+  need redis-server
+  XUNYUAN_TEST_REDIS=required nextest -E 'test(/^(counters|limits|cache|auth)::/) or kind(test)'
 }
 
+# As many nodes run: both engines at once.
 stage_postgres() {
+  need redis-server
   start_postgres
-  XUNYUAN_TEST_POSTGRES="$postgres_url" nextest -E 'test(/^(sql|ledger|partners|auth|orders)::/) or kind(test)'
-  local schemas
-  schemas=$(psql "$postgres_url" -Atc "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^t[0-9a-f]{32}$'")
-  [ "$schemas" -gt 0 ] || die "the suite passed, but no test used PostgreSQL"
+  XUNYUAN_TEST_POSTGRES="$postgres_url" XUNYUAN_TEST_REDIS=required \
+    nextest -E 'test(/^(sql|ledger|partners|auth|orders)::/) or kind(test)'
+  local own
+  own=$(psql "$postgres_url" -Atc "SELECT (SELECT count(*) FROM pg_namespace WHERE nspname ~ '^t[0-9a-f]{32}$')
+    + (SELECT count(*) FROM pg_database WHERE datname ~ '^it_')")
+  [ "$own" -gt 0 ] || die "the suite passed, but no test used PostgreSQL"
 }
 
 nextest() {

@@ -50,7 +50,7 @@ stop_servers() {
   exit "$status"
 }
 
-# Redis and PostgreSQL grumble whenever a test goes away: theirs is shown only when they themselves are gone.
+# PostgreSQL grumbles whenever a test goes away: its words are shown only when it is gone itself.
 show_log() {
   local pid=$1 name=$2
   if [ "$name" = demo ] || ! kill -0 "$pid" 2>/dev/null; then
@@ -68,15 +68,6 @@ await_end() {
   done
   kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
-}
-
-# Sets redis_port.
-start_redis() {
-  need redis-server redis-cli
-  make_folder
-  redis_port=$(free_port)
-  start redis redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder"
-  await 20 "redis-server" redis-cli -p "$redis_port" ping
 }
 
 # Sets postgres_url. Nothing is forced to disk: what is tested is not the disk.

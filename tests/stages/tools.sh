@@ -12,7 +12,6 @@ node:nodejs
 npm:npm
 openssl:openssl
 python3:python3
-redis-cli:redis-tools
 redis-server:redis-server
 shellcheck:shellcheck
 "
