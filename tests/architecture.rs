@@ -105,6 +105,11 @@ fn room(file: &Path) -> Option<String> {
     (name != "lib" && name != "main").then(|| name.to_owned())
 }
 
+/// Files that exist for tests alone may open what their room may not, such as a real database or the sandbox.
+fn is_for_tests(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == "tests.rs" || name == "trial.rs")
+}
+
 /// What a file says, without comments and string contents that could look like paths.
 fn code(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
@@ -177,7 +182,7 @@ fn nobody_imports_what_the_plan_does_not_allow() {
     let plan = plan();
     let mut wrong = Vec::new();
     for file in files(&source()) {
-        let Some(room) = room(&file) else { continue };
+        let Some(room) = room(&file).filter(|_| !is_for_tests(&file)) else { continue };
         let may = plan.get(room.as_str()).copied().unwrap_or_default();
         for other in named(&code(&file)) {
             let known = plan.contains_key(other.as_str());

@@ -65,6 +65,16 @@ impl Asked {
         text.parse::<T>().map_err(|why| self.wrong(Place::path(name, why.to_string()))).ok()
     }
 
+    /// A member of the JSON body, by its JSON Pointer without the leading `#`.
+    pub fn body<T>(&mut self, pointer: &str, text: Option<&str>) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let read = text?.parse::<T>();
+        read.map_err(|why| self.wrong(Place::body(pointer, why.to_string()))).ok()
+    }
+
     /// Notes a complaint.
     pub fn wrong(&mut self, place: Place) {
         self.0.push(place);

@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use crate::api::operations::Operation;
 use crate::auth::{self, Auth};
 use crate::edge::address;
-use crate::edge::parts::Part;
+use crate::edge::parts::{self, Part};
 use crate::edge::problem::Problem;
 use crate::edge::sealed::{self, BodyBounds, Headers};
 use crate::edge::visit::{Held, Shared};
@@ -83,7 +83,7 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
         return Err(Problem::new(Code::ScopeMissing).detail(missing));
     }
     gate.may(&caller, O::COST, &visit).await?;
-    let parts = P::take(request, &body)?;
+    let parts = parts::take(request, &body)?;
     Ok(Admitted { caller, parts, visit, operation: PhantomData })
 }
 

@@ -152,7 +152,6 @@ mod tests {
     use super::{LimitsView, MeView};
     use crate::api::operations::ROWS;
     use crate::clock::Clock;
-    use crate::counters::Counters;
     use crate::limits::{Limits, Settings, cost};
     use crate::model::partner::{Caller, Mode, Partner, Scope};
     use crate::model::plan::{Plan, Policy};
@@ -180,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn limits_are_told_as_they_stand() {
-        let limits = Limits::new(Settings::default(), Counters::InProcess, Clock::shiftable());
+        let limits = Limits::new(Settings::default(), Default::default(), Clock::shiftable());
         let held = limits.admit(&caller(), 5).await.unwrap();
         let told = serde_json::to_value(LimitsView::from(&limits.standing(&caller()).await)).unwrap();
         let policy = serde_json::json!([{"name": "day", "quota": 864, "window_s": 86_400, "burst": 864,

@@ -2,12 +2,23 @@
 //! unwraps, asks one room, wraps.
 
 mod asked;
+mod basket;
 pub mod categories;
 pub mod docs;
 pub mod gate;
 mod kept;
 pub mod limits;
 pub mod offers;
+mod once;
+pub mod openapi;
+pub mod operations;
+mod order_view;
+pub mod orders;
+pub mod payments;
+pub mod pictures;
+mod price;
+pub mod quotes;
+pub mod shipments;
 pub mod openapi;
 pub mod operations;
 pub mod pictures;
@@ -29,6 +40,21 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(offers::get_offer)
         .service(categories::list_categories)
         .service(suppliers::get_supplier)
+        .service(quotes::create_quote)
+        .service(quotes::get_quote)
+        .service(orders::create_order)
+        .service(orders::list_orders)
+        // Before the order's id, which would take `by-reference` for one.
+        .service(orders::get_order_by_reference)
+        .service(orders::get_order)
+        .service(orders::cancel_order)
+        .service(orders::confirm_receipt)
+        .service(shipments::list_shipments)
+        .service(payments::list_payment_options)
+        .service(payments::create_payment)
+        .service(payments::get_payment)
+        .service(limits::get_limits)
+        .service(limits::get_me);
         .service(limits::get_limits)
         .service(limits::get_me)
         .service(signature::debug_signature);

@@ -2,12 +2,18 @@
 
 pub mod client;
 pub mod demo;
+pub mod end;
 pub mod health;
+pub mod key;
 pub mod key_file;
+#[cfg(test)]
+mod key_tests;
 pub mod openapi;
+pub mod partner;
 pub mod sandbox;
 pub mod serve;
 pub mod sign;
+pub mod table;
 
 use std::path::PathBuf;
 
@@ -59,8 +65,23 @@ impl CannotStart {
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConfigFile {
     /// Settings file (TOML); only what differs from the defaults
-    #[arg(long, value_name = "FILE", env = "XUNYUAN_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "XUNYUAN_CONFIG", global = true)]
     pub config: Option<PathBuf>,
+}
+
+/// Who changes something, for the audit.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Actor {
+    /// Who you are, for the audit
+    #[arg(long = "actor", value_name = "NAME", env = "USER", default_value = "operator", global = true)]
+    name: String,
+}
+
+impl Actor {
+    /// The name as the audit has it.
+    pub fn audited(&self) -> String {
+        format!("cli:{}", self.name)
+    }
 }
 
 /// Waits until the process is asked to stop (SIGTERM or Ctrl-C).

@@ -158,9 +158,13 @@ fn problem_of(response: &HttpResponse) -> Option<Problem> {
     }))
 }
 
-/// Pages for people (the error catalogue's own 404) keep their body.
+/// Pages for people (the error catalogue's own 404) keep their body, and so do problems that are stored with their
+/// request and sent again byte for byte.
 fn is_problem_or_page(response: &HttpResponse) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+    let own = |kind: &HeaderValue| {
+        kind.as_bytes().starts_with(b"text/html") || kind.as_bytes().starts_with(b"application/problem+json")
+    };
+    response.headers().get(header::CONTENT_TYPE).is_some_and(own)
 }
 
 fn written(visit: &mut Visit, response: HttpResponse, problem: &Problem) -> HttpResponse {
@@ -250,6 +254,20 @@ mod tests {
         assert_eq!(response.status(), 500);
         assert_eq!(response.headers().get("content-type").unwrap(), "application/problem+json");
         assert_eq!(books.0.load(Ordering::Relaxed), 904);
+    }
+
+    async fn stored() -> HttpResponse {
+        HttpResponse::Conflict().content_type("application/problem+json").body("{\"request_id\":\"req_first\"}")
+    }
+
+    #[actix_web::test]
+    async fn a_stored_problem_leaves_as_it_was_stored() {
+        let app = App::new().wrap(front(&Arc::new(Count::default()))).route("/s", web::get().to(stored));
+        let app = init_service(app).await;
+        let response = call_service(&app, TestRequest::with_uri("/s").to_request()).await;
+        assert_eq!(response.status(), 409);
+        let body: serde_json::Value = read_body_json(response).await;
+        assert_eq!(body, serde_json::json!({"request_id": "req_first"}));
     }
 
     #[actix_web::test]

@@ -13,8 +13,21 @@ use crate::error::{Code, Place};
 
 /// Something that can be read from a request whose body is at hand.
 pub trait Part: Sized {
+    /// Whether it reads the query; where no part does, a query is refused.
+    const READS_QUERY: bool = false;
+
     /// Reads it, or tells what is wrong.
     fn take(request: &HttpRequest, body: &Bytes) -> Result<Self, Complaint>;
+}
+
+/// Reads all parts of a request; a query that no part reads is refused name by name.
+pub fn take<P: Part>(request: &HttpRequest, body: &Bytes) -> Result<P, Complaint> {
+    if !P::READS_QUERY && !request.query_string().is_empty() {
+        let names = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let places = names.map(|(name, _)| Place::query(&name, "unknown; this operation takes no query parameters"));
+        return Err(Complaint::Places(places.collect()));
+    }
+    P::take(request, body)
 }
 
 /// Why a part cannot be read.
@@ -78,6 +91,8 @@ impl<T: DeserializeOwned> Part for Path<T> {
 }
 
 impl<T: DeserializeOwned> Part for Query<T> {
+    const READS_QUERY: bool = true;
+
     fn take(request: &HttpRequest, _: &Bytes) -> Result<Self, Complaint> {
         let text = request.query_string();
         let repeated = repeated_names(text);
@@ -114,6 +129,8 @@ impl<T: DeserializeOwned> Part for Json<T> {
 }
 
 impl<A: Part, B: Part> Part for (A, B) {
+    const READS_QUERY: bool = A::READS_QUERY || B::READS_QUERY;
+
     fn take(request: &HttpRequest, body: &Bytes) -> Result<Self, Complaint> {
         match (A::take(request, body), B::take(request, body)) {
             (Ok(a), Ok(b)) => Ok((a, b)),
@@ -124,6 +141,8 @@ impl<A: Part, B: Part> Part for (A, B) {
 }
 
 impl<A: Part, B: Part, C: Part> Part for (A, B, C) {
+    const READS_QUERY: bool = <(A, (B, C))>::READS_QUERY;
+
     fn take(request: &HttpRequest, body: &Bytes) -> Result<Self, Complaint> {
         <(A, (B, C))>::take(request, body).map(|(a, (b, c))| (a, b, c))
     }

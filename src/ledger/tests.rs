@@ -1,3 +1,5 @@
+//! What must hold of the ledger on every engine at hand; `fault_NN` are the contract's fault points.
+
 use super::{Answer, Begun, Error, Filter, KeyUse, Lease, Ledger, NewOrder};
 use crate::clock::Clock;
 use crate::error::Code;

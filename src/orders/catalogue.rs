@@ -8,6 +8,7 @@ use crate::model::order::{Deed, Refusal};
 use crate::model::partner::Mode;
 use crate::model::quote::{Country, Wanted, Warehouse};
 use crate::model::shipment::Shipment;
+use crate::telemetry::trace;
 use crate::translate::trade::{self, PaidHow, Standing};
 use crate::upstream::wholesale::wire::changes::Changes;
 use crate::upstream::wholesale::wire::trade as wire;
@@ -29,9 +30,9 @@ pub(super) enum Sent {
 
 impl Orders {
     /// Places an order under our own id; repeating it is harmless, because the catalogue takes a reference once.
-    pub(super) async fn send(&self, deed: &Deed, trace: Option<&str>) -> Sent {
+    pub(super) async fn send(&self, deed: &Deed) -> Sent {
         let call = calls::create_order(&trade::new_order(deed));
-        let error = match self.read::<wire::Order>(deed.mode, &call, trace).await {
+        let error = match self.read::<wire::Order>(deed.mode, &call).await {
             Ok(order) => match ours(order, deed) {
                 Ok(standing) => return Sent::Taken(standing),
                 Err(nonsense) => return Sent::Unknown(nonsense.to_string()),
@@ -50,7 +51,7 @@ impl Orders {
     /// Where an order stands, by our own id; `None` when the catalogue does not have it.
     pub(super) async fn look_up(&self, deed: &Deed) -> Result<Option<Standing>, Error> {
         let call = calls::order_by_reference(deed.partner.as_str(), deed.id.as_str());
-        match self.read::<wire::Order>(deed.mode, &call, None).await {
+        match self.read::<wire::Order>(deed.mode, &call).await {
             Ok(order) => Ok(Some(ours(order, deed)?)),
             Err(error) if error.refusal().is_some_and(|refused| refused.error_code == "ORDER_NOT_FOUND") => Ok(None),
             Err(error) => Err(error.into()),
@@ -64,9 +65,8 @@ impl Orders {
         wanted: &[Wanted],
         warehouse: &Warehouse,
         ship_to: &Country,
-        trace: Option<&str>,
     ) -> Result<wire::Preview, upstream::Error> {
-        self.read(mode, &calls::preview(&trade::preview_request(wanted, warehouse, ship_to)), trace).await
+        self.read(mode, &calls::preview(&trade::preview_request(wanted, warehouse, ship_to))).await
     }
 
     /// Takes an unpaid order back.
@@ -75,20 +75,14 @@ impl Orders {
         deed: &Deed,
         number: CatalogueOrderId,
         reason: &str,
-        trace: Option<&str>,
     ) -> Result<Standing, Error> {
-        let order = self.read::<wire::Order>(deed.mode, &calls::cancel(number, reason), trace).await?;
+        let order = self.read::<wire::Order>(deed.mode, &calls::cancel(number, reason)).await?;
         Ok(ours(order, deed)?)
     }
 
     /// Says that the goods arrived.
-    pub(super) async fn say_received(
-        &self,
-        deed: &Deed,
-        number: CatalogueOrderId,
-        trace: Option<&str>,
-    ) -> Result<Standing, Error> {
-        let order = self.read::<wire::Order>(deed.mode, &calls::confirm_receipt(number), trace).await?;
+    pub(super) async fn say_received(&self, deed: &Deed, number: CatalogueOrderId) -> Result<Standing, Error> {
+        let order = self.read::<wire::Order>(deed.mode, &calls::confirm_receipt(number)).await?;
         Ok(ours(order, deed)?)
     }
 
@@ -99,35 +93,25 @@ impl Orders {
         number: CatalogueOrderId,
         how: PayMode,
         pay_ref: &str,
-        trace: Option<&str>,
     ) -> Result<PaidHow, Error> {
-        let paid = self.read::<wire::Paid>(mode, &calls::pay(number, how, pay_ref), trace).await?;
+        let paid = self.read::<wire::Paid>(mode, &calls::pay(number, how, pay_ref)).await?;
         Ok(trade::paid(paid)?)
     }
 
     /// An order's parcels.
-    pub(super) async fn parcels(
-        &self,
-        deed: &Deed,
-        number: CatalogueOrderId,
-        trace: Option<&str>,
-    ) -> Result<Vec<Shipment>, Error> {
-        let shipments = self.read::<wire::Shipments>(deed.mode, &calls::shipments(number), trace).await?;
+    pub(super) async fn parcels(&self, deed: &Deed, number: CatalogueOrderId) -> Result<Vec<Shipment>, Error> {
+        let shipments = self.read::<wire::Shipments>(deed.mode, &calls::shipments(number)).await?;
         Ok(trade::shipments(shipments, deed)?)
     }
 
     /// The changes after a number.
     pub(super) async fn changes(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, Error> {
-        Ok(self.read(mode, &calls::changes(after, 500, wait), None).await?)
+        Ok(self.read(mode, &calls::changes(after, 500, wait)).await?)
     }
 
-    async fn read<T: serde::de::DeserializeOwned>(
-        &self,
-        mode: Mode,
-        call: &Call,
-        trace: Option<&str>,
-    ) -> Result<T, upstream::Error> {
-        self.upstream.read(mode, call, Context { traceparent: trace, until: None }).await
+    async fn read<T: serde::de::DeserializeOwned>(&self, mode: Mode, call: &Call) -> Result<T, upstream::Error> {
+        let traceparent = trace::current();
+        self.upstream.read(mode, call, Context { traceparent: traceparent.as_deref(), until: None }).await
     }
 }
 

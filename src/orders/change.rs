@@ -2,26 +2,27 @@
 
 use super::place::TRIES;
 use super::steps::catch_up;
-use super::{Ask, Error, Orders};
+use super::{Error, Orders};
 use crate::ledger;
 use crate::model::ids::{CatalogueOrderId, OrderId};
 use crate::model::order::{Actor, Happening, Kind, Order, State};
+use crate::model::partner::Caller;
 use crate::translate::trade::Standing;
 use crate::upstream::Outcome;
 
 impl Orders {
     /// Takes an unpaid order back; asked twice it answers the same. While the order's own outcome is unknown it cannot
     /// be taken back: what does not surely exist cannot surely be cancelled.
-    pub async fn cancel(&self, ask: Ask<'_>, id: &OrderId, reason: Option<&str>) -> Result<Order, Error> {
+    pub async fn cancel(&self, caller: &Caller, id: &OrderId, reason: Option<&str>) -> Result<Order, Error> {
         for _ in 0..TRIES {
-            let order = self.get(ask, id).await?;
+            let order = self.get(caller, id).await?;
             let moved = match (order.state, order.catalogue_order) {
                 (State::Cancelled, _) => return Ok(order),
                 (State::Received, _) => {
                     let cause = reason.unwrap_or("cancelled before it was placed");
                     self.write(&order, vec![Happening::new(Kind::Cancelled, Actor::Partner, cause)]).await?
                 }
-                (State::AwaitingPayment, Some(number)) => self.cancel_there(ask, &order, number, reason).await?,
+                (State::AwaitingPayment, Some(number)) => self.cancel_there(&order, number, reason).await?,
                 (state, _) => return Err(Error::Conflict { state, advice: advice_on_cancel(state) }),
             };
             match moved {
@@ -37,20 +38,19 @@ impl Orders {
 
     async fn cancel_there(
         &self,
-        ask: Ask<'_>,
         order: &Order,
         number: CatalogueOrderId,
         reason: Option<&str>,
     ) -> Result<Option<Order>, Error> {
         let cause = reason.unwrap_or("cancelled by the partner");
-        let there = self.take_back(&order.deed, number, cause, ask.trace).await;
+        let there = self.take_back(&order.deed, number, cause).await;
         self.take_in(order, there, cause).await
     }
 
     /// Says that the goods arrived; asked twice it answers the same.
-    pub async fn confirm_receipt(&self, ask: Ask<'_>, id: &OrderId) -> Result<Order, Error> {
+    pub async fn confirm_receipt(&self, caller: &Caller, id: &OrderId) -> Result<Order, Error> {
         for _ in 0..TRIES {
-            let order = self.get(ask, id).await?;
+            let order = self.get(caller, id).await?;
             let moved = match (order.state, order.catalogue_order) {
                 (State::Completed, _) => return Ok(order),
                 // The catalogue may be further than we have heard; it knows best whether this can be said now.
@@ -63,7 +63,7 @@ impl Orders {
                     | State::Preparing,
                     Some(number),
                 ) => {
-                    let there = self.say_received(&order.deed, number, ask.trace).await;
+                    let there = self.say_received(&order.deed, number).await;
                     self.take_in(&order, there, "receipt confirmed by the partner").await?
                 }
                 (state, _) => return Err(Error::Conflict { state, advice: ADVICE_ON_RECEIPT }),

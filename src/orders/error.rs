@@ -5,6 +5,7 @@ use crate::ledger;
 use crate::model::money::Money;
 use crate::model::order::{Refusal, State};
 use crate::model::quote::LineProblem;
+use crate::rates;
 use crate::translate::Nonsense;
 use crate::upstream;
 
@@ -17,6 +18,9 @@ pub enum Error {
     /// The catalogue did not answer, or refused for a reason of its own.
     #[error(transparent)]
     Upstream(#[from] upstream::Error),
+    /// There is no usable exchange rate.
+    #[error(transparent)]
+    Rates(#[from] rates::Error),
     /// The catalogue's answer makes no sense.
     #[error(transparent)]
     Nonsense(#[from] Nonsense),
@@ -59,6 +63,7 @@ impl Failure for Error {
         match self {
             Self::Ledger(error) => ledger_code(error),
             Self::Upstream(error) => error.code(),
+            Self::Rates(error) => error.code(),
             // Whatever kept it from being sent, the same request can succeed later.
             Self::NotPlaced(error) if error.code() == Code::SandboxUnavailable => Code::SandboxUnavailable,
             Self::NotPlaced(_) => Code::UpstreamUnavailable,
@@ -81,6 +86,7 @@ impl Failure for Error {
             }
             Self::Ledger(ledger::Error::QuoteUsed { order }) => Some(format!("The quote became order {order}.")),
             Self::Ledger(ledger::Error::OrderNotFound(id)) => Some(format!("There is no order {id}.")),
+            Self::Rates(error) => error.detail(),
             Self::NotPlaced(_) => Some(
                 "The catalogue could not be reached and nothing was ordered; repeat with the same Idempotency-Key."
                     .to_owned(),
@@ -93,6 +99,7 @@ impl Failure for Error {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Invalid(places) => places.clone(),
+            Self::Rates(error) => error.places(),
             Self::NothingToQuote(problems) => problems.iter().map(place_of).collect(),
             _ => Vec::new(),
         }
@@ -115,6 +122,7 @@ impl Failure for Error {
             Self::Ledger(_) if self.code() == Code::Internal => Some(1),
             Self::NotPlaced(_) => Some(2),
             Self::Upstream(error) => error.retry_after_s(),
+            Self::Rates(error) => error.retry_after_s(),
             _ => None,
         }
     }

@@ -44,8 +44,8 @@ pub use reconcile::Reconciled;
 use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::model::order::{Happening, Order};
-use crate::model::partner::Caller;
 use crate::model::quote::Warehouse;
+use crate::rates::Rates;
 use crate::upstream::Upstream;
 
 /// How orders are dealt with.
@@ -69,16 +69,8 @@ pub struct Orders {
     settings: Settings,
     ledger: Ledger,
     upstream: Upstream,
+    rates: Rates,
     clock: Clock,
-}
-
-/// Who asks, and under which trace.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
-    /// The caller.
-    pub caller: &'a Caller,
-    /// W3C trace context that goes with calls to the catalogue.
-    pub trace: Option<&'a str>,
 }
 
 /// The key of a request that must have its effect once.
@@ -101,8 +93,8 @@ pub struct Told {
 
 impl Orders {
     /// The room, with what it works on.
-    pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, clock: Clock) -> Self {
-        Self { settings, ledger, upstream, clock }
+    pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, rates: Rates, clock: Clock) -> Self {
+        Self { settings, ledger, upstream, rates, clock }
     }
 
     /// How many orders are unknown, and for how long the oldest.

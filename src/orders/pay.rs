@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 
 use super::steps::catch_up;
-use super::{Answer, Ask, Error, Once, Orders, Told};
+use super::{Answer, Error, Once, Orders, Told};
 use crate::error::{Failure, Place};
 use crate::ledger::{Begun, OpenPart};
 use crate::model::ids::OrderId;
 use crate::model::order::{Actor, Happening, Kind, Order, State};
+use crate::model::partner::Caller;
 use crate::model::payment::{Method, Part, PartState, Payment};
 use crate::translate::trade::PaidHow;
 use crate::upstream::Outcome;
@@ -30,29 +31,29 @@ impl Orders {
     /// Pays once, however often it is asked for.
     pub async fn pay(
         &self,
-        ask: Ask<'_>,
+        caller: &Caller,
         once: Once,
         wish: NewPayment,
         render: &(dyn Fn(&Payment) -> Answer + Sync),
     ) -> Result<Told, Error> {
         check(&wish.orders)?;
-        let asked = self.key_use(ask, once, "create_payment");
+        let asked = self.key_use(caller, once, "create_payment");
         let (lease, payment, fresh) = match self.ledger.begin_payment(asked, wish.method, wish.orders).await? {
             Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
             Begun::Fresh(lease, payment) => (lease, payment, true),
             Begun::Resumed(lease, payment) => (lease, payment, false),
         };
         for part in payment.parts.iter().filter(|part| is_open(part)) {
-            self.pay_part(ask.trace, &payment, &part.order, fresh).await?;
+            self.pay_part(&payment, &part.order, fresh).await?;
         }
-        let payment = self.payment(ask, &payment.id).await?;
+        let payment = self.payment(caller, &payment.id).await?;
         let answer = render(&payment);
         self.ledger.commit_payment(&lease, &answer).await?;
         Ok(Told { answer, replayed: false })
     }
 
     /// Settles one order's part. `fresh` says that nothing was asked for before.
-    async fn pay_part(&self, trace: Option<&str>, payment: &Payment, id: &OrderId, fresh: bool) -> Result<(), Error> {
+    async fn pay_part(&self, payment: &Payment, id: &OrderId, fresh: bool) -> Result<(), Error> {
         let order = self.ledger.get_order(id).await?;
         let settled = |state, pay_url, problem: Option<&str>| Part {
             order: id.clone(),
@@ -75,7 +76,7 @@ impl Orders {
             Method::Page => PayMode::Page,
             Method::Debit => PayMode::Debit,
         };
-        let part = match self.ask_to_pay(payment.mode, number, how, payment.id.as_str(), trace).await {
+        let part = match self.ask_to_pay(payment.mode, number, how, payment.id.as_str()).await {
             // Read the order rather than trust the answer alone: the event follows from where the order stands.
             Ok(PaidHow::Taken) if self.read_back(&order).await? => return Ok(()),
             Ok(PaidHow::Taken) => settled(PartState::Unknown, None, None),
@@ -121,7 +122,7 @@ impl Orders {
         let order = self.ledger.get_order(&open.order).await?;
         let payment = self.ledger.find_payment(&order.deed.partner, order.deed.mode, &open.payment).await?;
         let payment = payment.ok_or(Error::PaymentNotFound)?;
-        self.pay_part(None, &payment, &open.order, false).await
+        self.pay_part(&payment, &open.order, false).await
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::catalogue::Sent;
 use super::steps::catch_up;
-use super::{Answer, Ask, Error, NewOrder, Once, Orders, Told};
+use super::{Answer, Error, NewOrder, Once, Orders, Told};
 use crate::ledger::{self, Begun, KeyUse, Lease};
 use crate::model::order::{Actor, Facts, Happening, Kind, Order, State};
+use crate::model::partner::Caller;
 
 /// How often a decision is taken again because somebody else wrote first.
 pub(super) const TRIES: usize = 8;
@@ -15,19 +16,19 @@ pub type Render<'a> = &'a (dyn Fn(&Order) -> Answer + Sync);
 impl Orders {
     /// Places an order once, however often it is asked for. `render` must tell every state an order may have by then:
     /// taken, unknown, or rejected.
-    pub async fn place(&self, ask: Ask<'_>, once: Once, wish: NewOrder, render: Render<'_>) -> Result<Told, Error> {
-        let asked = self.key_use(ask, once, "create_order");
+    pub async fn place(&self, caller: &Caller, once: Once, wish: NewOrder, render: Render<'_>) -> Result<Told, Error> {
+        let asked = self.key_use(caller, once, "create_order");
         match self.ledger.begin_order(asked, wish).await? {
             Begun::Seen(answer) => Ok(Told { answer, replayed: true }),
-            Begun::Fresh(lease, order) => self.place_now(ask, &lease, order, true, render).await,
-            Begun::Resumed(lease, order) => self.resume(ask, &lease, order, render).await,
+            Begun::Fresh(lease, order) => self.place_now(&lease, order, true, render).await,
+            Begun::Resumed(lease, order) => self.resume(&lease, order, render).await,
         }
     }
 
-    pub(super) fn key_use(&self, ask: Ask<'_>, once: Once, operation: &'static str) -> KeyUse {
+    pub(super) fn key_use(&self, caller: &Caller, once: Once, operation: &'static str) -> KeyUse {
         KeyUse {
-            partner: ask.caller.partner.id.clone(),
-            mode: ask.caller.mode,
+            partner: caller.partner.id.clone(),
+            mode: caller.mode,
             operation,
             key: once.key,
             body_hash: once.body_hash,
@@ -36,14 +37,14 @@ impl Orders {
     }
 
     /// Goes on where an earlier worker stopped.
-    async fn resume(&self, ask: Ask<'_>, lease: &Lease, order: Order, render: Render<'_>) -> Result<Told, Error> {
+    async fn resume(&self, lease: &Lease, order: Order, render: Render<'_>) -> Result<Told, Error> {
         match order.state {
             State::Received => {
                 let started = Happening::new(Kind::PlacingStarted, Actor::Partner, "asked again with the same key");
                 let after = self.after(&order, vec![started]);
                 let look_at = self.clock.now_ms() + self.settings.lease_ms;
                 match self.ledger.append(&after, order.version, look_at).await {
-                    Ok(()) => self.place_now(ask, lease, after, true, render).await,
+                    Ok(()) => self.place_now(lease, after, true, render).await,
                     // Cancelled or let go in the same moment: then that is what there is to tell.
                     Err(ledger::Error::Moved) => {
                         let order = self.ledger.get_order(&order.deed.id).await?;
@@ -53,21 +54,14 @@ impl Orders {
                 }
             }
             // Perhaps it was sent, perhaps not; under the same reference it can be sent again.
-            State::Placing => self.place_now(ask, lease, order, false, render).await,
+            State::Placing => self.place_now(lease, order, false, render).await,
             _ => self.settle(lease, order, None, render).await,
         }
     }
 
     /// `first` says that no earlier attempt may have got through.
-    async fn place_now(
-        &self,
-        ask: Ask<'_>,
-        lease: &Lease,
-        order: Order,
-        first: bool,
-        render: Render<'_>,
-    ) -> Result<Told, Error> {
-        match self.send(&order.deed, ask.trace).await {
+    async fn place_now(&self, lease: &Lease, order: Order, first: bool, render: Render<'_>) -> Result<Told, Error> {
+        match self.send(&order.deed).await {
             Sent::NotReached(error) if first => self.give_back(lease, &order, error).await,
             sent => self.settle(lease, order, Some(&sent), render).await,
         }

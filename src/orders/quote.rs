@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Ask, Error, Orders};
+use super::{Error, Orders};
 use crate::error::Place;
 use crate::model::ids::QuoteId;
-use crate::model::money::Exchange;
+use crate::model::money::{Currency, Exchange};
+use crate::model::partner::Caller;
 use crate::model::quote::{Basket, Country, LineProblem, MOST_LINES, Quote, Wanted, Warehouse};
 use crate::translate::trade;
 use crate::upstream;
@@ -19,8 +20,8 @@ pub struct NewQuote {
     pub warehouse: Option<Warehouse>,
     /// Where it goes in the end; the partner's country when absent.
     pub ship_to: Option<Country>,
-    /// The rate to lock.
-    pub exchange: Exchange,
+    /// The currency whose rate is locked with it.
+    pub currency: Currency,
 }
 
 /// What can be had, and what cannot.
@@ -41,27 +42,31 @@ impl Quoted {
 
 impl Orders {
     /// Quotes what is wanted.
-    pub async fn quote(&self, ask: Ask<'_>, wish: NewQuote) -> Result<Quoted, Error> {
+    pub async fn quote(&self, caller: &Caller, wish: NewQuote) -> Result<Quoted, Error> {
         check(&wish.lines)?;
+        let exchange = self.rates.exchange(wish.currency)?;
         let ship_to = match wish.ship_to {
             Some(country) => country,
-            None => ask.caller.partner.country.parse().map_err(|unfit: crate::model::quote::Unfit| {
+            None => caller.partner.country.parse().map_err(|unfit: crate::model::quote::Unfit| {
                 Error::Invalid(vec![Place::body("/ship_to_country", format!("your account has none; give {unfit}"))])
             })?,
         };
         let warehouse = wish.warehouse.unwrap_or_else(|| self.settings.warehouse.clone());
-        let (baskets, problems) = self.priced(ask, &wish.lines, &warehouse, &ship_to).await?;
+        let (baskets, problems) = self.priced(caller, &wish.lines, &warehouse, &ship_to).await?;
         if baskets.is_empty() {
             return Err(Error::NothingToQuote(problems));
         }
-        let quotes: Vec<_> = baskets.into_iter().map(|basket| self.offered(ask, basket, &wish.exchange)).collect();
+        if baskets.iter().any(|basket| exchange.convert(basket.total).is_none()) {
+            return Err(Error::TooMuch);
+        }
+        let quotes: Vec<_> = baskets.into_iter().map(|basket| self.offered(caller, basket, &exchange)).collect();
         self.ledger.append_quotes(&quotes).await?;
         Ok(Quoted { quotes, problems })
     }
 
     /// A quote that was made before.
-    pub async fn get_quote(&self, ask: Ask<'_>, id: &QuoteId) -> Result<Quote, Error> {
-        let found = self.ledger.find_quote(&ask.caller.partner.id, ask.caller.mode, id).await?;
+    pub async fn get_quote(&self, caller: &Caller, id: &QuoteId) -> Result<Quote, Error> {
+        let found = self.ledger.find_quote(&caller.partner.id, caller.mode, id).await?;
         found.ok_or(Error::QuoteNotFound)
     }
 
@@ -69,7 +74,7 @@ impl Orders {
     /// price tiers and freight depend on what is bought together.
     async fn priced(
         &self,
-        ask: Ask<'_>,
+        caller: &Caller,
         lines: &[Wanted],
         warehouse: &Warehouse,
         ship_to: &Country,
@@ -77,7 +82,7 @@ impl Orders {
         let mut left = lines.to_vec();
         let mut problems: Vec<LineProblem> = Vec::new();
         while !left.is_empty() {
-            let preview = self.preview(ask.caller.mode, &left, warehouse, ship_to, ask.trace).await;
+            let preview = self.preview(caller.mode, &left, warehouse, ship_to).await;
             let preview = preview.map_err(not_acceptable)?;
             let mut found = trade::line_problems(&preview, &left)?;
             if found.is_empty() {
@@ -95,12 +100,12 @@ impl Orders {
         Ok((Vec::new(), problems))
     }
 
-    fn offered(&self, ask: Ask<'_>, basket: Basket, exchange: &Exchange) -> Quote {
+    fn offered(&self, caller: &Caller, basket: Basket, exchange: &Exchange) -> Quote {
         let now = self.now();
         Quote {
             id: QuoteId::fresh(),
-            partner: ask.caller.partner.id.clone(),
-            mode: ask.caller.mode,
+            partner: caller.partner.id.clone(),
+            mode: caller.mode,
             basket,
             exchange: exchange.clone(),
             created_at: now,

@@ -107,7 +107,7 @@ impl Orders {
             Ok(None) => {
                 let again = Happening::new(Kind::TriedAgain, Actor::Gateway, "the catalogue does not have it");
                 let Some(order) = self.write(&order, vec![again]).await? else { return Ok(Left::Open) };
-                let sent = self.send(&order.deed, None).await;
+                let sent = self.send(&order.deed).await;
                 return self.take_outcome(&order, &sent).await;
             }
             Err(error) => {

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Ask, Error, Filter, NewOrder, NewPayment, NewQuote, Once, Orders, Settings, Told};
+use super::{Answer, Error, Filter, NewOrder, NewPayment, NewQuote, Once, Orders, Settings, Told};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::ledger::{Begun, Ledger};
 use crate::model::ids::{OrderId, SkuId};
-use crate::model::money::Exchange;
 use crate::model::order::{Kind, Order, State};
 use crate::model::page::PageSize;
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::payment::{Method, PartState, Payment};
 use crate::model::plan::Plan;
 use crate::model::quote::{Quantity, Quote, Trouble, Wanted};
+use crate::rates::{self, Rates};
 use crate::sandbox;
 use crate::sql::trial;
 use crate::upstream::{self, Upstream};
@@ -97,7 +97,8 @@ impl Scene {
             reconcile_ms: 2000,
             unknown_bound_s: 3600,
         };
-        Orders::new(settings, ledger, upstream, clock.clone())
+        let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
+        Orders::new(settings, ledger, upstream, Rates::open(rates, clock.clone()).unwrap(), clock.clone())
     }
 
     /// The same gateway as another node of it sees things.
@@ -110,10 +111,6 @@ impl Scene {
     fn cut_off(&self) -> Orders {
         let ledger = Ledger::new(self.house.sql.clone(), self.clock.clone());
         Self::room(ledger, upstream("http://127.0.0.1:9", "x"), &self.clock)
-    }
-
-    fn ask(&self) -> Ask<'_> {
-        Ask { caller: &self.caller, trace: None }
     }
 
     async fn say(&self, path: &str, body: Value) -> Value {
@@ -166,7 +163,7 @@ impl Scene {
 
     async fn quote(&self) -> Quote {
         let line = self.goods(1).await.remove(0).1;
-        self.room.quote(self.ask(), wish(vec![line])).await.unwrap().quotes.remove(0)
+        self.room.quote(&self.caller, wish(vec![line])).await.unwrap().quotes.remove(0)
     }
 
     async fn order_wish(&self, reference: &str) -> NewOrder {
@@ -174,7 +171,7 @@ impl Scene {
     }
 
     async fn place(&self, key: &str, wish: &NewOrder) -> Result<Told, Error> {
-        self.room.place(self.ask(), once(key), wish.clone(), &render).await
+        self.room.place(&self.caller, once(key), wish.clone(), &render).await
     }
 
     async fn placed_order(&self, reference: &str) -> Order {
@@ -184,7 +181,7 @@ impl Scene {
     }
 
     async fn by_reference(&self, reference: &str) -> Order {
-        self.room.by_reference(self.ask(), &reference.parse().unwrap()).await.unwrap()
+        self.room.by_reference(&self.caller, &reference.parse().unwrap()).await.unwrap()
     }
 
     async fn reconcile_after(&self, ms: i64) -> super::Reconciled {
@@ -203,7 +200,7 @@ impl Scene {
 
     /// Begins an order and dies before anything else.
     async fn begin_and_die(&self, key: &str, wish: &NewOrder) -> (crate::ledger::Lease, Order) {
-        let asked = self.room.key_use(self.ask(), once(key), "create_order");
+        let asked = self.room.key_use(&self.caller, once(key), "create_order");
         match self.room.ledger.begin_order(asked, wish.clone()).await.unwrap() {
             Begun::Fresh(lease, order) => (lease, order),
             other => panic!("{other:?}"),
@@ -212,16 +209,15 @@ impl Scene {
 
     async fn pay(&self, key: &str, order: &Order, method: Method) -> Payment {
         let wish = NewPayment { orders: vec![order.deed.id.clone()], method };
-        let told = self.room.pay(self.ask(), once(key), wish, &render_payment).await.unwrap();
+        let told = self.room.pay(&self.caller, once(key), wish, &render_payment).await.unwrap();
         let text = String::from_utf8(told.answer.body).unwrap();
         let id = text.split(' ').next().unwrap().parse().unwrap();
-        self.room.payment(self.ask(), &id).await.unwrap()
+        self.room.payment(&self.caller, &id).await.unwrap()
     }
 }
 
 fn wish(lines: Vec<Wanted>) -> NewQuote {
-    let exchange = Exchange::identity(jiff::civil::date(2026, 11, 20));
-    NewQuote { lines, warehouse: None, ship_to: None, exchange }
+    NewQuote { lines, warehouse: None, ship_to: None, currency: "JPY".parse().unwrap() }
 }
 
 fn kinds(order: &Order) -> Vec<Kind> {
@@ -234,20 +230,20 @@ async fn a_quote_holds_what_can_be_had_and_says_why_for_the_rest() {
         let mut lines: Vec<_> = scene.goods(3).await.into_iter().map(|(_, line)| line).collect();
         lines.insert(1, Wanted { sku: SkuId::new(1), quantity: Quantity::new(1).unwrap() });
         lines.push(Wanted { sku: lines[0].sku, quantity: Quantity::new(5).unwrap() });
-        let refused = scene.room.quote(scene.ask(), wish(lines.clone())).await.unwrap_err();
+        let refused = scene.room.quote(&scene.caller, wish(lines.clone())).await.unwrap_err();
         assert_eq!(refused.places()[0].pointer, "#/lines/4/sku_id");
         lines.pop();
-        let quoted = scene.room.quote(scene.ask(), wish(lines.clone())).await.unwrap();
+        let quoted = scene.room.quote(&scene.caller, wish(lines.clone())).await.unwrap();
         assert_eq!(quoted.problems.len(), 1);
         assert_eq!((quoted.problems[0].line, quoted.problems[0].trouble), (1, Trouble::SkuNotFound));
         let quoted_lines: usize = quoted.quotes.iter().map(|quote| quote.basket.lines.len()).sum();
         assert_eq!(quoted_lines, 3);
-        let stored = scene.room.get_quote(scene.ask(), &quoted.quotes[0].id).await.unwrap();
-        assert_eq!(stored.basket, quoted.quotes[0].basket);
-        let nothing = scene.room.quote(scene.ask(), wish(vec![lines[1]])).await.unwrap_err();
+        let stored = scene.room.get_quote(&scene.caller, &quoted.quotes[0].id).await.unwrap();
+        assert_eq!((&stored.basket, stored.exchange.currency.code()), (&quoted.quotes[0].basket, "JPY"));
+        let nothing = scene.room.quote(&scene.caller, wish(vec![lines[1]])).await.unwrap_err();
         assert_eq!((nothing.code(), nothing.places()[0].pointer.as_str()), (Code::NothingToQuote, "#/lines/0"));
         let nowhere = NewQuote { warehouse: Some("XX99".parse().unwrap()), ..wish(vec![lines[0]]) };
-        let nowhere = scene.room.quote(scene.ask(), nowhere).await.unwrap_err();
+        let nowhere = scene.room.quote(&scene.caller, nowhere).await.unwrap_err();
         assert_eq!(nowhere.places()[0].pointer, "#/warehouse");
     }
 }
@@ -260,7 +256,7 @@ async fn fault_01_without_a_durable_intent_nothing_is_ordered() {
         let closed = scene.house.another().await;
         closed.close().await;
         let broken = Orders { ledger: Ledger::new(closed, scene.clock.clone()), ..broken };
-        let failed = broken.place(scene.ask(), once("key-0001"), wish.clone(), &render).await.unwrap_err();
+        let failed = broken.place(&scene.caller, once("key-0001"), wish.clone(), &render).await.unwrap_err();
         assert_eq!((failed.code(), scene.placed().await), (Code::Internal, 0));
         assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer.status, 201);
         assert_eq!(scene.placed().await, 1);
@@ -339,7 +335,7 @@ async fn fault_04_an_answer_that_was_not_stored_is_asked_for_again() {
     for scene in scenes().await {
         let wish = scene.order_wish("PO-1").await;
         let (_, order) = scene.begin_and_die("key-0001", &wish).await;
-        assert!(matches!(scene.room.send(&order.deed, None).await, super::catalogue::Sent::Taken(_)));
+        assert!(matches!(scene.room.send(&order.deed).await, super::catalogue::Sent::Taken(_)));
         scene.clock.advance_ms(LEASE_MS + 1);
         assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer.status, 201);
         assert_eq!((scene.placed().await, scene.by_reference("PO-1").await.state), (1, State::AwaitingPayment));
@@ -369,7 +365,7 @@ async fn fault_06_parallel_calls_with_one_key_on_two_nodes_order_once() {
         scene.fault("POST", "/trade/orders", "slow", -1).await;
         let calls = (0..6).map(|n| {
             let room = if n % 2 == 0 { &scene.room } else { &other };
-            room.place(scene.ask(), once("key-0001"), wish.clone(), &render)
+            room.place(&scene.caller, once("key-0001"), wish.clone(), &render)
         });
         let told = futures_util::future::join_all(calls).await;
         let good = told.iter().filter(|told| told.as_ref().is_ok_and(|told| told.answer.status == 201)).count();
@@ -384,7 +380,7 @@ async fn fault_07_the_same_key_with_another_body_is_refused() {
         let wish = scene.order_wish("PO-1").await;
         scene.place("key-0001", &wish).await.unwrap();
         let other = Once { body_hash: b"other".to_vec(), ..once("key-0001") };
-        let refused = scene.room.place(scene.ask(), other, wish, &render).await.unwrap_err();
+        let refused = scene.room.place(&scene.caller, other, wish, &render).await.unwrap_err();
         assert_eq!((refused.code(), scene.placed().await), (Code::IdempotencyMismatch, 1));
     }
 }
@@ -410,11 +406,11 @@ async fn fault_10_two_workers_on_one_key_store_one_answer_and_one_order() {
         scene.fault("POST", "/trade/orders", "slow", 1).await;
         let slow = scene.place("key-0001", &wish);
         let second = async {
-            while scene.room.by_reference(scene.ask(), &"PO-1".parse().unwrap()).await.is_err() {
+            while scene.room.by_reference(&scene.caller, &"PO-1".parse().unwrap()).await.is_err() {
                 tokio::task::yield_now().await;
             }
             scene.clock.advance_ms(LEASE_MS + 1);
-            other.place(scene.ask(), once("key-0001"), wish.clone(), &render).await
+            other.place(&scene.caller, once("key-0001"), wish.clone(), &render).await
         };
         let (slow, second) = tokio::join!(slow, second);
         let second = second.unwrap();
@@ -429,7 +425,7 @@ async fn fault_10_two_workers_on_one_key_store_one_answer_and_one_order() {
 async fn fault_11_a_changed_price_or_stock_is_refused_with_the_new_figures() {
     for scene in scenes().await {
         let (goods, line) = scene.goods(1).await.remove(0);
-        let quoted = scene.room.quote(scene.ask(), wish(vec![line])).await.unwrap().quotes.remove(0);
+        let quoted = scene.room.quote(&scene.caller, wish(vec![line])).await.unwrap().quotes.remove(0);
         scene.say(&format!("/control/goods/{goods}"), json!({"price": "+50%"})).await;
         let order = NewOrder { reference: "PO-1".parse().unwrap(), quote: quoted.id.clone(), note: None };
         let told = scene.place("key-0001", &order).await.unwrap();
@@ -441,7 +437,7 @@ async fn fault_11_a_changed_price_or_stock_is_refused_with_the_new_figures() {
         let new_total = refusal.total.unwrap();
         assert_eq!(scene.place("key-0001", &order).await.unwrap().answer, told.answer, "a refusal is repeated too");
 
-        let fresh = scene.room.quote(scene.ask(), wish(vec![line])).await.unwrap().quotes.remove(0);
+        let fresh = scene.room.quote(&scene.caller, wish(vec![line])).await.unwrap().quotes.remove(0);
         assert_eq!(fresh.basket.total, new_total);
         scene.say(&format!("/control/goods/{goods}"), json!({"stock": 0})).await;
         let order = NewOrder { reference: "PO-2".parse().unwrap(), quote: fresh.id, note: None };
@@ -459,7 +455,7 @@ async fn fault_12_the_feed_may_tell_of_an_order_before_its_answer_is_stored() {
     for scene in scenes().await {
         let wish = scene.order_wish("PO-1").await;
         let (lease, order) = scene.begin_and_die("key-0001", &wish).await;
-        let sent = scene.room.send(&order.deed, None).await;
+        let sent = scene.room.send(&order.deed).await;
         assert_eq!(scene.follow().await.moved, 1);
         let known = scene.by_reference("PO-1").await;
         assert_eq!((known.state, known.deed.reference.as_str()), (State::AwaitingPayment, "PO-1"));
@@ -475,17 +471,17 @@ async fn fault_13_a_cancel_waits_until_the_placing_is_settled() {
         let wish = scene.order_wish("PO-1").await;
         let (_, placing) = scene.begin_and_die("key-0001", &wish).await;
         let id: OrderId = placing.deed.id.clone();
-        let early = scene.room.cancel(scene.ask(), &id, None).await.unwrap_err();
+        let early = scene.room.cancel(&scene.caller, &id, None).await.unwrap_err();
         assert_eq!(early.code(), Code::OrderStateConflict);
         assert!(early.detail().unwrap().contains("wait"), "{early:?}");
         scene.fault("POST", "/trade/orders", "drop_after", 1).await;
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.open, 1);
-        let unknown = scene.room.cancel(scene.ask(), &id, None).await.unwrap_err();
+        let unknown = scene.room.cancel(&scene.caller, &id, None).await.unwrap_err();
         assert_eq!(unknown.code(), Code::OrderStateConflict);
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
-        let cancelled = scene.room.cancel(scene.ask(), &id, Some("changed my mind")).await.unwrap();
+        let cancelled = scene.room.cancel(&scene.caller, &id, Some("changed my mind")).await.unwrap();
         assert_eq!(cancelled.state, State::Cancelled);
-        assert_eq!(scene.room.cancel(scene.ask(), &id, None).await.unwrap().version, cancelled.version);
+        assert_eq!(scene.room.cancel(&scene.caller, &id, None).await.unwrap().version, cancelled.version);
         let there = scene.say(&format!("/trade/orders/{}", cancelled.catalogue_order.unwrap()), Value::Null).await;
         assert_eq!(there["status"], "cancel");
     }
@@ -497,7 +493,7 @@ async fn an_order_that_surely_was_not_sent_can_be_asked_for_again_and_ends_with_
         let (wish, late) = (scene.order_wish("PO-1").await, scene.order_wish("PO-2").await);
         let off = scene.cut_off();
         for (key, wish) in [("key-0001", &wish), ("key-0001", &wish), ("key-0002", &late)] {
-            let refused = off.place(scene.ask(), once(key), wish.clone(), &render).await.unwrap_err();
+            let refused = off.place(&scene.caller, once(key), wish.clone(), &render).await.unwrap_err();
             assert_eq!((refused.code(), refused.retry_after_s()), (Code::UpstreamUnavailable, Some(2)));
         }
         assert_eq!(scene.by_reference("PO-1").await.state, State::Received);
@@ -515,9 +511,9 @@ async fn a_resumed_attempt_that_is_not_reached_stays_unknown_because_an_earlier_
     for scene in scenes().await {
         let wish = scene.order_wish("PO-1").await;
         let (_, order) = scene.begin_and_die("key-0001", &wish).await;
-        scene.room.send(&order.deed, None).await;
+        scene.room.send(&order.deed).await;
         scene.clock.advance_ms(LEASE_MS + 1);
-        let told = scene.cut_off().place(scene.ask(), once("key-0001"), wish.clone(), &render).await.unwrap();
+        let told = scene.cut_off().place(&scene.caller, once("key-0001"), wish.clone(), &render).await.unwrap();
         assert_eq!((told.answer.status, scene.by_reference("PO-1").await.state), (202, State::Unknown));
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
         assert_eq!(scene.placed().await, 1);
@@ -563,9 +559,9 @@ async fn the_feed_moves_an_order_through_its_whole_life_once() {
         }
         assert_eq!(scene.follow().await, super::Followed::default());
         let done = scene.by_reference("PO-1").await;
-        let listed = scene.room.list(scene.ask(), &Filter::default(), None, PageSize::default()).await.unwrap();
+        let listed = scene.room.list(&scene.caller, &Filter::default(), None, PageSize::default()).await.unwrap();
         assert_eq!((listed.items.len(), listed.items[0].version), (1, done.version));
-        let parcels = scene.room.shipments(scene.ask(), &done.deed.id).await.unwrap();
+        let parcels = scene.room.shipments(&scene.caller, &done.deed.id).await.unwrap();
         assert_eq!(parcels[0].packed[0].sku, done.deed.basket.lines[0].sku);
     }
 }
@@ -607,15 +603,15 @@ async fn receipt_is_confirmed_once_the_goods_are_there_even_if_nobody_told_us() 
     for scene in scenes().await {
         let order = scene.placed_order("PO-1").await;
         let id = &order.deed.id;
-        assert_eq!(scene.room.confirm_receipt(scene.ask(), id).await.unwrap_err().code(), Code::OrderStateConflict);
+        assert_eq!(scene.room.confirm_receipt(&scene.caller, id).await.unwrap_err().code(), Code::OrderStateConflict);
         scene.advance(&order, "waitsellersend").await;
         scene.follow().await;
-        assert_eq!(scene.room.confirm_receipt(scene.ask(), id).await.unwrap_err().code(), Code::OrderStateConflict);
+        assert_eq!(scene.room.confirm_receipt(&scene.caller, id).await.unwrap_err().code(), Code::OrderStateConflict);
         scene.advance(&order, "warehousesigned").await;
-        let done = scene.room.confirm_receipt(scene.ask(), id).await.unwrap();
+        let done = scene.room.confirm_receipt(&scene.caller, id).await.unwrap();
         assert_eq!(done.state, State::Completed);
-        assert_eq!(scene.room.confirm_receipt(scene.ask(), id).await.unwrap().version, done.version);
-        assert_eq!(scene.room.cancel(scene.ask(), id, None).await.unwrap_err().code(), Code::OrderStateConflict);
+        assert_eq!(scene.room.confirm_receipt(&scene.caller, id).await.unwrap().version, done.version);
+        assert_eq!(scene.room.cancel(&scene.caller, id, None).await.unwrap_err().code(), Code::OrderStateConflict);
     }
 }
 
@@ -624,11 +620,11 @@ async fn a_cancel_whose_answer_was_lost_is_read_back() {
     for scene in scenes().await {
         let order = scene.placed_order("PO-1").await;
         scene.fault("POST", "/trade/orders/{orderNo}/cancel", "drop_after", 1).await;
-        let cancelled = scene.room.cancel(scene.ask(), &order.deed.id, None).await.unwrap();
+        let cancelled = scene.room.cancel(&scene.caller, &order.deed.id, None).await.unwrap();
         assert_eq!(cancelled.state, State::Cancelled);
         let other = scene.placed_order("PO-2").await;
         scene.fault("POST", "/trade/orders/{orderNo}/cancel", "drop_before", 1).await;
-        let lost = scene.room.cancel(scene.ask(), &other.deed.id, None).await.unwrap_err();
+        let lost = scene.room.cancel(&scene.caller, &other.deed.id, None).await.unwrap_err();
         assert_eq!(lost.code(), Code::UpstreamUnavailable);
         assert_eq!(scene.by_reference("PO-2").await.state, State::AwaitingPayment);
     }
@@ -650,7 +646,7 @@ async fn a_debit_whose_answer_was_lost_is_read_back_and_never_taken_twice() {
         assert_eq!((payment.state(), payment.parts[0].state), (PartState::Pending, PartState::Unknown));
         scene.heal().await;
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.debits, 1);
-        let settled = scene.room.payment(scene.ask(), &payment.id).await.unwrap();
+        let settled = scene.room.payment(&scene.caller, &payment.id).await.unwrap();
         assert_eq!((settled.state(), scene.by_reference("PO-2").await.state), (PartState::Paid, State::Paid));
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.debits, 0);
     }
@@ -661,19 +657,19 @@ async fn several_orders_are_paid_in_one_payment_and_each_says_how_it_went() {
     for scene in scenes().await {
         let orders =
             [scene.placed_order("PO-1").await, scene.placed_order("PO-2").await, scene.placed_order("PO-3").await];
-        scene.room.cancel(scene.ask(), &orders[1].deed.id, None).await.unwrap();
+        scene.room.cancel(&scene.caller, &orders[1].deed.id, None).await.unwrap();
         let wish =
             || NewPayment { orders: orders.iter().map(|order| order.deed.id.clone()).collect(), method: Method::Debit };
-        let told = scene.room.pay(scene.ask(), once("key-pay1"), wish(), &render_payment).await.unwrap();
-        let again = scene.room.pay(scene.ask(), once("key-pay1"), wish(), &render_payment).await.unwrap();
+        let told = scene.room.pay(&scene.caller, once("key-pay1"), wish(), &render_payment).await.unwrap();
+        let again = scene.room.pay(&scene.caller, once("key-pay1"), wish(), &render_payment).await.unwrap();
         assert_eq!((again.replayed, &again.answer), (true, &told.answer));
         let text = String::from_utf8(told.answer.body).unwrap();
         let id = text.split(' ').next().unwrap().parse().unwrap();
-        let payment = scene.room.payment(scene.ask(), &id).await.unwrap();
+        let payment = scene.room.payment(&scene.caller, &id).await.unwrap();
         let states: Vec<_> = payment.parts.iter().map(|part| part.state).collect();
         assert_eq!(states, [PartState::Paid, PartState::Failed, PartState::Paid]);
         let twice = NewPayment { orders: vec![orders[0].deed.id.clone(); 2], method: Method::Page };
-        let twice = scene.room.pay(scene.ask(), once("key-pay2"), twice, &render_payment).await.unwrap_err();
+        let twice = scene.room.pay(&scene.caller, once("key-pay2"), twice, &render_payment).await.unwrap_err();
         assert_eq!(twice.places()[0].pointer, "#/order_ids/1");
     }
 }
@@ -682,16 +678,16 @@ async fn several_orders_are_paid_in_one_payment_and_each_says_how_it_went() {
 async fn a_payment_page_settles_when_the_order_is_paid_there() {
     for scene in scenes().await {
         let order = scene.placed_order("PO-1").await;
-        let options = scene.room.payment_options(scene.ask(), &order.deed.id).await.unwrap();
+        let options = scene.room.payment_options(&scene.caller, &order.deed.id).await.unwrap();
         assert_eq!((options.methods, options.total), (Method::ALL, order.deed.basket.total));
         let payment = scene.pay("key-pay1", &order, Method::Page).await;
         let url = payment.parts[0].pay_url.clone().unwrap();
         assert!(url.contains("/cashier/") && payment.state() == PartState::Pending);
         assert_eq!(scene.control.post(&url).send().await.unwrap().status(), 200);
         scene.follow().await;
-        let paid = scene.room.payment(scene.ask(), &payment.id).await.unwrap();
+        let paid = scene.room.payment(&scene.caller, &payment.id).await.unwrap();
         assert_eq!((paid.state(), scene.by_reference("PO-1").await.state), (PartState::Paid, State::Paid));
-        let options = scene.room.payment_options(scene.ask(), &order.deed.id).await.unwrap();
+        let options = scene.room.payment_options(&scene.caller, &order.deed.id).await.unwrap();
         assert!(options.methods.is_empty());
     }
 }
@@ -704,7 +700,7 @@ async fn another_partners_and_another_worlds_orders_are_not_there() {
         let other = Partner { id: "other".parse().unwrap(), ..(*scene.caller.partner).clone() };
         let other = Caller { partner: Arc::new(other), ..scene.caller.clone() };
         for stranger in [live, other] {
-            let ask = Ask { caller: &stranger, trace: None };
+            let ask = &stranger;
             let id = &order.deed.id;
             let codes = [
                 scene.room.get(ask, id).await.unwrap_err().code(),

@@ -81,6 +81,11 @@ impl Directory {
         Ok(true)
     }
 
+    /// The clock that ends keys.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// How many refreshes failed since the start.
     pub fn failed_refreshes(&self) -> u64 {
         self.failed_refreshes.load(Ordering::Relaxed)

@@ -164,8 +164,9 @@ impl House {
     pub fn rooms(&self) -> Result<Rooms, Error> {
         let upstream = Upstream::new(&settings::upstream(&self.config.upstream), self.upstream_tally.clone())?;
         let (cache, rates, clock) = (self.cache.for_worker(), self.rates.clone(), self.clock.clone());
-        let catalog = Catalog::new(upstream.clone(), cache, rates, clock.clone(), &self.config.server.public_url);
-        let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, clock);
+        let catalog =
+            Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
+        let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
         Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders) })
     }
 }

@@ -1,3 +1,5 @@
+//! What must hold of both engines alike.
+
 use super::{Arg, Error, Settings, Sql, args, trial};
 
 async fn houses_with_a_table() -> Vec<trial::House> {

@@ -8,7 +8,7 @@ pub struct Example {
     pub code: &'static str,
     /// The request that fails, method and target.
     pub request: &'static str,
-    /// What happened this time.
+    /// What happened this time; empty when the answer repeats the advice of the code.
     pub detail: &'static str,
     /// Further members of the problem document: name and JSON text.
     pub extra: &'static [(&'static str, &'static str)],
@@ -30,22 +30,22 @@ macro_rules! examples {
 }
 
 examples! {
-    "malformed_request" "GET /v1/offers" "The request target holds a space." {} [
+    "malformed_request" "GET /v1/offers" "" {} [
         "The address was put together without percent-encoding.",
         "A client or proxy on the way changed the request line or a header field."
     ]
-    "body_too_large" "POST /v1/quotes" "The body may hold at most 262144 bytes." {} [
+    "body_too_large" "POST /v1/quotes" "at most 262144 bytes are accepted here" {} [
         "More lines in one request than the operation is made for."
     ]
-    "headers_too_large" "GET /v1/offers" "Signature-Input and Signature hold more than 8192 bytes." {} [
+    "headers_too_large" "GET /v1/offers" "" {} [
         "Cookies or tracing baggage were attached to the call.",
         "The signature covers a long list of header fields; method, authority, path and query are enough for a read."
     ]
-    "body_timeout" "POST /v1/orders" "The body was not complete in time." {} [
+    "body_timeout" "POST /v1/orders" "" {} [
         "A slow or broken connection.",
         "Content-Length says more than was sent."
     ]
-    "authority_not_served" "GET /v1/offers" "This gateway is not called 10.0.0.7:8080." {} [
+    "authority_not_served" "GET /v1/offers" "\"10.0.0.7:8080\" is not a name of this gateway." {} [
         "The call went to the machine's address instead of the public name.",
         "A proxy of yours replaces the Host header."
     ]
@@ -59,140 +59,144 @@ examples! {
         "The nonce holds fewer than 128 bits: 22 characters of base64url or 32 hexadecimal digits are the least.",
         "The value of Signature is not between colons: sig=:BASE64:"
     ]
-    "coverage_insufficient" "POST /v1/orders" "The signature must also cover content-digest, idempotency-key." { "missing": "[\"content-digest\", \"idempotency-key\"]" } [
+    "coverage_insufficient" "POST /v1/orders" "The signature must also cover \"content-digest\", \"idempotency-key\"." {
+        "errors": "[{\"pointer\": \"header:signature-input\", \"detail\": \"\\\"content-digest\\\" must be covered\"}, {\"pointer\": \"header:signature-input\", \"detail\": \"\\\"idempotency-key\\\" must be covered\"}]"
+    } [
         "A request with a body must cover content-digest and content-type.",
         "An Idempotency-Key that is sent must be covered."
     ]
-    "clock_skew" "GET /v1/offers" "created is 412 seconds in the past; at most 300 are accepted." { "server_time": "1764583612" } [
+    "clock_skew" "GET /v1/offers" "Created is 412 seconds in the past; at most 300 are accepted for this operation." { "server_time": "\"2025-12-01T10:06:52Z\"" } [
         "The machine's clock is not kept by NTP.",
         "Requests were signed early and waited in a queue: sign right before sending."
     ]
-    "unknown_key" "GET /v1/offers" "There is no key xyk_test_1bGyhHeCHRh8kT4oHwpw4X1iVddY." {} [
+    "unknown_key" "GET /v1/offers" "There is no sandbox key of this id." {} [
         "The key id was not copied whole.",
         "The key belongs to another installation of the gateway."
     ]
-    "key_expired" "GET /v1/offers" "The key expired on 2026-11-01T00:00:00Z." {} [
+    "key_expired" "GET /v1/offers" "" {} [
         "The key was rotated and the overlap is over.",
         "The key was issued with an end and nobody issued the next one."
     ]
-    "key_suspended" "GET /v1/offers" "The partner is suspended." {} [
+    "key_suspended" "GET /v1/offers" "" {} [
         "The operator stopped the key or the partner."
     ]
     "address_not_allowed" "GET /v1/offers" "The key may not be used from 203.0.113.9." {} [
         "Your servers moved or a new way out was added, and the allow-list was not.",
         "The key is used from a developer's machine."
     ]
-    "signature_mismatch" "GET /v1/offers?q=cup" "The signature does not fit the signature base." { "signature_base": "\"\\\"@method\\\": GET\\n\\\"@authority\\\": …\"" } [
+    "signature_mismatch" "GET /v1/offers?q=cup" "Compare signature_base with the base you signed, byte for byte; if they are equal, the secret differs." { "signature_base": "\"\\\"@method\\\": GET\\n\\\"@authority\\\": …\"" } [
         "The query was encoded once for signing and once more, differently, for sending (+ and %20, the order of parameters).",
         "@authority holds a port that was not sent, or the name of a proxy.",
         "The secret was decoded or trimmed: the HMAC key is the text xys_… itself, all of it.",
         "The base ends with a line feed; the last line has none."
     ]
-    "digest_mismatch" "POST /v1/quotes" "The sha-256 digest does not fit the body received." {} [
+    "digest_mismatch" "POST /v1/quotes" "The sha-256 digest does not fit the body received." {
+        "errors": "[{\"pointer\": \"header:content-digest\", \"detail\": \"the sha-256 digest does not fit the body received\"}]"
+    } [
         "The body was serialised a second time after the digest was made.",
         "The digest was sent as hexadecimal digits; it is base64 between colons."
     ]
-    "replayed" "GET /v1/offers" "The nonce ZU4sh9eCDL6xtbVQ9DFmVA was already used." {} [
+    "replayed" "GET /v1/offers" "" {} [
         "A retry layer repeated the finished request with its old headers: sign inside the retry loop.",
         "The random generator was seeded with a constant."
     ]
-    "auth_throttled" "GET /v1/offers" "More than 30 refused signatures in a minute from 203.0.113.9." {} [
+    "auth_throttled" "GET /v1/offers" "" {} [
         "A worker repeats a wrongly signed call without pause."
     ]
-    "scope_missing" "POST /v1/orders" "The key lacks the scope orders:write." { "scope": "\"orders:write\"" } [
+    "scope_missing" "POST /v1/orders" "the key has no scope orders:write; it has: catalog:read quotes:write" {} [
         "The key was issued for reading only."
     ]
-    "sandbox_only" "POST /v1/debug/signature" "xyk_live_ keys are not explained." {} [
+    "sandbox_only" "POST /v1/debug/signature" "" {} [
         "A live key was used with a tool made for developing."
     ]
-    "sandbox_unavailable" "GET /v1/offers" "No sandbox catalogue is configured." {} [
+    "sandbox_unavailable" "GET /v1/offers" "" {} [
         "The operator runs this gateway for live keys only."
     ]
-    "rate_limited" "GET /v1/offers" "The policy \"second\" allows 50 a second." { "violated-policies": "[\"second\"]" } [
+    "rate_limited" "GET /v1/offers" "Policy \"second\" gives 50 units per 1 s; 0 left, this call costs 1. It will pass in 1 s." { "violated-policies": "[\"second\"]" } [
         "Many workers share one plan without sharing a brake.",
         "A search costs more than a single read; GET /v1/limits lists the costs."
     ]
-    "quota_used_up" "GET /v1/offers" "The policy \"day\" allows 200000 a day; it starts anew at 2026-11-21T00:00:00Z." { "violated-policies": "[\"day\"]" } [
+    "quota_used_up" "GET /v1/offers" "Policy \"day\" gives 200000 units per 86400 s; 0 left, this call costs 1. It will pass in 3120 s." { "violated-policies": "[\"day\"]" } [
         "A full copy of the catalogue runs through search.",
         "Unchanged offers are fetched again: a read answered with 304 costs nothing."
     ]
-    "too_many_in_flight" "GET /v1/offers" "20 requests are being answered; that is the plan's limit." {} [
+    "too_many_in_flight" "GET /v1/offers" "20 of your requests are being answered at this moment, which is the limit." { "violated-policies": "[\"concurrent\"]" } [
         "The connection pool is larger than the plan's concurrency."
     ]
-    "no_such_route" "GET /v1/offer" "There is nothing at /v1/offer." {} [
+    "no_such_route" "GET /v1/offer" "" {} [
         "A misspelt path, or a slash at the end."
     ]
-    "method_not_allowed" "DELETE /v1/orders" "Use GET or POST." {} [
+    "method_not_allowed" "DELETE /v1/orders" "allowed here: GET, POST" {} [
         "The operation exists under another method; Allow lists them."
     ]
-    "unsupported_media_type" "POST /v1/quotes" "The body is text/plain; send application/json." {} [
+    "unsupported_media_type" "POST /v1/quotes" "" {} [
         "The client library chose its own Content-Type for a plain string."
     ]
-    "invalid_request" "POST /v1/quotes" "2 places must be mended." {
-        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"at least 1\"}, {\"pointer\": \"query:curency\", \"detail\": \"unknown parameter; did you mean currency?\"}]"
+    "invalid_request" "POST /v1/quotes" "" {
+        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"at least 1\"}, {\"pointer\": \"query:curency\", \"detail\": \"unknown field `curency`\"}]"
     } [
         "A field or parameter that does not exist: unknown names are refused, so that a typing mistake is never silently ignored.",
         "A number was sent where ids and amounts are strings."
     ]
-    "offer_not_found" "GET /v1/offers/610947572360" "There is no offer 610947572360." {} [
+    "offer_not_found" "GET /v1/offers/610947572360" "offer 610947572360 does not exist or is not for sale across borders" {} [
         "The supplier withdrew it since you stored the id."
     ]
-    "category_not_found" "GET /v1/offers?category=1" "There is no category 1." {} []
-    "supplier_not_found" "GET /v1/suppliers/1" "There is no supplier 1." {} []
-    "rate_unavailable" "GET /v1/offers?currency=XAF" "There is no rate for XAF." {} [
+    "category_not_found" "GET /v1/offers?category=1" "" {} []
+    "supplier_not_found" "GET /v1/suppliers/1" "supplier 1 does not exist" {} []
+    "rate_unavailable" "GET /v1/offers?currency=XAF" "no rate for XAF; there are rates for CNY, EUR, JPY, USD" {} [
         "The operator's table of rates does not list the currency."
     ]
-    "upstream_timeout" "GET /v1/offers" "No answer within 2000 ms." {} [
+    "upstream_timeout" "GET /v1/offers" "" {} [
         "The wholesale service is slow at the moment. For orders the gateway answers 202 instead and settles the outcome."
     ]
-    "upstream_unavailable" "GET /v1/offers" "The wholesale service cannot be reached." {} []
-    "upstream_refused" "GET /v1/offers" "The wholesale service refused the call." {} []
-    "upstream_nonsense" "GET /v1/offers" "The answer could not be understood." {} []
-    "quote_not_found" "POST /v1/orders" "There is no quote quo_0192f0c4a3b87c1e9d5a6b7c8d9e0f10." {} [
+    "upstream_unavailable" "POST /v1/orders" "The catalogue could not be reached and nothing was ordered; repeat with the same Idempotency-Key." {} []
+    "upstream_refused" "GET /v1/offers" "" {} []
+    "upstream_nonsense" "GET /v1/offers" "" {} []
+    "quote_not_found" "POST /v1/orders" "" {} [
         "Sandbox and live quotes are kept apart."
     ]
-    "quote_expired" "POST /v1/orders" "The quote was good until 2026-11-20T08:30:00Z." {} [
+    "quote_expired" "POST /v1/orders" "" {} [
         "Somebody had to approve the purchase, and that took longer than the quote lives."
     ]
-    "quote_used" "POST /v1/orders" "The quote became order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01." {} [
+    "quote_used" "POST /v1/orders" "The quote became order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01." { "order_id": "\"ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01\"" } [
         "The order was sent again under a new reference."
     ]
-    "nothing_to_quote" "POST /v1/quotes" "No line can be quoted." {
-        "errors": "[{\"pointer\": \"#/lines/0\", \"detail\": \"the minimum order is 20 pieces\"}]"
+    "nothing_to_quote" "POST /v1/quotes" "" {
+        "errors": "[{\"pointer\": \"#/lines/0\", \"detail\": \"The quantity is below the minimum order. Order at least 20.\"}]"
     } [
         "Every line fails for its own reason; errors lists them."
     ]
-    "idempotency_key_missing" "POST /v1/orders" "Send an Idempotency-Key." {} [
+    "idempotency_key_missing" "POST /v1/orders" "" {} [
         "Without the key nobody could tell a repeated order from a second one."
     ]
-    "idempotency_mismatch" "POST /v1/orders" "This key came with another body on 2026-11-20T08:01:12Z." {} [
+    "idempotency_mismatch" "POST /v1/orders" "" {} [
         "The key is made from something that does not change with the order, such as the customer.",
         "The body holds a time stamp or has its fields in another order on each try: keep the bytes of the first."
     ]
-    "order_in_progress" "POST /v1/orders" "The first request is still running." {} [
+    "order_in_progress" "POST /v1/orders" "" {} [
         "The client gave up waiting and repeated; that is right, only too early."
     ]
-    "reference_taken" "POST /v1/orders" "PO-2026-0001 is order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01." { "order_id": "\"ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01\"" } [
+    "reference_taken" "POST /v1/orders" "The reference belongs to order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01. Use a new reference for a new order." { "order_id": "\"ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01\"" } [
         "The order exists already and the answer to it got lost: read it by its reference.",
         "Your numbering starts anew each year: a reference is unique for ever."
     ]
-    "price_changed" "POST /v1/orders" "The goods now cost 84.00 CNY instead of 80.00 CNY." {} [
+    "price_changed" "POST /v1/orders" "" {} [
         "The supplier changed the price after the quote."
     ]
-    "out_of_stock" "POST /v1/orders" "One line exceeds the stock." {
+    "out_of_stock" "POST /v1/orders" "" {
         "errors": "[{\"pointer\": \"#/lines/0\", \"detail\": \"6 of 10 are left\"}]"
     } []
-    "order_refused" "POST /v1/orders" "The supplier does not ship to this warehouse." {} []
-    "order_not_found" "GET /v1/orders/by-reference/PO-2026-0001" "There is no order PO-2026-0001." {} [
+    "order_refused" "POST /v1/orders" "" {} []
+    "order_not_found" "GET /v1/orders/by-reference/PO-2026-0001" "" {} [
         "The order was placed with a key of the other environment.",
         "The reference was not percent-encoded in the path."
     ]
-    "order_state_conflict" "POST /v1/orders/ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/cancel" "The order is shipped." {} [
+    "order_state_conflict" "POST /v1/orders/ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/cancel" "The order is shipped. Only orders that are not paid can be cancelled." { "state": "\"shipped\"" } [
         "The order moved on since you last read it."
     ]
-    "payment_expired" "POST /v1/payments" "The order had to be paid by 2026-11-20T20:00:00Z." {} []
-    "shutting_down" "GET /v1/offers" "This node takes no new requests." {} []
-    "internal_error" "GET /v1/offers" "The failure was noted under the request id." {} []
+    "payment_expired" "POST /v1/payments" "" {} []
+    "shutting_down" "GET /v1/offers" "" {} []
+    "internal_error" "GET /v1/offers" "" {} []
 }
 
 /// The row of a code, or the plain one.

@@ -4,6 +4,9 @@
 //! of accents and, where there is a stemmer, stemmed. Long words of scripts without spaces are indexed by their pairs
 //! of characters as well, because a question may be cut differently than a subject.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInvariantOptions};
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, RawTokenizer, Stemmer, TextAnalyzer, Token, TokenStream, Tokenizer,
@@ -137,15 +140,39 @@ fn through(analyzer: &mut TextAnalyzer, word: &str) -> String {
     if stream.advance() { stream.token().text.clone() } else { word.to_owned() }
 }
 
+/// The terms of one phrase, shared by all goods that use it.
+type Shared = Arc<[Arc<str>]>;
+
+/// How many phrases are remembered; a shop's vocabulary is finite, a stranger's may not be.
+const REMEMBERED: usize = 200_000;
+
 /// Feeds the index: takes the twelve subjects, one a line in the order of `Lang::ALL`, gives each term once.
 #[derive(Clone, Default)]
 pub struct SubjectTokenizer {
     analyzer: Analyzer,
+    /// Subjects are made of few phrases in many combinations: each is cut once.
+    known: HashMap<(Lang, Box<str>), Shared>,
+}
+
+impl SubjectTokenizer {
+    /// The terms of a phrase without spaces. A space always ends a word, so nothing is lost by cutting there first.
+    fn phrase(&mut self, lang: Lang, phrase: &str) -> Shared {
+        let key = (lang, Box::from(phrase));
+        if let Some(terms) = self.known.get(&key) {
+            return Arc::clone(terms);
+        }
+        let terms: Shared = self.analyzer.subject(lang, phrase).into_iter().map(Arc::from).collect();
+        if self.known.len() >= REMEMBERED {
+            self.known.clear();
+        }
+        self.known.insert(key, Arc::clone(&terms));
+        terms
+    }
 }
 
 /// The terms of one goods.
 pub struct Terms {
-    left: std::vec::IntoIter<String>,
+    left: std::vec::IntoIter<Arc<str>>,
     token: Token,
 }
 
@@ -153,9 +180,11 @@ impl Tokenizer for SubjectTokenizer {
     type TokenStream<'a> = Terms;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms {
-        let mut terms = Vec::with_capacity(96);
+        let mut terms = Vec::with_capacity(128);
         for (lang, subject) in Lang::ALL.into_iter().zip(text.lines()) {
-            terms.extend(self.analyzer.subject(lang, subject));
+            for phrase in subject.split_whitespace() {
+                terms.extend(self.phrase(lang, phrase).iter().cloned());
+            }
         }
         terms.sort_unstable();
         terms.dedup();
@@ -168,7 +197,8 @@ impl TokenStream for Terms {
         let Some(term) = self.left.next() else {
             return false;
         };
-        self.token.text = term;
+        self.token.text.clear();
+        self.token.text.push_str(&term);
         self.token.position = self.token.position.wrapping_add(1);
         true
     }

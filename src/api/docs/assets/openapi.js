@@ -4,6 +4,15 @@ const METHODS = ["get", "post", "put", "patch", "delete"];
 /** Header fields the signer writes; nobody fills them in by hand. */
 const SIGNED_BY_US = ["signature", "signature-input", "content-digest", "content-type", "authorization"];
 
+/** The order of a purchase, in which operations are easiest to learn; others follow as the document has them. */
+const WALK = [
+  "search_offers", "get_offer", "list_categories", "get_supplier", "create_quote", "get_quote",
+  "create_order", "list_orders", "get_order", "get_order_by_reference", "cancel_order", "confirm_receipt",
+  "list_shipments", "list_payment_options", "get_payment_options", "create_payment", "get_payment", "get_me", "get_limits",
+];
+/** Optional parameters whose example makes a first request telling; the others' would only narrow it. */
+const TELLING = ["q", "language", "currency"];
+
 /** Follows a `$ref`; a name is kept for the reader. */
 export function resolve(document, node) {
   let seen = 0;
@@ -36,6 +45,8 @@ export function groups(document) {
     if (!group) named.push((group = { name: one.tag, description: "", operations: [] }));
     group.operations.push(one);
   }
+  const place = ({ id }) => (WALK.includes(id) ? WALK.indexOf(id) : WALK.length);
+  for (const group of named) group.operations.sort((left, right) => place(left) - place(right));
   return named.filter((group) => group.operations.length > 0);
 }
 
@@ -97,6 +108,13 @@ function responses(document, own) {
       headers: Object.entries(found.headers ?? {}).map(([name, header]) => ({ name, ...resolve(document, header) })),
     };
   });
+}
+
+/** The example a parameter is filled in with, or undefined when it is better left out. */
+export function firstValue(document, parameter) {
+  const given = parameter.example ?? parameter.schema?.example;
+  if (parameter.required) return given ?? sample(document, parameter.schema ?? {});
+  return TELLING.includes(parameter.name) ? given : undefined;
 }
 
 /** The example of a media type: given, first of several, or made up from the schema. */

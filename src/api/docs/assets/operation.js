@@ -3,7 +3,7 @@ import { copyButton } from "./page.js";
 import { codeBlock } from "./code.js";
 import { el, tabs } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
-import { sample } from "./openapi.js";
+import { firstValue } from "./openapi.js";
 import { samples } from "./samples.js";
 import { field, fields } from "./schema.js";
 import { tryout } from "./tryout.js";
@@ -118,11 +118,11 @@ export function exampleRequest(document, one) {
   const query = [];
   const headers = {};
   for (const parameter of one.parameters) {
-    const value = parameter.example ?? sample(document, parameter.schema ?? {});
-    const given = parameter.example !== undefined || parameter.schema?.example !== undefined;
+    const value = firstValue(document, parameter);
+    if (value === undefined) continue;
     if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(value));
-    else if (parameter.in === "query" && (parameter.required || given) && value !== null) query.push(`${encodeURIComponent(parameter.name)}=${encodeURIComponent(value)}`);
-    else if (parameter.in === "header" && parameter.required) headers[parameter.name] = value === "…" ? "po-2026-0001-try-1" : String(value);
+    else if (parameter.in === "query") query.push(`${encodeURIComponent(parameter.name)}=${encodeURIComponent(value)}`);
+    else if (parameter.in === "header") headers[parameter.name] = value === "…" ? "po-2026-0001-try-1" : String(value);
   }
   return {
     method: one.method, origin: location.origin, target: path + (query.length ? `?${query.join("&")}` : ""),

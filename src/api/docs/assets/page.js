@@ -2,7 +2,7 @@
 import { el } from "./dom.js";
 import { highlight } from "./code.js";
 
-const THEMES = { auto: "as the system", light: "light", dark: "dark" };
+const THEMES = { auto: "colours as the system", light: "light colours", dark: "dark colours" };
 
 function startTheme(button) {
   const names = Object.keys(THEMES);
@@ -10,7 +10,7 @@ function startTheme(button) {
     if (name === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = name;
     button.textContent = name[0].toUpperCase() + name.slice(1);
-    button.setAttribute("aria-label", `Colours: ${THEMES[name]}. Switch.`);
+    button.setAttribute("aria-label", `${button.textContent}: ${THEMES[name]}. Switch.`);
   };
   let now = document.documentElement.dataset.theme ?? "auto";
   show(now);

@@ -18,7 +18,6 @@ const PATHS = [
   ["list_orders", "order_id", ["items", 0, "id"]],
   ["list_orders", "reference", ["items", 0, "reference"]],
 ];
-const ALIASES = { create_quotes: "create_quote", create_order: "create_order", request_quote: "create_quote", get_order_by_reference: "get_order" };
 /** Ids that say themselves what they are. */
 const PREFIXES = { quo_: "quote_id", ord_: "order_id", pay_: "payment_id" };
 

@@ -13,7 +13,7 @@ async function start() {
   document.querySelector(".side").hidden = false;
   document.getElementById("base").textContent = location.origin;
   keyPanel(document.getElementById("key"));
-  place.replaceChildren(el("p", { class: "hint" }, "Reading the OpenAPI document …"));
+  place.replaceChildren(el("p", { class: "hint", role: "status" }, "Reading the OpenAPI document …"));
   let openapi;
   let codes;
   try {
@@ -37,7 +37,6 @@ function draw(openapi, codes) {
   place.replaceChildren(...found.map((group) => el("section", { class: "group", "aria-labelledby": slug(group.name) },
     el("header", { class: "group-head prose" }, el("h2", { id: slug(group.name) }, titled(group.name)), markdown(group.description)),
     group.operations.map((one) => operationSection(openapi, one, codes)))));
-  place.removeAttribute("aria-live");
   rememberLanguage();
   watch();
   goToHash();

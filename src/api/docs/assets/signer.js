@@ -28,7 +28,7 @@ function start() {
     nonce: entry("nonce", "6InTC4VCHozIMNFfO1AIwQ"),
     body: entry("Body (application/json)", '{"reference":"PO-2026-0001","quote_id":"quo_0192f0c4a3b87c1e9d5a6b7c8d9e0f10"}', "wide", 3),
   };
-  const steps = el("div", { class: "signed-steps", "aria-live": "polite" });
+  const steps = el("div", { class: "signed-steps" });
   const fresh = el("button", { type: "button", class: "quiet" }, "Now, with a fresh nonce");
   let round = 0;
   const show = async () => {

@@ -2,7 +2,7 @@
 import { codeBlock, highlight } from "./code.js";
 import { el, freshId } from "./dom.js";
 import { currentKey, onKey } from "./key.js";
-import { flatten, sample } from "./openapi.js";
+import { firstValue, flatten } from "./openapi.js";
 import { fill, recalled, remember } from "./recall.js";
 import { canSign, sign } from "./sign.js";
 
@@ -21,15 +21,19 @@ export function tryout(document, one) {
 function form(openapi, one) {
   const inputs = one.parameters.filter(({ in: place }) => place !== "cookie").map((parameter) => entry(openapi, parameter));
   const body = one.body ? bodyEntry(one) : null;
-  const result = el("div", { class: "result", "aria-live": "polite" });
+  const result = el("div", { class: "result" });
+  // Said aloud by screen readers: the outcome in a word, not the whole answer.
+  const told = el("p", { class: "unseen", role: "status" });
   const send = el("button", { type: "submit", class: "act" }, one.signed ? "Sign and send" : "Send");
   const again = el("button", { type: "button", class: "quiet", hidden: true }, "Send the same bytes again");
   const hint = el("p", { class: "hint" });
   let last = null;
   const run = async (work) => {
+    told.textContent = "";
     send.disabled = again.disabled = true;
     try {
-      await work();
+      const answer = await work();
+      told.textContent = `Answered with ${answer.status} ${answer.statusText}`;
     } catch (error) {
       result.append(el("p", { class: "problem", role: "alert" }, error.message));
     } finally {
@@ -42,13 +46,13 @@ function form(openapi, one) {
       result.replaceChildren();
       last = await prepare(one, inputs, body);
       if (last.base) result.append(signature(last));
-      await deliver(one, last, result);
       again.hidden = !one.signed;
+      return deliver(one, last, result);
     });
   };
   again.addEventListener("click", () => run(async () => {
     result.querySelectorAll(".reply").forEach((reply) => reply.remove());
-    await deliver(one, last, result);
+    return deliver(one, last, result);
   }));
   onKey((key) => {
     const ready = !one.signed || (key && canSign());
@@ -57,7 +61,7 @@ function form(openapi, one) {
     hint.replaceChildren(canSign() ? el("a", { href: "#key" }, "Enter a sandbox key") : "This page cannot sign over plain http", canSign() ? " to sign this request." : "; see above.");
   });
   return el("form", { onsubmit: submit, autocomplete: "off" },
-    entries(inputs), body?.box, el("div", { class: "row" }, send, again, hint), result);
+    entries(inputs), body?.box, el("div", { class: "row" }, send, again, hint), told, result);
 }
 
 /** Parameters that are needed or filled in stand open, the others fold. */
@@ -74,23 +78,26 @@ function entries(inputs) {
 function control(openapi, parameter, id, value) {
   const schema = flatten(openapi, parameter.schema ?? {});
   if (!schema.enum) {
-    return el("input", { id, name: parameter.name, value, required: parameter.required, spellcheck: "false", autocapitalize: "off", placeholder: parameter.required ? "" : "left out" });
+    return el("input", { id, name: parameter.name, value, required: parameter.required, spellcheck: "false", autocapitalize: "off", placeholder: hintOf(parameter) });
   }
   const values = schema.enum.filter((one) => one !== null).map(String);
   const options = parameter.required ? values : ["", ...values];
   return el("select", { id, name: parameter.name }, options.map((one) => el("option", { value: one, selected: one === value }, one || "left out")));
 }
 
+function hintOf(parameter) {
+  const example = parameter.example ?? parameter.schema?.example;
+  if (parameter.required) return "";
+  return example === undefined ? "left out" : `left out; e.g. ${example}`;
+}
+
 function entry(openapi, parameter) {
   const id = freshId("in");
-  const schema = parameter.schema ?? {};
   const idempotency = parameter.name.toLowerCase() === "idempotency-key";
   const start = () => {
     if (idempotency) return crypto.randomUUID?.() ?? `try-${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    const example = parameter.example ?? schema.example;
-    const known = recalled(parameter.name);
-    if (parameter.required) return known ?? example ?? sample(openapi, schema);
-    return parameter.in === "query" ? (example ?? "") : "";
+    const known = parameter.required ? recalled(parameter.name) : undefined;
+    return known ?? firstValue(openapi, parameter) ?? "";
   };
   const value = start();
   const input = control(openapi, parameter, id, value === "…" ? "" : String(value ?? ""));
@@ -177,6 +184,7 @@ async function deliver(one, request, result) {
     json?.code ? refusal(json, request) : null,
     headerTable(answer),
     replyBody(type, bytes, text, json)));
+  return answer;
 }
 
 function parse(text) {

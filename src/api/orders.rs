@@ -1,0 +1,327 @@
+//! Orders: placed, listed, read, cancelled, confirmed.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::api::asked::Asked;
+use crate::api::gate::Admitted;
+use crate::api::once::{self, KeyHeader, Keyed};
+use crate::api::operations::op;
+use crate::api::order_view::{OrderPageView, OrderView};
+use crate::edge::parts::{Json, Path, Query};
+use crate::edge::problem::Problem;
+use crate::edge::reply::{self, Reply};
+use crate::error::Place;
+use crate::model::ids::OrderId;
+use crate::model::order::{Order, Reference, State};
+use crate::model::page::{Cursor, PageSize};
+use crate::orders::{Answer, Filter, NewOrder, Orders};
+
+/// Seconds until a look at an unknown order is worth it.
+const LOOK_AGAIN_S: &str = "2";
+const NOTE_CHARS: usize = 500;
+
+/// A wish to order what was quoted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewOrder)]
+pub struct NewOrderBody {
+    /// Your own number of the order: 1 to 64 of A-Z a-z 0-9 . _ : / - and used once, for ever.
+    #[schema(example = "PO-2026-0001", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:/-]{1,64}$")]
+    reference: String,
+    /// The quote; it must not have expired or been ordered before.
+    #[schema(example = "quo_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    quote_id: String,
+    /// A note to the supplier, best in Chinese.
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+/// Places an order. Sent twice with the same Idempotency-Key it is placed once, and the second answer is the first one,
+/// byte for byte, with `Idempotency-Replayed: true`. When the catalogue did not answer in time you get 202 and an order
+/// in state `unknown`, which the gateway settles by itself: read it at `Location`, never order again under a new
+/// reference.
+#[utoipa::path(tag = "Orders", params(KeyHeader), request_body = NewOrderBody, responses(
+    (status = 201, description = "Placed; the goods are reserved until `payment.pay_by`", body = OrderView,
+        headers(("Location" = String, description = "The order"),
+                ("Idempotency-Replayed" = Option<bool>, description = "`true` when this is a repeat's answer"))),
+    (status = 202, description = "Sent, outcome not known yet; read the order at `Location` after `Retry-After` seconds", body = OrderView,
+        headers(("Location" = String, description = "The order by your reference"),
+                ("Retry-After" = u32, description = "Seconds"))),
+    (status = 400, description = "`invalid_request`, `idempotency_key_missing`"),
+    (status = 404, description = "`quote_not_found`"),
+    (status = 409, description = "`price_changed`, `out_of_stock` (with the new figures), `order_refused`, `quote_expired`, `quote_used`, `reference_taken` (with `order_id`), `order_in_progress`"),
+    (status = 422, description = "`idempotency_mismatch`: the key was used with another body"),
+))]
+#[post("/v1/orders")]
+pub async fn create_order(
+    request: HttpRequest,
+    call: Admitted<op::CreateOrder, (Keyed, Json<NewOrderBody>)>,
+    orders: Data<Orders>,
+) -> Reply {
+    let (Keyed(once), Json(body)) = &call.parts;
+    let wish = body.read()?;
+    let (request_id, path) = call.visit.with(|visit| (visit.request_id.clone(), visit.path.clone()));
+    let render = move |order: &Order| told(order, &request_id, &path);
+    let told = orders.place(&call.caller, once.clone(), wish, &render).await?;
+    Ok(once::send(&request, told))
+}
+
+impl NewOrderBody {
+    fn read(&self) -> Result<NewOrder, Problem> {
+        let mut asked = Asked::default();
+        let reference = asked.body("/reference", Some(&self.reference));
+        let quote = asked.body("/quote_id", Some(&self.quote_id));
+        if self.note.as_ref().is_some_and(|note| note.chars().count() > NOTE_CHARS) {
+            asked.wrong(Place::body("/note", format!("at most {NOTE_CHARS} characters")));
+        }
+        let note = self.note.clone().filter(|note| !note.trim().is_empty());
+        asked.done(reference.zip(quote).map(|(reference, quote)| NewOrder { reference, quote, note }))
+    }
+}
+
+/// What the partner is told of an order, for this request and all its repeats.
+fn told(order: &Order, request_id: &str, path: &str) -> Answer {
+    let (status, headers) = match (order.state, order.refusal()) {
+        (State::Rejected, Some(refusal)) => return once::refusal(refusal.clone(), request_id, path),
+        (State::Unknown, _) => {
+            let reference = utf8_percent_encode(order.deed.reference.as_str(), NON_ALPHANUMERIC);
+            let location = format!("/v1/orders/by-reference/{reference}");
+            (StatusCode::ACCEPTED, vec![("location", location), ("retry-after", LOOK_AGAIN_S.to_owned())])
+        }
+        _ => (StatusCode::CREATED, vec![("location", format!("/v1/orders/{}", order.deed.id))]),
+    };
+    let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    once::answer(status, headers, &OrderView::whole(order))
+}
+
+/// Which orders to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Only orders in this state.
+    #[param(example = "awaiting_payment")]
+    state: Option<String>,
+    /// Only orders received at or after this moment (RFC 3339).
+    #[param(format = DateTime, example = "2026-11-01T00:00:00Z")]
+    created_after: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many: 1 to 50, 20 when left out.
+    #[param(minimum = 1, maximum = 50)]
+    limit: Option<u32>,
+}
+
+/// Lists your orders, newest first, without their events.
+#[utoipa::path(tag = "Orders", params(ListQuery), responses(
+    (status = 200, description = "A page of orders", body = OrderPageView),
+    (status = 304, description = "You hold this page already; it costs nothing"),
+))]
+#[get("/v1/orders")]
+pub async fn list_orders(
+    request: HttpRequest,
+    call: Admitted<op::ListOrders, Query<ListQuery>>,
+    orders: Data<Orders>,
+) -> Reply {
+    let query = &call.parts.0;
+    let mut asked = Asked::default();
+    let filter = Filter {
+        state: asked.query("state", query.state.as_deref()),
+        created_after: asked.query("created_after", query.created_after.as_deref()),
+    };
+    let size = query.limit.map_or(Some(PageSize::default()), PageSize::new);
+    if size.is_none() {
+        asked.wrong(Place::query("limit", "1 to 50"));
+    }
+    let size = asked.done(size)?;
+    let cursor = query.cursor.clone().map(Cursor);
+    let page = orders.list(&call.caller, &filter, cursor.as_ref(), size).await?;
+    reply::read(&request, &OrderPageView::from(&page))
+}
+
+/// Names an order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OrderPath {
+    /// Id of the order.
+    #[param(example = "ord_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    order_id: String,
+}
+
+impl OrderPath {
+    /// The id, if it is one.
+    pub fn id(&self) -> Result<OrderId, Problem> {
+        let mut asked = Asked::default();
+        let id = asked.path("order_id", &self.order_id);
+        asked.done(id)
+    }
+}
+
+/// Reads an order with everything that happened to it.
+#[utoipa::path(tag = "Orders", params(OrderPath), responses(
+    (status = 200, description = "The order", body = OrderView),
+    (status = 304, description = "You hold it already; it costs nothing"),
+    (status = 404, description = "`order_not_found`"),
+))]
+#[get("/v1/orders/{order_id}")]
+pub async fn get_order(
+    request: HttpRequest,
+    call: Admitted<op::GetOrder, Path<OrderPath>>,
+    orders: Data<Orders>,
+) -> Reply {
+    let order = orders.get(&call.caller, &call.parts.0.id()?).await?;
+    reply::read(&request, &OrderView::whole(&order))
+}
+
+/// Names an order by the partner's number.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ReferencePath {
+    /// Your own number, percent-encoded (a `/` in it as `%2F`).
+    #[param(example = "PO-2026-0001")]
+    reference: String,
+}
+
+/// Reads an order by your own number: what to do when you do not know whether an order got through.
+#[utoipa::path(tag = "Orders", params(ReferencePath), responses(
+    (status = 200, description = "The order", body = OrderView),
+    (status = 304, description = "You hold it already; it costs nothing"),
+    (status = 404, description = "`order_not_found`: no order was ever received under this reference"),
+))]
+#[get("/v1/orders/by-reference/{reference}")]
+pub async fn get_order_by_reference(
+    request: HttpRequest,
+    call: Admitted<op::GetOrderByReference, Path<ReferencePath>>,
+    orders: Data<Orders>,
+) -> Reply {
+    let mut asked = Asked::default();
+    let reference = asked.path::<Reference>("reference", &call.parts.0.reference);
+    let reference = asked.done(reference)?;
+    let order = orders.by_reference(&call.caller, &reference).await?;
+    reply::read(&request, &OrderView::whole(&order))
+}
+
+/// Why an order is taken back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Cancellation)]
+pub struct CancelBody {
+    /// The reason, kept in the order's events.
+    #[schema(max_length = 200, example = "ordered twice by our buyer")]
+    reason: Option<String>,
+}
+
+/// The path and body of a cancellation.
+type CancelParts = (Path<OrderPath>, Json<CancelBody>);
+
+/// Takes an unpaid order back. Repeating it is harmless. While the order is `placing` or `unknown` it cannot be
+/// cancelled: wait until the gateway has settled it.
+#[utoipa::path(tag = "Orders", params(OrderPath), request_body = CancelBody, responses(
+    (status = 200, description = "Cancelled", body = OrderView),
+    (status = 404, description = "`order_not_found`"),
+    (status = 409, description = "`order_state_conflict`: `state` says where it stands, `detail` what to do"),
+))]
+#[post("/v1/orders/{order_id}/cancel")]
+pub async fn cancel_order(
+    request: HttpRequest,
+    call: Admitted<op::CancelOrder, CancelParts>,
+    orders: Data<Orders>,
+) -> Reply {
+    let (Path(path), Json(body)) = &call.parts;
+    let reason = body.reason.as_deref().filter(|reason| !reason.trim().is_empty());
+    if reason.is_some_and(|reason| reason.chars().count() > 200) {
+        let place = Place::body("/reason", "at most 200 characters");
+        return Err(Problem::new(crate::error::Code::InvalidRequest).places(vec![place]));
+    }
+    let order = orders.cancel(&call.caller, &path.id()?, reason).await?;
+    changed(&request, &order)
+}
+
+/// Says that the goods arrived, which ends the order. Possible once they are at the warehouse; repeating it is harmless.
+#[utoipa::path(tag = "Orders", params(OrderPath), responses(
+    (status = 200, description = "Completed", body = OrderView),
+    (status = 404, description = "`order_not_found`"),
+    (status = 409, description = "`order_state_conflict`"),
+))]
+#[post("/v1/orders/{order_id}/confirm-receipt")]
+pub async fn confirm_receipt(
+    request: HttpRequest,
+    call: Admitted<op::ConfirmReceipt, Path<OrderPath>>,
+    orders: Data<Orders>,
+) -> Reply {
+    let order = orders.confirm_receipt(&call.caller, &call.parts.0.id()?).await?;
+    changed(&request, &order)
+}
+
+fn changed(request: &HttpRequest, order: &Order) -> Result<HttpResponse, Problem> {
+    reply::written(request, StatusCode::OK, &OrderView::whole(order))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NewOrderBody, told};
+    use crate::error::Code;
+    use crate::model::money::Money;
+    use crate::model::order::tests::deed;
+    use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, RefusedLine};
+
+    fn after(reference: &str, kinds: &[(Kind, Facts)]) -> Order {
+        let mut order = Order::received(deed(reference), "create_order");
+        for (kind, facts) in kinds {
+            let what = Happening::new(*kind, Actor::Gateway, "test").with(facts.clone());
+            let event = order.next(order.updated_at, what).unwrap();
+            order.apply(event).unwrap();
+        }
+        order
+    }
+
+    #[test]
+    fn an_unknown_order_is_accepted_and_found_by_its_reference() {
+        let sent = (Kind::PlacingStarted, Facts::default());
+        let order = after("PO/2026:1", &[sent, (Kind::Unanswered, Facts::default())]);
+        let answer = told(&order, "req_1", "/v1/orders");
+        assert_eq!(answer.status, 202);
+        let location = ("location".to_owned(), "/v1/orders/by-reference/PO%2F2026%3A1".to_owned());
+        assert!(answer.headers.contains(&location), "{:?}", answer.headers);
+    }
+
+    #[test]
+    fn a_refused_order_is_a_problem_with_the_new_figures() {
+        let refusal = Refusal {
+            code: Code::PriceChanged,
+            detail: "Prices changed.".into(),
+            lines: vec![RefusedLine {
+                sku: crate::model::ids::SkuId::new(7),
+                unit_price: Some(Money::fen(340)),
+                stock: None,
+            }],
+            freight: Some(Money::fen(800)),
+            total: Some(Money::fen(4200)),
+        };
+        let facts = Facts { refusal: Some(refusal), ..Facts::default() };
+        let order = after("PO-1", &[(Kind::PlacingStarted, Facts::default()), (Kind::Refused, facts)]);
+        let answer = told(&order, "req_1", "/v1/orders");
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!((answer.status, body["code"].as_str()), (409, Some("price_changed")));
+        assert_eq!(
+            (body["request_id"].as_str(), body["errors"][0]["pointer"].as_str()),
+            (Some("req_1"), Some("#/quote_id"))
+        );
+        assert_eq!(body["lines"][0]["unit_price"], serde_json::json!({"amount": "3.40", "currency": "CNY"}));
+        assert_eq!(body["total"]["amount"], "42.00");
+    }
+
+    #[test]
+    fn every_wrong_member_is_named() {
+        let body = NewOrderBody { reference: "a b".into(), quote_id: "x".into(), note: Some("x".repeat(501)) };
+        let problem = body.read().unwrap_err();
+        let document: serde_json::Value = serde_json::from_slice(&problem.render("req", "/")).unwrap();
+        let pointers: Vec<_> = document["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str()).collect();
+        assert_eq!(pointers, [Some("#/reference"), Some("#/quote_id"), Some("#/note")]);
+    }
+}

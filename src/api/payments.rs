@@ -1,0 +1,225 @@
+//! Payments: how an order can be paid, paying, and how a payment stands.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, get, post};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::api::asked::Asked;
+use crate::api::gate::Admitted;
+use crate::api::once::{self, KeyHeader, Keyed};
+use crate::api::operations::op;
+use crate::api::orders::OrderPath;
+use crate::edge::parts::{Json, Path};
+use crate::edge::problem::Problem;
+use crate::edge::reply::{self, Reply};
+use crate::model::ids::PaymentId;
+use crate::model::money::Money;
+use crate::model::payment::{Method, Part, PartState, Payment};
+use crate::orders::{NewPayment, Orders, PaymentOptions};
+
+/// How an order can be paid.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentOptions)]
+pub struct OptionsView {
+    /// The ways; empty when there is nothing to pay (any more).
+    options: Vec<OptionView>,
+    /// What has to be paid.
+    total: MoneyView,
+    /// Until when.
+    #[schema(format = DateTime)]
+    pay_by: Option<String>,
+}
+
+/// A way to pay.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentOption)]
+pub struct OptionView {
+    /// `page`: somebody opens a payment page; `debit`: the agreed account is debited at once.
+    #[schema(example = "page")]
+    method: &'static str,
+}
+
+/// An amount of money.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Money)]
+pub struct MoneyView {
+    /// Decimal string.
+    #[schema(example = "40.00")]
+    amount: String,
+    /// ISO 4217 code.
+    #[schema(example = "CNY")]
+    currency: &'static str,
+}
+
+/// A wish to pay.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewPayment)]
+pub struct NewPaymentBody {
+    /// 1 to 20 orders.
+    #[schema(min_items = 1, max_items = 20)]
+    order_ids: Vec<String>,
+    /// `page` or `debit`.
+    #[schema(example = "page", pattern = "^(page|debit)$")]
+    method: String,
+}
+
+/// A payment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub struct PaymentView {
+    /// Id.
+    #[schema(example = "pay_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    id: String,
+    /// `page` or `debit`.
+    #[schema(example = "page")]
+    method: &'static str,
+    /// `pending` while any order is open, `paid` when all are paid, else `failed`.
+    #[schema(example = "pending")]
+    state: &'static str,
+    /// How it stands for each order.
+    orders: Vec<PartView>,
+    /// When it was begun.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// One order of a payment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentOrder)]
+pub struct PartView {
+    /// The order.
+    order_id: String,
+    /// `pending`, `paid` or `failed`. A debit whose answer was lost is `pending` until it is read back.
+    #[schema(example = "pending")]
+    state: &'static str,
+    /// Where to pay, for `page`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pay_url: Option<String>,
+    /// Why it was not paid: a code, see `/docs/errors`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "payment_expired")]
+    problem: Option<String>,
+}
+
+impl From<Money> for MoneyView {
+    fn from(money: Money) -> Self {
+        Self { amount: money.amount(), currency: money.currency.code() }
+    }
+}
+
+impl From<&PaymentOptions> for OptionsView {
+    fn from(options: &PaymentOptions) -> Self {
+        Self {
+            options: options.methods.iter().map(|method| OptionView { method: method.name() }).collect(),
+            total: options.total.into(),
+            pay_by: options.pay_by.map(|moment| moment.to_string()),
+        }
+    }
+}
+
+impl From<&Payment> for PaymentView {
+    fn from(payment: &Payment) -> Self {
+        Self {
+            id: payment.id.to_string(),
+            method: payment.method.name(),
+            state: payment.state().name(),
+            orders: payment.parts.iter().map(PartView::from).collect(),
+            created_at: payment.created_at.to_string(),
+        }
+    }
+}
+
+impl From<&Part> for PartView {
+    fn from(part: &Part) -> Self {
+        let state = if part.state == PartState::Unknown { PartState::Pending } else { part.state };
+        Self {
+            order_id: part.order.to_string(),
+            state: state.name(),
+            pay_url: part.pay_url.clone(),
+            problem: part.problem.clone(),
+        }
+    }
+}
+
+/// Lists how an order can be paid now.
+#[utoipa::path(tag = "Payments", params(OrderPath), responses(
+    (status = 200, description = "The ways to pay", body = OptionsView),
+    (status = 304, description = "You hold them already; it costs nothing"),
+    (status = 404, description = "`order_not_found`"),
+))]
+#[get("/v1/orders/{order_id}/payment-options")]
+pub async fn list_payment_options(
+    request: HttpRequest,
+    call: Admitted<op::ListPaymentOptions, Path<OrderPath>>,
+    orders: Data<Orders>,
+) -> Reply {
+    let options = orders.payment_options(&call.caller, &call.parts.0.id()?).await?;
+    reply::read(&request, &OptionsView::from(&options))
+}
+
+/// Pays for one or several orders, by a page that somebody opens or by debit. Each order has its own outcome in
+/// `orders`. Sent twice with the same Idempotency-Key it is done once.
+#[utoipa::path(tag = "Payments", params(KeyHeader), request_body = NewPaymentBody, responses(
+    (status = 201, description = "Begun; `orders` says how it went for each", body = PaymentView,
+        headers(("Location" = String, description = "The payment"),
+                ("Idempotency-Replayed" = Option<bool>, description = "`true` when this is a repeat's answer"))),
+    (status = 400, description = "`invalid_request`, `idempotency_key_missing`"),
+    (status = 404, description = "`order_not_found`: one of the orders is not yours"),
+    (status = 409, description = "`order_in_progress`: the first request with this key is still running"),
+    (status = 422, description = "`idempotency_mismatch`: the key was used with another body"),
+))]
+#[post("/v1/payments")]
+pub async fn create_payment(
+    request: HttpRequest,
+    call: Admitted<op::CreatePayment, (Keyed, Json<NewPaymentBody>)>,
+    orders: Data<Orders>,
+) -> Reply {
+    let (Keyed(once), Json(body)) = &call.parts;
+    let wish = body.read()?;
+    let render = |payment: &Payment| {
+        let location = ("location".to_owned(), format!("/v1/payments/{}", payment.id));
+        once::answer(StatusCode::CREATED, vec![location], &PaymentView::from(payment))
+    };
+    let told = orders.pay(&call.caller, once.clone(), wish, &render).await?;
+    Ok(once::send(&request, told))
+}
+
+impl NewPaymentBody {
+    fn read(&self) -> Result<NewPayment, Problem> {
+        let mut asked = Asked::default();
+        let ids = self.order_ids.iter().enumerate().map(|(at, id)| asked.body(&format!("/order_ids/{at}"), Some(id)));
+        let orders: Option<Vec<_>> = ids.collect::<Vec<_>>().into_iter().collect();
+        let method = asked.body::<Method>("/method", Some(&self.method));
+        asked.done(orders.zip(method).map(|(orders, method)| NewPayment { orders, method }))
+    }
+}
+
+/// Names a payment.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct PaymentPath {
+    /// Id of the payment.
+    #[param(example = "pay_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    payment_id: String,
+}
+
+/// Reads how a payment stands.
+#[utoipa::path(tag = "Payments", params(PaymentPath), responses(
+    (status = 200, description = "The payment", body = PaymentView),
+    (status = 304, description = "You hold it already; it costs nothing"),
+    (status = 404, description = "`payment_not_found`"),
+))]
+#[get("/v1/payments/{payment_id}")]
+pub async fn get_payment(
+    request: HttpRequest,
+    call: Admitted<op::GetPayment, Path<PaymentPath>>,
+    orders: Data<Orders>,
+) -> Reply {
+    let mut asked = Asked::default();
+    let id = asked.path::<PaymentId>("payment_id", &call.parts.0.payment_id);
+    let payment = orders.payment(&call.caller, &asked.done(id)?).await?;
+    reply::read(&request, &PaymentView::from(&payment))
+}

@@ -1,0 +1,119 @@
+//! What every answer carries, whatever was asked.
+
+use serde_json::Value;
+use xunyuan::commands::client::Draft;
+
+use crate::harness::{House, plain, problem};
+
+#[actix_web::test]
+async fn unknown_paths_methods_bodies_and_media_types_are_problems() {
+    let house = House::with(&[("SERVER__BODY_LIMIT_BYTES", "2048")]).await;
+    let partner = house.partner("acme").await;
+    assert_eq!(problem(&partner.get("/v1/nowhere").await), "no_such_route");
+    let wrong = partner.client.ask(&Draft { method: "DELETE".into(), ..Draft::get("/v1/offers") }).await.unwrap();
+    assert_eq!((wrong.status, problem(&wrong).as_str(), wrong.field("allow")), (405, "method_not_allowed", "GET"));
+    let large = Draft { body: vec![b' '; 4096], ..Draft::post("/v1/quotes", &Value::Null) };
+    assert_eq!(problem(&partner.client.ask(&large).await.unwrap()), "body_too_large");
+    let xml =
+        Draft { headers: vec![("content-type".into(), "text/xml".into())], ..Draft::post("/v1/quotes", &Value::Null) };
+    assert_eq!(problem(&partner.client.ask(&xml).await.unwrap()), "unsupported_media_type");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn every_code_in_a_problem_has_a_page_that_explains_it() {
+    let house = House::open().await;
+    for code in xunyuan::error::Code::ALL {
+        let page = plain().get(house.url(&format!("/docs/errors/{}", code.facts().name))).send().await.unwrap();
+        assert_eq!(page.status(), 200, "{}", code.facts().name);
+    }
+    let document: Value = plain().get(house.url("/openapi/partner.json")).send().await.unwrap().json().await.unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn an_answer_the_partner_holds_costs_nothing() {
+    let house = House::open().await;
+    let partner = house
+        .partner_with("acme", "starter", xunyuan::model::partner::Mode::Sandbox, xunyuan::model::partner::Scopes::all())
+        .await;
+    let first = partner.get("/v1/categories").await;
+    let tag = first.field("etag").to_owned();
+    let again = Draft { headers: vec![("if-none-match".into(), tag.clone())], ..Draft::get("/v1/categories") };
+    let left =
+        |answer: &str| answer.split("\"day\";r=").nth(1).unwrap().split(';').next().unwrap().parse::<i64>().unwrap();
+    let before = left(first.field("ratelimit"));
+    let held = partner.client.ask(&again).await.unwrap();
+    assert_eq!((held.status, held.body.len(), held.field("etag")), (304, 0, tag.as_str()));
+    assert_eq!(left(held.field("ratelimit")), before);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn answers_are_compressed_as_asked() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    for coding in ["gzip", "br", "zstd"] {
+        let draft =
+            Draft { headers: vec![("accept-encoding".into(), coding.into())], ..Draft::get("/v1/offers?limit=20") };
+        let answer = partner.client.ask(&draft).await.unwrap();
+        assert_eq!((answer.status, answer.field("content-encoding")), (200, coding));
+    }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn the_operator_sees_health_and_metrics_and_why_a_node_is_not_ready() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    partner.get("/v1/me").await;
+    let ready = plain().get(house.ops("/readyz")).send().await.unwrap();
+    assert_eq!(ready.status(), 200);
+    let metrics = plain().get(house.ops("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(
+        metrics
+            .contains(r#"xunyuan_requests_total{operation="get_me",http_response_status_code="200",error_type=""} 1"#)
+    );
+    house.running.house.draining.store(true, std::sync::atomic::Ordering::Relaxed);
+    let stopping = plain().get(house.ops("/readyz")).send().await.unwrap();
+    assert_eq!(stopping.status(), 503);
+    let told: Value = stopping.json().await.unwrap();
+    assert!(told["checks"][0]["detail"].as_str().unwrap().contains("stopping"));
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn stopping_under_load_fails_no_request() {
+    let house = House::open().await;
+    let partner = std::sync::Arc::new(house.partner("acme").await);
+    let (told, stop) = (house.running.house.draining.clone(), tokio_util::sync::CancellationToken::new());
+    let mut callers = Vec::new();
+    for _ in 0..8 {
+        let (partner, stop) = (partner.clone(), stop.clone());
+        callers.push(actix_web::rt::spawn(async move {
+            let (mut served, mut failed) = (0, Vec::new());
+            while !stop.is_cancelled() {
+                match partner.client.ask(&Draft::get("/v1/categories")).await {
+                    Ok(answer) if answer.status == 200 => served += 1,
+                    Ok(answer) => failed.push(format!("{}", answer.status)),
+                    // Once the listener is closed a new connection cannot be made: nothing was sent.
+                    Err(error) if format!("{error:#}").contains("Connect") => break,
+                    Err(error) => failed.push(format!("{error:#}")),
+                }
+            }
+            (served, failed)
+        }));
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    house.close().await;
+    stop.cancel();
+    let mut served = 0;
+    for caller in callers {
+        let (one, failed) = caller.await.unwrap();
+        assert!(failed.is_empty(), "{failed:?}");
+        served += one;
+    }
+    assert!(served > 20, "only {served} requests were under way");
+    assert!(told.load(std::sync::atomic::Ordering::Relaxed));
+}

@@ -1,0 +1,267 @@
+//! A house to test in: sandbox catalogue, gateway and operator's listener in this process, on ports of their own, with
+//! a clock that tests set. Partners are signed clients. What was started ends with the house.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use xunyuan::clock::Clock;
+use xunyuan::commands::client::{Answer, Client, Draft};
+use xunyuan::config::Config;
+use xunyuan::model::partner::{Mode, Scope, Scopes};
+use xunyuan::partners::{KeyPolicy, MasterKeys, Material, NewPartner};
+use xunyuan::sandbox;
+use xunyuan::server::house::House as Inside;
+use xunyuan::server::listeners::{Doors, Running, serve};
+use xunyuan::signing::http_message::{HmacKey, Signer, SigningKey};
+use xunyuan::telemetry::access::AccessLog;
+
+const OFFERS: u32 = 400;
+
+/// A running gateway with its counterparty.
+pub struct House {
+    pub running: Running,
+    pub catalogue: sandbox::Running,
+    pub clock: Clock,
+    pub folder: TempDir,
+    _redis: Option<Redis>,
+}
+
+/// A partner with one key.
+pub struct Partner {
+    pub client: Client,
+    pub key_id: String,
+    pub secret: String,
+}
+
+impl House {
+    /// A house with the default settings.
+    pub async fn open() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A house with settings of its own, e.g. `("SERVER__BODY_LIMIT_BYTES", "2048")`.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = catalogue().await;
+        let redis = Redis::wanted(folder.path());
+        let database = database(folder.path()).await;
+        let mut pairs = vec![
+            ("XUNYUAN__DATABASE__URL".to_owned(), database),
+            ("XUNYUAN__SECRETS__MASTER_KEY".to_owned(), MasterKeys::generate(1).unwrap().trim().to_owned()),
+            ("XUNYUAN__SERVER__DRAIN_S".to_owned(), "0".to_owned()),
+            ("XUNYUAN__SERVER__WORKERS".to_owned(), "2".to_owned()),
+            ("XUNYUAN__ORDERS__FOLLOW_MS".to_owned(), "20".to_owned()),
+            ("XUNYUAN__ORDERS__RECONCILE_MS".to_owned(), "50".to_owned()),
+        ];
+        for world in ["LIVE", "SANDBOX"] {
+            pairs.push((format!("XUNYUAN__UPSTREAM__{world}__URL"), catalogue.url()));
+            pairs.push((format!("XUNYUAN__UPSTREAM__{world}__TOKEN"), catalogue.token.clone()));
+        }
+        if let Some(redis) = &redis {
+            pairs.push(("XUNYUAN__REDIS__URL".to_owned(), redis.url.clone()));
+        }
+        pairs.extend(settings.iter().map(|(name, value)| (format!("XUNYUAN__{name}"), (*value).to_owned())));
+        let config = Config::load(None, pairs.into_iter()).unwrap();
+        let clock = Clock::shiftable();
+        let here = "127.0.0.1:0".parse().unwrap();
+        let doors = Doors::bind(here, here).unwrap();
+        let inside = Inside::open(config, clock.clone(), AccessLog::none()).await.unwrap();
+        Self { running: serve(inside, doors).unwrap(), catalogue, clock, folder, _redis: redis }
+    }
+
+    /// A partner on the largest plan who may do everything, in the sandbox world.
+    pub async fn partner(&self, name: &str) -> Partner {
+        self.partner_with(name, "enterprise", Mode::Sandbox, Scopes::all()).await
+    }
+
+    /// A partner with a plan and a key of these scopes.
+    pub async fn partner_with(&self, name: &str, plan: &str, mode: Mode, scopes: Scopes) -> Partner {
+        let directory = &self.running.house.directory;
+        let id = name.parse().unwrap();
+        if directory.find_partner(name).is_none() {
+            let new = NewPartner { id, name: name.to_owned(), country: "JP".to_owned(), plan: plan.to_owned() };
+            directory.create_partner("test", new).await.unwrap();
+        }
+        let policy = KeyPolicy { mode, scopes, allowed: Vec::new(), expires_at: None };
+        let issued = directory.issue_key("test", &name.parse().unwrap(), policy, Material::SharedSecret).await.unwrap();
+        let secret = issued.secret.unwrap().expose().to_owned();
+        self.signed(issued.key_id.to_string(), secret)
+    }
+
+    /// A partner that lacks one scope.
+    pub async fn partner_without(&self, name: &str, scope: Scope) -> Partner {
+        let scopes = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
+        self.partner_with(name, "enterprise", Mode::Sandbox, scopes).await
+    }
+
+    /// A client that signs with this key.
+    pub fn signed(&self, key_id: String, secret: String) -> Partner {
+        let signer = Signer { key_id: key_id.clone(), key: SigningKey::HmacSha256(HmacKey::new(secret.as_bytes())) };
+        let base = self.url("/").parse().unwrap();
+        Partner { client: Client::new(base, signer, self.clock.clone()).unwrap(), key_id, secret }
+    }
+
+    /// An address of the partners' listener.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.address)
+    }
+
+    /// An address of the operator's listener.
+    pub fn ops(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.ops_address)
+    }
+
+    /// Tells the sandbox catalogue something, e.g. a fault.
+    pub async fn tell_catalogue(&self, path: &str, body: Value) -> Value {
+        let asked =
+            plain().post(format!("{}{path}", self.catalogue.url())).header("x-internal-token", &self.catalogue.token);
+        let answer = asked.json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+
+    /// Closes the house in order.
+    pub async fn close(self) {
+        self.running.stop().await;
+        self.catalogue.stop().await;
+    }
+}
+
+impl Partner {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.client.ask(&Draft::get(path)).await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.client.ask(&Draft::post(path, &body)).await.unwrap()
+    }
+
+    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
+        self.client.ask(&Draft::post(path, &body).once(key)).await.unwrap()
+    }
+
+    /// A quote for something that can be had now.
+    pub async fn quote(&self) -> Value {
+        let found = self.get("/v1/offers?limit=50&sort=sold").await.json();
+        for summary in found["items"].as_array().unwrap() {
+            let offer = self.get(&format!("/v1/offers/{}", summary["id"].as_str().unwrap())).await.json();
+            let least = offer["minimum_order"].as_u64().unwrap();
+            let step = offer["order_multiple"].as_u64().unwrap_or(1).max(1);
+            let quantity = least.div_ceil(step) * step;
+            let skus = offer["skus"].as_array().unwrap();
+            let Some(sku) = skus.iter().find(|sku| sku["stock"].as_u64().unwrap() > 2 * quantity) else { continue };
+            let body = json!({"lines": [{"sku_id": sku["id"], "quantity": quantity}], "currency": "JPY"});
+            let quoted = self.post("/v1/quotes", body).await;
+            if quoted.status == 201 {
+                return quoted.json()["quotes"][0].clone();
+            }
+        }
+        panic!("nothing could be quoted");
+    }
+
+    /// An order on a fresh quote.
+    pub async fn order(&self, reference: &str) -> Answer {
+        let quote = self.quote().await;
+        let body = json!({"reference": reference, "quote_id": quote["id"]});
+        self.post_once("/v1/orders", &format!("key-{reference}"), body).await
+    }
+
+    /// The order once it is in this state; time is the catalogue's, so it is waited for.
+    pub async fn order_in(&self, id: &str, state: &str) -> Value {
+        for _ in 0..200 {
+            let order = self.get(&format!("/v1/orders/{id}")).await.json();
+            if order["state"] == state {
+                return order;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the order never became {state}");
+    }
+}
+
+/// A client that signs nothing.
+pub fn plain() -> reqwest::Client {
+    #[expect(clippy::disallowed_methods, reason = "a test's own client")]
+    reqwest::Client::new()
+}
+
+/// The code of a problem, which must be a whole one.
+#[track_caller]
+pub fn problem(answer: &Answer) -> String {
+    let body = answer.json();
+    assert_eq!(answer.field("content-type"), "application/problem+json", "{body}");
+    for member in ["type", "title", "status", "detail", "instance", "code", "request_id", "retryable"] {
+        assert!(!body[member].is_null(), "{member} is missing in {body}");
+    }
+    assert_eq!(body["status"], answer.status);
+    assert_eq!(body["request_id"], answer.field("x-request-id"));
+    body["code"].as_str().unwrap().to_owned()
+}
+
+/// The pointers of a problem.
+pub fn pointers(answer: &Answer) -> Vec<String> {
+    let body = answer.json();
+    let errors = body["errors"].as_array().cloned().unwrap_or_default();
+    errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn catalogue() -> sandbox::Running {
+    let settings =
+        sandbox::Settings { offers: OFFERS, pace: 0.0, workers: 1, faults_by_header: false, ..Default::default() };
+    sandbox::start(settings, |_| {}).await.unwrap()
+}
+
+fn wanted(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "tests/run chooses the engines by environment")]
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// SQLite in the folder, or a database of its own at the PostgreSQL that the environment names.
+async fn database(folder: &Path) -> String {
+    let Some(server) = wanted("XUNYUAN_TEST_POSTGRES") else {
+        return format!("sqlite://{}", folder.join("it.db").display());
+    };
+    let name = format!("it_{}", uuid::Uuid::now_v7().simple());
+    let pool = sqlx::PgPool::connect(&server).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
+    pool.close().await;
+    let mut url: url::Url = server.parse().unwrap();
+    url.set_path(&name);
+    url.to_string()
+}
+
+/// A redis-server of this house alone, started when the environment asks for Redis.
+struct Redis {
+    url: String,
+    server: Child,
+}
+
+impl Redis {
+    fn wanted(folder: &Path) -> Option<Self> {
+        wanted("XUNYUAN_TEST_REDIS")?;
+        let socket = folder.join("redis.sock");
+        let server = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
+            .arg(&socket)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server is not installed; tests/run tools installs it");
+        for _ in 0..200 {
+            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Some(Self { url: format!("redis+unix://{}", socket.display()), server })
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}

@@ -1,0 +1,9 @@
+//! The integration tests: a whole house, its counterparty and its partners, as sentences. One binary.
+//! XUNYUAN_TEST_REDIS and XUNYUAN_TEST_POSTGRES (see `tests/run`) make every test of it run on those engines.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod answers;
+mod harness;
+mod signing;
+mod walk;
