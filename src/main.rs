@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use xunyuan::commands::{CannotStart, Command, Line, demo, health, openapi, sandbox, serve, sign};
+use xunyuan::commands::{CannotStart, Command, Line, demo, health, key, openapi, partner, sandbox, serve, sign};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -36,12 +36,32 @@ fn run(command: Command) -> anyhow::Result<()> {
             None => Ok(()),
         },
         Command::Sandbox(asked) => on_runtime(sandbox::run(asked)),
+        Command::Partner(asked) => partners(asked),
+        Command::Key(asked) => keys(asked),
         Command::Sign(asked) => sign::sign(&asked),
         Command::Call(asked) => on_runtime(sign::call(&asked)),
         Command::Migrate(file) => on_runtime(serve::migrate(&file)),
         Command::Openapi(asked) => openapi::run(&asked),
         Command::Health(asked) => on_runtime(health::run(&asked)),
     }
+}
+
+fn partners(asked: partner::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_directory(&file, |directory| async move {
+        partner::run(asked, &directory, &mut std::io::stdout()).await
+    }))
+}
+
+/// A master key is made before there is a database to open.
+fn keys(asked: key::Asked) -> anyhow::Result<()> {
+    if let key::Action::Master { key_version } = asked.action {
+        return key::master(key_version, &mut std::io::stdout());
+    }
+    let file = asked.config.clone();
+    on_runtime(serve::with_directory(&file, |directory| async move {
+        key::run(asked, &directory, &mut std::io::stdout()).await
+    }))
 }
 
 fn on_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -172,7 +172,12 @@ async fn an_outage_is_bridged_for_what_was_seen_and_told_for_what_was_not() {
     let node = house.node(None);
     let id = node.first(&Search::default()).await;
     let title = node.title(id).await;
-    house.control("/control/faults", json!({"match": "/", "method": "GET", "kind": "status", "status": 503, "times": -1})).await;
+    house
+        .control(
+            "/control/faults",
+            json!({"match": "/", "method": "GET", "kind": "status", "status": 503, "times": -1}),
+        )
+        .await;
     house.clock.advance_ms(600_000);
     assert_eq!(node.title(id).await, title);
     let other = Search { sort: Sort::Newest, ..Search::default() };

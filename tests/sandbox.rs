@@ -222,9 +222,10 @@ async fn filters_narrow_and_sorts_order() {
     );
     let page = sandbox.search(&[("maxBeginAmount", "2"), ("pageSize", "50")]).await;
     assert!(page["items"].as_array().unwrap().iter().all(|item| item["beginAmount"].as_i64().unwrap() <= 2));
-    let seller = page["items"][0]["sellerId"].to_string();
+    let seller_id = &page["items"][0]["sellerId"];
+    let seller = seller_id.to_string();
     let own = sandbox.search(&[("sellerId", &seller)]).await;
-    assert!(own["items"].as_array().unwrap().iter().all(|item| item["sellerId"].to_string() == seller));
+    assert!(own["items"].as_array().unwrap().iter().all(|item| item["sellerId"] == *seller_id));
     let known = sandbox.get(&format!("/sellers/{seller}?lang=fr")).await;
     assert_eq!(known["goodsCount"], own["total"]);
     assert!(known["nameTrans"].is_string() && known["contactPhone"].is_string());

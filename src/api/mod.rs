@@ -19,10 +19,6 @@ pub mod pictures;
 mod price;
 pub mod quotes;
 pub mod shipments;
-pub mod openapi;
-pub mod operations;
-pub mod pictures;
-mod price;
 pub mod signature;
 pub mod suppliers;
 pub mod unmatched;
@@ -53,8 +49,6 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(payments::list_payment_options)
         .service(payments::create_payment)
         .service(payments::get_payment)
-        .service(limits::get_limits)
-        .service(limits::get_me);
         .service(limits::get_limits)
         .service(limits::get_me)
         .service(signature::debug_signature);

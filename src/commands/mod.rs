@@ -37,6 +37,10 @@ pub enum Command {
     Serve(serve::Asked),
     /// The reference wholesale catalogue alone, to develop against
     Sandbox(sandbox::Asked),
+    /// Partners: create, list, suspend, resume, audit
+    Partner(partner::Asked),
+    /// Keys: issue, list, rotate, retire, suspend, resume; make a master key
+    Key(key::Asked),
     /// Sign a request and print it for `curl -K -`
     Sign(sign::Asked),
     /// Sign a request, send it, and print the answer

@@ -1,6 +1,8 @@
 //! `xunyuan serve` and `xunyuan migrate`: the gateway with the operator's settings.
 
+use std::future::Future;
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
@@ -8,6 +10,7 @@ use clap::Args;
 use crate::clock::Clock;
 use crate::commands::{CannotStart, ConfigFile, stop_signal};
 use crate::config::Config;
+use crate::partners::Directory;
 use crate::server::house::{House, open_directory};
 use crate::server::listeners::{Doors, Running, serve};
 use crate::server::settings;
@@ -69,4 +72,16 @@ pub async fn migrate(file: &ConfigFile) -> Result<()> {
     writeln!(std::io::stdout(), "the database ({}) is at this program's version", sql.engine_name())?;
     sql.close().await;
     Ok(())
+}
+
+/// Opens the directory for `partner` and `key`, does what is asked, and closes it.
+pub async fn with_directory<F>(file: &ConfigFile, work: impl FnOnce(Arc<Directory>) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>>,
+{
+    let config = load(file)?;
+    let (sql, directory) = open_directory(&config, &Clock::System).await.map_err(CannotStart::because)?;
+    let done = work(directory).await;
+    sql.close().await;
+    done
 }

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
 use crate::ledger::Ledger;
-use crate::limits::{self, Limits};
+use crate::limits::Limits;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::rates::Rates;
@@ -135,7 +135,7 @@ impl House {
         let nonces = Arc::new(Nonces::new(counters.clone(), clock.clone(), MOST_NONCES));
         let gate = Gate {
             auth: Auth::new(settings::auth(&config), directory.clone(), nonces.clone(), clock.clone()),
-            limits: Limits::new(limits::Settings::default(), counters.clone(), clock.clone()),
+            limits: Limits::new(settings::limits(&config.limits), counters.clone(), clock.clone()),
             body: settings::body(&config.server),
             trusted_proxies: config.server.trusted_proxies.clone(),
             scheme: config.server.scheme.clone(),

@@ -52,6 +52,11 @@ fn counted(house: &House) -> Vec<Reading> {
             "Nonces that only this node could remember.",
             house.nonces.local_fallback(),
         ),
+        one(
+            "xunyuan_nonces_crowded_out_total",
+            "Nonces forgotten before their time for want of room.",
+            house.nonces.crowded_out(),
+        ),
         one("xunyuan_redis_down", "1 while Redis does not answer.", u64::from(redis_down)),
         one("xunyuan_redis_calls_total", "Calls to Redis for limits and nonces.", redis_calls),
         one("xunyuan_access_log_lost_total", "Access log lines dropped.", house.books.log.lost()),

@@ -6,7 +6,7 @@ use crate::config::{self, Config};
 use crate::counters;
 use crate::edge::sealed::BodyBounds;
 use crate::server::house::Error;
-use crate::{auth, cache, orders, rates, telemetry, upstream};
+use crate::{auth, cache, limits, orders, rates, telemetry, upstream};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -60,6 +60,11 @@ pub fn cache(config: &Config) -> cache::Settings {
         redis_url: config.redis.url.clone(),
         redis_budget: config.redis.cache_budget,
     }
+}
+
+/// For the limiter.
+pub fn limits(config: &config::Limits) -> limits::Settings {
+    limits::Settings { nodes: config.nodes, ..limits::Settings::default() }
 }
 
 /// For exchange rates.

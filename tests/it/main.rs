@@ -5,5 +5,6 @@
 
 mod answers;
 mod harness;
+mod orders;
 mod signing;
 mod walk;

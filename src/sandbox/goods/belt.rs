@@ -38,6 +38,7 @@ static BELTS: LazyLock<Vec<Belt>> = LazyLock::new(|| {
 });
 
 /// All belts.
+#[cfg(test)]
 pub(super) fn belts() -> &'static [Belt] {
     &BELTS
 }

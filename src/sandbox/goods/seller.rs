@@ -218,6 +218,8 @@ fn name(trade: &Trade, factory: bool, dice: &mut Dice) -> Option<Words> {
         let house = format!("{}{}", first.get(lang), second.get(lang));
         let value = |name: &str| match name {
             "house" => Some(Cow::Owned(house.clone())),
+            "first" => Some(Cow::Borrowed(first.get(lang))),
+            "second" => Some(Cow::Borrowed(second.get(lang))),
             "trade" => Some(Cow::Borrowed(trade_name.get(lang))),
             "city" => Some(Cow::Borrowed(city.get(lang))),
             _ => None,

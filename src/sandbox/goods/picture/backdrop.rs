@@ -74,7 +74,11 @@ impl Backdrop {
 
 /// How dark the ground is under a product standing at `base`, 0 to 1.
 pub(super) fn shadow(x: f32, y: f32, base: f32) -> f32 {
-    let (dx, dy) = ((x - 0.51) / 0.34, (y - base) / 0.045);
+    let dy = (y - base) / 0.045;
+    if dy.abs() >= 1.0 {
+        return 0.0;
+    }
+    let dx = (x - 0.51) / 0.34;
     let near = 1.0 - (dx * dx + dy * dy);
     if near > 0.0 { 0.34 * near * near } else { 0.0 }
 }

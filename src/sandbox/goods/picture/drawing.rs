@@ -84,3 +84,9 @@ fn outlines(form: &str, rest: &str) -> Option<Vec<Outline>> {
         _ => None,
     }
 }
+
+/// Whether a line is a mark with an outline.
+#[cfg(test)]
+pub(in crate::sandbox::goods) fn understands(line: &str) -> bool {
+    mark(line).is_some_and(|mark| mark.outlines.iter().any(|outline| outline.len() > 2))
+}

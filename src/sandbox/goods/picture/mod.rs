@@ -20,6 +20,8 @@ use tone::{Paints, Rgb, Tone, blend, rgb, scaled};
 
 const PICTURE: u64 = 0x91c7;
 const WALL: u64 = 0xba11;
+/// Where products stand, as a share of the height.
+const GROUND: f32 = 0.815;
 /// Colours of products that do not vary in colour.
 const UNDYED: [u32; 8] = [0xd9dde1, 0xc8a06a, 0x4f86b5, 0xd77a5b, 0x6f9f7c, 0xe0c36a, 0x8a8f96, 0xb86b79];
 const ACCENTS: [u32; 8] = [0xf4f1ea, 0xe3b23c, 0x3f6c8f, 0xc9584f, 0x57896a, 0x2f3437, 0xe8cfc2, 0x8d6aa5];
@@ -30,7 +32,10 @@ pub(super) fn picture(seed: u64, index: u32, goods: &Goods, size: u32) -> Vec<u8
     let size = size.clamp(16, 2048);
     let mut dice = Dice::cast(seed, PICTURE, u64::from(index));
     let wall = Backdrop::cast(&mut Dice::cast(seed, WALL, goods.seller_id as u64));
-    let mut canvas = Canvas::new(size, |x, y| scaled(wall.at(x, y), 1.0 - shadow(x, y, 0.815)));
+    let mut canvas = Canvas::new(size, |x, y| {
+        let dark = shadow(x, y, GROUND);
+        if dark > 0.0 { scaled(wall.at(x, y), 1.0 - dark) } else { wall.at(x, y) }
+    });
     if let Some(drawing) = drawing::find(goods.product_type.facts.shape) {
         let look = Look::cast(goods, &mut dice);
         for pose in poses(&look, &mut dice) {

@@ -1,1 +1,0 @@
-//! Claims about the data and the goods made from it.

@@ -1,0 +1,154 @@
+//! Orders from outside: placed once, answered identically, followed to the warehouse.
+
+use serde_json::json;
+use xunyuan::model::partner::{Mode, Scopes};
+
+use crate::harness::{House, Partner, pointers, problem};
+
+async fn placed(partner: &Partner, reference: &str) -> (String, i64) {
+    let answer = partner.order(reference).await;
+    assert_eq!(answer.status, 201, "{}", answer.json());
+    let order = answer.json();
+    assert_eq!(order["state"], "awaiting_payment", "{order}");
+    let number = order["catalogue_order_id"].as_str().unwrap().parse().unwrap();
+    (order["id"].as_str().unwrap().to_owned(), number)
+}
+
+#[actix_web::test]
+async fn an_order_sent_twice_is_placed_once_and_answered_identically() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let quote = partner.quote().await;
+    let body = json!({"reference": "PO-1", "quote_id": quote["id"]});
+    let first = partner.post_once("/v1/orders", "key-po-1", body.clone()).await;
+    let second = partner.post_once("/v1/orders", "key-po-1", body).await;
+    assert_eq!((first.status, second.status), (201, 201), "{}", first.json());
+    assert_eq!(first.body, second.body);
+    assert_eq!((first.field("idempotency-replayed"), second.field("idempotency-replayed")), ("", "true"));
+    assert!(first.field("location").starts_with("/v1/orders/ord_"));
+    let listed = partner.get("/v1/orders").await.json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_key_with_another_body_and_a_reference_used_before_are_told_apart() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let (id, _) = placed(&partner, "PO-1").await;
+    let other = partner.post_once("/v1/orders", "key-PO-1", json!({"reference": "PO-2", "quote_id": "quo_1"})).await;
+    assert_eq!(other.status, 422, "{}", other.json());
+    assert_eq!(problem(&other), "idempotency_mismatch");
+    let quote = partner.quote().await;
+    let taken =
+        partner.post_once("/v1/orders", "another-key", json!({"reference": "PO-1", "quote_id": quote["id"]})).await;
+    assert_eq!((taken.status, problem(&taken).as_str()), (409, "reference_taken"));
+    assert!(taken.json().to_string().contains(&id));
+    let keyless = partner.post("/v1/orders", json!({"reference": "PO-3", "quote_id": quote["id"]})).await;
+    assert_eq!(problem(&keyless), "idempotency_key_missing");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn an_order_is_followed_until_the_partner_confirms_its_receipt() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let (id, number) = placed(&partner, "PO-1").await;
+    let pay = json!({"order_ids": [id], "method": "debit"});
+    let paid = partner.post_once("/v1/payments", "pay-PO-1", pay.clone()).await;
+    assert_eq!((paid.status, paid.json()["state"].as_str()), (201, Some("paid")), "{}", paid.json());
+    assert_eq!(partner.post_once("/v1/payments", "pay-PO-1", pay).await.body, paid.body);
+    for (theirs, ours) in [("waitbuyerreceive", "shipped"), ("warehousesigned", "at_warehouse")] {
+        house.tell_catalogue("/control/advance", json!({"orderNo": number, "to": theirs})).await;
+        partner.order_in(&id, ours).await;
+    }
+    let shipments = partner.get(&format!("/v1/orders/{id}/shipments")).await.json();
+    assert!(!shipments["items"][0]["tracking_number"].as_str().unwrap().is_empty(), "{shipments}");
+    let confirmed = partner
+        .client
+        .ask(&xunyuan::commands::client::Draft {
+            method: "POST".into(),
+            ..xunyuan::commands::client::Draft::get(format!("/v1/orders/{id}/confirm-receipt"))
+        })
+        .await
+        .unwrap();
+    assert_eq!(confirmed.status, 200, "{}", confirmed.json());
+    let done = partner.order_in(&id, "completed").await;
+    let states: Vec<_> =
+        done["events"].as_array().unwrap().iter().map(|event| event["state"].as_str().unwrap()).collect();
+    let at = |state| states.iter().position(|seen| *seen == state);
+    assert!(at("received") < at("placing") && at("placing") < at("paid") && at("paid") < at("shipped"), "{states:?}");
+    assert!(at("shipped") < at("at_warehouse") && at("at_warehouse") < at("completed"), "{states:?}");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn an_answer_that_was_lost_becomes_an_order_all_the_same() {
+    let house = House::with(&[("UPSTREAM__ORDER_DEADLINE_MS", "1500")]).await;
+    let partner = house.partner("acme").await;
+    let quote = partner.quote().await;
+    let fault = json!({"match": "/trade/orders", "method": "POST", "kind": "drop_after", "times": 1});
+    house.tell_catalogue("/control/faults", fault).await;
+    let body = json!({"reference": "PO-1", "quote_id": quote["id"]});
+    let answer = partner.post_once("/v1/orders", "key-po-1", body.clone()).await;
+    assert_eq!((answer.status, answer.json()["state"].as_str()), (202, Some("unknown")), "{}", answer.json());
+    assert_eq!(answer.field("location"), "/v1/orders/by-reference/PO-1");
+    house.clock.advance_ms(60_000);
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    partner.order_in(&id, "awaiting_payment").await;
+    let found = partner.get("/v1/orders/by-reference/PO-1").await.json();
+    assert_eq!(found["id"], id.as_str());
+    let again = partner.post_once("/v1/orders", "key-po-1", body).await;
+    assert_eq!(again.body, answer.body, "the first answer is the one that every repeat gets");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_price_that_changed_since_the_quote_is_told_with_the_new_figures() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let quote = partner.quote().await;
+    let offer = quote["lines"][0]["offer_id"].as_str().unwrap();
+    house.tell_catalogue(&format!("/control/goods/{offer}"), json!({"price": "+10%"})).await;
+    let refused =
+        partner.post_once("/v1/orders", "key-po-1", json!({"reference": "PO-1", "quote_id": quote["id"]})).await;
+    assert_eq!((refused.status, problem(&refused).as_str()), (409, "price_changed"));
+    assert!(!pointers(&refused).is_empty(), "{}", refused.json());
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn orders_of_others_and_of_the_other_world_are_not_there() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let (id, _) = placed(&partner, "PO-1").await;
+    let stranger = house.partner("other").await;
+    let live = house.partner_with("acme", "enterprise", Mode::Live, Scopes::all()).await;
+    for who in [&stranger, &live] {
+        for path in [format!("/v1/orders/{id}"), "/v1/orders/by-reference/PO-1".to_owned()] {
+            assert_eq!(problem(&who.get(&path).await), "order_not_found");
+        }
+        assert_eq!(who.get("/v1/orders").await.json()["items"].as_array().unwrap().len(), 0);
+    }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn an_unpaid_order_is_cancelled_and_a_paid_one_is_not() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let (id, _) = placed(&partner, "PO-1").await;
+    let cancelled = partner.post(&format!("/v1/orders/{id}/cancel"), json!({"reason": "changed our mind"})).await;
+    assert_eq!(
+        (cancelled.status, cancelled.json()["state"].as_str()),
+        (200, Some("cancelled")),
+        "{}",
+        cancelled.json()
+    );
+    let (paid, _) = placed(&partner, "PO-2").await;
+    partner.post_once("/v1/payments", "pay-PO-2", json!({"order_ids": [paid], "method": "debit"})).await;
+    partner.order_in(&paid, "paid").await;
+    let refused = partner.post(&format!("/v1/orders/{paid}/cancel"), json!({})).await;
+    assert_eq!((refused.status, problem(&refused).as_str()), (409, "order_state_conflict"));
+    house.close().await;
+}
