@@ -1,0 +1,35 @@
+# Sourced by tests/run: what partners see, looked at from outside with other people's tools.
+# shellcheck shell=bash disable=SC2154
+
+stage_sdk() {
+  need python3 node curl openssl jq
+  start_demo
+  export_key "$demo_data/sandbox.key"
+  partner-sdk-examples/check
+}
+
+stage_foreign() {
+  need_packages
+  start_demo
+  export_key "$demo_data/sandbox.key"
+  "$tools/venv/bin/python" tests/contract/foreign/client.py
+  NODE_PATH="$tools/node/node_modules" node tests/contract/foreign/client.cjs
+}
+
+stage_lint() {
+  need_packages
+  local rules=tests/contract/lint
+  redocly lint --config "$rules/redocly.yaml" --format=stylish partner wholesale
+  spectral lint --ruleset "$rules/spectral-partner.yaml" --fail-severity=error openapi/partner.json
+  spectral lint --ruleset "$rules/spectral.yaml" --fail-severity=error openapi/wholesale.json
+}
+
+stage_fuzz() {
+  need_packages
+  local examples=40 seed=(--seed 1688)
+  [ "$full" = no ] || { examples=300 && seed=(); }
+  start_demo --plan enterprise
+  export_key "$demo_data/sandbox.key"
+  tests/contract/schemathesis/run "$tools/venv/bin" openapi/partner.json \
+    --max-examples "${XUNYUAN_FUZZ_EXAMPLES:-$examples}" "${seed[@]}"
+}
