@@ -192,7 +192,7 @@ async function deliver(one, request, result) {
 function pictures(json) {
   const offers = (Array.isArray(json?.items) ? json.items : [json]).filter((offer) => offer?.image_url?.startsWith("/pictures/"));
   if (offers.length === 0) return null;
-  return el("ul", { class: "goods", "aria-label": "Offers in the answer" }, offers.slice(0, 12).map((offer) => el("li", {},
+  return el("ul", { class: "goods", tabindex: "0", "aria-label": "Offers in the answer" }, offers.slice(0, 12).map((offer) => el("li", {},
     el("img", { src: small(offer.image_url), alt: "", width: "96", height: "96", loading: "lazy" }),
     el("span", {}, offer.title), " ",
     offer.price?.from ? el("strong", {}, `${offer.price.from.amount} ${offer.price.from.currency}`) : null)));
