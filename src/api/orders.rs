@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,6 +20,9 @@ use crate::model::ids::OrderId;
 use crate::model::order::{Order, Reference, State};
 use crate::model::page::{Cursor, PageSize};
 use crate::orders::{Answer, Filter, NewOrder, Orders};
+
+/// Everything but the unreserved characters of RFC 3986 §2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Seconds until a look at an unknown order is worth it.
 const LOOK_AGAIN_S: &str = "2";
@@ -89,7 +92,7 @@ fn told(order: &Order, request_id: &str, path: &str) -> Answer {
     let (status, headers) = match (order.state, order.refusal()) {
         (State::Rejected, Some(refusal)) => return once::refusal(refusal.clone(), request_id, path),
         (State::Unknown, _) => {
-            let reference = utf8_percent_encode(order.deed.reference.as_str(), NON_ALPHANUMERIC);
+            let reference = utf8_percent_encode(order.deed.reference.as_str(), RESERVED);
             let location = format!("/v1/orders/by-reference/{reference}");
             (StatusCode::ACCEPTED, vec![("location", location), ("retry-after", LOOK_AGAIN_S.to_owned())])
         }

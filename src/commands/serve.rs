@@ -30,9 +30,7 @@ pub struct Asked {
 
 /// Reads the settings of a file and the environment.
 pub fn load(file: &ConfigFile) -> Result<Config> {
-    #[expect(clippy::disallowed_methods, reason = "settings are read here, once")]
-    let environment = std::env::vars();
-    Config::load(file.config.as_deref(), environment).map_err(CannotStart::because)
+    Config::load(file.config.as_deref(), std::env::vars()).map_err(CannotStart::because)
 }
 
 /// What `serve` does before there is a runtime; `None` when it was only asked to check.

@@ -5,12 +5,13 @@ use std::future::{Future, Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use tracing::Instrument;
@@ -37,6 +38,9 @@ pub struct Front<B> {
     pub books: Arc<B>,
     /// Share of requests whose trace is exported.
     pub trace_share: f64,
+    /// Whether the node is about to stop: answers then ask for the connection to be closed, so that callers open their
+    /// next one elsewhere.
+    pub draining: Arc<AtomicBool>,
 }
 
 impl<S, B, C> Transform<S, ServiceRequest> for Front<C>
@@ -53,7 +57,12 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(Inside { service, books: Arc::clone(&self.books), trace_share: self.trace_share }))
+        ready(Ok(Inside {
+            service,
+            books: Arc::clone(&self.books),
+            trace_share: self.trace_share,
+            draining: Arc::clone(&self.draining),
+        }))
     }
 }
 
@@ -63,6 +72,7 @@ pub struct Inside<S, C> {
     service: S,
     books: Arc<C>,
     trace_share: f64,
+    draining: Arc<AtomicBool>,
 }
 
 impl<S, B, C> Service<ServiceRequest> for Inside<S, C>
@@ -89,13 +99,16 @@ where
         request.extensions_mut().insert(visit.clone());
         let inner = trace::with(trace.traceparent(), self.service.call(request)).instrument(span);
         let inner = AssertUnwindSafe(inner).catch_unwind();
-        let books = Arc::clone(&self.books);
+        let (books, draining) = (Arc::clone(&self.books), Arc::clone(&self.draining));
         books.enter();
         Box::pin(async move {
             match inner.await {
                 Ok(Ok(response)) => {
                     let (request, response) = response.into_parts();
-                    let response = not_modified(&request, response.map_into_boxed_body());
+                    let mut response = not_modified(&request, response.map_into_boxed_body());
+                    if draining.load(Ordering::Relaxed) {
+                        response.head_mut().set_connection_type(ConnectionType::Close);
+                    }
                     Ok(ServiceResponse::new(request, finish(&visit, response, books.as_ref())))
                 }
                 Ok(Err(error)) => Err(outcast(finish(&visit, error.error_response(), books.as_ref()))),
@@ -228,7 +241,7 @@ mod tests {
     }
 
     fn front(books: &Arc<Count>) -> Front<Count> {
-        Front { books: Arc::clone(books), trace_share: 0.0 }
+        Front { books: Arc::clone(books), trace_share: 0.0, draining: Arc::default() }
     }
 
     async fn panics() -> HttpResponse {

@@ -96,7 +96,11 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .service(api::pictures::get_picture)
             .configure(api::docs::routes)
             .default_service(web::to(unmatched))
-            .wrap(Front { books: shared.books.clone(), trace_share: shared.config.telemetry.trace_share })
+            .wrap(Front {
+                books: shared.books.clone(),
+                trace_share: shared.config.telemetry.trace_share,
+                draining: shared.draining.clone(),
+            })
     });
     let server = if settings.workers > 0 { server.workers(settings.workers) } else { server };
     Ok(server

@@ -1,9 +1,13 @@
 //! What every answer carries, whatever was asked.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use serde_json::Value;
 use xunyuan::commands::client::Draft;
 
-use crate::harness::{House, plain, problem};
+use crate::harness::{House, Partner, plain, problem};
 
 #[actix_web::test]
 async fn unknown_paths_methods_bodies_and_media_types_are_problems() {
@@ -75,7 +79,7 @@ async fn the_operator_sees_health_and_metrics_and_why_a_node_is_not_ready() {
         metrics
             .contains(r#"xunyuan_requests_total{operation="get_me",http_response_status_code="200",error_type=""} 1"#)
     );
-    house.running.house.draining.store(true, std::sync::atomic::Ordering::Relaxed);
+    house.running.house.draining.store(true, Ordering::Relaxed);
     let stopping = plain().get(house.ops("/readyz")).send().await.unwrap();
     assert_eq!(stopping.status(), 503);
     let told: Value = stopping.json().await.unwrap();
@@ -83,37 +87,40 @@ async fn the_operator_sees_health_and_metrics_and_why_a_node_is_not_ready() {
     house.close().await;
 }
 
+/// Sends until the node says it is not ready, as a balancer does; gives how many were served, and every failure.
+async fn balanced(partner: Arc<Partner>, ready: Arc<AtomicBool>) -> (u32, Vec<String>) {
+    let (mut served, mut failed) = (0, Vec::new());
+    while ready.load(Ordering::Relaxed) {
+        match partner.client.ask(&Draft::get("/v1/categories")).await {
+            Ok(answer) if answer.status == 200 => served += 1,
+            Ok(answer) => failed.push(answer.status.to_string()),
+            Err(error) => failed.push(format!("{error:#}")),
+        }
+    }
+    (served, failed)
+}
+
 #[actix_web::test]
 async fn stopping_under_load_fails_no_request() {
-    let house = House::open().await;
-    let partner = std::sync::Arc::new(house.partner("acme").await);
-    let (told, stop) = (house.running.house.draining.clone(), tokio_util::sync::CancellationToken::new());
-    let mut callers = Vec::new();
-    for _ in 0..8 {
-        let (partner, stop) = (partner.clone(), stop.clone());
-        callers.push(actix_web::rt::spawn(async move {
-            let (mut served, mut failed) = (0, Vec::new());
-            while !stop.is_cancelled() {
-                match partner.client.ask(&Draft::get("/v1/categories")).await {
-                    Ok(answer) if answer.status == 200 => served += 1,
-                    Ok(answer) => failed.push(format!("{}", answer.status)),
-                    // Once the listener is closed a new connection cannot be made: nothing was sent.
-                    Err(error) if format!("{error:#}").contains("Connect") => break,
-                    Err(error) => failed.push(format!("{error:#}")),
-                }
-            }
-            (served, failed)
-        }));
-    }
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let house = House::with(&[("SERVER__DRAIN_S", "1")]).await;
+    let partner = Arc::new(house.partner("acme").await);
+    let ready = Arc::new(AtomicBool::new(true));
+    let callers: Vec<_> = (0..8).map(|_| actix_web::rt::spawn(balanced(partner.clone(), ready.clone()))).collect();
+    let (page, told) = (house.ops("/readyz"), ready.clone());
+    let balancer = actix_web::rt::spawn(async move {
+        while plain().get(&page).send().await.is_ok_and(|answer| answer.status() == 200) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        told.store(false, Ordering::Relaxed);
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
     house.close().await;
-    stop.cancel();
-    let mut served = 0;
+    balancer.await.unwrap();
+    let mut all = 0;
     for caller in callers {
-        let (one, failed) = caller.await.unwrap();
+        let (served, failed) = caller.await.unwrap();
         assert!(failed.is_empty(), "{failed:?}");
-        served += one;
+        all += served;
     }
-    assert!(served > 20, "only {served} requests were under way");
-    assert!(told.load(std::sync::atomic::Ordering::Relaxed));
+    assert!(all > 20, "only {all} requests were under way");
 }

@@ -25,6 +25,7 @@ pub struct House {
     pub running: Running,
     pub catalogue: sandbox::Running,
     pub clock: Clock,
+    /// Where the database is; gone with the house.
     pub folder: TempDir,
     _redis: Option<Redis>,
 }
@@ -127,6 +128,7 @@ impl House {
     pub async fn close(self) {
         self.running.stop().await;
         self.catalogue.stop().await;
+        self.folder.close().unwrap();
     }
 }
 

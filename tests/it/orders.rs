@@ -36,7 +36,13 @@ async fn a_key_with_another_body_and_a_reference_used_before_are_told_apart() {
     let house = House::open().await;
     let partner = house.partner("acme").await;
     let (id, _) = placed(&partner, "PO-1").await;
-    let other = partner.post_once("/v1/orders", "key-PO-1", json!({"reference": "PO-2", "quote_id": "quo_1"})).await;
+    let other = partner
+        .post_once(
+            "/v1/orders",
+            "key-PO-1",
+            json!({"reference": "PO-2", "quote_id": format!("quo_{}", "0".repeat(32))}),
+        )
+        .await;
     assert_eq!(other.status, 422, "{}", other.json());
     assert_eq!(problem(&other), "idempotency_mismatch");
     let quote = partner.quote().await;

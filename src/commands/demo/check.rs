@@ -77,7 +77,7 @@ impl Told for Value {
 
 impl Told for (String, Draft, Answer) {
     fn told(&self) -> String {
-        format!("{} as {}", self.0, text(&self.2.json(), "/reference"))
+        format!("{} as {}", self.0, text(self.2.json(), "/reference"))
     }
 }
 
@@ -214,8 +214,8 @@ impl Walk<'_> {
     async fn limited(&self, offers: &[Value]) -> Result<String> {
         let path = format!("/v1/offers/{}?{LOCALE}", text(offers.first().context("no offer")?, "/id"));
         let mut admitted = 0;
-        for _ in 0..40 {
-            let signed = (0..50).map(|_| self.sandbox.sign(&Draft::get(&path))).collect::<Result<Vec<_>>>()?;
+        for _ in 0..80 {
+            let signed = (0..24).map(|_| self.sandbox.sign(&Draft::get(&path))).collect::<Result<Vec<_>>>()?;
             let answers = futures_util::future::join_all(signed.iter().map(|signed| self.sandbox.send(signed))).await;
             for answer in answers {
                 let answer = answer?;

@@ -69,7 +69,7 @@ impl Folder {
 
     /// The token between gateway and catalogue, made on first start.
     pub fn token(&self) -> Result<String> {
-        self.secret("catalogue.token", || crate::commands::client::nonce())
+        self.secret("catalogue.token", crate::commands::client::nonce)
     }
 
     fn secret(&self, name: &str, make: impl FnOnce() -> Result<String>) -> Result<String> {

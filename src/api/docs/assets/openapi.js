@@ -57,13 +57,14 @@ function operation(document, path, method, item) {
     .filter(({ in: place, name }) => !(place === "header" && SIGNED_BY_US.includes(name.toLowerCase())));
   const security = own.security ?? document.security;
   const facts = factsOf(own, security);
+  const words = titled(own.summary ?? own.operationId ?? path, facts.description);
   return {
     id: own.operationId ?? `${method}_${path}`.replace(/\W+/g, "_"),
     method: method.toUpperCase(),
     path,
     tag: own.tags?.[0] ?? "Other",
-    summary: own.summary ?? own.operationId ?? path,
-    description: facts.description,
+    title: words.title,
+    description: words.rest,
     deprecated: own.deprecated === true,
     signed: security ? security.some((way) => Object.keys(way).length > 0) : path.startsWith("/v1/"),
     scope: facts.scope,
@@ -72,6 +73,14 @@ function operation(document, path, method, item) {
     body: body(document, own.requestBody),
     responses: responses(document, own),
   };
+}
+
+/** The first clause of a summary is the title; what follows it begins the description. */
+function titled(summary, description) {
+  const text = summary.replace(/\s+/g, " ").trim();
+  const [, title, rest] = /^(.*?)(?:\.$|[.;:] (.*))?$/.exec(text);
+  const sentence = rest ? rest[0].toUpperCase() + rest.slice(1).replace(/\.?$/, ".") : "";
+  return { title, rest: [sentence, description].filter(Boolean).join("\n\n") };
 }
 
 /** The sentence that ends a description with scope and cost becomes facts of their own. */
@@ -167,7 +176,7 @@ export function sample(document, schema, purpose = "answer", depth = 0) {
   if (found.choices) return sample(document, found.choices[0], purpose, depth + 1);
   if (found.properties || found.type === "object") {
     const required = found.required ?? [];
-    const members = Object.entries(found.properties ?? {})
+    const members = idFirst(Object.entries(found.properties ?? {}))
       .filter(([name, member]) => purpose === "answer" || required.includes(name) || hasExample(document, member));
     return Object.fromEntries(members.map(([name, member]) => [name, sample(document, member, purpose, depth + 1)]));
   }
@@ -176,6 +185,11 @@ export function sample(document, schema, purpose = "answer", depth = 0) {
   if (found.type === "boolean") return true;
   if (found.type === "string") return BY_FORMAT[found.format] ?? "…";
   return null;
+}
+
+/** What a thing is called comes first, whatever the alphabet says. */
+export function idFirst(members) {
+  return members.sort(([left], [right]) => (right === "id") - (left === "id"));
 }
 
 function hasExample(document, schema) {

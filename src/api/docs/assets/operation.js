@@ -38,7 +38,7 @@ function head(one) {
     one.deprecated ? el("li", { class: "warn" }, "deprecated") : null,
   ].filter(Boolean);
   return el("header", {},
-    el("h3", { id: `${one.id}-title` }, el("a", { href: `#${one.id}`, class: "anchor" }, one.summary.replace(/\.$/, ""))),
+    el("h3", { id: `${one.id}-title` }, el("a", { href: `#${one.id}`, class: "anchor" }, inline(one.title))),
     el("p", { class: "target" }, method(one.method), " ", el("code", {}, breakable(one.path))),
     chips.length ? el("ul", { class: "chips" }, chips) : null);
 }

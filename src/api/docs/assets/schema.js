@@ -1,6 +1,6 @@
 // Draws a schema as a list of fields: name, type, what it must be, what it means; nested ones fold.
 import { el } from "./dom.js";
-import { flatten } from "./openapi.js";
+import { flatten, idFirst } from "./openapi.js";
 import { inline } from "./markdown.js";
 
 const DEEPEST = 6;
@@ -12,9 +12,10 @@ export function fields(document, schema, depth = 0) {
   if (found.type === "array" && found.items) {
     return [depth === 0 ? el("p", { class: "type-line" }, "A list of:") : null, fields(document, found.items, depth)];
   }
-  const members = Object.entries(found.properties ?? {});
+  const members = idFirst(Object.entries(found.properties ?? {}));
   if (members.length === 0) return depth === 0 ? el("p", { class: "type-line" }, typeOf(document, found)) : null;
   const required = new Set(found.required ?? []);
+  members.sort(([left], [right]) => required.has(right) - required.has(left));
   return el("ul", { class: "fields" }, members.map(([name, member]) => field(document, name, member, required.has(name), depth)));
 }
 

@@ -183,8 +183,25 @@ async function deliver(one, request, result) {
       el("span", { class: "reply-facts" }, `${elapsed < 10 ? elapsed.toFixed(1) : Math.round(elapsed)} ms · ${size(bytes.length)}`)),
     json?.code ? refusal(json, request) : null,
     headerTable(answer),
+    pictures(json),
     replyBody(type, bytes, text, json)));
   return answer;
+}
+
+/** The pictures of the offers in an answer, as a buyer would see them. */
+function pictures(json) {
+  const offers = (Array.isArray(json?.items) ? json.items : [json]).filter((offer) => offer?.image_url?.startsWith("/pictures/"));
+  if (offers.length === 0) return null;
+  return el("ul", { class: "goods", tabindex: "0", "aria-label": "Offers in the answer" }, offers.slice(0, 12).map((offer) => el("li", {},
+    el("img", { src: small(offer.image_url), alt: "", width: "96", height: "96", loading: "lazy" }),
+    el("span", {}, offer.title), " ",
+    offer.price?.from ? el("strong", {}, `${offer.price.from.amount} ${offer.price.from.currency}`) : null)));
+}
+
+function small(address) {
+  const url = new URL(address, location.origin);
+  url.searchParams.set("size", "240");
+  return url.pathname + url.search;
 }
 
 function parse(text) {
