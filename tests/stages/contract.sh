@@ -8,6 +8,14 @@ stage_sdk() {
   partner-sdk-examples/check
 }
 
+# The pages themselves: drawn, searched and tried out in a browser that reaches nothing but the gateway.
+stage_browser() {
+  need chromium chromedriver node
+  start_demo
+  export_key "$demo_data/sandbox.key"
+  XUNYUAN_SCREENS="$CARGO_TARGET_DIR/screens" python3 tests/browser/docs.py
+}
+
 stage_foreign() {
   need_packages
   start_demo
@@ -20,13 +28,13 @@ stage_lint() {
   need_packages
   local rules=tests/contract/lint
   redocly lint --config "$rules/redocly.yaml" --format=stylish partner wholesale
-  spectral lint --ruleset "$rules/spectral-partner.yaml" --fail-severity=error openapi/partner.json
-  spectral lint --ruleset "$rules/spectral.yaml" --fail-severity=error openapi/wholesale.json
+  spectral lint --ruleset "$rules/spectral-partner.yaml" --fail-severity=error --display-only-failures openapi/partner.json
+  spectral lint --ruleset "$rules/spectral.yaml" --fail-severity=error --display-only-failures openapi/wholesale.json
 }
 
 stage_fuzz() {
   need_packages
-  local examples=40 seed=(--seed 1688)
+  local examples=100 seed=(--seed 1688)
   [ "$full" = no ] || { examples=300 && seed=(); }
   start_demo --plan enterprise
   export_key "$demo_data/sandbox.key"

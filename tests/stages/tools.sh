@@ -5,6 +5,8 @@
 # Command → Debian package.
 packages="
 cc:build-essential
+chromedriver:chromium-driver
+chromium:chromium
 curl:curl
 jq:jq
 mold:mold

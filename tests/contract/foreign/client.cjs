@@ -44,7 +44,9 @@ async function main() {
 
   const offers = await send('a listing is accepted', await signed('GET', '/v1/offers?limit=1'), 200);
   const offer = await send('an offer is accepted', await signed('GET', `/v1/offers/${offers.items[0].id}`), 200);
-  const lines = [{ sku_id: offer.skus[0].id, quantity: offer.minimum_order * (offer.order_multiple ?? 1) }];
+  const step = offer.order_multiple ?? 1;
+  const [sku] = offer.skus.sort((one, other) => other.stock - one.stock);
+  const lines = [{ sku_id: sku.id, quantity: Math.ceil(offer.minimum_order / step) * step }];
   await send('a quote is accepted', await signed('POST', '/v1/quotes', { lines }), 201);
 
   altered = await signed('POST', '/v1/quotes', { lines });

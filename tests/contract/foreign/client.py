@@ -64,8 +64,9 @@ def main():
     offers = send("a listing is accepted", signed("GET", "/v1/offers?limit=1"), 200)
     offer_id = offers["items"][0]["id"]
     offer = send("an offer is accepted", signed("GET", f"/v1/offers/{offer_id}"), 200)
-    quantity = offer["minimum_order"] * (offer["order_multiple"] or 1)
-    lines = [{"sku_id": offer["skus"][0]["id"], "quantity": quantity}]
+    step = offer["order_multiple"] or 1
+    sku = max(offer["skus"], key=lambda sku: sku["stock"])
+    lines = [{"sku_id": sku["id"], "quantity": -(-offer["minimum_order"] // step) * step}]
     send("a quote is accepted", signed("POST", "/v1/quotes", {"lines": lines}), 201)
 
     altered = signed("POST", "/v1/quotes", {"lines": lines})

@@ -51,14 +51,20 @@ def text(value):
 def real(name, value):
     """Goes through a generated value; whether an id gives way depends on it alone, so that a run can be repeated."""
     if isinstance(value, dict):
-        return {key: real(key, inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [real(name, inner) for inner in value]
+        inner = {key: real(key, part) for key, part in value.items()}
+        return {**inner, **pick("line", inner, {})} if {"sku_id", "quantity"} <= inner.keys() else inner
+    if isinstance(value, list) and name not in REAL:
+        return [real(name, part) for part in value]
+    if isinstance(value, (str, list)):
+        return pick(name, value, value)
+    return value
+
+
+def pick(name, value, otherwise):
+    """One of the real things of that name for every second value."""
     choices = REAL.get(name)
-    if not choices or not isinstance(value, str):
-        return value
-    turn = zlib.crc32(value.encode("utf-8", "surrogatepass"))
-    return choices[(turn >> 1) % len(choices)] if turn & 1 else value
+    turn = zlib.crc32(repr(value).encode("utf-8", "surrogatepass"))
+    return choices[(turn >> 1) % len(choices)] if choices and turn & 1 else otherwise
 
 
 @schemathesis.hook

@@ -6,18 +6,24 @@ QUOTES = 12
 ORDERS = 4
 
 
+def plenty(offer):
+    """A line that can surely be had: the smallest order of the variant with most stock; None when there is too little."""
+    step = offer["order_multiple"] or 1
+    quantity = -(-offer["minimum_order"] // step) * step
+    sku = max(offer["skus"], key=lambda sku: sku["stock"])
+    return {"sku_id": sku["id"], "quantity": quantity} if sku["stock"] > 4 * quantity else None
+
+
 def gather(client):
     """Parameter or field name → ids; some quotes are ordered, the others are left to be ordered."""
-    offers = client.call("GET", "/v1/offers", {"limit": QUOTES}).json()["items"]
+    offers = client.call("GET", "/v1/offers", {"limit": 50}).json()["items"]
     categories = client.call("GET", "/v1/categories").json()["items"]
-    skus, quotes, orders, references = [], [], [], []
+    lines, quotes, orders, references = [], [], [], []
     for summary in offers:
-        offer = client.offer(summary["id"]).json()
-        sku = offer["skus"][0]["id"]
-        quantity = offer["minimum_order"] * (offer["order_multiple"] or 1)
-        answer = client.quote([{"sku_id": sku, "quantity": quantity}]).json()
-        skus.append(sku)
-        quotes += [quote["id"] for quote in answer["quotes"]]
+        line = plenty(client.offer(summary["id"]).json())
+        if line and len(quotes) < QUOTES:
+            lines.append(line)
+            quotes += [quote["id"] for quote in client.quote([line]).json()["quotes"]]
     for quote in quotes[:ORDERS]:
         references.append("PO-" + uuid.uuid4().hex[:12])
         orders.append(client.order(references[-1], quote, str(uuid.uuid4())).json()["id"])
@@ -30,10 +36,11 @@ def gather(client):
         "category": [category["id"] for category in categories],
         "supplier": suppliers,
         "supplier_id": suppliers,
-        "sku_id": skus,
+        "line": lines,
+        "sku_id": [line["sku_id"] for line in lines],
         "quote_id": quotes,
         "order_id": orders,
-        "order_ids": orders,
+        "order_ids": [[order] for order in orders],
         "reference": references,
         "payment_id": [payment["id"]],
     }
