@@ -46,9 +46,16 @@ fn every_code_a_description_names_exists() {
         let responses = operation["responses"].as_object().unwrap();
         for (_, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
             let description = response["description"].as_str().unwrap_or("");
-            for code in description.split('`').skip(1).step_by(2).filter(|word| word.contains('_') && !word.contains(['.', '='])) {
-                assert!(Code::find(code).is_some(), "{code} is no code");
-                named += 1;
+            for code in description
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter(|word| word.contains('_') && !word.contains(['.', '=']))
+            {
+                let known = Code::find(code).is_some();
+                // A description may also name a member of some document.
+                assert!(known || text.contains(&format!("\"{code}\":")), "{code} is neither a code nor a member");
+                named += usize::from(known);
             }
         }
     }
