@@ -7,4 +7,5 @@ mod answers;
 mod harness;
 mod orders;
 mod signing;
+mod telemetry;
 mod walk;

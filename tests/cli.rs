@@ -1,0 +1,100 @@
+//! The program from outside: what it says and how it exits when something is in the way.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+fn xunyuan(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xunyuan"));
+    command.args(args).env_clear().env("PATH", "/usr/bin:/bin");
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    xunyuan(args).output().unwrap()
+}
+
+#[track_caller]
+fn refused(output: &Output, sentence: &str) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(sentence), "{told}");
+}
+
+/// A running demo; ends when dropped.
+struct Demo(Child);
+
+impl Demo {
+    fn start(data: &Path) -> Self {
+        let args = ["demo", "--port", "0", "--ops-port", "0", "--offers", "50", "--data", data.to_str().unwrap()];
+        let mut child = xunyuan(&args).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line == "ready"), "the demo never said that it is ready");
+        Self(child)
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_second_demo_on_the_same_folder_is_told_that_one_is_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = Demo::start(folder.path());
+    let second = run(&["demo", "--port", "0", "--ops-port", "0", "--data", folder.path().to_str().unwrap()]);
+    refused(&second, "another demo is running");
+}
+
+#[test]
+fn a_taken_port_and_a_folder_that_cannot_be_written_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(&["demo", "--port", &port, "--ops-port", "0", "--data", folder.path().to_str().unwrap()]);
+    refused(&output, "cannot be listened on");
+    refused(&run(&["demo", "--data", "/proc/nowhere"]), "choose another with --data");
+}
+
+#[test]
+fn a_demo_keeps_its_partner_and_keys_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("live.key");
+    drop(Demo::start(folder.path()));
+    let id = |text: String| text.lines().find(|line| line.starts_with("key_id")).unwrap().to_owned();
+    let first = id(std::fs::read_to_string(&key).unwrap());
+    let _second = Demo::start(folder.path());
+    assert_eq!(id(std::fs::read_to_string(&key).unwrap()), first);
+    let answer = run(&["call", "GET", "/v1/me", "--as", key.to_str().unwrap()]);
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    assert!(String::from_utf8_lossy(&answer.stdout).contains("tokyo-bazaar"));
+}
+
+#[test]
+fn serve_tells_every_mistake_and_masks_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.toml");
+    std::fs::write(&file, "[server]\nbnd = 1\nscheme = \"ftp\"\n").unwrap();
+    let output = run(&["serve", "--check", "--config", file.to_str().unwrap()]);
+    refused(&output, "server.bnd is not a setting");
+    refused(&output, "server.scheme");
+    let output = xunyuan(&["serve", "--check"]).env("XUNYUAN__SECRETS__MASTER_KEY", "hush").output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && told.contains("secrets.master_key = \"********\"") && !told.contains("hush"));
+    refused(&run(&["serve", "--config", "/nowhere.toml"]), "/nowhere.toml");
+}
+
+#[test]
+fn help_teaches_every_command() {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    for command in ["demo", "serve", "sandbox", "partner", "key", "sign", "call", "migrate", "openapi", "health"] {
+        assert!(help.contains(&format!("  {command} ")), "{command} is not in the help");
+        assert!(run(&[command, "--help"]).status.success());
+    }
+}
