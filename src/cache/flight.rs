@@ -113,6 +113,7 @@ impl<V: Clone + Send + Sync + 'static> Lead<V> {
         self.launch(work).await.ok()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a fetch outlives the caller who began it")]
     fn launch(self, work: impl Future<Output = V> + Send + 'static) -> tokio::task::JoinHandle<V> {
         let flight = async move {
             let value = work.await;

@@ -112,6 +112,7 @@ impl Redis {
         self.later(command);
     }
 
+    #[expect(clippy::disallowed_methods, reason = "nobody waits for a write to the cache")]
     fn later(&self, command: redis::Cmd) {
         let this = self.clone();
         tokio::spawn(async move { this.within::<redis::Value>(WRITE_WITHIN, &command).await });
@@ -141,6 +142,7 @@ impl Redis {
     }
 
     /// The connection; opening it goes on in its own task when a lookup runs out of time.
+    #[expect(clippy::disallowed_methods, reason = "opening outlives the lookup that began it")]
     async fn connection(&self) -> redis::RedisResult<ConnectionManager> {
         if let Some(open) = self.0.connection.get() {
             return Ok(open.clone());

@@ -77,6 +77,7 @@ impl Part for Raw {
 }
 
 impl<T: DeserializeOwned> Part for Path<T> {
+    #[expect(clippy::disallowed_types, reason = "this is where it is read")]
     fn take(request: &HttpRequest, _: &Bytes) -> Result<Self, Complaint> {
         let read = web::Path::<T>::from_request(request, &mut Payload::None).now_or_never();
         match read {

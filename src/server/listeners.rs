@@ -61,6 +61,7 @@ pub struct Running {
 }
 
 /// Serves the house at these doors.
+#[expect(clippy::disallowed_methods, reason = "the listeners themselves run here")]
 pub fn serve(house: House, doors: Doors) -> Result<Running, Error> {
     let house = Arc::new(house);
     let rooms = house.rooms()?;
