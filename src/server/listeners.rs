@@ -45,6 +45,13 @@ impl Doors {
     }
 }
 
+impl Doors {
+    /// Where partners will reach the house.
+    pub fn partners_address(&self) -> std::io::Result<SocketAddr> {
+        self.partners.local_addr()
+    }
+}
+
 /// A gateway that answers.
 #[derive(Debug)]
 pub struct Running {

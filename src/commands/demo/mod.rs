@@ -88,7 +88,8 @@ pub fn prepare(mut asked: Asked) -> Result<Prepared> {
 pub async fn run(prepared: Prepared) -> Result<()> {
     let Prepared { folder, doors, master_key, asked, _guard } = prepared;
     let catalogue = catalogue(&asked, &folder).await?;
-    let config = config(&asked, &folder, &master_key, &catalogue)?;
+    let here = doors.partners_address().map_err(CannotStart::because)?;
+    let config = config(&asked, &folder, &master_key, &catalogue, here)?;
     let (log, _writer) = if asked.access_log { AccessLog::to(std::io::stdout()) } else { (AccessLog::none(), None) };
     let house = House::open(config, Clock::System, log).await.map_err(CannotStart::because)?;
     let running = serve(house, doors).map_err(CannotStart::because)?;
@@ -117,7 +118,13 @@ async fn catalogue(asked: &Asked, folder: &Folder) -> Result<sandbox::Running> {
     sandbox::start(settings, loading::progress()).await.map_err(CannotStart::because)
 }
 
-fn config(asked: &Asked, folder: &Folder, master_key: &str, catalogue: &sandbox::Running) -> Result<Config> {
+fn config(
+    asked: &Asked,
+    folder: &Folder,
+    master_key: &str,
+    catalogue: &sandbox::Running,
+    here: SocketAddr,
+) -> Result<Config> {
     let database = folder.path("xunyuan.db");
     let pairs = [
         ("SECRETS__MASTER_KEY", master_key.to_owned()),
@@ -126,6 +133,7 @@ fn config(asked: &Asked, folder: &Folder, master_key: &str, catalogue: &sandbox:
         ("UPSTREAM__LIVE__TOKEN", catalogue.token.clone()),
         ("UPSTREAM__SANDBOX__URL", catalogue.url()),
         ("UPSTREAM__SANDBOX__TOKEN", catalogue.token.clone()),
+        ("SERVER__PUBLIC_URL", format!("http://{here}")),
         ("ORDERS__FOLLOW_MS", "50".to_owned()),
         ("SERVER__DRAIN_S", "0".to_owned()),
         ("SERVER__SHUTDOWN_S", "3".to_owned()),
