@@ -206,35 +206,6 @@ async fn pictures_come_in_three_sizes() {
     }
 }
 
-#[actix_web::test]
-async fn anyones_browser_gets_pictures_that_it_may_keep() {
-    let house = House::open().await;
-    let node = house.node(None);
-    let offer = node.first(&Search::default()).await;
-    let rooms = actix_web::web::Data::new(node.catalog.clone());
-    let app = actix_web::App::new().app_data(rooms).service(xunyuan::api::pictures::get_picture);
-    let app = actix_web::test::init_service(app).await;
-    let ask = |path: String| actix_web::test::TestRequest::with_uri(&path).to_request();
-    let address = node.catalog.picture_url(Mode::Live, offer);
-    let answer = actix_web::test::call_service(&app, ask(format!("{address}?size=120"))).await;
-    assert_eq!(answer.status(), 200);
-    let field = |name: &str| answer.headers().get(name).unwrap().to_str().unwrap().to_owned();
-    assert_eq!(field("content-type"), "image/png");
-    assert_eq!(field("cache-control"), "public, max-age=3600, stale-while-revalidate=86400");
-    assert!(field("etag").starts_with('"'));
-    for (path, status) in [
-        (format!("{address}?size=121"), 400),
-        (format!("{address}?colour=red"), 400),
-        (format!("{address}?mode=moon"), 400),
-        (format!("{address}?mode=sandbox"), 403),
-        ("/pictures/x.png".into(), 400),
-        ("/pictures/1.png".into(), 404),
-    ] {
-        let answer = actix_web::test::call_service(&app, ask(path.clone())).await;
-        assert_eq!(answer.status(), status, "{path}");
-    }
-}
-
 struct RedisServer {
     child: Child,
     url: String,

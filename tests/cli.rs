@@ -84,9 +84,17 @@ fn serve_tells_every_mistake_and_masks_secrets() {
     let output = run(&["serve", "--check", "--config", file.to_str().unwrap()]);
     refused(&output, "server.bnd is not a setting");
     refused(&output, "server.scheme");
-    let output = xunyuan(&["serve", "--check"]).env("XUNYUAN__SECRETS__MASTER_KEY", "hush").output().unwrap();
+    refused(&run(&["serve", "--check"]), "xunyuan key master");
+    let key = String::from_utf8(run(&["key", "master"]).stdout).unwrap();
+    let database = "postgres://me:hush@db/x?password=hush";
+    let output = xunyuan(&["serve", "--check"])
+        .env("XUNYUAN__SECRETS__MASTER_KEY", key.trim())
+        .env("XUNYUAN__DATABASE__URL", database)
+        .output()
+        .unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && told.contains("secrets.master_key = \"********\"") && !told.contains("hush"));
+    assert!(output.status.success() && told.contains("secrets.master_key = \"********\""), "{told}");
+    assert!(!told.contains("hush") && !told.contains(key.trim()), "{told}");
     refused(&run(&["serve", "--config", "/nowhere.toml"]), "/nowhere.toml");
 }
 

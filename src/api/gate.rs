@@ -13,7 +13,7 @@ use actix_web::{FromRequest, HttpRequest};
 use ipnet::IpNet;
 
 use crate::api::operations::Operation;
-use crate::auth::{self, Auth};
+use crate::auth::{self, Auth, Throttle};
 use crate::edge::address;
 use crate::edge::parts::{self, Part};
 use crate::edge::problem::Problem;
@@ -30,6 +30,8 @@ pub struct Gate {
     pub auth: Auth,
     /// Says whether they may, now.
     pub limits: Limits,
+    /// Counts what anyone may ask without a signature, by address.
+    pub strangers: Throttle,
     /// Bounds of bodies.
     pub body: BodyBounds,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -72,6 +74,12 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
     let gate = request.app_data::<Data<Gate>>().ok_or_else(|| Problem::new(Code::Internal))?;
     let visit = Shared::of(request);
     visit.with(|visit| visit.operation = Some(O::ID));
+    if !sealed::headers_fit(request) {
+        return Err(Problem::new(Code::HeadersTooLarge));
+    }
+    if !sealed::one_authority(request) {
+        return Err(Problem::new(Code::MalformedRequest).detail("Host and the request's target name different hosts"));
+    }
     let body = sealed::read_body(request, payload, gate.body).await?;
     let caller = gate.who(request, &body, O::CLASS).await?;
     visit.with(|visit| {
@@ -80,6 +88,12 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
     });
     if !caller.scopes.has(O::SCOPE) {
         let missing = format!("the key has no scope {}; it has: {}", O::SCOPE.name(), caller.scopes);
+        let standing = gate.limits.standing(&caller).await;
+        visit.with(|visit| visit.headers.extend(rate_fields(&standing)));
+        let address = address::caller(request, &gate.trusted_proxies);
+        if let Some(seconds) = gate.auth.charge_refusal(address, &caller.key_id) {
+            return Err(Problem::new(Code::AuthThrottled).retry_after(seconds));
+        }
         return Err(Problem::new(Code::ScopeMissing).detail(missing));
     }
     gate.may(&caller, O::COST, &visit).await?;
@@ -132,13 +146,13 @@ fn rate_fields(standing: &Standing) -> Vec<(HeaderName, HeaderValue)> {
     fields.into_iter().filter_map(|(name, value)| Some((name, value.ok()?))).collect()
 }
 
-/// The in-flight slot of a request; a 304 gives its cost back.
+/// The in-flight slot of a request; a free answer gives its cost back.
 #[derive(Debug)]
 struct Slot(Permit);
 
 impl Held for Slot {
-    fn leave(&mut self, status: u16) -> Vec<(HeaderName, HeaderValue)> {
-        if status == 304 {
+    fn leave(&mut self, free: bool) -> Vec<(HeaderName, HeaderValue)> {
+        if free {
             self.0.refund();
         }
         rate_fields(self.0.standing())

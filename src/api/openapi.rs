@@ -41,6 +41,7 @@ const COMMON: &[(u16, &str)] = &[
     (403, "`scope_missing`: the key may not do this"),
     (421, "`authority_not_served`: not one of this gateway's names"),
     (429, "`rate_limited`, `quota_used_up`, `too_many_in_flight`, `auth_throttled`: wait as `Retry-After` says"),
+    (431, "`headers_too_large`: send fewer or shorter header fields"),
     (500, "`internal_error`: report the request id"),
     (502, "`upstream_refused`, `upstream_nonsense`: the wholesale service misbehaved"),
     (503, "`upstream_unavailable`, `rate_unavailable`, `shutting_down`: try again"),

@@ -5,12 +5,14 @@ use actix_web::{HttpRequest, get};
 use serde::Deserialize;
 
 use crate::api::asked::Asked;
+use crate::api::gate::Gate;
 use crate::api::kept;
 use crate::catalog::{Catalog, Picture};
+use crate::edge::address;
 use crate::edge::parts::{Part, Path, Query};
 use crate::edge::problem::Problem;
 use crate::edge::reply::Reply;
-use crate::error::Place;
+use crate::error::{Code, Place};
 use crate::model::offer::PictureSize;
 use crate::model::partner::Mode;
 
@@ -28,7 +30,11 @@ struct PictureQuery {
 
 /// The picture of an offer, 120, 240 or 480 pixels square.
 #[get("/pictures/{offer_id}.png")]
-pub async fn get_picture(request: HttpRequest, catalog: Data<Catalog>) -> Reply {
+pub async fn get_picture(request: HttpRequest, catalog: Data<Catalog>, gate: Data<Gate>) -> Reply {
+    let address = address::caller(&request, &gate.trusted_proxies);
+    if let Some(seconds) = gate.strangers.charge(address, None) {
+        return Err(Problem::new(Code::RateLimited).retry_after(seconds));
+    }
     let (Path(path), Query(query)) = Part::take(&request, &Bytes::new()).map_err(Problem::from)?;
     let (mode, picture) = read(&path, &query, &catalog)?;
     Ok(kept::picture(&catalog, &*catalog.picture(mode, picture).await?))

@@ -1,5 +1,6 @@
 //! `POST /v1/debug/signature`: explains to a sandbox caller what would become of a request it describes.
 
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, post};
 use base64::Engine;
@@ -134,7 +135,7 @@ pub async fn debug_signature(
     described.address = address::caller(&request, &gate.trusted_proxies);
     described.class = class(&described, &paths);
     let explained = gate.auth.explain(&call.caller, &described);
-    reply::read(&request, &SignatureExplained::from(explained))
+    reply::written(&request, StatusCode::OK, &SignatureExplained::from(explained))
 }
 
 fn read(asked: DescribedRequest) -> Result<Described, Problem> {

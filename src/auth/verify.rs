@@ -1,5 +1,6 @@
 //! The walk from a signed request to its caller, in the order of contract §1.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -57,6 +58,12 @@ impl Auth {
     pub fn new(settings: Settings, directory: Arc<Directory>, nonces: Arc<Nonces>, clock: Clock) -> Self {
         let throttle = Throttle::new(settings.refusals_per_minute, clock.clone());
         Self { settings, directory, clock, nonces, throttle }
+    }
+
+    /// Counts a refusal that was decided after the proof, e.g. of a scope; gives the seconds to wait when there were
+    /// too many.
+    pub fn charge_refusal(&self, address: IpAddr, key_id: &str) -> Option<u64> {
+        self.throttle.charge(address, Some(key_id))
     }
 
     /// Gives the caller of a request whose signature is proven and new. Awaits the nonce store at most.

@@ -236,7 +236,8 @@ impl<E: Trouble> Cache<E> {
             Fetched::Absent => Content::Absent,
         };
         let kept = Arc::new(Kept::now(kind, &key, content, self.clock.now_ms()));
-        if let Some(redis) = &self.redis {
+        // Anyone may ask for pictures; they must not fill what all nodes share.
+        if let Some(redis) = self.redis.as_ref().filter(|_| kind != Kind::Picture) {
             redis.keep(&key, &kept);
         }
         self.documents.insert(key, Arc::clone(&kept));

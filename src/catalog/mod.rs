@@ -15,6 +15,7 @@ mod failure;
 mod question;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -114,6 +115,12 @@ impl Catalog {
     /// Seconds since an answer's document was fetched.
     pub fn age_s(&self, answer: &Rendered) -> u64 {
         answer.age_s(self.clock.now_ms())
+    }
+
+    /// Whether an answer's document was there before this moment, so that nobody was asked for it.
+    pub fn held_before(&self, answer: &Rendered, moment: Instant) -> bool {
+        let since_ms = i64::try_from(moment.elapsed().as_millis()).unwrap_or(i64::MAX);
+        answer.fetched_at_ms < self.clock.now_ms() - since_ms
     }
 
     fn exchange(&self, audience: &Audience, priced: bool) -> Result<Exchange, Error> {

@@ -30,12 +30,16 @@ pub struct Asked {
 
 /// Reads the settings of a file and the environment.
 pub fn load(file: &ConfigFile) -> Result<Config> {
-    Config::load(file.config.as_deref(), std::env::vars()).map_err(CannotStart::because)
+    // A variable that is not text cannot be one of ours.
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Config::load(file.config.as_deref(), environment).map_err(CannotStart::because)
 }
 
 /// What `serve` does before there is a runtime; `None` when it was only asked to check.
 pub fn prepare(asked: &Asked) -> Result<Option<(Config, Guard)>> {
     let config = load(&asked.file)?;
+    settings::verify(&config).map_err(CannotStart::because)?;
     if asked.check {
         write!(std::io::stdout(), "{}", config.masked())?;
         return Ok(None);
@@ -60,6 +64,15 @@ pub async fn run(config: Config) -> Result<()> {
 }
 
 fn told(running: &Running) {
+    let config = &running.house.config;
+    if config.server.public_names.is_empty() {
+        tracing::warn!("server.public_names is empty: signatures for any host name are accepted; name yours");
+    }
+    if config.rates.source == "embedded" {
+        tracing::warn!(
+            "rates.source is \"embedded\": figures for trying things out; name a dated file or the ECB's address"
+        );
+    }
     tracing::info!(partners = %running.address, operator = %running.ops_address, "the gateway answers");
 }
 

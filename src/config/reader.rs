@@ -167,8 +167,10 @@ fn mask(key: &str, value: &Value) -> String {
         return "\"********\"".to_owned();
     }
     match url::Url::parse(text) {
-        Ok(mut url) if url.password().is_some() => {
-            let _ = url.set_password(Some("********"));
+        Ok(mut url) if url.password().is_some() || url.query().is_some() => {
+            // A URL that cannot hold a password has none to hide.
+            let _ = url.password().is_some().then(|| url.set_password(Some("********")));
+            url.query().is_some().then(|| url.set_query(Some("********")));
             format!("\"{url}\"")
         }
         _ => value.to_string(),

@@ -34,14 +34,18 @@ pub enum Claimed {
 pub struct Nonces {
     counters: Counters,
     clock: Clock,
-    seen: Seen,
+    /// Reads and writes apart, so that a flood of reads never crowds out what protects an order.
+    reads: Seen,
+    writes: Seen,
     local_fallback: AtomicU64,
 }
 
 impl Nonces {
     /// Remembers at most about `most` nonces in this process (48 bytes each).
     pub fn new(counters: Counters, clock: Clock, most: usize) -> Self {
-        Self { counters, clock, seen: Seen::with_room_for(most), local_fallback: AtomicU64::new(0) }
+        let half = most.div_ceil(2);
+        let (reads, writes) = (Seen::with_room_for(half), Seen::with_room_for(half));
+        Self { counters, clock, reads, writes, local_fallback: AtomicU64::new(0) }
     }
 
     /// Takes a nonce of a key for good until a second of the clock (included), after which the request that
@@ -49,7 +53,11 @@ impl Nonces {
     pub async fn claim(&self, key_id: &str, nonce: &str, until_s: i64, reach: Reach) -> Claimed {
         let digest = digest(key_id, nonce);
         let now_s = self.clock.now_s();
-        if !self.seen.note(digest, until_s, now_s) {
+        let seen = match reach {
+            Reach::Node => &self.reads,
+            Reach::Cluster => &self.writes,
+        };
+        if !seen.note(digest, until_s, now_s) {
             return Claimed::Seen;
         }
         let Counters::Redis { redis, .. } = &self.counters else { return Claimed::Fresh };
@@ -64,12 +72,13 @@ impl Nonces {
 
     /// Forgets what has ended; called by a task every few seconds.
     pub fn tidy(&self) {
-        self.seen.tidy(self.clock.now_s());
+        self.reads.tidy(self.clock.now_s());
+        self.writes.tidy(self.clock.now_s());
     }
 
     /// Nonces remembered in this process.
     pub fn remembered(&self) -> usize {
-        self.seen.len()
+        self.reads.len() + self.writes.len()
     }
 
     /// Claims for the whole cluster that only this node knows of, because Redis did not answer.
@@ -79,7 +88,7 @@ impl Nonces {
 
     /// Nonces forgotten too early for want of room.
     pub fn crowded_out(&self) -> u64 {
-        self.seen.crowded_out()
+        self.reads.crowded_out() + self.writes.crowded_out()
     }
 }
 

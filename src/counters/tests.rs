@@ -162,7 +162,9 @@ async fn a_nonce_is_fresh_once_per_key_until_it_ends() {
     let nonces = nonces(Counters::InProcess, &clock);
     let until = clock.now_s() + 300;
     assert_eq!(nonces.claim("k1", "n", until, Reach::Cluster).await, Claimed::Fresh);
-    assert_eq!(nonces.claim("k1", "n", until, Reach::Node).await, Claimed::Seen);
+    assert_eq!(nonces.claim("k1", "n", until, Reach::Cluster).await, Claimed::Seen);
+    assert_eq!(nonces.claim("k1", "r", until, Reach::Node).await, Claimed::Fresh);
+    assert_eq!(nonces.claim("k1", "r", until, Reach::Node).await, Claimed::Seen);
     assert_eq!(nonces.claim("k2", "n", until, Reach::Node).await, Claimed::Fresh);
     assert_eq!(nonces.claim("k", "1n", until, Reach::Node).await, Claimed::Fresh, "key and nonce do not run together");
     clock.advance_ms(302_000);

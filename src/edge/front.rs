@@ -135,8 +135,9 @@ fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpRes
             None => response,
         };
         let status = response.status();
+        let free = status == StatusCode::NOT_MODIFIED && visit.free_if_held;
         if let Some(held) = visit.held.as_mut() {
-            let fields = held.leave(status.as_u16());
+            let fields = held.leave(free);
             visit.headers.extend(fields);
         }
         add_fields(visit, response.headers_mut());
@@ -205,8 +206,9 @@ fn not_modified(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
     head.set_body(BoxBody::new(()))
 }
 
+/// `*` is not taken: no read of ours needs it, and it would make every answer free.
 fn matches(asked: &str, ours: &str) -> bool {
-    asked.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == ours)
+    asked.split(',').map(str::trim).any(|tag| tag.trim_start_matches("W/") == ours)
 }
 
 fn add_fields(visit: &Visit, headers: &mut HeaderMap) {

@@ -8,4 +8,5 @@ pub mod parts;
 pub mod problem;
 pub mod reply;
 pub mod sealed;
+mod shape;
 pub mod visit;

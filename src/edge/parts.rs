@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 
 use crate::edge::problem::Problem;
+use crate::edge::shape;
 use crate::error::{Code, Place};
 
 /// Something that can be read from a request whose body is at hand.
@@ -24,8 +25,11 @@ pub trait Part: Sized {
 pub fn take<P: Part>(request: &HttpRequest, body: &Bytes) -> Result<P, Complaint> {
     if !P::READS_QUERY && !request.query_string().is_empty() {
         let names = url::form_urlencoded::parse(request.query_string().as_bytes());
-        let places = names.map(|(name, _)| Place::query(&name, "unknown; this operation takes no query parameters"));
-        return Err(Complaint::Places(places.collect()));
+        let wrong = |name: &str| Place::query(name, "unknown; this operation takes no query parameters");
+        let places: Vec<_> = names.map(|(name, _)| wrong(&name)).collect();
+        if !places.is_empty() {
+            return Err(Complaint::Places(places));
+        }
     }
     P::take(request, body)
 }
@@ -125,6 +129,8 @@ impl<T: DeserializeOwned> Part for Json<T> {
             Complaint::Places(vec![Place::body(&pointer, error.into_inner().to_string())])
         })?;
         source.end().map_err(|error| Complaint::Places(vec![Place::body("", error.to_string())]))?;
+        let told: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        shape::check::<T>(told).map_err(|place| Complaint::Places(vec![place]))?;
         Ok(Self(value))
     }
 }
@@ -187,7 +193,7 @@ fn quoted(message: &str) -> Option<&str> {
     message.split('`').nth(1)
 }
 
-fn json_pointer(path: &serde_path_to_error::Path) -> String {
+pub(super) fn json_pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path.iter() {
@@ -327,6 +333,8 @@ mod tests {
         assert_eq!(take(r#"{"lines":[1,"x"]}"#), Err("#/lines/1".into()));
         assert_eq!(take(r#"{"lines":[1]} x"#), Err("#".into()));
         assert_eq!(take(r#"{"#), Err("#".into()));
+        assert_eq!(take(r#"[[1]]"#), Err("#".into()), "an array is no object");
+        assert_eq!(take(r#"{"lines":[1],"lines":[2]}"#), Err("#".into()), "which lines are meant?");
     }
 
     #[test]

@@ -53,6 +53,12 @@ impl Problem {
         self
     }
 
+    /// With the seconds after which a repeat makes sense.
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+
     /// With a header field the answer must carry.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));

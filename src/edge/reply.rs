@@ -24,8 +24,13 @@ pub fn json(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
 pub fn read(request: &HttpRequest, view: &impl Serialize) -> Reply {
     let body = json(view)?;
     let tag = etag(&body);
-    let mut response = bytes(request, StatusCode::OK, body);
+    let (mut response, encoding) = coded(request, StatusCode::OK, body);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    // Other bytes are another strong tag (RFC 9110 §8.8.3).
+    let tag = match encoding.name() {
+        Some(name) => format!("{}-{name}\"", tag.trim_end_matches('"')),
+        None => tag,
+    };
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
@@ -39,17 +44,23 @@ pub fn written(request: &HttpRequest, status: StatusCode, view: &impl Serialize)
 
 /// JSON bytes that exist already, sent compressed when the caller accepts it and it is worth it.
 pub fn bytes(request: &HttpRequest, status: StatusCode, body: Vec<u8>) -> HttpResponse {
+    coded(request, status, body).0
+}
+
+fn coded(request: &HttpRequest, status: StatusCode, body: Vec<u8>) -> (HttpResponse, Encoding) {
     let mut response = HttpResponse::build(status);
     response.content_type("application/json");
     if body.len() < WORTH_BYTES {
-        return response.body(body);
+        return (response.body(body), Encoding::Identity);
     }
     response.insert_header((header::VARY, "Accept-Encoding"));
     let accept = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let encoding = Encoding::negotiate(accept);
     match (encoding.name(), encoding.encode(&body)) {
-        (Some(name), Some(encoded)) => response.insert_header((header::CONTENT_ENCODING, name)).body(encoded),
-        _ => response.body(body),
+        (Some(name), Some(encoded)) => {
+            (response.insert_header((header::CONTENT_ENCODING, name)).body(encoded), encoding)
+        }
+        _ => (response.body(body), Encoding::Identity),
     }
 }
 

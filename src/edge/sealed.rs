@@ -37,6 +37,28 @@ pub fn message<'a>(request: &'a HttpRequest, headers: &'a Headers<'a>, scheme: &
     }
 }
 
+/// Largest header fields in all; the server itself closes the connection only above a multiple of this.
+const HEADERS_MAX_BYTES: usize = 32 * 1024;
+
+/// Says whether the header fields are of an acceptable size together.
+pub fn headers_fit(request: &HttpRequest) -> bool {
+    let size = |(name, value): (&header::HeaderName, &header::HeaderValue)| name.as_str().len() + value.len() + 4;
+    request.headers().iter().map(size).sum::<usize>() <= HEADERS_MAX_BYTES
+}
+
+/// Says whether the request names one authority: `Host`, an absolute target, or both the same, without user names
+/// (RFC 9112 §3.2.2 would let the target win, and a signature over the other one would say nothing).
+pub fn one_authority(request: &HttpRequest) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let target = request.uri().authority().map(|authority| authority.as_str());
+    let plain = [host, target].into_iter().flatten().all(|name| !name.contains('@'));
+    let same = match (host, target) {
+        (Some(host), Some(target)) => host.eq_ignore_ascii_case(target),
+        _ => true,
+    };
+    plain && same
+}
+
 /// Bounds on a body: how large, and how long it may take to arrive.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyBounds {

@@ -35,6 +35,8 @@ pub struct Visit {
     pub code: Option<&'static str>,
     /// What holds until the answer is handed over, e.g. an in-flight slot.
     pub held: Option<Box<dyn Held>>,
+    /// Whether a 304 to this request is free, as it is unless the catalogue had to search for it.
+    pub free_if_held: bool,
     /// The request's trace; its id is the request id.
     pub trace: Trace,
     /// The caller's own `X-Request-Id`, noted beside ours.
@@ -43,8 +45,8 @@ pub struct Visit {
 
 /// Something kept while a request is answered, told of the answer's status when it leaves.
 pub trait Held: std::fmt::Debug {
-    /// The answer is ready with this status; gives the header fields it shall carry.
-    fn leave(&mut self, status: u16) -> Vec<(HeaderName, HeaderValue)>;
+    /// The answer is ready; gives the header fields it shall carry. `free` when it shall cost nothing.
+    fn leave(&mut self, free: bool) -> Vec<(HeaderName, HeaderValue)>;
 }
 
 /// The visit of a request, shared by whoever touches the request on its worker.
@@ -66,6 +68,7 @@ impl Shared {
             headers: Vec::new(),
             code: None,
             held: None,
+            free_if_held: true,
             trace: Trace::begin(id.into_bytes(), trace_share),
             caller_request_id: None,
         })))

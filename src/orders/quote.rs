@@ -44,7 +44,7 @@ impl Orders {
     /// Quotes what is wanted.
     pub async fn quote(&self, caller: &Caller, wish: NewQuote) -> Result<Quoted, Error> {
         check(&wish.lines)?;
-        let exchange = self.rates.exchange(wish.currency)?;
+        let exchange = self.rates.exchange_for_quote(wish.currency)?;
         let ship_to = match wish.ship_to {
             Some(country) => country,
             None => caller.partner.country.parse().map_err(|unfit: crate::model::quote::Unfit| {

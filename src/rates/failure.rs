@@ -32,7 +32,11 @@ pub enum Error {
 
 impl Failure for Error {
     fn code(&self) -> Code {
-        Code::RateUnavailable
+        match self {
+            // Asking again will not help; another currency will.
+            Self::NoRate { .. } => Code::InvalidRequest,
+            Self::NotYet | Self::TooOld { .. } | Self::Unreadable(_) => Code::RateUnavailable,
+        }
     }
 
     fn detail(&self) -> Option<String> {

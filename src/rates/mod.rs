@@ -81,7 +81,18 @@ impl Rates {
         Ok(Self(Arc::new(Inner { settings, clock, table, generation, failures })))
     }
 
-    /// The rate of a currency.
+    /// The rate of a currency to lock in a quote: like [`Rates::exchange`], but refused when it is too old.
+    pub fn exchange_for_quote(&self, currency: Currency) -> Result<Exchange, Error> {
+        let found = self.exchange(currency)?;
+        let age_days = self.age_days().unwrap_or(0);
+        let dated = currency != Currency::CNY && self.0.settings.source != Source::Embedded;
+        if dated && age_days > i64::from(self.0.settings.stale_after_days) {
+            return Err(Error::TooOld { date: found.date });
+        }
+        Ok(found)
+    }
+
+    /// The rate of a currency to show prices at, whatever its age; its date goes with it.
     pub fn exchange(&self, currency: Currency) -> Result<Exchange, Error> {
         let table = self.0.table.load();
         if currency == Currency::CNY {
@@ -90,12 +101,7 @@ impl Rates {
         if table.is_empty() {
             return Err(Error::NotYet);
         }
-        let found = table.find(currency).ok_or_else(|| Error::NoRate { currency, known: table.codes() })?;
-        let age_days = self.age_days().unwrap_or(0);
-        if self.0.settings.source != Source::Embedded && age_days > i64::from(self.0.settings.stale_after_days) {
-            return Err(Error::TooOld { date: found.date });
-        }
-        Ok(found.clone())
+        table.find(currency).cloned().ok_or_else(|| Error::NoRate { currency, known: table.codes() })
     }
 
     /// Reads the source again; tells whether the table changed.
@@ -184,21 +190,22 @@ mod tests {
         let file = file("# date: 2026-11-20\n# source: bank\nJPY,21.05\n");
         let rates = Rates::open(settings(Source::File(file.path().into())), Clock::System).unwrap();
         let error = rates.exchange(currency("EUR")).unwrap_err();
-        assert_eq!(error.code(), Code::RateUnavailable);
+        assert_eq!(error.code(), Code::InvalidRequest);
         assert!(error.detail().unwrap().contains("CNY, JPY"), "{error:?}");
     }
 
     #[test]
-    fn rates_of_long_ago_are_refused_but_renminbi_stays() {
+    fn rates_of_long_ago_are_shown_but_not_locked_and_renminbi_stays() {
         let clock = Clock::shiftable();
         let today = clock.now().strftime("%Y-%m-%d").to_string();
         let file = file(&format!("# date: {today}\n# source: bank\nJPY,21.05\n"));
         let rates = Rates::open(settings(Source::File(file.path().into())), clock.clone()).unwrap();
-        assert!(rates.exchange(currency("JPY")).is_ok());
+        assert!(rates.exchange_for_quote(currency("JPY")).is_ok());
         clock.advance_ms(40 * 86_400_000);
         assert_eq!(rates.age_days(), Some(40));
-        assert!(matches!(rates.exchange(currency("JPY")), Err(Error::TooOld { .. })));
-        assert!(rates.exchange(Currency::CNY).is_ok());
+        assert!(rates.exchange(currency("JPY")).is_ok());
+        assert!(matches!(rates.exchange_for_quote(currency("JPY")), Err(Error::TooOld { .. })));
+        assert!(rates.exchange_for_quote(Currency::CNY).is_ok());
     }
 
     #[tokio::test]

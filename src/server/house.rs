@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use arc_swap::ArcSwapOption;
 
 use crate::api::gate::Gate;
-use crate::auth::Auth;
+use crate::auth::{Auth, Throttle};
 use crate::cache::{self, Cache};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -27,6 +27,8 @@ use crate::upstream::{self, Upstream};
 
 /// Signatures whose nonces are remembered at one time.
 const MOST_NONCES: usize = 2_000_000;
+/// Pictures a minute for one address.
+const STRANGERS_PER_MINUTE: u32 = 1_200;
 
 /// Why a house cannot be opened; each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +138,7 @@ impl House {
         let gate = Gate {
             auth: Auth::new(settings::auth(&config), directory.clone(), nonces.clone(), clock.clone()),
             limits: Limits::new(settings::limits(&config.limits), counters.clone(), clock.clone()),
+            strangers: Throttle::new(STRANGERS_PER_MINUTE, clock.clone()),
             body: settings::body(&config.server),
             trusted_proxies: config.server.trusted_proxies.clone(),
             scheme: config.server.scheme.clone(),

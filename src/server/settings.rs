@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::counters;
 use crate::edge::sealed::BodyBounds;
+use crate::partners::MasterKeys;
 use crate::server::house::Error;
 use crate::{auth, cache, limits, orders, rates, telemetry, upstream};
 
@@ -83,4 +85,27 @@ pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
         reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
         unknown_bound_s: config.orders.unknown_bound_s,
     })
+}
+
+/// Tells everything about the settings that the rooms would refuse, in one answer.
+pub fn verify(config: &Config) -> Result<(), Unusable> {
+    let master_key = if config.secrets.master_key.is_empty() {
+        Err(Error::NoMasterKey)
+    } else {
+        MasterKeys::parse(&config.secrets.master_key).map(drop).map_err(Error::from)
+    };
+    let rates = rates::Rates::open(self::rates(&config.rates), Clock::System).map(drop).map_err(Error::from);
+    let wrong: Vec<_> = [master_key, orders(config).map(drop), rates].into_iter().filter_map(Result::err).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Unusable(wrong)) }
+}
+
+/// Settings that no house can be opened with.
+#[derive(Debug, thiserror::Error)]
+pub struct Unusable(Vec<Error>);
+
+impl std::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "the settings cannot be used:")?;
+        self.0.iter().try_for_each(|error| writeln!(f, "  {error}"))
+    }
 }

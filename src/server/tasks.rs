@@ -2,9 +2,12 @@
 //! when the house closes.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +19,7 @@ use crate::upstream::Context;
 use crate::upstream::wholesale::calls;
 
 const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
+const RATES_EVERY: Duration = Duration::from_secs(15);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -42,10 +46,9 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             tracing::warn!(%error, "keys and quotes past their life could not be removed");
         }
     });
-    every(&mut tasks, stop, house.config.rates.refresh, h(), |house| async move {
-        if let Err(error) = house.rates.refresh().await {
-            tracing::warn!(%error, "exchange rates could not be read again; the last ones stay in use");
-        }
+    every(&mut tasks, stop, RATES_EVERY.min(house.config.rates.refresh), h(), {
+        let asked = Arc::new(AtomicI64::new(i64::MIN));
+        move |house| refresh_rates(house, asked.clone())
     });
     every(&mut tasks, stop, LOOK_EVERY, h(), look_at_catalogue);
     every(&mut tasks, stop, house.config.orders.reconcile, orders(), |orders| async move {
@@ -77,13 +80,28 @@ fn every<T, F>(
     let stop = stop.clone();
     tasks.spawn(async move {
         loop {
-            pass(Arc::clone(&of)).await;
+            if AssertUnwindSafe(pass(Arc::clone(&of))).catch_unwind().await.is_err() {
+                tracing::error!("a background task panicked; it goes on with its next pass");
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
         }
     });
+}
+
+/// Reads exchange rates when it is time, and sooner again after it failed.
+async fn refresh_rates(house: Arc<House>, read_at_ms: Arc<AtomicI64>) {
+    let every_ms = i64::try_from(house.config.rates.refresh.as_millis()).unwrap_or(i64::MAX);
+    let now = house.clock.now_ms();
+    if now.saturating_sub(read_at_ms.load(Ordering::Relaxed)) < every_ms {
+        return;
+    }
+    match house.rates.refresh().await {
+        Ok(_) => read_at_ms.store(now, Ordering::Relaxed),
+        Err(error) => tracing::warn!(%error, "exchange rates could not be read; the last ones stay in use"),
+    }
 }
 
 /// Asks the catalogue something cheap, so that `/readyz` can say whether it answers.

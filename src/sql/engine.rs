@@ -1,5 +1,6 @@
 //! The two engines and how each is opened: SQLite as one writer and several readers, PostgreSQL as one pool.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -85,6 +86,10 @@ async fn open_sqlite(url: &str, path: &str) -> Result<Engine, Error> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true);
     let folder = options.get_filename().parent().unwrap_or(Path::new("")).to_owned();
+    if !folder.as_os_str().is_empty() {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(|error| Error::Open(format!("the folder {} cannot be made: {error}", folder.display())))?;
+    }
     let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE).idle_timeout(None).max_lifetime(None);
     let unopened = |error: sqlx::Error| Error::Open(format!("{path} in folder {}: {error}", folder.display()));
     let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(unopened)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use xunyuan::commands::client::Draft;
+use xunyuan::model::partner::{Mode, Scope, Scopes};
 
 use crate::harness::{House, Partner, plain, problem};
 
@@ -39,9 +40,7 @@ async fn every_code_in_a_problem_has_a_page_that_explains_it() {
 #[actix_web::test]
 async fn an_answer_the_partner_holds_costs_nothing() {
     let house = House::open().await;
-    let partner = house
-        .partner_with("acme", "starter", xunyuan::model::partner::Mode::Sandbox, xunyuan::model::partner::Scopes::all())
-        .await;
+    let partner = house.partner_with("acme", "starter", Mode::Sandbox, Scopes::all()).await;
     let first = partner.get("/v1/categories").await;
     let tag = first.field("etag").to_owned();
     let again = Draft { headers: vec![("if-none-match".into(), tag.clone())], ..Draft::get("/v1/categories") };
@@ -51,6 +50,86 @@ async fn an_answer_the_partner_holds_costs_nothing() {
     let held = partner.client.ask(&again).await.unwrap();
     assert_eq!((held.status, held.body.len(), held.field("etag")), (304, 0, tag.as_str()));
     assert_eq!(left(held.field("ratelimit")), before);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn holding_a_tag_makes_no_new_search_free() {
+    let house = House::open().await;
+    let partner = house.partner_with("acme", "starter", Mode::Sandbox, Scopes::all()).await;
+    let nothing = partner.get("/v1/offers?q=zzzznothing").await;
+    assert_eq!(nothing.json()["total"], 0, "{}", nothing.json());
+    for held in [nothing.field("etag"), "*"] {
+        let mut limited = false;
+        for number in 0..80 {
+            let path = format!("/v1/offers?q=zzzz{held}nothing{number}").replace(['"', '*'], "");
+            let headers = vec![("if-none-match".into(), held.to_owned())];
+            limited |= partner.client.ask(&Draft { headers, ..Draft::get(path) }).await.unwrap().status == 429;
+        }
+        assert!(limited, "80 new searches were free for {held}");
+    }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_refused_scope_tells_what_is_left_and_is_throttled() {
+    let house = House::open().await;
+    let partner = house.partner_without("acme", Scope::AccountRead).await;
+    let first = partner.get("/v1/me").await;
+    assert_eq!(problem(&first), "scope_missing");
+    assert!(first.field("ratelimit").starts_with("\"second\";r="), "{}", first.field("ratelimit"));
+    let mut throttled = false;
+    for _ in 0..700 {
+        throttled = partner.get("/v1/me").await.json()["code"] == "auth_throttled";
+        if throttled {
+            break;
+        }
+    }
+    assert!(throttled);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn bodies_of_another_shape_and_headers_without_end_are_refused() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let quote = partner.post("/v1/quotes", serde_json::json!([[["5576808328480", 2]], null, null, null])).await;
+    assert_eq!((quote.status, problem(&quote).as_str()), (400, "invalid_request"));
+    let nested = partner.post("/v1/quotes", serde_json::json!({"lines": [["5576808328480", 2]]})).await;
+    assert_eq!(crate::harness::pointers(&nested), ["#/lines/0"]);
+    let headers = vec![("x-filler".to_owned(), "x".repeat(40_000))];
+    let large = partner.client.ask(&Draft { headers, ..Draft::get("/v1/me") }).await.unwrap();
+    assert_eq!((large.status, problem(&large).as_str()), (431, "headers_too_large"));
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn anyones_browser_gets_pictures_that_it_may_keep() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let found = partner.get("/v1/offers?limit=1").await.json();
+    let address = found["items"][0]["image_url"].as_str().unwrap().split('?').next().unwrap().to_owned();
+    let ask = async |path: String| plain().get(house.url(&path)).send().await.unwrap();
+    let picture = ask(format!("{address}?size=120")).await;
+    assert_eq!((picture.status().as_u16(), picture.headers()["content-type"].to_str().unwrap()), (200, "image/png"));
+    assert_eq!(picture.headers()["cache-control"], "public, max-age=3600, stale-while-revalidate=86400");
+    for (path, status) in [
+        (format!("{address}?size=121"), 400),
+        (format!("{address}?colour=red"), 400),
+        (format!("{address}?mode=moon"), 400),
+        ("/pictures/x.png".into(), 400),
+        ("/pictures/1.png".into(), 404),
+    ] {
+        assert_eq!(ask(path.clone()).await.status(), status, "{path}");
+    }
+    let mut limited = false;
+    for number in 0..1_500 {
+        limited = ask(format!("/pictures/1.png?size={number}")).await.status() == 429;
+        if limited {
+            break;
+        }
+    }
+    assert!(limited, "a stranger may ask for any number of pictures");
     house.close().await;
 }
 

@@ -49,7 +49,10 @@ pub async fn search_offers(
     let rendered = catalog.rendered(kept::FACE, &audience, &search, |page, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.page(page)?)
     });
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    let rendered = rendered.await?;
+    // Holding the tag of an empty page must not make every new search free.
+    call.visit.with(|visit| visit.free_if_held = catalog.held_before(&rendered, visit.started));
+    Ok(kept::answer(&request, &catalog, &rendered))
 }
 
 /// Returns one offer in full.
