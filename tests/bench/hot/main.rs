@@ -17,8 +17,8 @@ use serde_json::json;
 
 use rig::bare::{self, Bare};
 use rig::batch::Batch;
-use rig::figures::{Series, Target};
-use rig::gateway::{Gateway, offer_paths};
+use rig::figures::{Middle, Series, Target};
+use rig::gateway::{Gateway, PROGRAM, offer_paths};
 use rig::generator::{self, Sent};
 use rig::process::{Core, Process};
 
@@ -49,6 +49,9 @@ struct Asked {
     /// The servers' core
     #[arg(long)]
     server_core: Option<usize>,
+    /// Other builds of xunyuan that take their turns in the same rounds, to see what a change is worth
+    #[arg(long, value_name = "PROGRAM")]
+    against: Vec<PathBuf>,
     /// Where the figures go
     #[arg(long, default_value = "target/bench/hot.json")]
     out: PathBuf,
@@ -101,9 +104,15 @@ impl Contender {
         Ok(())
     }
 
+    /// Answers for the same processor time, compared to another's. On a quiet machine, where the server's core is the
+    /// bound, this is the ratio of answers a second; on a busy one it is the one that still means something.
+    fn ratio(&self, other: &Self) -> Middle {
+        other.cpu_us.over(&self.cpu_us).middle()
+    }
+
     fn print(&self, name: &str) {
         let columns = [&self.rate, &self.cpu_us, &self.p50_us, &self.p99_us].map(|series| series.middle().to_string());
-        println!("{name:<10} {}", columns.map(|column| format!("{column:<30}")).concat());
+        println!("{name:<12} {}", columns.map(|column| format!("{column:<30}")).concat());
     }
 
     fn json(&self) -> serde_json::Value {
@@ -121,35 +130,56 @@ fn all_answered(sent: &Sent) -> Result<()> {
 
 async fn run(asked: &Asked) -> Result<ExitCode> {
     let (core, folder) = (Core(asked.server_core), tempfile::tempdir()?);
-    let stocked = (f64::from(asked.offers) * SPARE) as u32;
-    let gateway = Gateway::start(core, folder.path(), stocked).await?;
-    let empty = gateway.process.resident()? as f64 / MIB;
-    let hot = load(&gateway, &offer_paths(stocked), asked.offers as usize).await?;
-    let loaded = gateway.process.resident()? as f64 / MIB;
-    println!(
-        "gateway {} with {} offers: {loaded:.0} MB resident, {empty:.0} MB before",
-        gateway.process.id(),
-        asked.offers
-    );
-    let (bare, ours) = rounds(asked, &gateway, core, folder.path(), &hot).await?;
-    let half = ours.rate.middle().median / 2.0;
-    let paced = generator::send(gateway.at, batch(&gateway, &hot, asked.requests)?, Some(half)).await?;
-    all_answered(&paced)?;
-    let after = gateway.process.resident()? as f64 / MIB;
-    let ratio = ours.rate.over(&bare.rate).middle();
-    println!("\n{:<10} {:<30}{:<30}{:<30}{:<30}", "", "answers/s", "CPU µs each", "p50 µs", "p99 µs");
+    let mut gateways = vec![Loaded::start("gateway", Path::new(PROGRAM), core, folder.path(), asked).await?];
+    for program in &asked.against {
+        let name = program.file_name().and_then(|name| name.to_str()).context("a build has a name")?;
+        gateways.push(Loaded::start(name, program, core, folder.path(), asked).await?);
+    }
+    let [first, ..] = gateways.as_slice() else { return Ok(ExitCode::FAILURE) };
+    let like = generator::ask(first.gateway.at, &first.batch(1)?).await?;
+    ensure!(like.status == 200, "the hot offer is answered {}", like.status);
+    println!("{}: {} bytes under {} bytes of head", first.hot, like.body.len(), like.head.len());
+    let server = Bare::start(core, folder.path(), &like).await?;
+    let mut bare = Contender::default();
+    for _ in 0..asked.rounds {
+        bare.turn(&server.process, server.at, gateways[0].batch(asked.requests)?).await?;
+        for loaded in &mut gateways {
+            let batch = loaded.batch(asked.requests)?;
+            loaded.figures.turn(&loaded.gateway.process, loaded.gateway.at, batch).await?;
+        }
+        // What the servers still have to do for the last turn does not run into the next.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!("\n{:<12} {:<30}{:<30}{:<30}{:<30}", "", "answers/s", "CPU µs each", "p50 µs", "p99 µs");
     bare.print("bare actix");
-    ours.print("gateway");
-    println!("\nratio {ratio}, by CPU {}", bare.cpu_us.over(&ours.cpu_us).middle());
-    println!(
-        "at {half:.0}/s: p50 {:.0} µs, p99 {:.0} µs; then {after:.0} MB resident",
-        paced.quantile(0.5),
-        paced.quantile(0.99)
-    );
+    gateways.iter().for_each(|loaded| loaded.figures.print(&loaded.name));
+    println!("\nof bare actix, answers a second of CPU (a second of time)");
+    for loaded in &gateways {
+        println!(
+            "{:<12} {}  ({})",
+            loaded.name,
+            loaded.figures.ratio(&bare),
+            loaded.figures.rate.over(&bare.rate).middle()
+        );
+    }
+    told(asked, &bare, &gateways[0]).await
+}
+
+/// Latency at half of the peak, memory, and what of it was wanted.
+async fn told(asked: &Asked, bare: &Contender, loaded: &Loaded) -> Result<ExitCode> {
+    let figures = &loaded.figures;
+    let half = figures.rate.middle().median / 2.0;
+    let paced = generator::send(loaded.gateway.at, loaded.batch(asked.requests)?, Some(half)).await?;
+    all_answered(&paced)?;
+    let after = megabytes(&loaded.gateway)?;
+    let (p50, p99) = (paced.quantile(0.5), paced.quantile(0.99));
+    println!("\nat {half:.0}/s: p50 {p50:.0} µs, p99 {p99:.0} µs");
+    println!("resident MB: {:.0} empty, {:.0} loaded, {after:.0} at the end", loaded.empty, loaded.full);
+    let ratio = figures.ratio(bare);
     let targets = [
         Target::at_least("ratio to bare actix", ratio.median, 0.60),
-        Target::at_most("p99 at half of the peak rate, ms", paced.quantile(0.99) / 1_000.0, 2.0),
-        Target::at_most("MB resident with the offers loaded", loaded, 100.0),
+        Target::at_most("p99 at half of the peak rate, ms", p99 / 1_000.0, 2.0),
+        Target::at_most("MB resident with the offers loaded", loaded.full, 100.0),
     ];
     for target in &targets {
         let word = if target.met { "met   " } else { "MISSED" };
@@ -159,13 +189,44 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
         &asked.out,
         &json!({
             "rounds": asked.rounds, "requests": asked.requests, "offers": asked.offers,
-            "bare": bare.json(), "gateway": ours.json(), "ratio": ratio,
-            "resident_mb": {"empty": empty, "loaded": loaded, "after": after},
-            "half_rate": {"per_second": half, "p50_us": paced.quantile(0.5), "p99_us": paced.quantile(0.99)},
+            "bare": bare.json(), "gateway": figures.json(),
+            "ratio": {"by_cpu": ratio, "by_time": figures.rate.over(&bare.rate).middle()},
+            "resident_mb": {"empty": loaded.empty, "loaded": loaded.full, "after": after},
+            "half_rate": {"per_second": half, "p50_us": p50, "p99_us": p99},
             "targets": targets,
         }),
     )?;
     Ok(if targets.iter().all(|target| target.met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A gateway with its cache filled.
+struct Loaded {
+    name: String,
+    gateway: Gateway,
+    hot: String,
+    empty: f64,
+    full: f64,
+    figures: Contender,
+}
+
+impl Loaded {
+    async fn start(name: &str, program: &Path, core: Core, folder: &Path, asked: &Asked) -> Result<Self> {
+        let stocked = (f64::from(asked.offers) * SPARE) as u32;
+        let gateway = Gateway::start(program, core, &folder.join(name), stocked).await?;
+        let empty = megabytes(&gateway)?;
+        let hot = load(&gateway, &offer_paths(stocked), asked.offers as usize).await?;
+        let full = megabytes(&gateway)?;
+        println!("{name}: process {}, {} offers loaded", gateway.process.id(), asked.offers);
+        Ok(Self { name: name.to_owned(), gateway, hot, empty, full, figures: Contender::default() })
+    }
+
+    fn batch(&self, count: usize) -> Result<Batch> {
+        batch(&self.gateway, &self.hot, count)
+    }
+}
+
+fn megabytes(gateway: &Gateway) -> Result<f64> {
+    Ok(gateway.process.resident()? as f64 / MIB)
 }
 
 fn write(path: &Path, figures: &serde_json::Value) -> Result<()> {
@@ -197,25 +258,4 @@ async fn load(gateway: &Gateway, paths: &[String], wanted: usize) -> Result<Stri
     }
     let (_, hot) = sized.into_iter().min().context("no offer can be shown")?;
     Ok(hot.clone())
-}
-
-async fn rounds(
-    asked: &Asked,
-    gateway: &Gateway,
-    core: Core,
-    folder: &Path,
-    hot: &str,
-) -> Result<(Contender, Contender)> {
-    let like = generator::ask(gateway.at, &batch(gateway, hot, 1)?).await?;
-    ensure!(like.status == 200, "the hot offer is answered {}", like.status);
-    println!("{hot}: {} bytes under {} bytes of head", like.body.len(), like.head.len());
-    let server = Bare::start(core, folder, &like).await?;
-    let (mut bare, mut ours) = (Contender::default(), Contender::default());
-    for _ in 0..asked.rounds {
-        bare.turn(&server.process, server.at, batch(gateway, hot, asked.requests)?).await?;
-        ours.turn(&gateway.process, gateway.at, batch(gateway, hot, asked.requests)?).await?;
-        // What the servers still have to do for the last turn does not run into the next.
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    Ok((bare, ours))
 }

@@ -15,7 +15,8 @@ use xunyuan::signing::http_message::{HmacKey, Signer, SigningKey};
 
 use super::process::{Core, Process, free_address};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_xunyuan");
+/// The build under measurement.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_xunyuan");
 const SEED: u64 = 1688;
 const TOKEN: &str = "bench";
 /// A plan whose numbers are out of reach; a day's burst is what holds, as a u32 of units a day is 50,000 a second.
@@ -37,17 +38,18 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts catalogue and gateway; everything they keep is in `folder`.
-    pub async fn start(core: Core, folder: &Path, offers: u32) -> Result<Self> {
+    /// Starts catalogue and gateway of a build; what they keep is in `folder`, which is made.
+    pub async fn start(program: &Path, core: Core, folder: &Path, offers: u32) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
         let catalogue_at = free_address()?;
-        let mut catalogue = Core(None).command(PROGRAM);
+        let mut catalogue = Core(None).command(program);
         catalogue.args(["sandbox", "--pace", "0", "--token", TOKEN]).args(["--seed", &SEED.to_string()]);
         catalogue.args(["--offers", &offers.to_string(), "--bind", &catalogue_at.to_string()]);
         let catalogue = Process::listening("the catalogue", catalogue, catalogue_at).await?;
         let (at, ops) = (free_address()?, free_address()?);
         let settings = settings(folder, at, ops, catalogue_at)?;
         let signer = partner(&settings).await?;
-        let mut gateway = core.command(PROGRAM);
+        let mut gateway = core.command(program);
         gateway.arg("serve").envs(settings);
         let process = Process::listening("the gateway", gateway, at).await?;
         Ok(Self { process, at, signer, _catalogue: catalogue })
