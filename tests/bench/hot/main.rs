@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use rig::bare::{self, Bare};
 use rig::batch::Batch;
@@ -75,9 +76,12 @@ fn main() -> Result<ExitCode> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        let mut ended = signal(SignalKind::terminate())?;
+        // Whatever ends the bench, the servers it started are dropped and end with it.
         tokio::select! {
             done = run(&asked) => done,
             _ = tokio::signal::ctrl_c() => Ok(ExitCode::FAILURE),
+            _ = ended.recv() => Ok(ExitCode::FAILURE),
         }
     })
 }
