@@ -22,6 +22,7 @@ use crate::error::Code;
 use crate::telemetry::trace;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// What the books get to know of a finished request.
 pub trait Books: 'static {
@@ -90,14 +91,14 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let visit = Shared::start(request.method(), request.path(), self.trace_share);
-        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let text = |name: &HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
         let trace = visit.with(|visit| {
-            visit.caller_request_id = text("x-request-id").map(|id| id.chars().take(128).collect());
-            visit.trace.clone()
+            visit.caller_request_id = text(&REQUEST_ID).map(|id| id.chars().take(128).collect());
+            visit.trace
         });
-        let span = trace.span(request.method().as_str(), request.path(), text("traceparent"));
+        let span = trace.span(request.method().as_str(), request.path(), text(&TRACEPARENT));
         request.extensions_mut().insert(visit.clone());
-        let inner = trace::with(trace.traceparent(), self.service.call(request)).instrument(span);
+        let inner = trace::with(trace, self.service.call(request)).instrument(span);
         let inner = AssertUnwindSafe(inner).catch_unwind();
         let (books, draining) = (Arc::clone(&self.books), Arc::clone(&self.draining));
         books.enter();

@@ -6,8 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 const WAITING_LINES: usize = 8192;
+/// The writer looks this seldom: to be woken for each line costs the caller more than making the line. In this time
+/// 8,192 lines do not come together below 1.6 million requests a second.
+const NAP: Duration = Duration::from_millis(5);
 
 /// Where lines are handed in; cheap to clone.
 #[derive(Clone, Debug)]
@@ -49,10 +53,11 @@ impl AccessLog {
     }
 }
 
-/// Writes what is waiting, flushing whenever nothing is.
+/// Writes what is waiting, a nap's worth of lines at a time.
 fn write_all(waiting: &Receiver<String>, out: impl Write) {
     let mut out = std::io::BufWriter::with_capacity(64 * 1024, out);
     while let Ok(first) = waiting.recv() {
+        std::thread::sleep(NAP);
         let more = std::iter::from_fn(|| waiting.try_recv().ok());
         let written = std::iter::once(first).chain(more).try_for_each(|line| writeln!(out, "{line}"));
         if written.and_then(|()| out.flush()).is_err() {

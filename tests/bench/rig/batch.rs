@@ -1,0 +1,55 @@
+//! Requests as bytes, made and signed before the clock runs, so that the generator only sends.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use anyhow::Result;
+use xunyuan::clock::Clock;
+use xunyuan::commands::client::nonce;
+use xunyuan::signing::http_message::{Message, NoFields, Signer};
+
+/// Requests in one piece of memory.
+#[derive(Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Batch {
+    /// One signed GET for each path, with nonces that were never used.
+    pub fn signed<'p>(signer: &Signer, at: SocketAddr, paths: impl Iterator<Item = &'p str>) -> Result<Self> {
+        let (authority, now_s) = (at.to_string(), Clock::System.now_s());
+        let mut batch = Self::default();
+        let mut head = String::new();
+        for path in paths {
+            let message =
+                Message { method: "GET", scheme: "http", authority: &authority, path, query: None, headers: &NoFields };
+            let signed = signer.sign(&message, b"", now_s, &nonce()?)?;
+            head.clear();
+            write!(
+                head,
+                "GET {path} HTTP/1.1\r\nhost: {authority}\r\nsignature-input: {}\r\nsignature: {}\r\n\r\n",
+                signed.signature_input, signed.signature
+            )?;
+            batch.push(head.as_bytes());
+        }
+        Ok(batch)
+    }
+
+    fn push(&mut self, request: &[u8]) {
+        self.bytes.extend_from_slice(request);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The request at an index.
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.bytes.get(start..end)
+    }
+}

@@ -1,0 +1,101 @@
+//! The gateway under measurement: `xunyuan serve` as it is shipped, with one worker, its access log going to /dev/null,
+//! and a partner whose plan never refuses; behind it `xunyuan sandbox` on the generator's core.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use xunyuan::clock::Clock;
+use xunyuan::config::Config;
+use xunyuan::model::partner::{Mode, Scopes};
+use xunyuan::partners::{KeyPolicy, MasterKeys, Material, NewPartner};
+use xunyuan::sandbox::goods::Shop;
+use xunyuan::server::house::open_directory;
+use xunyuan::signing::http_message::{HmacKey, Signer, SigningKey};
+
+use super::process::{Core, Process, free_address};
+
+/// The build under measurement.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_xunyuan");
+const SEED: u64 = 1688;
+const TOKEN: &str = "bench";
+/// A plan whose numbers are out of reach; a day's burst is what holds, as a u32 of units a day is 50,000 a second.
+const PLAN: [&str; 2] = [
+    "INSERT INTO plans (id, in_flight, price_tier) VALUES ('bench', 100000, 'preferred')",
+    "INSERT INTO plan_policies (plan, name, quota, window_s, burst) VALUES ('bench', 'second', 1000000, 1, 1000000), \
+     ('bench', 'minute', 60000000, 60, 60000000), ('bench', 'day', 4000000000, 86400, 4000000000)",
+];
+
+/// A gateway that runs, with its counterparty.
+pub struct Gateway {
+    /// Its process.
+    pub process: Process,
+    /// Where partners reach it.
+    pub at: SocketAddr,
+    /// The partner's key.
+    pub signer: Signer,
+    _catalogue: Process,
+}
+
+impl Gateway {
+    /// Starts catalogue and gateway of a build; what they keep is in `folder`, which is made.
+    pub async fn start(program: &Path, core: Core, folder: &Path, offers: u32) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let catalogue_at = free_address()?;
+        let mut catalogue = Core(None).command(program);
+        catalogue.args(["sandbox", "--pace", "0", "--token", TOKEN]).args(["--seed", &SEED.to_string()]);
+        catalogue.args(["--offers", &offers.to_string(), "--bind", &catalogue_at.to_string()]);
+        let catalogue = Process::listening("the catalogue", catalogue, catalogue_at).await?;
+        let (at, ops) = (free_address()?, free_address()?);
+        let settings = settings(folder, at, ops, catalogue_at)?;
+        let signer = partner(&settings).await?;
+        let mut gateway = core.command(program);
+        gateway.arg("serve").envs(settings);
+        let process = Process::listening("the gateway", gateway, at).await?;
+        Ok(Self { process, at, signer, _catalogue: catalogue })
+    }
+}
+
+/// The paths of offers the catalogue has.
+pub fn offer_paths(offers: u32) -> Vec<String> {
+    let shop = Shop::open(SEED, offers);
+    (0..offers).map(|index| format!("/v1/offers/{}", shop.goods(index).id)).collect()
+}
+
+fn settings(
+    folder: &Path,
+    at: SocketAddr,
+    ops: SocketAddr,
+    catalogue: SocketAddr,
+) -> Result<Vec<(&'static str, String)>> {
+    Ok(vec![
+        ("XUNYUAN__SERVER__BIND", at.to_string()),
+        ("XUNYUAN__SERVER__WORKERS", "1".to_owned()),
+        ("XUNYUAN__SERVER__PUBLIC_NAMES", format!("[\"{at}\"]")),
+        ("XUNYUAN__OPS__BIND", ops.to_string()),
+        ("XUNYUAN__TELEMETRY__LOG", "warn".to_owned()),
+        ("XUNYUAN__DATABASE__URL", format!("sqlite://{}", folder.join("bench.db").display())),
+        ("XUNYUAN__SECRETS__MASTER_KEY", MasterKeys::generate(1)?.trim().to_owned()),
+        ("XUNYUAN__UPSTREAM__LIVE__URL", format!("http://{catalogue}")),
+        ("XUNYUAN__UPSTREAM__LIVE__TOKEN", TOKEN.to_owned()),
+    ])
+}
+
+/// The plan and a partner with a live key, made before the gateway reads them.
+async fn partner(settings: &[(&'static str, String)]) -> Result<Signer> {
+    let pairs = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let config = Config::load(None, pairs)?;
+    let (sql, directory) = open_directory(&config, &Clock::System).await?;
+    for row in PLAN {
+        sql.execute(row, Vec::new()).await?;
+    }
+    let id = || "bench".parse();
+    let new = NewPartner { id: id()?, name: "Bench".into(), country: "JP".into(), plan: "bench".into() };
+    directory.create_partner("bench", new).await?;
+    let policy = KeyPolicy { mode: Mode::Live, scopes: Scopes::all(), allowed: Vec::new(), expires_at: None };
+    let issued = directory.issue_key("bench", &id()?, policy, Material::SharedSecret).await?;
+    let secret = issued.secret.context("a shared secret is shown when it is made")?;
+    sql.close().await;
+    let key = SigningKey::HmacSha256(HmacKey::new(secret.expose().as_bytes()));
+    Ok(Signer { key_id: issued.key_id.to_string(), key })
+}

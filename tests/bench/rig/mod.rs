@@ -1,0 +1,9 @@
+//! What every bench is built from: pinned processes, a gateway with a counterparty, a bare server to compare with,
+//! pre-signed requests, a generator, and figures.
+
+pub mod bare;
+pub mod batch;
+pub mod figures;
+pub mod gateway;
+pub mod generator;
+pub mod process;
