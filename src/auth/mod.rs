@@ -32,5 +32,6 @@ pub use public_names::PublicNames;
 pub use reason::Reason;
 pub use refusal::Refusal;
 pub use request::{Class, Request};
+pub use throttle::Throttle;
 pub use verify::{Auth, Settings};
 pub use window::{Skew, Window};

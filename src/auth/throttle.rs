@@ -19,7 +19,7 @@ use crate::clock::Clock;
 const SLOTS: u16 = 1 << 15;
 
 /// Counts refusals.
-pub(super) struct Throttle {
+pub struct Throttle {
     limiter: Option<RateLimiter<u16, DashMapStateStore<u16>, Ticks, NoOpMiddleware<Duration>>>,
     ticks: Ticks,
     /// Seeded anew in each process, so that nobody can aim for another's slot.
@@ -28,7 +28,7 @@ pub(super) struct Throttle {
 
 impl Throttle {
     /// Lets through this many refusals a minute for each address and each key id; 0 for no limit.
-    pub(super) fn new(refusals_per_minute: u32, clock: Clock) -> Self {
+    pub fn new(refusals_per_minute: u32, clock: Clock) -> Self {
         let ticks = Ticks(clock);
         let limiter = NonZeroU32::new(refusals_per_minute)
             .map(|number| RateLimiter::new(Quota::per_minute(number), DashMapStateStore::default(), ticks.clone()));
@@ -36,7 +36,7 @@ impl Throttle {
     }
 
     /// Counts one refusal; gives the seconds to wait when there were too many.
-    pub(super) fn charge(&self, address: IpAddr, key_id: Option<&str>) -> Option<u64> {
+    pub fn charge(&self, address: IpAddr, key_id: Option<&str>) -> Option<u64> {
         let limiter = self.limiter.as_ref()?;
         let slots = [Some(self.slot(network(address))), key_id.map(|id| SLOTS + self.slot(id))];
         let waits = slots.into_iter().flatten().filter_map(|slot| {

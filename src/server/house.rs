@@ -16,6 +16,7 @@ use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::ops::console::access::Access;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::rates::Rates;
@@ -75,6 +76,8 @@ pub struct House {
     pub directory: Arc<Directory>,
     /// Proof and limits.
     pub gate: Data<Gate>,
+    /// Who may open the operator's console.
+    pub console: Arc<Access>,
     /// Signatures seen.
     pub nonces: Arc<Nonces>,
     /// Where is counted.
@@ -135,7 +138,7 @@ impl House {
         let nonces = Arc::new(Nonces::new(counters.clone(), clock.clone(), MOST_NONCES));
         let gate = Gate {
             auth: Auth::new(settings::auth(&config), directory.clone(), nonces.clone(), clock.clone()),
-            limits: Limits::new(settings::limits(&config.limits), counters.clone(), clock.clone()),
+            limits: Arc::new(Limits::new(settings::limits(&config.limits), counters.clone(), clock.clone())),
             body: settings::body(&config.server),
             trusted_proxies: config.server.trusted_proxies.clone(),
             scheme: config.server.scheme.clone(),
@@ -151,6 +154,7 @@ impl House {
             draining: Arc::default(),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
+            console: Arc::new(Access::new(config.ops.password_hash.clone(), clock.clone())),
             sql,
             directory,
             nonces,

@@ -18,6 +18,7 @@ pub fn print(running: &Running, catalogue: &sandbox::Running, folder: &Folder) -
     let (live, sandbox) = (folder.path("live.key"), folder.path("sandbox.key"));
     let keys = (KeyFile::read(&live)?, KeyFile::read(&sandbox)?);
     let live = live.display();
+    let password = running.house.console.issue_one_time()?;
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
@@ -25,6 +26,8 @@ pub fn print(running: &Running, catalogue: &sandbox::Running, folder: &Folder) -
 Xunyuan demo
 
   docs         {here}/docs
+  console      http://{ops}/console
+               one-time password {password}   (good for one login; a new one at each start)
   health       http://{ops}/readyz   metrics  http://{ops}/metrics
   catalogue    {catalogue}   (the sandbox's own contract: {catalogue}/openapi.json)
   partner      tokyo-bazaar
