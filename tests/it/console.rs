@@ -80,7 +80,9 @@ impl Page {
 async fn without_a_password_the_console_is_closed_and_says_how_to_open_it() {
     let house = House::open().await;
     let mut browser = Browser::at(&house);
-    for path in ["/console", "/console/login", "/console/orders", "/console/orders/ord_x", "/console/nothing"] {
+    for path in
+        ["/console", "/console/", "/console/login", "/console/orders", "/console/orders/ord_x", "/console/nothing"]
+    {
         let page = browser.get(path).await;
         assert_eq!(page.status, 503, "{path}");
         page.says("xunyuan console-password");
@@ -159,7 +161,7 @@ async fn wrong_passwords_are_refused_and_then_not_even_looked_at() {
         page.says("This is not the password.");
     }
     let page = browser.log_in(&password).await;
-    assert_eq!(page.status, 429);
+    assert_eq!((page.status, page.field("cache-control")), (429, "no-store"));
     let wait_s: i64 = page.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
     house.clock.advance_ms(wait_s * 1000);
     assert_eq!(browser.log_in(&password).await.status, 303);
@@ -215,6 +217,7 @@ async fn the_overview_shows_the_node_a_partner_and_its_orders_and_no_secret() {
     }
     let found = browser.get("/console/orders?find=PO-77").await;
     found.says(&format!("href=\"/console/orders/{id}\""));
+    found.says("?find=PO-77&amp;refresh=off");
     let by_id = browser.get(&format!("/console/orders?find={id}")).await;
     let story = browser.get(&format!("/console/orders/{id}")).await;
     for page in [&story, &by_id] {
@@ -282,6 +285,7 @@ async fn every_answer_is_kept_by_nobody_and_framed_by_nobody() {
         outside.get("/console").await,
         outside.get("/console/login").await,
         outside.post("/console/login", "https://evil.example", &[]).await,
+        outside.post("/console/login", &house.ops(""), &[("password", &"x".repeat(10_000))]).await,
     ];
     for page in pages {
         assert_eq!(page.field("cache-control"), "no-store");

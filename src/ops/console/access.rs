@@ -98,6 +98,7 @@ impl Access {
 
     /// Lets somebody in, or not.
     pub async fn attempt(&self, password: Zeroizing<String>, from: IpAddr) -> Attempt {
+        // Every attempt counts, right or wrong, before it is looked at.
         if let Some(wait_s) = self.attempts.charge(from, None) {
             return Attempt::TooMany(wait_s);
         }

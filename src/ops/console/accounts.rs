@@ -80,6 +80,22 @@ pub struct Policy {
     pub resets_in_s: u64,
 }
 
+impl Policy {
+    /// The share that is left, in whole percent.
+    pub fn percent(&self) -> u64 {
+        u64::from(self.remaining) * 100 / u64::from(self.burst.max(1))
+    }
+
+    /// Whether it runs out: below a half, below a fifth.
+    pub fn look(&self) -> &'static str {
+        match self.percent() {
+            0..20 => "bad",
+            20..50 => "warn",
+            _ => "good",
+        }
+    }
+}
+
 impl Key {
     /// The mode, as far as the id tells.
     pub fn mode(&self) -> &'static str {

@@ -16,6 +16,8 @@ pub struct Frame {
     pub renews: Renews,
     /// What was searched for.
     pub sought: String,
+    /// The query of the page, but for what it says about renewing.
+    pub query: String,
 }
 
 /// Whether a page renews itself.
@@ -32,7 +34,13 @@ pub enum Renews {
 impl Frame {
     /// A page for those who are not logged in.
     pub fn outside(title: &str) -> Self {
-        Self { title: title.to_owned(), token: None, renews: Renews::Never, sought: String::new() }
+        Self {
+            title: title.to_owned(),
+            token: None,
+            renews: Renews::Never,
+            sought: String::new(),
+            query: String::new(),
+        }
     }
 
     /// A page that stays as it is.
@@ -42,8 +50,11 @@ impl Frame {
 
     /// A page that renews itself, unless it was asked for with `?refresh=off`.
     pub fn live(title: &str, operator: &Operator, request: &HttpRequest) -> Self {
-        let off = field(request.query_string().as_bytes(), "refresh").is_some_and(|value| value == "off");
-        Self { renews: if off { Renews::Off } else { Renews::On }, ..Self::still(title, operator) }
+        let asked = request.query_string().as_bytes();
+        let off = field(asked, "refresh").is_some_and(|value| value == "off");
+        let others = url::form_urlencoded::parse(asked).filter(|(name, _)| name != "refresh");
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(others).finish();
+        Self { renews: if off { Renews::Off } else { Renews::On }, query, ..Self::still(title, operator) }
     }
 
     /// Whether somebody is logged in.

@@ -31,10 +31,12 @@ pub async fn form(console: Data<Console>, operator: Option<Operator>) -> HttpRes
 }
 
 /// The attempt.
-pub async fn attempt(request: HttpRequest, console: Data<Console>, body: Bytes) -> HttpResponse {
+pub async fn attempt(request: HttpRequest, console: Data<Console>, body: Option<Bytes>) -> HttpResponse {
     if !is_ours(&request) {
         return shown(&console, StatusCode::FORBIDDEN, Some(NOT_OURS.to_owned()));
     }
+    // What is too long to be read is not the password either.
+    let body = body.unwrap_or_default();
     let password = Zeroizing::new(field(&body, "password").unwrap_or_default());
     let from = address::caller(&request, &console.trusted_proxies);
     match console.access.attempt(password, from).await {
@@ -75,8 +77,13 @@ fn shown(console: &Console, status: StatusCode, trouble: Option<String>) -> Http
 }
 
 /// The end of a session.
-pub async fn leave(request: HttpRequest, console: Data<Console>, operator: Operator, body: Bytes) -> HttpResponse {
-    let token = field(&body, "token").unwrap_or_default();
+pub async fn leave(
+    request: HttpRequest,
+    console: Data<Console>,
+    operator: Operator,
+    body: Option<Bytes>,
+) -> HttpResponse {
+    let token = field(&body.unwrap_or_default(), "token").unwrap_or_default();
     if !is_ours(&request) || !operator.0.made(&token) {
         let frame = Frame::still("Not logged out", &operator);
         return answer::note(frame, StatusCode::FORBIDDEN, "You are still logged in", NOT_OURS);

@@ -35,10 +35,20 @@ impl Row {
         Self { order, received, updated }
     }
 
+    /// What the state means.
+    pub fn says(&self) -> String {
+        says(self.order.state)
+    }
+
     /// How the state looks.
     pub fn look(&self) -> &'static str {
         look(self.order.state)
     }
+}
+
+/// What a state means; the sentence is written for documents that show code in backquotes.
+pub fn says(state: State) -> String {
+    state.says().replace('`', "")
 }
 
 /// How a state looks: what wants somebody, what went wrong, what is done.
@@ -57,6 +67,7 @@ pub const fn look(state: State) -> &'static str {
 struct List {
     frame: Frame,
     heading: String,
+    meaning: String,
     hint: &'static str,
     orders: Vec<Row>,
     states: &'static [State],
@@ -99,7 +110,18 @@ pub async fn list(request: HttpRequest, console: Data<Console>, operator: Operat
             let orders: Vec<_> = orders.into_iter().map(|order| Row::of(order, now)).collect();
             let hint = if orders.len() == MOST as usize { "The newest 50 are shown." } else { "" };
             let frame = Frame { sought, ..Frame::live("Orders", &operator, &request) };
-            answer::page(StatusCode::OK, &List { frame, heading, hint, orders, states: State::ALL, chosen })
+            answer::page(
+                StatusCode::OK,
+                &List {
+                    frame,
+                    heading,
+                    meaning: chosen.map(says).unwrap_or_default(),
+                    hint,
+                    orders,
+                    states: State::ALL,
+                    chosen,
+                },
+            )
         }
         Err(error) => unreadable(&operator, &error),
     }

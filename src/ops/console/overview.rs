@@ -98,7 +98,7 @@ async fn tiles(console: &Console, readings: &[Reading], traffic: &Traffic, now: 
     let requests = Tile {
         name: "Requests",
         figure: figures::count(total.requests),
-        below: format!("in {up}; {} under way", figures::count(traffic.active)),
+        below: format!("in {up} since the start; {} under way", figures::count(traffic.active)),
         look: "",
         link: None,
     };
@@ -112,7 +112,7 @@ async fn tiles(console: &Console, readings: &[Reading], traffic: &Traffic, now: 
     let limited = Tile {
         name: "Over the limit, 429",
         figure: total.limited_share(),
-        below: format!("{} requests", figures::count(total.limited)),
+        below: format!("{} of {} requests", figures::count(total.limited), figures::count(total.requests)),
         look: "",
         link: None,
     };
@@ -144,11 +144,10 @@ fn hits(readings: &[Reading]) -> Tile {
 fn calls(readings: &[Reading]) -> Tile {
     let count = |outcome| counted::value(readings, "xunyuan_upstream_total", outcome);
     let (calls, lost) = (count("calls"), count("unknown") + count("not_sent"));
-    let mean = if calls > 0.0 { figures::duration(count("micros") / calls / 1e6) } else { "–".to_owned() };
     Tile {
         name: "Calls to the catalogue",
         figure: figures::count(calls),
-        below: format!("{mean} on average; {} failed", figures::count(lost)),
+        below: format!("{} under way; {} failed", figures::count(count("in_flight")), figures::count(lost)),
         look: if lost > 0.0 { "warn" } else { "" },
         link: None,
     }
