@@ -6,7 +6,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use xunyuan::commands::{CannotStart, Command, Line, demo, health, key, openapi, partner, sandbox, serve, sign};
+use xunyuan::commands::{
+    CannotStart, Command, Line, console_password, demo, health, key, openapi, partner, sandbox, serve, sign,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -40,6 +42,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Key(asked) => keys(asked),
         Command::Sign(asked) => sign::sign(&asked),
         Command::Call(asked) => on_runtime(sign::call(&asked)),
+        Command::ConsolePassword(asked) => console_password::run(&asked, &mut std::io::stdin(), &mut std::io::stdout()),
         Command::Migrate(file) => on_runtime(serve::migrate(&file)),
         Command::Openapi(asked) => openapi::run(&asked),
         Command::Health(asked) => on_runtime(health::run(&asked)),

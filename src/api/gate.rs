@@ -5,6 +5,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -29,7 +30,7 @@ pub struct Gate {
     /// Proves who calls.
     pub auth: Auth,
     /// Says whether they may, now.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// Counts what anyone may ask without a signature, by address.
     pub strangers: Throttle,
     /// Bounds of bodies.

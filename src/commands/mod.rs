@@ -1,6 +1,7 @@
 //! The command line: what people type, and what each command starts.
 
 pub mod client;
+pub mod console_password;
 pub mod demo;
 pub mod end;
 pub mod health;
@@ -45,6 +46,8 @@ pub enum Command {
     Sign(sign::Asked),
     /// Sign a request, send it, and print the answer
     Call(sign::Asked),
+    /// Make the password of the operator's console, and the hash that the gateway wants
+    ConsolePassword(console_password::Asked),
     /// Bring the database to this program's version
     Migrate(ConfigFile),
     /// Print an OpenAPI document, or write both into openapi/

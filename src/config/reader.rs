@@ -158,7 +158,7 @@ impl Reader {
     }
 }
 
-const SECRETS: &[&str] = &["token", "master_key"];
+const SECRETS: &[&str] = &["token", "master_key", "password_hash"];
 
 fn mask(key: &str, value: &Value) -> String {
     let name = key.rsplit('.').next().unwrap_or(key);

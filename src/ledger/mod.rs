@@ -11,6 +11,7 @@ mod claims;
 mod error;
 mod feeds;
 mod orders;
+mod overview;
 mod payments;
 mod quotes;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod words;
 pub use claims::{Answer, Begun, KeyUse, Lease};
 pub use error::Error;
 pub use orders::{Due, Filter, NewOrder, Unsettled};
+pub use overview::{Count, Latest};
 pub use payments::OpenPart;
 
 use crate::clock::Clock;

@@ -58,6 +58,8 @@ macro_rules! select {
     };
 }
 
+pub(super) use select;
+
 impl Ledger {
     /// Claims the key and makes the intent durable: the order with `received` and `placing_started`.
     /// An order that an earlier worker left is given as it stands.
@@ -384,7 +386,7 @@ fn deed(row: &Row) -> Result<Deed, Error> {
     })
 }
 
-fn summary(row: &Row) -> Result<Order, Error> {
+pub(super) fn summary(row: &Row) -> Result<Order, Error> {
     Ok(Order {
         deed: deed(row)?,
         state: row.parse("state")?,

@@ -1,6 +1,6 @@
 //! What must hold of the ledger on every engine at hand; `fault_NN` are the contract's fault points.
 
-use super::{Answer, Begun, Error, Filter, KeyUse, Lease, Ledger, NewOrder};
+use super::{Answer, Begun, Error, Filter, KeyUse, Latest, Lease, Ledger, NewOrder};
 use crate::clock::Clock;
 use crate::error::Code;
 use crate::model::ids::{CatalogueOrderId, PartnerId, QuoteId};
@@ -369,5 +369,32 @@ async fn events_cannot_be_written_twice_at_one_place() {
         const TWICE: &str = "INSERT INTO order_events (order_id, version, id, kind, state, actor, cause, facts, at) \
             VALUES ($1, 2, 'evt_x', 'paid', 'paid', 'gateway', '', '{}', 0)";
         assert!(book.house.sql.execute(TWICE, args![order.deed.id.as_str()]).await.unwrap_err().is_unique());
+    }
+}
+
+#[tokio::test]
+async fn the_operator_sees_the_newest_orders_and_counts_of_all_partners() {
+    for book in books().await {
+        let (_, first) = book.begun("key-0001", "PO-1").await;
+        book.ledger.append(&book.accepted(&first, 1), 2, 0).await.unwrap();
+        book.clock.advance_ms(1_000);
+        let wish = book.wish("PO-2").await;
+        book.ledger.begin_order(key("key-0002", "PO-2"), wish).await.unwrap();
+        let found = async |which: Latest, limit| {
+            let orders = book.ledger.list_latest(&which, limit).await.unwrap();
+            orders.iter().map(|order| order.deed.reference.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Latest::Any, 9).await, ["PO-2", "PO-1"]);
+        assert_eq!(found(Latest::Any, 1).await, ["PO-2"]);
+        assert_eq!(found(Latest::In(State::AwaitingPayment), 9).await, ["PO-1"]);
+        assert_eq!(found(Latest::Named("PO-2".parse().unwrap()), 9).await, ["PO-2"]);
+        let counted = async |within_ms| {
+            let counts = book.ledger.count_by_state(within_ms).await.unwrap();
+            counts.into_iter().map(|count| (count.partner, count.state, count.orders)).collect::<Vec<_>>()
+        };
+        let (waiting, placing) = ((acme(), State::AwaitingPayment, 1), (acme(), State::Placing, 1));
+        assert_eq!(counted(60_000).await, [waiting, placing.clone()]);
+        book.clock.advance_ms(59_500);
+        assert_eq!(counted(60_000).await, [placing], "older ones are not counted");
     }
 }

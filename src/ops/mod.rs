@@ -1,5 +1,6 @@
-//! What the operator sees: health, readiness and metrics, on a listener of its own.
+//! What the operator sees: health, readiness, metrics and the console, on a listener of its own.
 
+pub mod console;
 pub mod health;
 pub mod readings;
 
@@ -22,9 +23,10 @@ pub struct Meters {
     pub readings: Readings,
 }
 
-/// The routes of the listener; the app's data holds a [`Health`] and [`Meters`].
+/// The routes of the listener; the app's data holds a [`Health`], [`Meters`] and a
+/// [`console::Console`].
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(livez).service(readyz).service(metrics);
+    config.service(livez).service(readyz).service(metrics).configure(console::routes);
 }
 
 /// Alive as long as it answers.

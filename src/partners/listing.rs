@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use crate::model::ids::PartnerId;
+use crate::model::partner::Mode;
 use crate::partners::audit::moment;
 use crate::partners::directory::Directory;
 use crate::partners::error::Error;
-use crate::partners::records::KeyState;
+use crate::partners::records::{KeyState, mode_of};
+use crate::signing::key_format::KeyId;
 use crate::sql::{Row, args};
 
 /// A partner in the operator's list.
@@ -33,6 +35,8 @@ pub struct KeyRow {
     pub id: String,
     /// Whose it is.
     pub partner: String,
+    /// Live or sandbox, as the id says; none for an id that is not in our form.
+    pub mode: Option<Mode>,
     /// Algorithm.
     pub algorithm: String,
     /// Scopes with spaces between them.
@@ -87,8 +91,10 @@ fn key(row: &Row, now: Timestamp) -> Result<KeyRow, Error> {
     let (expires_at, retired_at) = (moment_in("expires_at")?, moment_in("retired_at")?);
     let suspended_at = moment_in("suspended_at")?;
     let suspended = suspended_at.is_some() || moment_in("partner_suspended_at")?.is_some();
+    let id = row.text("id")?;
     Ok(KeyRow {
-        id: row.text("id")?,
+        mode: KeyId::parse(&id).ok().map(|id| mode_of(id.mode())),
+        id,
         partner: row.text("partner")?,
         algorithm: row.text("algorithm")?,
         scopes: row.text("scopes")?,

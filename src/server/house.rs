@@ -16,6 +16,7 @@ use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::ops::console::access::Access;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::rates::Rates;
@@ -77,6 +78,8 @@ pub struct House {
     pub directory: Arc<Directory>,
     /// Proof and limits.
     pub gate: Data<Gate>,
+    /// Who may open the operator's console.
+    pub console: Arc<Access>,
     /// Signatures seen.
     pub nonces: Arc<Nonces>,
     /// Where is counted.
@@ -137,7 +140,7 @@ impl House {
         let nonces = Arc::new(Nonces::new(counters.clone(), clock.clone(), MOST_NONCES));
         let gate = Gate {
             auth: Auth::new(settings::auth(&config), directory.clone(), nonces.clone(), clock.clone()),
-            limits: Limits::new(settings::limits(&config.limits), counters.clone(), clock.clone()),
+            limits: Arc::new(Limits::new(settings::limits(&config.limits), counters.clone(), clock.clone())),
             strangers: Throttle::new(STRANGERS_PER_MINUTE, clock.clone()),
             body: settings::body(&config.server),
             trusted_proxies: config.server.trusted_proxies.clone(),
@@ -154,6 +157,7 @@ impl House {
             draining: Arc::default(),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
+            console: Arc::new(Access::new(config.ops.password_hash.clone(), clock.clone())),
             sql,
             directory,
             nonces,

@@ -16,10 +16,12 @@ use utoipa_actix_web::AppExt;
 use crate::api::unmatched::{Paths, unmatched};
 use crate::api::{self, DocumentText};
 use crate::edge::front::Front;
+use crate::ops::console::Console;
 use crate::ops::health::Health;
 use crate::ops::{self, Meters};
+use crate::rates;
 use crate::server::house::{Error, House, Rooms};
-use crate::server::{readings, tasks};
+use crate::server::{readings, settings, tasks};
 
 /// Two sockets, bound and not yet served.
 #[derive(Debug)]
@@ -131,6 +133,12 @@ fn furnish(config: &mut web::ServiceConfig, house: &House) {
     }
 }
 
+/// Built-in rates have no age at which quotes stop.
+fn rates_age_bound(house: &House) -> Option<i64> {
+    let rates = settings::rates(&house.config.rates);
+    (rates.source != rates::Source::Embedded).then_some(i64::from(rates.stale_after_days))
+}
+
 fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io::Result<Server> {
     let health = Data::new(Health {
         sql: house.sql.clone(),
@@ -139,8 +147,21 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
         catalogue_trouble: house.catalogue_trouble.clone(),
     });
     let meters = Data::new(Meters { metrics: house.books.metrics.clone(), readings: readings::of(house, rooms) });
-    let server =
-        HttpServer::new(move || App::new().app_data(health.clone()).app_data(meters.clone()).configure(ops::routes));
+    let console = Data::new(Console {
+        access: house.console.clone(),
+        directory: house.directory.clone(),
+        limits: house.gate.limits.clone(),
+        ledger: house.ledger.clone(),
+        rates: house.rates.clone(),
+        rates_stale_after_days: rates_age_bound(house),
+        trusted_proxies: house.config.server.trusted_proxies.clone(),
+        started: house.clock.now(),
+        clock: house.clock.clone(),
+    });
+    let server = HttpServer::new(move || {
+        let app = App::new().app_data(health.clone()).app_data(meters.clone());
+        app.app_data(console.clone()).configure(ops::routes)
+    });
     Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
 }
 

@@ -18,6 +18,7 @@ pub(super) struct Migration {
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "ledger", text: include_str!("migrations/0001_ledger.sql") },
     Migration { version: 2, name: "partners", text: include_str!("migrations/0002_partners.sql") },
+    Migration { version: 3, name: "console", text: include_str!("migrations/0003_console.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.
