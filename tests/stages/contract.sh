@@ -13,7 +13,12 @@ stage_browser() {
   need chromium chromedriver node
   start_demo
   export_key "$demo_data/sandbox.key"
-  XUNYUAN_SCREENS="$CARGO_TARGET_DIR/screens" python3 tests/browser/docs.py
+  export XUNYUAN_SCREENS="$CARGO_TARGET_DIR/screens"
+  python3 tests/browser/docs.py
+  XUNYUAN_OPS_URL=$(sed -n 's|^ *console *\(http://[^/]*\)/console$|\1|p' "$folder/demo.log")
+  XUNYUAN_CONSOLE_PASSWORD=$(awk '/one-time password/ { print $3 }' "$folder/demo.log")
+  export XUNYUAN_OPS_URL XUNYUAN_CONSOLE_PASSWORD
+  python3 tests/browser/console.py
 }
 
 stage_foreign() {
