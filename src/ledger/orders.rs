@@ -52,7 +52,9 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, partner, mode, reference, quote, document, created_at, state, version, catalogue_order, ",
-            "paying, pay_by, reason, updated_at FROM orders ",
+            "paying, pay_by, reason, updated_at, (SELECT facts FROM order_events AS priced ",
+            "WHERE priced.order_id = orders.id AND priced.kind = 'repriced' ORDER BY priced.version DESC LIMIT 1) ",
+            "AS repriced FROM orders ",
             $rest
         )
     };
@@ -385,8 +387,11 @@ fn deed(row: &Row) -> Result<Deed, Error> {
 }
 
 fn summary(row: &Row) -> Result<Order, Error> {
+    let deed = deed(row)?;
+    let repriced = row.opt_text("repriced")?.map(|facts| words::read_facts(&facts)).transpose()?;
     Ok(Order {
-        deed: deed(row)?,
+        payable: repriced.and_then(|facts| facts.payable).unwrap_or(deed.basket.total),
+        deed,
         state: row.parse("state")?,
         version: version(row)?,
         catalogue_order: row.opt_int("catalogue_order")?.map(crate::model::ids::CatalogueOrderId::new),

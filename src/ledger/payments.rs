@@ -65,6 +65,12 @@ impl Ledger {
         self.sql.transaction(move |tx| Box::pin(async move { claims::settle(tx, &lease, &answer).await })).await
     }
 
+    /// Ends the lease of a payment's request without an answer.
+    pub async fn release_payment(&self, lease: &Lease) -> Result<(), Error> {
+        let lease = lease.clone();
+        self.sql.transaction(move |tx| Box::pin(async move { claims::release(tx, &lease).await })).await
+    }
+
     /// A partner's payment.
     pub async fn find_payment(
         &self,

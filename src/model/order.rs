@@ -104,6 +104,7 @@ moves! {
     Unanswered = "unanswered", Unknown, [Placing];
     TriedAgain = "tried_again", Unknown, [Unknown];
     HandedToPerson = "handed_to_person", Unknown, [Unknown];
+    Repriced = "repriced", AwaitingPayment, [AwaitingPayment];
     PageOpened = "page_opened", AwaitingPayment, [AwaitingPayment];
     Paid = "paid", Paid, [AwaitingPayment];
     PartShipped = "part_shipped", Preparing, [Paid];
@@ -160,6 +161,8 @@ pub struct Facts {
     pub reason: Option<String>,
     /// Why the catalogue did not take the order.
     pub refusal: Option<Refusal>,
+    /// What has to be paid from now on, in CNY.
+    pub payable: Option<Money>,
 }
 
 /// Something that happened to an order.
@@ -228,6 +231,8 @@ pub struct Order {
     pub paying: Paying,
     /// Until when it has to be paid.
     pub pay_by: Option<Timestamp>,
+    /// What has to be paid, or was: the total of the deed until the supplier changes it.
+    pub payable: Money,
     /// Why it was rejected or closed.
     pub reason: Option<String>,
     /// When its last event was written.
@@ -274,6 +279,7 @@ impl Order {
 
     fn opened(deed: Deed, first: Event) -> Self {
         Self {
+            payable: deed.basket.total,
             deed,
             state: State::Received,
             version: 1,
@@ -305,6 +311,7 @@ impl Order {
         self.updated_at = event.at;
         self.catalogue_order = event.facts.catalogue_order.or(self.catalogue_order);
         self.pay_by = event.facts.pay_by.or(self.pay_by);
+        self.payable = event.facts.payable.unwrap_or(self.payable);
         let refused = event.facts.refusal.as_ref().map(|refusal| refusal.code.facts().name.to_owned());
         self.reason = refused.or_else(|| event.facts.reason.clone()).or_else(|| self.reason.take());
         self.paying = match event.kind {
@@ -314,6 +321,12 @@ impl Order {
         };
         self.events.push(event);
         Ok(())
+    }
+
+    /// What had to be paid as the order was told at a moment: what a wish to pay of that moment agreed to.
+    pub fn payable_at(&self, moment: Timestamp) -> Money {
+        let known = self.events.iter().rev().filter(|event| event.at <= moment);
+        known.flat_map(|event| event.facts.payable).next().unwrap_or(self.deed.basket.total)
     }
 
     /// Why the catalogue refused it, if it did.

@@ -20,7 +20,7 @@ impl Orders {
         let asked = self.key_use(caller, once, "create_order");
         match self.ledger.begin_order(asked, wish).await? {
             Begun::Seen(answer) => Ok(Told { answer, replayed: true }),
-            Begun::Fresh(lease, order) => self.place_now(&lease, order, true, render).await,
+            Begun::Fresh(lease, order) => self.place_now(&lease, order, render).await,
             Begun::Resumed(lease, order) => self.resume(&lease, order, render).await,
         }
     }
@@ -44,7 +44,7 @@ impl Orders {
                 let after = self.after(&order, vec![started]);
                 let look_at = self.clock.now_ms() + self.settings.lease_ms;
                 match self.ledger.append(&after, order.version, look_at).await {
-                    Ok(()) => self.place_now(lease, after, true, render).await,
+                    Ok(()) => self.place_now(lease, after, render).await,
                     // Cancelled or let go in the same moment: then that is what there is to tell.
                     Err(ledger::Error::Moved) => {
                         let order = self.ledger.get_order(&order.deed.id).await?;
@@ -54,15 +54,40 @@ impl Orders {
                 }
             }
             // Perhaps it was sent, perhaps not; under the same reference it can be sent again.
-            State::Placing => self.place_now(lease, order, false, render).await,
+            State::Placing => {
+                let lost = Happening::new(Kind::Unanswered, Actor::Gateway, "its worker did not come back");
+                let again = Happening::new(Kind::TriedAgain, Actor::Partner, "asked again with the same key");
+                let alone = self.is_quiet(&order);
+                let after = self.after(&order, vec![lost, again]);
+                let look_at = self.clock.now_ms() + self.settings.lease_ms;
+                match self.ledger.append(&after, order.version, look_at).await {
+                    Ok(()) => self.place_again(lease, after, alone, render).await,
+                    Err(ledger::Error::Moved) => {
+                        let order = self.ledger.get_order(&order.deed.id).await?;
+                        self.settle(lease, order, None, render).await
+                    }
+                    Err(other) => Err(other.into()),
+                }
+            }
             _ => self.settle(lease, order, None, render).await,
         }
     }
 
-    /// `first` says that no earlier attempt may have got through.
-    async fn place_now(&self, lease: &Lease, order: Order, first: bool, render: Render<'_>) -> Result<Told, Error> {
+    /// Sends an order of which no earlier attempt may have got through.
+    async fn place_now(&self, lease: &Lease, order: Order, render: Render<'_>) -> Result<Told, Error> {
         match self.send(&order.deed).await {
-            Sent::NotReached(error) if first => self.give_back(lease, &order, error).await,
+            Sent::NotReached(error) => self.give_back(lease, &order, error).await,
+            sent => self.settle(lease, order, Some(&sent), render).await,
+        }
+    }
+
+    /// Sends an order that may have been sent before. A refusal is final only when no earlier call can be under way.
+    async fn place_again(&self, lease: &Lease, order: Order, alone: bool, render: Render<'_>) -> Result<Told, Error> {
+        match self.send(&order.deed).await {
+            Sent::Refused(refusal) if !alone => {
+                let why = Sent::Unknown(format!("refused while an earlier call may be under way: {}", refusal.detail));
+                self.settle(lease, order, Some(&why), render).await
+            }
             sent => self.settle(lease, order, Some(&sent), render).await,
         }
     }

@@ -98,27 +98,58 @@ impl Orders {
         Ok(self.write(order, vec![ended]).await?.map_or(Left::Open, |after| after.state.into()))
     }
 
-    /// Looks an unknown order up; places it again under the same reference when the catalogue does not have it; hands
-    /// it to a person when that went on for too long.
+    /// Looks an unknown order up; places it again under the same reference when the catalogue does not have it, or
+    /// ends it when that went on for too long. Only what cannot be asked about is handed to a person.
     async fn find_out(&self, order: Order) -> Result<Left, Error> {
-        let sent = match self.look_up(&order.deed).await {
-            Ok(Some(standing)) => Sent::Taken(standing),
-            Ok(None) if self.is_overdue(&order) => return self.hand_over(&order).await,
+        match self.look_up(&order.deed).await {
+            Ok(Some(standing)) => self.take_outcome(&order, &Sent::Taken(standing)).await,
+            Ok(None) if self.is_overdue(&order) => self.give_up(&order).await,
             Ok(None) => {
+                let alone = self.is_quiet(&order);
                 let again = Happening::new(Kind::TriedAgain, Actor::Gateway, "the catalogue does not have it");
                 let Some(order) = self.write(&order, vec![again]).await? else { return Ok(Left::Open) };
-                let sent = self.send(&order.deed).await;
-                return self.take_outcome(&order, &sent).await;
+                match self.send(&order.deed).await {
+                    Sent::Refused(_) if !alone => self.wait_for_quiet(&order).await,
+                    sent => self.take_outcome(&order, &sent).await,
+                }
             }
             Err(error) => {
                 tracing::info!(order = %order.deed.id, %error, "an unknown order could not be looked up yet");
                 if self.is_overdue(&order) {
                     return self.hand_over(&order).await;
                 }
-                Sent::Unknown(error.to_string())
+                self.take_outcome(&order, &Sent::Unknown(error.to_string())).await
             }
+        }
+    }
+
+    /// Whether every call that was ever made for the order is surely over: what the catalogue does not have then, and
+    /// refuses now, it will never have. Before, a refusal proves nothing: an earlier call may still get through.
+    pub(super) fn is_quiet(&self, order: &Order) -> bool {
+        let now = self.clock.now_ms();
+        last_attempt(order).is_none_or(|at| now - at.as_millisecond() >= self.settings.lease_ms)
+    }
+
+    async fn wait_for_quiet(&self, order: &Order) -> Result<Left, Error> {
+        self.ledger.look_again(&order.deed.id, self.clock.now_ms() + self.settings.lease_ms).await?;
+        Ok(Left::Open)
+    }
+
+    /// The catalogue does not have it and it is too late to place it again.
+    async fn give_up(&self, order: &Order) -> Result<Left, Error> {
+        if !self.is_quiet(order) {
+            return self.wait_for_quiet(order).await;
+        }
+        let refusal = Refusal {
+            code: Code::OrderRefused,
+            detail: "The catalogue could not be asked in time and never took the order; nothing was ordered.".into(),
+            lines: Vec::new(),
+            freight: None,
+            total: None,
         };
-        self.take_outcome(&order, &sent).await
+        let facts = Facts { refusal: Some(refusal), ..Facts::default() };
+        let ended = Happening::new(Kind::Refused, Actor::Gateway, "never arrived at the catalogue").with(facts);
+        Ok(self.write(order, vec![ended]).await?.map_or(Left::Open, |after| after.state.into()))
     }
 
     async fn take_outcome(&self, order: &Order, sent: &Sent) -> Result<Left, Error> {
@@ -147,4 +178,10 @@ impl Orders {
         self.ledger.look_again(&order.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
         Ok(if handed { Left::Open } else { Left::WithAPerson })
     }
+}
+
+/// When the order was last sent, as far as it is written down.
+fn last_attempt(order: &Order) -> Option<jiff::Timestamp> {
+    let sent = |kind| matches!(kind, Kind::PlacingStarted | Kind::TriedAgain);
+    order.events.iter().rev().find(|event| sent(event.kind)).map(|event| event.at)
 }
