@@ -79,3 +79,16 @@ fn endpoint(from: &mut Reader, section: &str) -> Option<Endpoint> {
     }
     Some(Endpoint { url, token })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    #[test]
+    fn an_order_never_gets_less_time_than_a_read() {
+        let pairs = [("DEADLINE_MS", "500"), ("ORDER_DEADLINE_MS", "400")];
+        let pairs = pairs.map(|(name, value)| (format!("XUNYUAN__UPSTREAM__{name}"), value.to_owned()));
+        let told = Config::load(None, pairs.into_iter()).unwrap_err().to_string();
+        assert!(told.contains("upstream.order_deadline_ms is shorter than upstream.deadline_ms"), "{told}");
+    }
+}

@@ -19,6 +19,8 @@ pub(super) struct Bought {
     pub exchange: ExchangeWords,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote_expires_at: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -206,6 +206,8 @@ pub struct Deed {
     pub reference: Reference,
     /// The quote it was made from.
     pub quote: QuoteId,
+    /// From when on the quote does not hold; not known of orders that older gateways wrote down.
+    pub quote_expires_at: Option<Timestamp>,
     /// A note to the supplier.
     pub note: Option<String>,
     /// What is bought.
@@ -406,6 +408,7 @@ pub(crate) mod tests {
             mode: Mode::Sandbox,
             reference: reference.parse().unwrap(),
             quote: QuoteId::fresh(),
+            quote_expires_at: None,
             note: None,
             basket: basket(),
             exchange: Exchange::identity(jiff::civil::date(2026, 11, 20)),

@@ -1,6 +1,7 @@
 //! Placing: the key and the intent first, then the catalogue, then event and answer together.
 
 use super::catalogue::Sent;
+use super::reconcile::never_placed;
 use super::steps::catch_up;
 use super::{Answer, Error, NewOrder, Once, Orders, Told};
 use crate::ledger::{self, Begun, KeyUse, Lease};
@@ -39,6 +40,13 @@ impl Orders {
     /// Goes on where an earlier worker stopped.
     async fn resume(&self, lease: &Lease, order: Order, render: Render<'_>) -> Result<Told, Error> {
         match order.state {
+            State::Received if order.deed.quote_expires_at.is_some_and(|end| end <= self.now()) => {
+                let order = match self.write(&order, vec![never_placed()]).await? {
+                    Some(after) => after,
+                    None => self.ledger.get_order(&order.deed.id).await?,
+                };
+                self.settle(lease, order, None, render).await
+            }
             State::Received => {
                 let started = Happening::new(Kind::PlacingStarted, Actor::Partner, "asked again with the same key");
                 let after = self.after(&order, vec![started]);
@@ -96,7 +104,9 @@ impl Orders {
     async fn give_back(&self, lease: &Lease, order: &Order, error: crate::upstream::Error) -> Result<Told, Error> {
         let happening = Happening::new(Kind::NotReached, Actor::Gateway, "the catalogue could not be reached");
         let after = self.after(order, vec![happening]);
-        let look_at = order.deed.created_at.as_millisecond() + self.settings.quote_valid_s * 1000;
+        let born = order.deed.created_at.as_millisecond();
+        let ends = order.deed.quote_expires_at.map(|end| end.as_millisecond());
+        let look_at = ends.unwrap_or(born + self.settings.quote_valid_s * 1000);
         match self.ledger.release(lease, &after, order.version, look_at).await {
             // Somebody who saw the order stand still took over; theirs is the word now.
             Ok(()) | Err(ledger::Error::LeaseLost | ledger::Error::Moved) => Err(Error::NotPlaced(error)),

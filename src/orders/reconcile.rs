@@ -6,6 +6,7 @@ use super::{Error, Orders};
 use crate::error::Code;
 use crate::ledger::Due;
 use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, State};
+use crate::model::partner::Mode;
 
 /// How an open order was left.
 #[derive(Clone, Copy)]
@@ -41,10 +42,10 @@ pub struct Reconciled {
 }
 
 impl Orders {
-    /// One pass over open orders and debits whose time has come.
-    pub async fn reconcile(&self) -> Result<Reconciled, Error> {
+    /// One pass over the open orders and debits of one world whose time has come; the worlds do not wait for each other.
+    pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
         let mut told = Reconciled::default();
-        for due in self.ledger.list_due(AT_ONCE).await? {
+        for due in self.ledger.list_due(mode, AT_ONCE).await? {
             if !self.ledger.claim_due(&due, self.settings.lease_ms).await? {
                 continue;
             }
@@ -58,7 +59,7 @@ impl Orders {
                 }
             }
         }
-        for open in self.ledger.list_open_debits(self.settings.lease_ms, AT_ONCE).await? {
+        for open in self.ledger.list_open_debits(mode, self.settings.lease_ms, AT_ONCE).await? {
             told.debits += 1;
             if let Err(error) = self.settle_open(&open).await {
                 tracing::warn!(order = %open.order, payment = %open.payment, %error, "a debit could not be looked at");
@@ -86,16 +87,7 @@ impl Orders {
 
     /// An order that surely was not sent and was not asked for again: it ends when its quote does.
     async fn let_go(&self, order: &Order) -> Result<Left, Error> {
-        let refusal = Refusal {
-            code: Code::QuoteExpired,
-            detail: "The catalogue could not be reached, and the request was not repeated while the quote held.".into(),
-            lines: Vec::new(),
-            freight: None,
-            total: None,
-        };
-        let facts = Facts { refusal: Some(refusal), ..Facts::default() };
-        let ended = Happening::new(Kind::Refused, Actor::Gateway, "never placed").with(facts);
-        Ok(self.write(order, vec![ended]).await?.map_or(Left::Open, |after| after.state.into()))
+        Ok(self.write(order, vec![never_placed()]).await?.map_or(Left::Open, |after| after.state.into()))
     }
 
     /// Looks an unknown order up; places it again under the same reference when the catalogue does not have it, or
@@ -184,4 +176,17 @@ impl Orders {
 fn last_attempt(order: &Order) -> Option<jiff::Timestamp> {
     let sent = |kind| matches!(kind, Kind::PlacingStarted | Kind::TriedAgain);
     order.events.iter().rev().find(|event| sent(event.kind)).map(|event| event.at)
+}
+
+/// The end of an order that surely was not sent while its quote held.
+pub(super) fn never_placed() -> Happening {
+    let refusal = Refusal {
+        code: Code::QuoteExpired,
+        detail: "The catalogue could not be reached, and the request was not repeated while the quote held.".into(),
+        lines: Vec::new(),
+        freight: None,
+        total: None,
+    };
+    let facts = Facts { refusal: Some(refusal), ..Facts::default() };
+    Happening::new(Kind::Refused, Actor::Gateway, "never placed").with(facts)
 }

@@ -12,7 +12,7 @@ use crate::ledger::{Begun, Ledger};
 use crate::model::ids::{OrderId, SkuId};
 use crate::model::money::Money;
 use crate::model::order::{Kind, Order, State};
-use crate::model::page::PageSize;
+use crate::model::page::{Cursor, PageSize};
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::payment::{Method, PartState, Payment};
 use crate::model::plan::Plan;
@@ -188,7 +188,7 @@ impl Scene {
 
     async fn reconcile_after(&self, ms: i64) -> super::Reconciled {
         self.clock.advance_ms(ms);
-        self.room.reconcile().await.unwrap()
+        self.room.reconcile(Mode::Sandbox).await.unwrap()
     }
 
     async fn follow(&self) -> super::Followed {
@@ -244,6 +244,10 @@ async fn a_quote_holds_what_can_be_had_and_says_why_for_the_rest() {
         assert_eq!((&stored.basket, stored.exchange.currency.code()), (&quoted.quotes[0].basket, "JPY"));
         let nothing = scene.room.quote(&scene.caller, wish(vec![lines[1]])).await.unwrap_err();
         assert_eq!((nothing.code(), nothing.places()[0].pointer.as_str()), (Code::NothingToQuote, "#/lines/0"));
+        let extras = nothing.extras();
+        let problems: Value = serde_json::from_str(&extras[0].1).unwrap();
+        assert_eq!((extras[0].0, problems[0]["code"].as_str()), ("problems", Some("sku_not_found")));
+        assert_eq!(problems[0]["pointer"], "#/lines/0");
         let nowhere = NewQuote { warehouse: Some("XX99".parse().unwrap()), ..wish(vec![lines[0]]) };
         let nowhere = scene.room.quote(&scene.caller, nowhere).await.unwrap_err();
         assert_eq!(nowhere.places()[0].pointer, "#/warehouse");
@@ -283,7 +287,11 @@ async fn fault_02_an_intent_that_nobody_repeats_is_placed_by_the_reconciler() {
     for scene in scenes().await {
         let wish = scene.order_wish("PO-1").await;
         scene.begin_and_die("key-0001", &wish).await;
-        assert_eq!(scene.room.reconcile().await.unwrap(), super::Reconciled::default(), "its worker may still live");
+        assert_eq!(
+            scene.room.reconcile(Mode::Sandbox).await.unwrap(),
+            super::Reconciled::default(),
+            "its worker may still live"
+        );
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
         let order = scene.by_reference("PO-1").await;
         use Kind::{Accepted, PlacingStarted, Received, TriedAgain, Unanswered};
@@ -505,6 +513,38 @@ async fn an_order_that_surely_was_not_sent_can_be_asked_for_again_and_ends_with_
         let ended = scene.by_reference("PO-2").await;
         assert_eq!((ended.state, ended.reason.as_deref()), (State::Rejected, Some("quote_expired")));
         assert_eq!((scene.place("key-0002", &late).await.unwrap().answer.status, scene.placed().await), (409, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_was_given_back_is_not_placed_after_its_quote_expired() {
+    for scene in scenes().await {
+        let wish = scene.order_wish("PO-1").await;
+        scene.clock.advance_ms(1_000_000);
+        let off = scene.cut_off();
+        off.place(&scene.caller, once("key-0001"), wish.clone(), &render).await.unwrap_err();
+        scene.clock.advance_ms(900_000);
+        assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer.status, 409);
+        let ended = scene.by_reference("PO-1").await;
+        assert_eq!((ended.state, ended.reason.as_deref()), (State::Rejected, Some("quote_expired")));
+        assert!(ended.refusal().unwrap().detail().unwrap().ends_with(Code::QuoteExpired.facts().advice));
+        assert_eq!(scene.placed().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_no_page_ended_with_is_refused() {
+    for scene in scenes().await {
+        scene.placed_order("PO-1").await;
+        scene.placed_order("PO-2").await;
+        let (filter, size) = (Filter::default(), PageSize::new(1).unwrap());
+        let first = scene.room.list(&scene.caller, &filter, None, size).await.unwrap();
+        let second = scene.room.list(&scene.caller, &filter, first.next.as_ref(), size).await.unwrap();
+        assert_eq!((second.items[0].deed.reference.as_str(), &second.next), ("PO-1", &None));
+        for wrong in ["x", "", "1790000000000-ord_1\0", "MTc5MDAwMDAwMDAwMA"] {
+            let wrong = scene.room.list(&scene.caller, &filter, Some(&Cursor(wrong.into())), size).await.unwrap_err();
+            assert_eq!((wrong.code(), wrong.places()[0].pointer.as_str()), (Code::InvalidRequest, "query:cursor"));
+        }
     }
 }
 

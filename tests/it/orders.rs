@@ -90,7 +90,7 @@ async fn an_order_is_followed_until_the_partner_confirms_its_receipt() {
 
 #[actix_web::test]
 async fn an_answer_that_was_lost_becomes_an_order_all_the_same() {
-    let house = House::with(&[("UPSTREAM__ORDER_DEADLINE_MS", "1500")]).await;
+    let house = House::with(&[("UPSTREAM__DEADLINE_MS", "1500"), ("UPSTREAM__ORDER_DEADLINE_MS", "1500")]).await;
     let partner = house.partner("acme").await;
     let quote = partner.quote().await;
     let fault = json!({"match": "/trade/orders", "method": "POST", "kind": "drop_after", "times": 1});
