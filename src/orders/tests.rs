@@ -684,6 +684,19 @@ async fn a_debit_that_was_agreed_to_before_the_price_changed_is_not_said_again()
 }
 
 #[tokio::test]
+async fn a_refusal_that_is_not_about_the_state_is_not_called_a_state_conflict() {
+    for scene in scenes().await {
+        let order = scene.placed_order("PO-1").await;
+        scene.fault("POST", "/trade/orders/{orderNo}/cancel", "refuse", 1).await;
+        let refused = scene.room.cancel(&scene.caller, &order.deed.id, None).await.unwrap_err();
+        assert_eq!(refused.code(), Code::UpstreamRefused);
+        scene.fault("POST", "/trade/orders/{orderNo}/pay", "refuse", 1).await;
+        let payment = scene.pay("key-pay1", &order, Method::Debit).await;
+        assert_eq!(payment.parts[0].problem.as_deref(), Some("upstream_refused"));
+    }
+}
+
+#[tokio::test]
 async fn a_payment_that_could_not_be_finished_can_be_asked_for_again_at_once() {
     for scene in scenes().await {
         let order = scene.placed_order("PO-1").await;
