@@ -76,6 +76,8 @@ pub struct OrderPaymentView {
     /// Until when it has to be paid.
     #[schema(format = DateTime)]
     pay_by: Option<String>,
+    /// What has to be paid, or was: `total` until the supplier changes it.
+    amount: PriceView,
 }
 
 /// Something that happened to an order.
@@ -136,6 +138,7 @@ impl OrderView {
             payment: OrderPaymentView {
                 state: order.paying.name(),
                 pay_by: order.pay_by.map(|moment| moment.to_string()),
+                amount: shown(order.payable, exchange),
             },
             reason: order.reason.clone(),
             created_at: deed.created_at.to_string(),
@@ -180,7 +183,10 @@ mod tests {
         assert_eq!((shown["state"].as_str(), shown["mode"].as_str()), (Some("received"), Some("sandbox")));
         assert_eq!(shown["total"], serde_json::json!({"amount": "40.00", "currency": "CNY"}));
         assert_eq!(shown["lines"][0]["sku_id"], "7");
-        assert_eq!(shown["payment"], serde_json::json!({"state": "none", "pay_by": null}));
+        assert_eq!(
+            shown["payment"],
+            serde_json::json!({"state": "none", "pay_by": null, "amount": {"amount": "40.00", "currency": "CNY"}})
+        );
         assert_eq!(shown["events"][0]["state"], "received");
         assert_eq!(shown["created_at"], "2027-01-15T08:00:00Z");
         let brief = serde_json::to_value(OrderView::brief(&order)).unwrap();

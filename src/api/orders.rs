@@ -1,10 +1,12 @@
 //! Orders: placed, listed, read, cancelled, confirmed.
 
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get, post};
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::asked::Asked;
@@ -12,7 +14,7 @@ use crate::api::gate::Admitted;
 use crate::api::once::{self, KeyHeader, Keyed};
 use crate::api::operations::op;
 use crate::api::order_view::{OrderPageView, OrderView};
-use crate::edge::parts::{Json, Path, Query};
+use crate::edge::parts::{Complaint, Json, Part, Path, Query};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
 use crate::error::Place;
@@ -27,6 +29,25 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Seconds until a look at an unknown order is worth it.
 const LOOK_AGAIN_S: &str = "2";
 const NOTE_CHARS: usize = 500;
+const REASON_CHARS: usize = 200;
+const NO_CONTROL: &str = "text without control characters such as line breaks";
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct Perhaps<T>(pub T);
+
+impl<T: DeserializeOwned + Default> Part for Perhaps<T> {
+    fn take(request: &HttpRequest, body: &Bytes) -> Result<Self, Complaint> {
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        Json::take(request, body).map(|Json(read)| Self(read))
+    }
+}
 
 /// A wish to order what was quoted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -82,6 +103,9 @@ impl NewOrderBody {
         if self.note.as_ref().is_some_and(|note| note.chars().count() > NOTE_CHARS) {
             asked.wrong(Place::body("/note", format!("at most {NOTE_CHARS} characters")));
         }
+        if self.note.as_deref().is_some_and(has_control) {
+            asked.wrong(Place::body("/note", NO_CONTROL));
+        }
         let note = self.note.clone().filter(|note| !note.trim().is_empty());
         asked.done(reference.zip(quote).map(|(reference, quote)| NewOrder { reference, quote, note }))
     }
@@ -135,7 +159,7 @@ pub async fn list_orders(
     let mut asked = Asked::default();
     let filter = Filter {
         state: asked.query("state", query.state.as_deref()),
-        created_after: asked.query("created_after", query.created_after.as_deref()),
+        created_after: created_after(&mut asked, query.created_after.as_deref()),
     };
     let size = query.limit.map_or(Some(PageSize::default()), PageSize::new);
     if size.is_none() {
@@ -145,6 +169,11 @@ pub async fn list_orders(
     let cursor = query.cursor.clone().map(Cursor);
     let page = orders.list(&call.caller, &filter, cursor.as_ref(), size).await?;
     reply::read(&request, &OrderPageView::from(&page))
+}
+
+fn created_after(asked: &mut Asked, text: Option<&str>) -> Option<Timestamp> {
+    let read = text?.parse();
+    read.map_err(|_| asked.wrong(Place::query("created_after", "a time such as 2026-11-23T00:00:00Z"))).ok()
 }
 
 /// Names an order.
@@ -210,8 +239,8 @@ pub async fn get_order_by_reference(
 }
 
 /// Why an order is taken back.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 #[schema(as = Cancellation)]
 pub struct CancelBody {
     /// The reason, kept in the order's events.
@@ -219,12 +248,33 @@ pub struct CancelBody {
     reason: Option<String>,
 }
 
+impl CancelBody {
+    fn read(&self) -> Result<Option<&str>, Problem> {
+        let mut asked = Asked::default();
+        if self.reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS) {
+            asked.wrong(Place::body("/reason", format!("at most {REASON_CHARS} characters")));
+        }
+        if self.reason.as_deref().is_some_and(has_control) {
+            asked.wrong(Place::body("/reason", NO_CONTROL));
+        }
+        asked.done(Some(self.reason.as_deref().filter(|reason| !reason.trim().is_empty())))
+    }
+}
+
+/// A body in which nothing can be said.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NothingBody {}
+
 /// The path and body of a cancellation.
-type CancelParts = (Path<OrderPath>, Json<CancelBody>);
+type CancelParts = (Path<OrderPath>, Perhaps<CancelBody>);
+
+/// The path and empty body of a confirmation.
+type ConfirmParts = (Path<OrderPath>, Perhaps<NothingBody>);
 
 /// Takes an unpaid order back. Repeating it is harmless. While the order is `placing` or `unknown` it cannot be
 /// cancelled: wait until the gateway has settled it.
-#[utoipa::path(tag = "Orders", params(OrderPath), request_body = CancelBody, responses(
+#[utoipa::path(tag = "Orders", params(OrderPath), request_body = Option<CancelBody>, responses(
     (status = 200, description = "Cancelled", body = OrderView),
     (status = 404, description = "`order_not_found`"),
     (status = 409, description = "`order_state_conflict`: `state` says where it stands, `detail` what to do"),
@@ -235,13 +285,8 @@ pub async fn cancel_order(
     call: Admitted<op::CancelOrder, CancelParts>,
     orders: Data<Orders>,
 ) -> Reply {
-    let (Path(path), Json(body)) = &call.parts;
-    let reason = body.reason.as_deref().filter(|reason| !reason.trim().is_empty());
-    if reason.is_some_and(|reason| reason.chars().count() > 200) {
-        let place = Place::body("/reason", "at most 200 characters");
-        return Err(Problem::new(crate::error::Code::InvalidRequest).places(vec![place]));
-    }
-    let order = orders.cancel(&call.caller, &path.id()?, reason).await?;
+    let (Path(path), Perhaps(body)) = &call.parts;
+    let order = orders.cancel(&call.caller, &path.id()?, body.read()?).await?;
     changed(&request, &order)
 }
 
@@ -254,10 +299,11 @@ pub async fn cancel_order(
 #[post("/v1/orders/{order_id}/confirm-receipt")]
 pub async fn confirm_receipt(
     request: HttpRequest,
-    call: Admitted<op::ConfirmReceipt, Path<OrderPath>>,
+    call: Admitted<op::ConfirmReceipt, ConfirmParts>,
     orders: Data<Orders>,
 ) -> Reply {
-    let order = orders.confirm_receipt(&call.caller, &call.parts.0.id()?).await?;
+    let (Path(path), Perhaps(NothingBody {})) = &call.parts;
+    let order = orders.confirm_receipt(&call.caller, &path.id()?).await?;
     changed(&request, &order)
 }
 
@@ -267,7 +313,10 @@ fn changed(request: &HttpRequest, order: &Order) -> Result<HttpResponse, Problem
 
 #[cfg(test)]
 mod tests {
-    use super::{NewOrderBody, told};
+    use super::{CancelBody, NewOrderBody, NothingBody, Perhaps, created_after, told};
+    use crate::api::asked::Asked;
+    use crate::edge::parts::{Complaint, Part};
+    use crate::edge::problem::Problem;
     use crate::error::Code;
     use crate::model::money::Money;
     use crate::model::order::tests::deed;
@@ -317,6 +366,41 @@ mod tests {
         );
         assert_eq!(body["lines"][0]["unit_price"], serde_json::json!({"amount": "3.40", "currency": "CNY"}));
         assert_eq!(body["total"]["amount"], "42.00");
+    }
+
+    fn places(problem: Problem) -> Vec<(String, String)> {
+        let document: serde_json::Value = serde_json::from_slice(&problem.render("req", "/")).unwrap();
+        let word = |error: &serde_json::Value, name: &str| error[name].as_str().unwrap().to_owned();
+        let errors = document["errors"].as_array().unwrap();
+        errors.iter().map(|error| (word(error, "pointer"), word(error, "detail"))).collect()
+    }
+
+    #[test]
+    fn texts_that_no_database_takes_are_refused_at_the_door() {
+        let quote_id = format!("quo_{}", "0".repeat(32));
+        let order = NewOrderBody { reference: "PO-1".into(), quote_id, note: Some("a\0b".into()) };
+        assert_eq!(places(order.read().unwrap_err())[0].0, "#/note");
+        let cancel = CancelBody { reason: Some("a\0b".into()) };
+        assert_eq!(places(cancel.read().unwrap_err())[0].0, "#/reason");
+    }
+
+    #[test]
+    fn a_body_that_may_be_left_out_is_read_when_it_is_there() {
+        let request = actix_web::test::TestRequest::default();
+        let request = request.insert_header(("content-type", "application/json")).to_http_request();
+        assert!(Perhaps::<CancelBody>::take(&request, &"".into()).unwrap().0.reason.is_none());
+        assert!(Perhaps::<NothingBody>::take(&request, &"{}".into()).is_ok());
+        let said = Perhaps::<NothingBody>::take(&request, &r#"{"x":1}"#.into()).unwrap_err();
+        assert!(matches!(said, Complaint::Places(places) if places[0].detail.contains('x')));
+    }
+
+    #[test]
+    fn a_wrong_time_is_answered_with_a_right_one() {
+        let mut asked = Asked::default();
+        assert!(created_after(&mut asked, Some("2026-11-23T00:00:00Z")).is_some());
+        assert!(created_after(&mut asked, Some("yesterday")).is_none());
+        let wrong = places(asked.done::<()>(None).unwrap_err());
+        assert_eq!(wrong, [("query:created_after".to_owned(), "a time such as 2026-11-23T00:00:00Z".to_owned())]);
     }
 
     #[test]

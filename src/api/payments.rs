@@ -25,7 +25,7 @@ use crate::orders::{NewPayment, Orders, PaymentOptions};
 pub struct OptionsView {
     /// The ways; empty when there is nothing to pay (any more).
     options: Vec<OptionView>,
-    /// What has to be paid.
+    /// What has to be paid: the order's `payment.amount`.
     total: MoneyView,
     /// Until when.
     #[schema(format = DateTime)]
@@ -161,7 +161,9 @@ pub async fn list_payment_options(
 }
 
 /// Pays for one or several orders, by a page that somebody opens or by debit. Each order has its own outcome in
-/// `orders`. Sent twice with the same Idempotency-Key it is done once.
+/// `orders`. Sent twice with the same Idempotency-Key it is done once. What is paid is the order's `payment.amount`;
+/// when the supplier changed it meanwhile, that order fails with `price_changed`, nothing is debited for it, and the
+/// order shows the new amount: pay again, under a new key, if you agree to it.
 #[utoipa::path(tag = "Payments", params(KeyHeader), request_body = NewPaymentBody, responses(
     (status = 201, description = "Begun; `orders` says how it went for each", body = PaymentView,
         headers(("Location" = String, description = "The payment"),

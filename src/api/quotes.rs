@@ -192,7 +192,7 @@ impl NewQuoteBody {
 /// Asks for quotes: one a supplier, with prices, freight and exchange rate locked for half an hour.
 #[utoipa::path(tag = "Quotes", request_body = NewQuoteBody, responses(
     (status = 201, description = "What can be had, and why the rest cannot", body = QuotesView),
-    (status = 409, description = "`nothing_to_quote`: none of the lines; `errors` says why for each"),
+    (status = 409, description = "`nothing_to_quote`: none of the lines; `errors` says why for each, `problems` with the figures of a quote's `problems`"),
 ))]
 #[post("/v1/quotes")]
 pub async fn create_quote(

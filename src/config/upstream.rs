@@ -48,9 +48,17 @@ impl Upstream {
                 "is empty; live keys need a wholesale service, e.g. \"http://127.0.0.1:8070\"",
             );
         }
+        let deadline = Duration::from_millis(from.number("upstream.deadline_ms", 50, 120_000));
+        let order_deadline = Duration::from_millis(from.number("upstream.order_deadline_ms", 50, 120_000));
+        if order_deadline < deadline {
+            from.complain(
+                "upstream.order_deadline_ms",
+                "is shorter than upstream.deadline_ms; an order may not get less time than a read",
+            );
+        }
         Self {
-            deadline: Duration::from_millis(from.number("upstream.deadline_ms", 50, 120_000)),
-            order_deadline: Duration::from_millis(from.number("upstream.order_deadline_ms", 50, 120_000)),
+            deadline,
+            order_deadline,
             connect_timeout: Duration::from_millis(from.number("upstream.connect_timeout_ms", 10, 60_000)),
             answer_limit_bytes: from.number("upstream.answer_limit_bytes", 1024, 256 << 20),
             live,
@@ -70,4 +78,17 @@ fn endpoint(from: &mut Reader, section: &str) -> Option<Endpoint> {
         from.complain(&key, "must start with http:// or https://");
     }
     Some(Endpoint { url, token })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    #[test]
+    fn an_order_never_gets_less_time_than_a_read() {
+        let pairs = [("DEADLINE_MS", "500"), ("ORDER_DEADLINE_MS", "400")];
+        let pairs = pairs.map(|(name, value)| (format!("XUNYUAN__UPSTREAM__{name}"), value.to_owned()));
+        let told = Config::load(None, pairs.into_iter()).unwrap_err().to_string();
+        assert!(told.contains("upstream.order_deadline_ms is shorter than upstream.deadline_ms"), "{told}");
+    }
 }

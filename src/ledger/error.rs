@@ -41,6 +41,9 @@ pub enum Error {
     /// There is no such quote.
     #[error("no such quote")]
     QuoteNotFound,
+    /// The mark of a page is none that a page before ended with.
+    #[error("not a mark of a page")]
+    WrongCursor,
     /// The quote has expired.
     #[error("the quote has expired")]
     QuoteExpired,

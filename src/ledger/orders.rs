@@ -1,5 +1,7 @@
 //! Orders: begun with their key, written event by event, read back as the fold.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use super::claims::{self, Claimed};
@@ -52,7 +54,9 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, partner, mode, reference, quote, document, created_at, state, version, catalogue_order, ",
-            "paying, pay_by, reason, updated_at FROM orders ",
+            "paying, pay_by, reason, updated_at, (SELECT facts FROM order_events AS priced ",
+            "WHERE priced.order_id = orders.id AND priced.kind = 'repriced' ORDER BY priced.version DESC LIMIT 1) ",
+            "AS repriced FROM orders ",
             $rest
         )
     };
@@ -145,7 +149,7 @@ impl Ledger {
         }
     }
 
-    /// A partner's orders, newest first, without their events. A cursor that is not ours shows an empty page.
+    /// A partner's orders, newest first, without their events.
     pub async fn list_orders(
         &self,
         partner: &PartnerId,
@@ -159,19 +163,15 @@ impl Ledger {
              AND ($5 IS NULL OR created_at < $5 OR (created_at = $5 AND id < $6)) \
              ORDER BY created_at DESC, id DESC LIMIT $7"
         );
-        let place = match after.map(|cursor| place(&cursor.0)) {
-            Some(None) => return Ok(Page { items: Vec::new(), next: None, total: None }),
-            Some(Some((at, id))) => (Some(at), id),
-            None => (None, ""),
-        };
+        let place = after.map(|cursor| place(&cursor.0).ok_or(Error::WrongCursor)).transpose()?;
         let created_after = filter.created_after.map(Timestamp::as_millisecond);
         let args = args![
             partner.as_str(),
             mode.name(),
             filter.state.map(State::name),
             created_after,
-            place.0,
-            place.1,
+            place.as_ref().map(|(at, _)| *at),
+            place.as_ref().map_or("", |(_, id)| id.as_str()),
             size.get() + 1
         ];
         let mut rows = self.sql.fetch_all(LIST, args).await?;
@@ -183,10 +183,10 @@ impl Ledger {
     }
 
     /// Unsettled orders whose time to be looked at has come, oldest first.
-    pub async fn list_due(&self, limit: u32) -> Result<Vec<Due>, Error> {
+    pub async fn list_due(&self, mode: Mode, limit: u32) -> Result<Vec<Due>, Error> {
         const DUE: &str = "SELECT id, look_at FROM orders \
-            WHERE state IN ('received', 'placing', 'unknown') AND look_at <= $1 ORDER BY look_at LIMIT $2";
-        let rows = self.sql.fetch_all(DUE, args![self.clock.now_ms(), limit]).await?;
+            WHERE state IN ('received', 'placing', 'unknown') AND look_at <= $1 AND mode = $2 ORDER BY look_at LIMIT $3";
+        let rows = self.sql.fetch_all(DUE, args![self.clock.now_ms(), mode.name(), limit]).await?;
         rows.iter().map(|row| Ok(Due { id: row.parse("id")?, look_at: row.int("look_at")? })).collect()
     }
 
@@ -232,6 +232,7 @@ async fn begin(tx: &mut Tx, asked: KeyUse, wish: NewOrder, now: Timestamp) -> Re
         mode: asked.mode,
         reference: wish.reference,
         quote: quote.id,
+        quote_expires_at: Some(quote.expires_at),
         note: wish.note,
         basket: quote.basket,
         exchange: quote.exchange,
@@ -256,7 +257,12 @@ async fn insert(tx: &mut Tx, order: &Order, look_at: i64) -> Result<(), Error> {
         (id, partner, mode, reference, quote, document, created_at, state, version, paying, updated_at, look_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11) ON CONFLICT DO NOTHING";
     let deed = &order.deed;
-    let bought = Bought { basket: (&deed.basket).into(), exchange: (&deed.exchange).into(), note: deed.note.clone() };
+    let bought = Bought {
+        basket: (&deed.basket).into(),
+        exchange: (&deed.exchange).into(),
+        note: deed.note.clone(),
+        quote_expires_at: deed.quote_expires_at.map(Timestamp::as_millisecond),
+    };
     let row = args![
         deed.id.as_str(),
         deed.partner.as_str(),
@@ -379,6 +385,7 @@ fn deed(row: &Row) -> Result<Deed, Error> {
         mode: row.parse("mode")?,
         reference: row.parse("reference")?,
         quote: row.parse("quote")?,
+        quote_expires_at: bought.quote_expires_at.map(|ms| words::moment("order", ms)).transpose()?,
         note: bought.note,
         basket: bought.basket.try_into()?,
         exchange: bought.exchange.try_into()?,
@@ -387,8 +394,11 @@ fn deed(row: &Row) -> Result<Deed, Error> {
 }
 
 pub(super) fn summary(row: &Row) -> Result<Order, Error> {
+    let deed = deed(row)?;
+    let repriced = row.opt_text("repriced")?.map(|facts| words::read_facts(&facts)).transpose()?;
     Ok(Order {
-        deed: deed(row)?,
+        payable: repriced.and_then(|facts| facts.payable).unwrap_or(deed.basket.total),
+        deed,
         state: row.parse("state")?,
         version: version(row)?,
         catalogue_order: row.opt_int("catalogue_order")?.map(crate::model::ids::CatalogueOrderId::new),
@@ -405,10 +415,11 @@ fn version(row: &Row) -> Result<u32, Error> {
 }
 
 fn mark(last: &Deed) -> Cursor {
-    Cursor(format!("{}-{}", last.created_at.as_millisecond(), last.id))
+    Cursor(URL_SAFE_NO_PAD.encode(format!("{}-{}", last.created_at.as_millisecond(), last.id)))
 }
 
-fn place(cursor: &str) -> Option<(i64, &str)> {
-    let (at, id) = cursor.split_once('-')?;
-    Some((at.parse().ok()?, id))
+fn place(cursor: &str) -> Option<(i64, OrderId)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (at, id) = text.split_once('-')?;
+    Some((at.parse().ok()?, id.parse().ok()?))
 }

@@ -65,6 +65,12 @@ impl Ledger {
         self.sql.transaction(move |tx| Box::pin(async move { claims::settle(tx, &lease, &answer).await })).await
     }
 
+    /// Ends the lease of a payment's request without an answer.
+    pub async fn release_payment(&self, lease: &Lease) -> Result<(), Error> {
+        let lease = lease.clone();
+        self.sql.transaction(move |tx| Box::pin(async move { claims::release(tx, &lease).await })).await
+    }
+
     /// A partner's payment.
     pub async fn find_payment(
         &self,
@@ -89,11 +95,11 @@ impl Ledger {
     }
 
     /// Parts of debits that nobody heard of for so long, oldest first: asked for without an answer, or never asked.
-    pub async fn list_open_debits(&self, silent_ms: i64, limit: u32) -> Result<Vec<OpenPart>, Error> {
+    pub async fn list_open_debits(&self, mode: Mode, silent_ms: i64, limit: u32) -> Result<Vec<OpenPart>, Error> {
         const OPEN: &str = "SELECT p.payment, p.order_id FROM payment_orders p JOIN payments m ON m.id = p.payment \
             WHERE p.state IN ('pending', 'unknown') AND m.method = 'debit' AND p.updated_at <= $1 \
-            ORDER BY p.updated_at LIMIT $2";
-        let rows = self.sql.fetch_all(OPEN, args![self.clock.now_ms() - silent_ms, limit]).await?;
+            AND m.mode = $2 ORDER BY p.updated_at LIMIT $3";
+        let rows = self.sql.fetch_all(OPEN, args![self.clock.now_ms() - silent_ms, mode.name(), limit]).await?;
         rows.iter().map(|row| Ok(OpenPart { payment: row.parse("payment")?, order: row.parse("order_id")? })).collect()
     }
 }

@@ -42,7 +42,12 @@ pub(super) async fn find(tx: &mut Tx, partner: &PartnerId, mode: Mode, id: &Quot
 }
 
 fn to_args(quote: &Quote) -> Result<Vec<crate::sql::Arg>, Error> {
-    let bought = Bought { basket: (&quote.basket).into(), exchange: (&quote.exchange).into(), note: None };
+    let bought = Bought {
+        basket: (&quote.basket).into(),
+        exchange: (&quote.exchange).into(),
+        note: None,
+        quote_expires_at: None,
+    };
     Ok(args![
         quote.id.as_str(),
         quote.partner.as_str(),

@@ -309,9 +309,9 @@ async fn lists_show_what_the_fold_says_newest_first_page_by_page() {
 async fn an_unsettled_order_is_claimed_by_one_node_at_a_time() {
     for book in books().await {
         let (_, order) = book.begun("key-0001", "PO-1").await;
-        assert!(book.ledger.list_due(10).await.unwrap().is_empty(), "its worker is still at it");
+        assert!(book.ledger.list_due(Mode::Sandbox, 10).await.unwrap().is_empty(), "its worker is still at it");
         book.clock.advance_ms(LEASE_MS + 1);
-        let due = book.ledger.list_due(10).await.unwrap();
+        let due = book.ledger.list_due(Mode::Sandbox, 10).await.unwrap();
         assert_eq!(due.len(), 1);
         assert!(book.ledger.claim_due(&due[0], 10_000).await.unwrap());
         assert!(!book.ledger.claim_due(&due[0], 10_000).await.unwrap());
@@ -348,14 +348,14 @@ async fn a_payment_follows_its_orders_and_never_changes_once_settled() {
         let Begun::Fresh(lease, payment) = begun else { panic!("{begun:?}") };
         assert_eq!(payment.state(), PartState::Pending);
         book.clock.advance_ms(60_000);
-        assert_eq!(book.ledger.list_open_debits(30_000, 9).await.unwrap().len(), 1);
+        assert_eq!(book.ledger.list_open_debits(Mode::Sandbox, 30_000, 9).await.unwrap().len(), 1);
         book.ledger.append(&book.after(&waiting, Kind::Paid, Facts::default()), 3, 0).await.unwrap();
         let failed =
             Part { order: order.deed.id.clone(), state: PartState::Failed, pay_url: None, problem: Some("x".into()) };
         book.ledger.settle_part(&payment.id, &failed).await.unwrap();
         let paid = book.ledger.find_payment(&acme(), Mode::Sandbox, &payment.id).await.unwrap().unwrap();
         assert_eq!((paid.state(), paid.parts[0].problem.as_deref()), (PartState::Paid, None));
-        assert!(book.ledger.list_open_debits(0, 9).await.unwrap().is_empty());
+        assert!(book.ledger.list_open_debits(Mode::Sandbox, 0, 9).await.unwrap().is_empty());
         book.ledger.commit_payment(&lease, &answer("paid")).await.unwrap();
         let again = book.ledger.begin_payment(asked(), Method::Debit, vec![order.deed.id]).await.unwrap();
         assert!(matches!(again, Begun::Seen(seen) if seen == answer("paid")));

@@ -19,6 +19,8 @@ pub(super) struct Bought {
     pub exchange: ExchangeWords,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote_expires_at: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,6 +66,8 @@ struct FactsWords {
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<RefusalWords>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payable: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -193,6 +197,7 @@ pub(super) fn write_facts(facts: &Facts) -> Result<String, Error> {
         pay_by: facts.pay_by.map(Timestamp::as_millisecond),
         reason: facts.reason.clone(),
         refusal: facts.refusal.as_ref().map(refusal),
+        payable: facts.payable.map(|money| money.minor),
     };
     write("facts", &words)
 }
@@ -220,5 +225,6 @@ pub(super) fn read_facts(text: &str) -> Result<Facts, Error> {
         pay_by: words.pay_by.map(|ms| moment("facts", ms)).transpose()?,
         reason: words.reason,
         refusal: words.refusal.map(refusal).transpose()?,
+        payable: words.payable.map(Money::fen),
     })
 }

@@ -104,6 +104,7 @@ moves! {
     Unanswered = "unanswered", Unknown, [Placing];
     TriedAgain = "tried_again", Unknown, [Unknown];
     HandedToPerson = "handed_to_person", Unknown, [Unknown];
+    Repriced = "repriced", AwaitingPayment, [AwaitingPayment];
     PageOpened = "page_opened", AwaitingPayment, [AwaitingPayment];
     Paid = "paid", Paid, [AwaitingPayment];
     PartShipped = "part_shipped", Preparing, [Paid];
@@ -160,6 +161,8 @@ pub struct Facts {
     pub reason: Option<String>,
     /// Why the catalogue did not take the order.
     pub refusal: Option<Refusal>,
+    /// What has to be paid from now on, in CNY.
+    pub payable: Option<Money>,
 }
 
 /// Something that happened to an order.
@@ -203,6 +206,8 @@ pub struct Deed {
     pub reference: Reference,
     /// The quote it was made from.
     pub quote: QuoteId,
+    /// From when on the quote does not hold; not known of orders that older gateways wrote down.
+    pub quote_expires_at: Option<Timestamp>,
     /// A note to the supplier.
     pub note: Option<String>,
     /// What is bought.
@@ -228,6 +233,8 @@ pub struct Order {
     pub paying: Paying,
     /// Until when it has to be paid.
     pub pay_by: Option<Timestamp>,
+    /// What has to be paid, or was: the total of the deed until the supplier changes it.
+    pub payable: Money,
     /// Why it was rejected or closed.
     pub reason: Option<String>,
     /// When its last event was written.
@@ -274,6 +281,7 @@ impl Order {
 
     fn opened(deed: Deed, first: Event) -> Self {
         Self {
+            payable: deed.basket.total,
             deed,
             state: State::Received,
             version: 1,
@@ -305,6 +313,7 @@ impl Order {
         self.updated_at = event.at;
         self.catalogue_order = event.facts.catalogue_order.or(self.catalogue_order);
         self.pay_by = event.facts.pay_by.or(self.pay_by);
+        self.payable = event.facts.payable.unwrap_or(self.payable);
         let refused = event.facts.refusal.as_ref().map(|refusal| refusal.code.facts().name.to_owned());
         self.reason = refused.or_else(|| event.facts.reason.clone()).or_else(|| self.reason.take());
         self.paying = match event.kind {
@@ -314,6 +323,12 @@ impl Order {
         };
         self.events.push(event);
         Ok(())
+    }
+
+    /// What had to be paid as the order was told at a moment: what a wish to pay of that moment agreed to.
+    pub fn payable_at(&self, moment: Timestamp) -> Money {
+        let known = self.events.iter().rev().filter(|event| event.at <= moment);
+        known.flat_map(|event| event.facts.payable).next().unwrap_or(self.deed.basket.total)
     }
 
     /// Why the catalogue refused it, if it did.
@@ -393,6 +408,7 @@ pub(crate) mod tests {
             mode: Mode::Sandbox,
             reference: reference.parse().unwrap(),
             quote: QuoteId::fresh(),
+            quote_expires_at: None,
             note: None,
             basket: basket(),
             exchange: Exchange::identity(jiff::civil::date(2026, 11, 20)),

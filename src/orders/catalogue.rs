@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Error, Orders};
 use crate::model::ids::CatalogueOrderId;
+use crate::model::money::Money;
 use crate::model::order::{Deed, Refusal};
 use crate::model::partner::Mode;
 use crate::model::quote::{Country, Wanted, Warehouse};
@@ -86,15 +87,16 @@ impl Orders {
         Ok(ours(order, deed)?)
     }
 
-    /// Asks for a payment page or debits; a debit is known again by its reference.
+    /// Asks for a payment page or debits, if the order costs `total`; a debit is known again by its reference.
     pub(super) async fn ask_to_pay(
         &self,
         mode: Mode,
         number: CatalogueOrderId,
         how: PayMode,
         pay_ref: &str,
+        total: Money,
     ) -> Result<PaidHow, Error> {
-        let paid = self.read::<wire::Paid>(mode, &calls::pay(number, how, pay_ref)).await?;
+        let paid = self.read::<wire::Paid>(mode, &calls::pay(number, how, pay_ref, total.minor)).await?;
         Ok(trade::paid(paid)?)
     }
 

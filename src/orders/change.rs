@@ -87,6 +87,12 @@ impl Orders {
     ) -> Result<Option<Order>, Error> {
         let (standing, actor, lost) = match there {
             Ok(standing) => (standing, Actor::Partner, None),
+            // Only this refusal is about where the order stands; any other is for the operator to look into.
+            Err(Error::Upstream(error))
+                if error.refusal().is_some_and(|refused| refused.error_code != "STATUS_NOT_ALLOWED") =>
+            {
+                return Err(error.into());
+            }
             Err(Error::Upstream(error)) if error.outcome() != Outcome::NotExecuted => {
                 let stands = self.look_up(&order.deed).await?;
                 (

@@ -100,6 +100,9 @@ impl Failure for Error {
         match self {
             Self::Invalid(places) => places.clone(),
             Self::Rates(error) => error.places(),
+            Self::Ledger(ledger::Error::WrongCursor) => {
+                vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
+            }
             Self::NothingToQuote(problems) => problems.iter().map(place_of).collect(),
             _ => Vec::new(),
         }
@@ -111,6 +114,9 @@ impl Failure for Error {
                 vec![("order_id", format!("\"{id}\""))]
             }
             Self::Conflict { state, .. } => vec![("state", format!("\"{state}\""))],
+            Self::NothingToQuote(problems) => {
+                vec![("problems", serde_json::Value::from_iter(problems.iter().map(told)).to_string())]
+            }
             _ => Vec::new(),
         }
     }
@@ -139,6 +145,24 @@ fn place_of(problem: &LineProblem) -> Place {
     Place::body(&format!("/lines/{}", problem.line), describe(problem))
 }
 
+/// A line's problem as quotes tell it.
+fn told(problem: &LineProblem) -> serde_json::Value {
+    let mut told = serde_json::json!({
+        "pointer": format!("#/lines/{}", problem.line), "code": problem.trouble.name(), "detail": describe(problem),
+    });
+    let figures = [
+        ("minimum_order", problem.minimum_order),
+        ("order_multiple", problem.order_multiple),
+        ("stock", problem.stock),
+    ];
+    for (name, figure) in figures {
+        if let Some(figure) = figure {
+            told[name] = figure.into();
+        }
+    }
+    told
+}
+
 /// A line's problem in a sentence, with what would be right.
 pub(super) fn describe(problem: &LineProblem) -> String {
     let says = problem.trouble.says();
@@ -154,6 +178,7 @@ fn ledger_code(error: &ledger::Error) -> Code {
     use ledger::Error as E;
     match error {
         E::Sql(_) | E::Unreadable { .. } => Code::Internal,
+        E::WrongCursor => Code::InvalidRequest,
         E::KeyMismatch => Code::IdempotencyMismatch,
         E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,
         E::ReferenceTaken { .. } => Code::ReferenceTaken,
@@ -171,7 +196,7 @@ impl Failure for Refusal {
     }
 
     fn detail(&self) -> Option<String> {
-        Some(self.detail.clone())
+        Some(format!("{} {}", self.detail, self.code.facts().advice))
     }
 
     fn places(&self) -> Vec<Place> {

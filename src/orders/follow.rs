@@ -3,7 +3,7 @@
 //! The cursor moves after what it points past is written. A pass that dies in between reads the same changes again and
 //! finds nothing to do, because an order is moved from where it stands to where the catalogue says it stands.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::place::TRIES;
@@ -11,8 +11,10 @@ use super::steps::catch_up;
 use super::{Error, Orders};
 use crate::ledger;
 use crate::model::ids::OrderId;
-use crate::model::order::{Actor, State};
+use crate::model::order::{Actor, Order, State};
 use crate::model::partner::Mode;
+use crate::translate::trade::Standing;
+use crate::upstream;
 
 /// What one pass brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,21 +37,31 @@ impl Orders {
             self.ledger.advance_feed(&feed, from, 0).await?;
             return Ok(Followed::default());
         }
-        let orders: BTreeSet<OrderId> = page
-            .items
-            .iter()
-            .filter(|change| change.kind == "order")
-            .filter_map(|change| change.out_ref.as_deref()?.parse().ok())
-            .collect();
         let mut followed = Followed { seen: page.items.len(), moved: 0 };
-        for id in &orders {
-            followed.moved += usize::from(self.catch_up_with(id, mode).await?);
+        let (mut done, mut to) = (HashSet::new(), from);
+        let mut outage = None;
+        for change in &page.items {
+            let order = change.out_ref.as_deref().filter(|_| change.kind == "order").and_then(|id| id.parse().ok());
+            // An order is read as it stands now, so that one look takes in all its changes of a page.
+            if let Some(id) = order.filter(|id: &OrderId| done.insert(id.clone())) {
+                match self.catch_up_with(&id, mode).await {
+                    Ok(moved) => followed.moved += usize::from(moved),
+                    Err(error) if is_of_one_order(&error) => {
+                        // One order that cannot be understood must not hold up all others.
+                        tracing::error!(order = %id, %error, "a change of an order could not be taken in; it is left out");
+                    }
+                    Err(error) => {
+                        outage = Some(error);
+                        break;
+                    }
+                }
+            }
+            to = to.max(change.seq);
         }
-        let to = page.items.iter().map(|change| change.seq).max().unwrap_or(from);
         if to > from {
             self.ledger.advance_feed(&feed, from, to).await?;
         }
-        Ok(followed)
+        outage.map_or(Ok(followed), Err)
     }
 
     /// Brings one order to where the catalogue says it stands; true when it moved.
@@ -67,13 +79,11 @@ impl Orders {
             let standing = match self.look_up(&order.deed).await {
                 Ok(Some(standing)) => standing,
                 Ok(None) => return Ok(false),
-                Err(Error::Nonsense(nonsense)) => {
-                    // One unreadable order must not hold up all others.
-                    tracing::error!(order = %id, %nonsense, "an order at the catalogue cannot be understood");
-                    return Ok(false);
-                }
                 Err(other) => return Err(other),
             };
+            if is_gone(&order) {
+                return self.undo(&order, &standing).await;
+            }
             let moves = catch_up(&order, &standing, Actor::Catalogue, "told by the catalogue");
             if moves.is_empty() {
                 return Ok(false);
@@ -83,5 +93,36 @@ impl Orders {
             }
         }
         Err(Error::Busy)
+    }
+
+    /// An order that ended here without ever having been placed, and yet is at the catalogue: its quote may have been
+    /// ordered again, so that it must not be paid and delivered.
+    async fn undo(&self, order: &Order, standing: &Standing) -> Result<bool, Error> {
+        let (id, number) = (&order.deed.id, standing.number);
+        match standing.state {
+            State::Cancelled | State::Closed => {}
+            State::AwaitingPayment => {
+                tracing::error!(order = %id, %number, state = %order.state, "an order that ended here is alive at the catalogue; it is taken back");
+                self.take_back(&order.deed, number, "not wanted any more").await?;
+            }
+            there => {
+                tracing::error!(order = %id, %number, state = %order.state, %there, "an order that ended here goes on at the catalogue; somebody has to look");
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Whether the order ended here before the catalogue was known to have it.
+fn is_gone(order: &Order) -> bool {
+    matches!(order.state, State::Rejected | State::Cancelled) && order.catalogue_order.is_none()
+}
+
+/// Whether an error is about the one order that was looked at, so that trying again would bring the same.
+fn is_of_one_order(error: &Error) -> bool {
+    match error {
+        Error::Nonsense(_) | Error::Ledger(ledger::Error::Unreadable { .. }) => true,
+        Error::Upstream(error) => error.refusal().is_some() || matches!(error, upstream::Error::Nonsense(_)),
+        _ => false,
     }
 }

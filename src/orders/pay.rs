@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use super::steps::catch_up;
 use super::{Answer, Error, Once, Orders, Told};
-use crate::error::{Failure, Place};
+use crate::error::{Code, Failure, Place};
 use crate::ledger::{Begun, OpenPart};
 use crate::model::ids::OrderId;
-use crate::model::order::{Actor, Happening, Kind, Order, State};
+use crate::model::order::{Actor, Happening, Kind, Order, Paying, State};
 use crate::model::partner::Caller;
 use crate::model::payment::{Method, Part, PartState, Payment};
 use crate::translate::trade::PaidHow;
@@ -27,6 +27,20 @@ pub struct NewPayment {
     pub method: Method,
 }
 
+/// What came of asking for one order's part.
+enum Asked {
+    /// An event of the order settled it.
+    Settled,
+    /// The order was paid before.
+    Paid,
+    /// Somebody has to pay at this address.
+    At(String),
+    /// Surely not paid.
+    Failed(Code),
+    /// Perhaps paid.
+    Unknown,
+}
+
 impl Orders {
     /// Pays once, however often it is asked for.
     pub async fn pay(
@@ -43,78 +57,122 @@ impl Orders {
             Begun::Fresh(lease, payment) => (lease, payment, true),
             Begun::Resumed(lease, payment) => (lease, payment, false),
         };
+        match self.pay_parts(caller, payment, fresh).await {
+            Ok(payment) => {
+                let answer = render(&payment);
+                self.ledger.commit_payment(&lease, &answer).await?;
+                Ok(Told { answer, replayed: false })
+            }
+            Err(error) => {
+                // Whoever asks again with this key goes on at once instead of waiting for a lease nobody works under.
+                if let Err(held) = self.ledger.release_payment(&lease).await {
+                    tracing::warn!(error = %held, "the lease of a payment that failed could not be ended");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn pay_parts(&self, caller: &Caller, payment: Payment, fresh: bool) -> Result<Payment, Error> {
         for part in payment.parts.iter().filter(|part| is_open(part)) {
             self.pay_part(&payment, &part.order, fresh).await?;
         }
-        let payment = self.payment(caller, &payment.id).await?;
-        let answer = render(&payment);
-        self.ledger.commit_payment(&lease, &answer).await?;
-        Ok(Told { answer, replayed: false })
+        self.payment(caller, &payment.id).await
     }
 
     /// Settles one order's part. `fresh` says that nothing was asked for before.
     async fn pay_part(&self, payment: &Payment, id: &OrderId, fresh: bool) -> Result<(), Error> {
+        let part = match self.ask_for_part(payment, id, fresh).await? {
+            Asked::Settled => return Ok(()),
+            Asked::At(url) => Part { order: id.clone(), state: PartState::Pending, pay_url: Some(url), problem: None },
+            Asked::Failed(code) => Part {
+                order: id.clone(),
+                state: PartState::Failed,
+                pay_url: None,
+                problem: Some(code.facts().name.to_owned()),
+            },
+            Asked::Paid => Part { order: id.clone(), state: PartState::Paid, pay_url: None, problem: None },
+            Asked::Unknown => Part { order: id.clone(), state: PartState::Unknown, pay_url: None, problem: None },
+        };
+        Ok(self.ledger.settle_part(&payment.id, &part).await?)
+    }
+
+    async fn ask_for_part(&self, payment: &Payment, id: &OrderId, fresh: bool) -> Result<Asked, Error> {
         let order = self.ledger.get_order(id).await?;
-        let settled = |state, pay_url, problem: Option<&str>| Part {
-            order: id.clone(),
-            state,
-            pay_url,
-            problem: problem.map(str::to_owned),
+        if order.state != State::AwaitingPayment {
+            return Ok(if order.paying == Paying::Paid {
+                Asked::Paid
+            } else {
+                Asked::Failed(Code::OrderStateConflict)
+            });
+        }
+        let agreed = order.payable_at(payment.created_at);
+        // What has to be paid may have been changed without our having heard of it; nobody pays what was never shown.
+        let order = match self.read_back(&order).await {
+            Ok(order) => order,
+            Err(Error::Ledger(error)) => return Err(error.into()),
+            Err(error) if fresh || payment.method == Method::Page => return Ok(Asked::Failed(error.code())),
+            Err(error) => return Err(error),
         };
         let (State::AwaitingPayment, Some(number)) = (order.state, order.catalogue_order) else {
-            let part = if order.paying == crate::model::order::Paying::Paid {
-                settled(PartState::Paid, None, None)
-            } else {
-                settled(PartState::Failed, None, Some("order_state_conflict"))
-            };
-            return Ok(self.ledger.settle_part(&payment.id, &part).await?);
+            return Ok(Asked::Settled);
         };
-        if !fresh && payment.method == Method::Debit && self.read_back(&order).await? {
-            return Ok(());
+        if order.payable != agreed {
+            return Ok(Asked::Failed(Code::PriceChanged));
         }
         let how = match payment.method {
             Method::Page => PayMode::Page,
             Method::Debit => PayMode::Debit,
         };
-        let part = match self.ask_to_pay(payment.mode, number, how, payment.id.as_str()).await {
-            // Read the order rather than trust the answer alone: the event follows from where the order stands.
-            Ok(PaidHow::Taken) if self.read_back(&order).await? => return Ok(()),
-            Ok(PaidHow::Taken) => settled(PartState::Unknown, None, None),
+        match self.ask_to_pay(payment.mode, number, how, payment.id.as_str(), agreed).await {
             Ok(PaidHow::At(url)) => {
                 let opened = Happening::new(Kind::PageOpened, Actor::Partner, "a payment page was opened");
                 self.write(&order, vec![opened]).await?;
-                settled(PartState::Pending, Some(url), None)
+                Ok(Asked::At(url))
             }
+            // Read the order rather than trust the answer alone: the event follows from where the order stands.
+            Ok(PaidHow::Taken) => Ok(self.learn(&order).await),
             Err(error) => match problem(&error) {
-                Some(problem) => settled(PartState::Failed, None, Some(problem)),
-                None if payment.method == Method::Page => {
-                    settled(PartState::Failed, None, Some(error.code().facts().name))
+                Some(Code::PriceChanged) => {
+                    self.learn(&order).await;
+                    Ok(Asked::Failed(Code::PriceChanged))
                 }
-                None => match self.read_back(&order).await {
-                    Ok(true) => return Ok(()),
-                    _ => settled(PartState::Unknown, None, None),
-                },
+                Some(code) => Ok(Asked::Failed(code)),
+                None if payment.method == Method::Page => Ok(Asked::Failed(error.code())),
+                None => Ok(self.learn(&order).await),
             },
-        };
-        Ok(self.ledger.settle_part(&payment.id, &part).await?)
+        }
     }
 
-    /// Takes in where an order stands at the catalogue; true when it is not waiting for money any more (its payments
-    /// are settled by the event that says so).
-    async fn read_back(&self, order: &Order) -> Result<bool, Error> {
+    /// What became of a debit that was sent, by where the order stands now. When that cannot be read it is unknown, and
+    /// read back later: an answer that says "failed" could have the partner pay twice.
+    async fn learn(&self, order: &Order) -> Asked {
+        match self.read_back(order).await {
+            Ok(after) if after.state != State::AwaitingPayment => Asked::Settled,
+            Ok(_) => Asked::Unknown,
+            Err(error) => {
+                tracing::warn!(order = %order.deed.id, %error, "a debit could not be read back yet");
+                Asked::Unknown
+            }
+        }
+    }
+
+    /// Takes in where an order stands at the catalogue and what it costs there. Once it is not waiting for money any
+    /// more, its payments are settled by the event that says so.
+    async fn read_back(&self, order: &Order) -> Result<Order, Error> {
         let Some(standing) = self.look_up(&order.deed).await? else { return Err(Error::OrderNotFound) };
         let mut order = order.clone();
         while order.state == State::AwaitingPayment {
-            let moves = catch_up(&order, &standing, Actor::Catalogue, "read back after a payment");
+            let moves = catch_up(&order, &standing, Actor::Catalogue, "read back for a payment");
             if moves.is_empty() {
-                return Ok(false);
+                break;
             }
-            if self.write(&order, moves).await?.is_some() {
-                return Ok(true);
-            }
-            order = self.ledger.get_order(&order.deed.id).await?;
+            order = match self.write(&order, moves).await? {
+                Some(after) => after,
+                None => self.ledger.get_order(&order.deed.id).await?,
+            };
         }
-        Ok(true)
+        Ok(order)
     }
 
     /// Settles a debit that nobody heard of for a while: read back first, then said again under its own reference.
@@ -131,12 +189,14 @@ fn is_open(part: &Part) -> bool {
 }
 
 /// The code of a payment that surely failed; none when it may have been executed.
-fn problem(error: &Error) -> Option<&'static str> {
+fn problem(error: &Error) -> Option<Code> {
     let Error::Upstream(error) = error else { return None };
-    match (error.outcome(), error.refusal()) {
-        (_, Some(refused)) if refused.error_code == "PAY_EXPIRED" => Some("payment_expired"),
-        (_, Some(_)) => Some("order_state_conflict"),
-        (Outcome::NotExecuted, None) => Some(error.code().facts().name),
+    match (error.outcome(), error.refusal().map(|refused| refused.error_code.as_str())) {
+        (_, Some("PAY_EXPIRED")) => Some(Code::PaymentExpired),
+        (_, Some("PRICE_CHANGED")) => Some(Code::PriceChanged),
+        (_, Some("STATUS_NOT_ALLOWED")) => Some(Code::OrderStateConflict),
+        (_, Some(_)) => Some(Code::UpstreamRefused),
+        (Outcome::NotExecuted, None) => Some(error.code()),
         (_, None) => None,
     }
 }

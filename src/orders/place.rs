@@ -1,6 +1,7 @@
 //! Placing: the key and the intent first, then the catalogue, then event and answer together.
 
 use super::catalogue::Sent;
+use super::reconcile::never_placed;
 use super::steps::catch_up;
 use super::{Answer, Error, NewOrder, Once, Orders, Told};
 use crate::ledger::{self, Begun, KeyUse, Lease};
@@ -20,7 +21,7 @@ impl Orders {
         let asked = self.key_use(caller, once, "create_order");
         match self.ledger.begin_order(asked, wish).await? {
             Begun::Seen(answer) => Ok(Told { answer, replayed: true }),
-            Begun::Fresh(lease, order) => self.place_now(&lease, order, true, render).await,
+            Begun::Fresh(lease, order) => self.place_now(&lease, order, render).await,
             Begun::Resumed(lease, order) => self.resume(&lease, order, render).await,
         }
     }
@@ -39,12 +40,19 @@ impl Orders {
     /// Goes on where an earlier worker stopped.
     async fn resume(&self, lease: &Lease, order: Order, render: Render<'_>) -> Result<Told, Error> {
         match order.state {
+            State::Received if order.deed.quote_expires_at.is_some_and(|end| end <= self.now()) => {
+                let order = match self.write(&order, vec![never_placed()]).await? {
+                    Some(after) => after,
+                    None => self.ledger.get_order(&order.deed.id).await?,
+                };
+                self.settle(lease, order, None, render).await
+            }
             State::Received => {
                 let started = Happening::new(Kind::PlacingStarted, Actor::Partner, "asked again with the same key");
                 let after = self.after(&order, vec![started]);
                 let look_at = self.clock.now_ms() + self.settings.lease_ms;
                 match self.ledger.append(&after, order.version, look_at).await {
-                    Ok(()) => self.place_now(lease, after, true, render).await,
+                    Ok(()) => self.place_now(lease, after, render).await,
                     // Cancelled or let go in the same moment: then that is what there is to tell.
                     Err(ledger::Error::Moved) => {
                         let order = self.ledger.get_order(&order.deed.id).await?;
@@ -54,15 +62,40 @@ impl Orders {
                 }
             }
             // Perhaps it was sent, perhaps not; under the same reference it can be sent again.
-            State::Placing => self.place_now(lease, order, false, render).await,
+            State::Placing => {
+                let lost = Happening::new(Kind::Unanswered, Actor::Gateway, "its worker did not come back");
+                let again = Happening::new(Kind::TriedAgain, Actor::Partner, "asked again with the same key");
+                let alone = self.is_quiet(&order);
+                let after = self.after(&order, vec![lost, again]);
+                let look_at = self.clock.now_ms() + self.settings.lease_ms;
+                match self.ledger.append(&after, order.version, look_at).await {
+                    Ok(()) => self.place_again(lease, after, alone, render).await,
+                    Err(ledger::Error::Moved) => {
+                        let order = self.ledger.get_order(&order.deed.id).await?;
+                        self.settle(lease, order, None, render).await
+                    }
+                    Err(other) => Err(other.into()),
+                }
+            }
             _ => self.settle(lease, order, None, render).await,
         }
     }
 
-    /// `first` says that no earlier attempt may have got through.
-    async fn place_now(&self, lease: &Lease, order: Order, first: bool, render: Render<'_>) -> Result<Told, Error> {
+    /// Sends an order of which no earlier attempt may have got through.
+    async fn place_now(&self, lease: &Lease, order: Order, render: Render<'_>) -> Result<Told, Error> {
         match self.send(&order.deed).await {
-            Sent::NotReached(error) if first => self.give_back(lease, &order, error).await,
+            Sent::NotReached(error) => self.give_back(lease, &order, error).await,
+            sent => self.settle(lease, order, Some(&sent), render).await,
+        }
+    }
+
+    /// Sends an order that may have been sent before. A refusal is final only when no earlier call can be under way.
+    async fn place_again(&self, lease: &Lease, order: Order, alone: bool, render: Render<'_>) -> Result<Told, Error> {
+        match self.send(&order.deed).await {
+            Sent::Refused(refusal) if !alone => {
+                let why = Sent::Unknown(format!("refused while an earlier call may be under way: {}", refusal.detail));
+                self.settle(lease, order, Some(&why), render).await
+            }
             sent => self.settle(lease, order, Some(&sent), render).await,
         }
     }
@@ -71,7 +104,9 @@ impl Orders {
     async fn give_back(&self, lease: &Lease, order: &Order, error: crate::upstream::Error) -> Result<Told, Error> {
         let happening = Happening::new(Kind::NotReached, Actor::Gateway, "the catalogue could not be reached");
         let after = self.after(order, vec![happening]);
-        let look_at = order.deed.created_at.as_millisecond() + self.settings.quote_valid_s * 1000;
+        let born = order.deed.created_at.as_millisecond();
+        let ends = order.deed.quote_expires_at.map(|end| end.as_millisecond());
+        let look_at = ends.unwrap_or(born + self.settings.quote_valid_s * 1000);
         match self.ledger.release(lease, &after, order.version, look_at).await {
             // Somebody who saw the order stand still took over; theirs is the word now.
             Ok(()) | Err(ledger::Error::LeaseLost | ledger::Error::Moved) => Err(Error::NotPlaced(error)),

@@ -60,7 +60,7 @@ impl Orders {
         let order = self.get(caller, id).await?;
         let open = order.state == State::AwaitingPayment && order.pay_by.is_none_or(|until| until > self.now());
         let methods = if open { Method::ALL } else { &[] };
-        Ok(PaymentOptions { methods, total: order.deed.basket.total, pay_by: order.pay_by })
+        Ok(PaymentOptions { methods, total: order.payable, pay_by: order.pay_by })
     }
 
     /// A partner's payment.

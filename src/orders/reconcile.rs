@@ -6,6 +6,7 @@ use super::{Error, Orders};
 use crate::error::Code;
 use crate::ledger::Due;
 use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, State};
+use crate::model::partner::Mode;
 
 /// How an open order was left.
 #[derive(Clone, Copy)]
@@ -41,10 +42,10 @@ pub struct Reconciled {
 }
 
 impl Orders {
-    /// One pass over open orders and debits whose time has come.
-    pub async fn reconcile(&self) -> Result<Reconciled, Error> {
+    /// One pass over the open orders and debits of one world whose time has come; the worlds do not wait for each other.
+    pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
         let mut told = Reconciled::default();
-        for due in self.ledger.list_due(AT_ONCE).await? {
+        for due in self.ledger.list_due(mode, AT_ONCE).await? {
             if !self.ledger.claim_due(&due, self.settings.lease_ms).await? {
                 continue;
             }
@@ -58,7 +59,7 @@ impl Orders {
                 }
             }
         }
-        for open in self.ledger.list_open_debits(self.settings.lease_ms, AT_ONCE).await? {
+        for open in self.ledger.list_open_debits(mode, self.settings.lease_ms, AT_ONCE).await? {
             told.debits += 1;
             if let Err(error) = self.settle_open(&open).await {
                 tracing::warn!(order = %open.order, payment = %open.payment, %error, "a debit could not be looked at");
@@ -86,39 +87,61 @@ impl Orders {
 
     /// An order that surely was not sent and was not asked for again: it ends when its quote does.
     async fn let_go(&self, order: &Order) -> Result<Left, Error> {
-        let refusal = Refusal {
-            code: Code::QuoteExpired,
-            detail: "The catalogue could not be reached, and the request was not repeated while the quote held.".into(),
-            lines: Vec::new(),
-            freight: None,
-            total: None,
-        };
-        let facts = Facts { refusal: Some(refusal), ..Facts::default() };
-        let ended = Happening::new(Kind::Refused, Actor::Gateway, "never placed").with(facts);
-        Ok(self.write(order, vec![ended]).await?.map_or(Left::Open, |after| after.state.into()))
+        Ok(self.write(order, vec![never_placed()]).await?.map_or(Left::Open, |after| after.state.into()))
     }
 
-    /// Looks an unknown order up; places it again under the same reference when the catalogue does not have it; hands
-    /// it to a person when that went on for too long.
+    /// Looks an unknown order up; places it again under the same reference when the catalogue does not have it, or
+    /// ends it when that went on for too long. Only what cannot be asked about is handed to a person.
     async fn find_out(&self, order: Order) -> Result<Left, Error> {
-        let sent = match self.look_up(&order.deed).await {
-            Ok(Some(standing)) => Sent::Taken(standing),
-            Ok(None) if self.is_overdue(&order) => return self.hand_over(&order).await,
+        match self.look_up(&order.deed).await {
+            Ok(Some(standing)) => self.take_outcome(&order, &Sent::Taken(standing)).await,
+            Ok(None) if self.is_overdue(&order) => self.give_up(&order).await,
             Ok(None) => {
+                let alone = self.is_quiet(&order);
                 let again = Happening::new(Kind::TriedAgain, Actor::Gateway, "the catalogue does not have it");
                 let Some(order) = self.write(&order, vec![again]).await? else { return Ok(Left::Open) };
-                let sent = self.send(&order.deed).await;
-                return self.take_outcome(&order, &sent).await;
+                match self.send(&order.deed).await {
+                    Sent::Refused(_) if !alone => self.wait_for_quiet(&order).await,
+                    sent => self.take_outcome(&order, &sent).await,
+                }
             }
             Err(error) => {
                 tracing::info!(order = %order.deed.id, %error, "an unknown order could not be looked up yet");
                 if self.is_overdue(&order) {
                     return self.hand_over(&order).await;
                 }
-                Sent::Unknown(error.to_string())
+                self.take_outcome(&order, &Sent::Unknown(error.to_string())).await
             }
+        }
+    }
+
+    /// Whether every call that was ever made for the order is surely over: what the catalogue does not have then, and
+    /// refuses now, it will never have. Before, a refusal proves nothing: an earlier call may still get through.
+    pub(super) fn is_quiet(&self, order: &Order) -> bool {
+        let now = self.clock.now_ms();
+        last_attempt(order).is_none_or(|at| now - at.as_millisecond() >= self.settings.lease_ms)
+    }
+
+    async fn wait_for_quiet(&self, order: &Order) -> Result<Left, Error> {
+        self.ledger.look_again(&order.deed.id, self.clock.now_ms() + self.settings.lease_ms).await?;
+        Ok(Left::Open)
+    }
+
+    /// The catalogue does not have it and it is too late to place it again.
+    async fn give_up(&self, order: &Order) -> Result<Left, Error> {
+        if !self.is_quiet(order) {
+            return self.wait_for_quiet(order).await;
+        }
+        let refusal = Refusal {
+            code: Code::OrderRefused,
+            detail: "The catalogue could not be asked in time and never took the order; nothing was ordered.".into(),
+            lines: Vec::new(),
+            freight: None,
+            total: None,
         };
-        self.take_outcome(&order, &sent).await
+        let facts = Facts { refusal: Some(refusal), ..Facts::default() };
+        let ended = Happening::new(Kind::Refused, Actor::Gateway, "never arrived at the catalogue").with(facts);
+        Ok(self.write(order, vec![ended]).await?.map_or(Left::Open, |after| after.state.into()))
     }
 
     async fn take_outcome(&self, order: &Order, sent: &Sent) -> Result<Left, Error> {
@@ -147,4 +170,23 @@ impl Orders {
         self.ledger.look_again(&order.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
         Ok(if handed { Left::Open } else { Left::WithAPerson })
     }
+}
+
+/// When the order was last sent, as far as it is written down.
+fn last_attempt(order: &Order) -> Option<jiff::Timestamp> {
+    let sent = |kind| matches!(kind, Kind::PlacingStarted | Kind::TriedAgain);
+    order.events.iter().rev().find(|event| sent(event.kind)).map(|event| event.at)
+}
+
+/// The end of an order that surely was not sent while its quote held.
+pub(super) fn never_placed() -> Happening {
+    let refusal = Refusal {
+        code: Code::QuoteExpired,
+        detail: "The catalogue could not be reached, and the request was not repeated while the quote held.".into(),
+        lines: Vec::new(),
+        freight: None,
+        total: None,
+    };
+    let facts = Facts { refusal: Some(refusal), ..Facts::default() };
+    Happening::new(Kind::Refused, Actor::Gateway, "never placed").with(facts)
 }

@@ -26,6 +26,10 @@ pub(super) fn catch_up(order: &Order, standing: &Standing, actor: Actor, cause: 
         state = State::AwaitingPayment;
     }
     let happening = |kind: Kind| Happening::new(kind, actor, cause);
+    let ended = matches!(standing.state, State::Cancelled | State::Closed);
+    if state == State::AwaitingPayment && standing.total != order.payable && (!ended || standing.paid) {
+        moves.push(repriced(standing));
+    }
     match standing.state {
         State::Cancelled | State::Closed => {
             if standing.paid && state == State::AwaitingPayment {
@@ -42,6 +46,12 @@ pub(super) fn catch_up(order: &Order, standing: &Standing, actor: Actor, cause: 
 fn accepted(standing: &Standing, cause: &str) -> Happening {
     let facts = Facts { catalogue_order: Some(standing.number), pay_by: standing.pay_by, ..Facts::default() };
     Happening::new(Kind::Accepted, Actor::Catalogue, cause).with(facts)
+}
+
+/// Only the supplier changes what has to be paid.
+fn repriced(standing: &Standing) -> Happening {
+    let facts = Facts { payable: Some(standing.total), ..Facts::default() };
+    Happening::new(Kind::Repriced, Actor::Catalogue, "the amount to pay was changed").with(facts)
 }
 
 /// How an order that the catalogue ended ends here.
@@ -76,6 +86,7 @@ fn passed(state: State, to: State) -> bool {
 mod tests {
     use super::catch_up;
     use crate::model::ids::CatalogueOrderId;
+    use crate::model::money::Money;
     use crate::model::order::tests::deed;
     use crate::model::order::{Actor, Happening, Kind, Order, State};
     use crate::translate::trade::Standing;
@@ -83,7 +94,7 @@ mod tests {
     fn standing(state: State, paid: bool) -> Standing {
         let reason = matches!(state, State::Cancelled | State::Closed).then(|| "pay_timeout".to_owned());
         let number = CatalogueOrderId::new(26);
-        Standing { number, reference: "ord".into(), state, paid, reason, pay_by: None }
+        Standing { number, reference: "ord".into(), state, paid, reason, pay_by: None, total: Money::fen(4000) }
     }
 
     fn take(order: &mut Order, moves: Vec<Happening>) {
@@ -123,6 +134,21 @@ mod tests {
                 assert!(moves(&order, *to, true).is_empty(), "taken in twice");
             }
         }
+    }
+
+    #[test]
+    fn another_amount_at_the_catalogue_is_written_down_before_it_is_paid() {
+        let mut order = placing();
+        let start = moves(&order, State::AwaitingPayment, false);
+        take(&mut order, start);
+        let before = order.updated_at;
+        let dearer = Standing { total: Money::fen(500_000), ..standing(State::Paid, true) };
+        let all = catch_up(&order, &dearer, Actor::Catalogue, "test");
+        assert_eq!(kinds(&all), [Kind::Repriced, Kind::Paid]);
+        take(&mut order, all);
+        assert_eq!((order.state, order.payable), (State::Paid, Money::fen(500_000)));
+        assert_eq!(order.payable_at(before), Money::fen(500_000), "an event of that very moment is known then");
+        assert_eq!(order.payable_at(before - jiff::SignedDuration::from_secs(1)), Money::fen(4000));
     }
 
     #[test]

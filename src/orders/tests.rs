@@ -10,8 +10,9 @@ use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::ledger::{Begun, Ledger};
 use crate::model::ids::{OrderId, SkuId};
+use crate::model::money::Money;
 use crate::model::order::{Kind, Order, State};
-use crate::model::page::PageSize;
+use crate::model::page::{Cursor, PageSize};
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::payment::{Method, PartState, Payment};
 use crate::model::plan::Plan;
@@ -19,6 +20,7 @@ use crate::model::quote::{Quantity, Quote, Trouble, Wanted};
 use crate::rates::{self, Rates};
 use crate::sandbox;
 use crate::sql::trial;
+use crate::upstream::wholesale::wire::trade::PayMode;
 use crate::upstream::{self, Upstream};
 
 const LEASE_MS: i64 = 30_000;
@@ -186,7 +188,7 @@ impl Scene {
 
     async fn reconcile_after(&self, ms: i64) -> super::Reconciled {
         self.clock.advance_ms(ms);
-        self.room.reconcile().await.unwrap()
+        self.room.reconcile(Mode::Sandbox).await.unwrap()
     }
 
     async fn follow(&self) -> super::Followed {
@@ -242,6 +244,10 @@ async fn a_quote_holds_what_can_be_had_and_says_why_for_the_rest() {
         assert_eq!((&stored.basket, stored.exchange.currency.code()), (&quoted.quotes[0].basket, "JPY"));
         let nothing = scene.room.quote(&scene.caller, wish(vec![lines[1]])).await.unwrap_err();
         assert_eq!((nothing.code(), nothing.places()[0].pointer.as_str()), (Code::NothingToQuote, "#/lines/0"));
+        let extras = nothing.extras();
+        let problems: Value = serde_json::from_str(&extras[0].1).unwrap();
+        assert_eq!((extras[0].0, problems[0]["code"].as_str()), ("problems", Some("sku_not_found")));
+        assert_eq!(problems[0]["pointer"], "#/lines/0");
         let nowhere = NewQuote { warehouse: Some("XX99".parse().unwrap()), ..wish(vec![lines[0]]) };
         let nowhere = scene.room.quote(&scene.caller, nowhere).await.unwrap_err();
         assert_eq!(nowhere.places()[0].pointer, "#/warehouse");
@@ -269,7 +275,7 @@ async fn fault_02_an_intent_whose_worker_died_is_resumed_by_the_same_key() {
         let wish = scene.order_wish("PO-1").await;
         scene.begin_and_die("key-0001", &wish).await;
         let early = scene.place("key-0001", &wish).await.unwrap_err();
-        assert_eq!((early.code(), early.retry_after_s().is_some()), (Code::OrderInProgress, true));
+        assert_eq!((early.code(), early.retry_after_s()), (Code::OrderInProgress, Some(2)));
         scene.clock.advance_ms(LEASE_MS + 1);
         assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer.status, 201);
         assert_eq!(scene.placed().await, 1);
@@ -281,7 +287,11 @@ async fn fault_02_an_intent_that_nobody_repeats_is_placed_by_the_reconciler() {
     for scene in scenes().await {
         let wish = scene.order_wish("PO-1").await;
         scene.begin_and_die("key-0001", &wish).await;
-        assert_eq!(scene.room.reconcile().await.unwrap(), super::Reconciled::default(), "its worker may still live");
+        assert_eq!(
+            scene.room.reconcile(Mode::Sandbox).await.unwrap(),
+            super::Reconciled::default(),
+            "its worker may still live"
+        );
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
         let order = scene.by_reference("PO-1").await;
         use Kind::{Accepted, PlacingStarted, Received, TriedAgain, Unanswered};
@@ -417,7 +427,7 @@ async fn fault_10_two_workers_on_one_key_store_one_answer_and_one_order() {
         assert_eq!(slow.unwrap_err().code(), Code::OrderInProgress, "the first worker's lease was over");
         assert_eq!((second.answer.status, scene.placed().await), (201, 1));
         assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer, second.answer);
-        assert_eq!(kinds(&scene.by_reference("PO-1").await).len(), 3);
+        assert_eq!(kinds(&scene.by_reference("PO-1").await).len(), 5);
     }
 }
 
@@ -507,6 +517,38 @@ async fn an_order_that_surely_was_not_sent_can_be_asked_for_again_and_ends_with_
 }
 
 #[tokio::test]
+async fn an_order_that_was_given_back_is_not_placed_after_its_quote_expired() {
+    for scene in scenes().await {
+        let wish = scene.order_wish("PO-1").await;
+        scene.clock.advance_ms(1_000_000);
+        let off = scene.cut_off();
+        off.place(&scene.caller, once("key-0001"), wish.clone(), &render).await.unwrap_err();
+        scene.clock.advance_ms(900_000);
+        assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer.status, 409);
+        let ended = scene.by_reference("PO-1").await;
+        assert_eq!((ended.state, ended.reason.as_deref()), (State::Rejected, Some("quote_expired")));
+        assert!(ended.refusal().unwrap().detail().unwrap().ends_with(Code::QuoteExpired.facts().advice));
+        assert_eq!(scene.placed().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_no_page_ended_with_is_refused() {
+    for scene in scenes().await {
+        scene.placed_order("PO-1").await;
+        scene.placed_order("PO-2").await;
+        let (filter, size) = (Filter::default(), PageSize::new(1).unwrap());
+        let first = scene.room.list(&scene.caller, &filter, None, size).await.unwrap();
+        let second = scene.room.list(&scene.caller, &filter, first.next.as_ref(), size).await.unwrap();
+        assert_eq!((second.items[0].deed.reference.as_str(), &second.next), ("PO-1", &None));
+        for wrong in ["x", "", "1790000000000-ord_1\0", "MTc5MDAwMDAwMDAwMA"] {
+            let wrong = scene.room.list(&scene.caller, &filter, Some(&Cursor(wrong.into())), size).await.unwrap_err();
+            assert_eq!((wrong.code(), wrong.places()[0].pointer.as_str()), (Code::InvalidRequest, "query:cursor"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_resumed_attempt_that_is_not_reached_stays_unknown_because_an_earlier_one_may_have_got_through() {
     for scene in scenes().await {
         let wish = scene.order_wish("PO-1").await;
@@ -521,17 +563,168 @@ async fn a_resumed_attempt_that_is_not_reached_stays_unknown_because_an_earlier_
 }
 
 #[tokio::test]
-async fn an_order_unknown_for_too_long_is_handed_to_a_person_and_not_placed_any_more() {
+async fn an_order_that_cannot_be_asked_about_for_too_long_is_handed_to_a_person_and_ends_when_it_can() {
     for scene in scenes().await {
         let wish = scene.order_wish("PO-1").await;
         scene.fault("POST", "/trade/orders", "drop_before", -1).await;
+        scene.fault("GET", "/trade/orders/byOutRef", "status", -1).await;
         scene.place("key-0001", &wish).await.unwrap();
         assert_eq!(scene.reconcile_after(3_700_000).await.handed_over, 1);
-        scene.heal().await;
         assert_eq!(scene.reconcile_after(400_000).await.handed_over, 0);
         let order = scene.by_reference("PO-1").await;
         assert_eq!((order.state, scene.placed().await), (State::Unknown, 0));
         assert_eq!(kinds(&order).iter().filter(|kind| **kind == Kind::HandedToPerson).count(), 1);
+        scene.heal().await;
+        assert_eq!(scene.reconcile_after(400_000).await.settled, 1);
+        let ended = scene.by_reference("PO-1").await;
+        assert_eq!((ended.state, ended.refusal().unwrap().code), (State::Rejected, Code::OrderRefused));
+        assert_eq!(scene.placed().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_that_is_refused_proves_nothing_while_the_first_call_may_still_get_through() {
+    for scene in scenes().await {
+        for late in [true, false] {
+            let (goods, line) = scene.goods(1).await.remove(0);
+            let quote = scene.room.quote(&scene.caller, wish(vec![line])).await.unwrap().quotes.remove(0);
+            let name = format!("PO-{late}");
+            let order = NewOrder { reference: name.parse().unwrap(), quote: quote.id, note: None };
+            scene.fault("POST", "/trade/orders", "drop_before", 1).await;
+            scene.place(&format!("key-{late}"), &order).await.unwrap();
+            scene.say(&format!("/control/goods/{goods}"), json!({"stock": 0})).await;
+            assert_eq!(scene.reconcile_after(20_001).await.open, 1);
+            let unknown = scene.by_reference(&name).await;
+            assert_eq!(unknown.state, State::Unknown, "the first call may still be under way");
+            if late {
+                scene.say(&format!("/control/goods/{goods}"), json!({"stock": 9000})).await;
+                scene.room.send(&unknown.deed).await;
+            }
+            let second = NewOrder { reference: format!("{name}-b").parse().unwrap(), ..order };
+            let second = scene.place(&format!("key-b-{late}"), &second).await.unwrap_err();
+            assert_eq!(second.code(), Code::QuoteUsed);
+            assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
+            let state = scene.by_reference(&name).await.state;
+            assert_eq!(state, if late { State::AwaitingPayment } else { State::Rejected });
+            scene.say(&format!("/control/goods/{goods}"), json!({"stock": 9000})).await;
+        }
+        assert_eq!(scene.placed().await, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_order_rejected_here_that_is_alive_at_the_catalogue_is_taken_back_there() {
+    for scene in scenes().await {
+        let (goods, line) = scene.goods(1).await.remove(0);
+        let quote = scene.room.quote(&scene.caller, wish(vec![line])).await.unwrap().quotes.remove(0);
+        scene.say(&format!("/control/goods/{goods}"), json!({"stock": 0})).await;
+        let order = NewOrder { reference: "PO-1".parse().unwrap(), quote: quote.id, note: None };
+        assert_eq!(scene.place("key-0001", &order).await.unwrap().answer.status, 409);
+        scene.say(&format!("/control/goods/{goods}"), json!({"stock": 9000})).await;
+        let rejected = scene.by_reference("PO-1").await;
+        let super::catalogue::Sent::Taken(late) = scene.room.send(&rejected.deed).await else { panic!("not taken") };
+        scene.follow().await;
+        let there = scene.say(&format!("/trade/orders/{}", late.number), Value::Null).await;
+        assert_eq!(
+            (there["status"].as_str(), scene.by_reference("PO-1").await.state),
+            (Some("cancel"), State::Rejected)
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_paid_but_the_amount_that_the_order_shows() {
+    for scene in scenes().await {
+        let order = scene.placed_order("PO-1").await;
+        let number = order.catalogue_order.unwrap();
+        scene.say(&format!("/control/orders/{number}"), json!({"priceFen": 500_000})).await;
+        for method in [Method::Debit, Method::Page] {
+            let late = scene.placed_order(&format!("PO-{}", method.name())).await;
+            let number = late.catalogue_order.unwrap();
+            scene.say(&format!("/control/orders/{number}"), json!({"priceFen": 500_000})).await;
+            let payment = scene.pay(&format!("key-{}", method.name()), &late, method).await;
+            let part = &payment.parts[0];
+            assert_eq!((part.state, part.problem.as_deref()), (PartState::Failed, Some("price_changed")));
+            let there = scene.say(&format!("/trade/orders/{number}"), Value::Null).await;
+            assert_eq!((there["status"].as_str(), there["paidFen"].as_i64()), (Some("waitbuyerpay"), Some(0)));
+            assert_eq!(kinds(&scene.by_reference(late.deed.reference.as_str()).await).last(), Some(&Kind::Repriced));
+        }
+        let old =
+            scene.room.ask_to_pay(Mode::Sandbox, number, PayMode::Debit, "pay_1", order.payable).await.unwrap_err();
+        assert!(old.to_string().contains("PRICE_CHANGED"), "{old}");
+        scene.follow().await;
+        let shown = scene.by_reference("PO-1").await;
+        assert_eq!((shown.state, shown.payable), (State::AwaitingPayment, Money::fen(500_000)));
+        let listed = scene.room.list(&scene.caller, &Filter::default(), None, PageSize::default()).await.unwrap();
+        assert!(listed.items.iter().all(|order| order.payable == Money::fen(500_000)));
+        assert_eq!(scene.room.payment_options(&scene.caller, &shown.deed.id).await.unwrap().total, shown.payable);
+        assert_eq!(scene.pay("key-agreed", &shown, Method::Debit).await.state(), PartState::Paid);
+        let there = scene.say(&format!("/trade/orders/{number}"), Value::Null).await;
+        assert_eq!(there["paidFen"], 500_000);
+    }
+}
+
+#[tokio::test]
+async fn a_debit_that_was_agreed_to_before_the_price_changed_is_not_said_again() {
+    for scene in scenes().await {
+        let order = scene.placed_order("PO-1").await;
+        let asked = scene.room.key_use(&scene.caller, once("key-pay1"), "create_payment");
+        let id = order.deed.id.clone();
+        let begun = scene.room.ledger.begin_payment(asked, Method::Debit, vec![id]).await.unwrap();
+        let Begun::Fresh(_, payment) = begun else { panic!("{begun:?}") };
+        scene.clock.advance_ms(1);
+        let number = order.catalogue_order.unwrap();
+        scene.say(&format!("/control/orders/{number}"), json!({"priceFen": 500_000})).await;
+        scene.follow().await;
+        assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.debits, 1);
+        let payment = scene.room.payment(&scene.caller, &payment.id).await.unwrap();
+        assert_eq!(payment.parts[0].problem.as_deref(), Some("price_changed"));
+        assert_eq!(scene.by_reference("PO-1").await.state, State::AwaitingPayment);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_state_is_not_called_a_state_conflict() {
+    for scene in scenes().await {
+        let order = scene.placed_order("PO-1").await;
+        scene.fault("POST", "/trade/orders/{orderNo}/cancel", "refuse", 1).await;
+        let refused = scene.room.cancel(&scene.caller, &order.deed.id, None).await.unwrap_err();
+        assert_eq!(refused.code(), Code::UpstreamRefused);
+        scene.fault("POST", "/trade/orders/{orderNo}/pay", "refuse", 1).await;
+        let payment = scene.pay("key-pay1", &order, Method::Debit).await;
+        assert_eq!(payment.parts[0].problem.as_deref(), Some("upstream_refused"));
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_could_not_be_finished_can_be_asked_for_again_at_once() {
+    for scene in scenes().await {
+        let order = scene.placed_order("PO-1").await;
+        let wish = || NewPayment { orders: vec![order.deed.id.clone()], method: Method::Debit };
+        let asked = scene.room.key_use(&scene.caller, once("key-pay1"), "create_payment");
+        scene.room.ledger.begin_payment(asked, Method::Debit, wish().orders).await.unwrap();
+        scene.clock.advance_ms(LEASE_MS + 1);
+        scene.fault("GET", "/trade/orders/byOutRef", "status", -1).await;
+        let failed = scene.room.pay(&scene.caller, once("key-pay1"), wish(), &render_payment).await.unwrap_err();
+        assert_eq!(failed.code(), Code::UpstreamUnavailable);
+        scene.heal().await;
+        let told = scene.room.pay(&scene.caller, once("key-pay1"), wish(), &render_payment).await.unwrap();
+        assert!(String::from_utf8(told.answer.body).unwrap().ends_with("paid"));
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_understood_does_not_stop_the_feed() {
+    for scene in scenes().await {
+        let orders = [scene.placed_order("PO-1").await, scene.placed_order("PO-2").await];
+        scene.follow().await;
+        for order in &orders {
+            scene.advance(order, "waitsellersend").await;
+        }
+        scene.fault("GET", "/trade/orders/byOutRef", "garbage", 1).await;
+        assert_eq!(scene.follow().await, super::Followed { seen: 2, moved: 1 });
+        assert_eq!(scene.follow().await, super::Followed::default());
+        assert_eq!(scene.by_reference("PO-2").await.state, State::Paid);
     }
 }
 
@@ -640,9 +833,13 @@ async fn a_debit_whose_answer_was_lost_is_read_back_and_never_taken_twice() {
         assert_eq!(scene.by_reference("PO-1").await.state, State::Paid);
 
         let second = scene.placed_order("PO-2").await;
-        scene.fault("POST", "/trade/orders/{orderNo}/pay", "drop_before", 1).await;
-        scene.fault("GET", "/trade/orders/byOutRef", "status", -1).await;
-        let payment = scene.pay("key-pay2", &second, Method::Debit).await;
+        scene.fault("POST", "/trade/orders/{orderNo}/pay", "slow", 1).await;
+        let cut = async {
+            let paying = |stats: Value| stats["calls"]["POST /trade/orders/{orderNo}/pay"].as_i64();
+            while paying(scene.say("/control/stats", Value::Null).await) < Some(2) {}
+            scene.fault("GET", "/trade/orders/byOutRef", "status", -1).await;
+        };
+        let (payment, ()) = tokio::join!(scene.pay("key-pay2", &second, Method::Debit), cut);
         assert_eq!((payment.state(), payment.parts[0].state), (PartState::Pending, PartState::Unknown));
         scene.heal().await;
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.debits, 1);

@@ -131,19 +131,26 @@ pub async fn cancel_order(market: Shared, order_no: web::Path<i64>, _asked: Body
 }
 
 /// Pays an order, or opens a page at which a person pays. An order that was paid before answers its first payment.
-#[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), request_body = PayAsked, responses((status = 200, description = "The page or the payment, or PAY_EXPIRED, STATUS_NOT_ALLOWED.", body = Envelope<Paid>)))]
+#[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), request_body = PayAsked, responses((status = 200, description = "The page or the payment, or PAY_EXPIRED, STATUS_NOT_ALLOWED, PRICE_CHANGED with errorData.totalFen.", body = Envelope<Paid>)))]
 #[post("/trade/orders/{orderNo}/pay")]
 pub async fn pay_order(market: Shared, order_no: web::Path<i64>, asked: Body<PayAsked>) -> Answer<Paid> {
     let now_ms = market.clock.now_ms();
+    let believed_fen = asked.0.total_fen;
     let order = match (asked.0.mode, asked.0.pay_ref) {
         (PayMode::Debit, None) => return Err(Refusal::param("payRef")),
         (PayMode::Debit, Some(pay_ref)) => {
             asked::reference("payRef", &pay_ref, 64)?;
-            market.book(|book| book.settle(*order_no, PaidHow::Debit(pay_ref), now_ms))?
+            market.book(|book| {
+                book.check_total(*order_no, believed_fen)?;
+                book.settle(*order_no, PaidHow::Debit(pay_ref), now_ms)
+            })?
         }
         (PayMode::Page, _) => {
             let word = secret_word()?;
-            market.book(|book| book.cashier(*order_no, word, now_ms))?
+            market.book(|book| {
+                book.check_total(*order_no, believed_fen)?;
+                book.cashier(*order_no, word, now_ms)
+            })?
         }
     };
     let paid = trade::receipt(&order).or_else(|| trade::page(&order, market.public_url()));

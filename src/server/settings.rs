@@ -49,6 +49,7 @@ pub fn upstream(config: &config::Upstream) -> upstream::Settings {
         sandbox: config.sandbox.as_ref().map(endpoint),
         connect_timeout: config.connect_timeout,
         deadline: config.deadline,
+        order_deadline: config.order_deadline,
         max_answer_bytes: config.answer_limit_bytes,
         ..upstream::Settings::default()
     }
@@ -77,11 +78,12 @@ pub fn rates(config: &config::Rates) -> rates::Settings {
 /// For orders.
 pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
     let warehouse = config.orders.warehouse.parse().map_err(|wrong| Error::Warehouse(format!("{wrong}")))?;
+    let longest = config.upstream.order_deadline.max(config.upstream.deadline);
     Ok(orders::Settings {
         quote_valid_s: config.orders.quote_valid_s,
         warehouse,
         // Longer than any call may take, so that nobody takes over what is still running.
-        lease_ms: 3 * i64::try_from(config.upstream.order_deadline.as_millis()).unwrap_or(i64::MAX / 3),
+        lease_ms: 3 * i64::try_from(longest.as_millis()).unwrap_or(i64::MAX / 3),
         reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
         unknown_bound_s: config.orders.unknown_bound_s,
     })

@@ -51,11 +51,13 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         move |house| refresh_rates(house, asked.clone())
     });
     every(&mut tasks, stop, LOOK_EVERY, h(), look_at_catalogue);
-    every(&mut tasks, stop, house.config.orders.reconcile, orders(), |orders| async move {
-        if let Err(error) = orders.reconcile().await {
-            tracing::error!(%error, "unknown orders could not be looked up; it is tried again");
-        }
-    });
+    for mode in WORLDS {
+        every(&mut tasks, stop, house.config.orders.reconcile, orders(), move |orders| async move {
+            if let Err(error) = orders.reconcile(mode).await {
+                tracing::error!(%error, mode = mode.name(), "unknown orders could not be looked up; it is tried again");
+            }
+        });
+    }
     for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
         every(&mut tasks, stop, house.config.orders.follow, orders(), move |orders| async move {
             if let Err(error) = orders.follow(mode, FEED_PATIENCE).await {

@@ -52,6 +52,8 @@ pub struct Standing {
     pub reason: Option<String>,
     /// Until when it has to be paid.
     pub pay_by: Option<Timestamp>,
+    /// What has to be paid, or was.
+    pub total: Money,
 }
 
 /// What became of a wish to pay.
@@ -160,6 +162,7 @@ pub fn standing(order: wire::Order) -> Result<Standing, Nonsense> {
         paid: order.paid_fen > 0,
         reason: order.close_reason,
         pay_by: beijing_if_any(order.pay_expire.as_deref())?,
+        total: Money::fen(order.total_fen),
     })
 }
 
@@ -265,7 +268,7 @@ mod tests {
             "status":"waitsellersend","goodsFen":3200,"freightFen":800,"totalFen":4000,"paidFen":4000,
             "gmtCreate":"2026-11-23 11:08:48","payExpire":"2026-11-24 11:08:48"}"#;
         let stands = standing(serde_json::from_str(text).unwrap()).unwrap();
-        assert_eq!((stands.state, stands.paid), (State::Paid, true));
+        assert_eq!((stands.state, stands.paid, stands.total), (State::Paid, true, Money::fen(4000)));
         assert_eq!(stands.pay_by.unwrap().to_string(), "2026-11-24T03:08:48Z");
         assert!(standing(serde_json::from_str(&text.replace("waitsellersend", "lost")).unwrap()).is_err());
     }

@@ -42,6 +42,7 @@ struct Inner {
     live: Option<Target>,
     sandbox: Option<Target>,
     deadline: Duration,
+    order_deadline: Duration,
     retries: u32,
     max_answer_bytes: usize,
     budget: Budget,
@@ -88,6 +89,7 @@ impl Upstream {
             live: settings.live.as_ref().map(Target::new).transpose()?,
             sandbox: settings.sandbox.as_ref().map(Target::new).transpose()?,
             deadline: settings.deadline,
+            order_deadline: settings.order_deadline,
             retries: settings.retries,
             max_answer_bytes: settings.max_answer_bytes,
             budget: Budget::default(),
@@ -105,8 +107,11 @@ impl Upstream {
         let inner = &*self.0;
         let _under_way = UnderWay::begin(&inner.tally);
         let begun = Instant::now();
-        let until =
-            (begun + inner.deadline + call.waits).min(context.until.unwrap_or(begun + Duration::from_secs(3600)));
+        let deadline = match call.repeat {
+            Repeat::Safe => inner.deadline,
+            Repeat::Never => inner.order_deadline,
+        };
+        let until = (begun + deadline + call.waits).min(context.until.unwrap_or(begun + Duration::from_secs(3600)));
         let answer = inner.attempts(mode, call, context.traceparent, until).await;
         Tally::add(&inner.tally.micros, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         if let Err(error) = &answer {

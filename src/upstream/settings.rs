@@ -49,6 +49,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// How long a call may take in all unless its context says less.
     pub deadline: Duration,
+    /// The same for calls that change something: orders, payments, cancellations.
+    pub order_deadline: Duration,
     /// How often a read may be repeated.
     pub retries: u32,
     /// The largest answer that is read, in bytes.
@@ -62,6 +64,7 @@ impl Default for Settings {
             sandbox: None,
             connect_timeout: Duration::from_secs(1),
             deadline: Duration::from_secs(8),
+            order_deadline: Duration::from_secs(8),
             retries: 2,
             max_answer_bytes: 8 << 20,
         }

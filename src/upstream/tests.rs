@@ -98,6 +98,7 @@ fn client(url: &str) -> (Upstream, Arc<Tally>) {
     let settings = Settings {
         live: Some(endpoint),
         deadline: Duration::from_millis(300),
+        order_deadline: Duration::from_millis(900),
         max_answer_bytes: 64 * 1024,
         ..Settings::default()
     };
@@ -181,6 +182,14 @@ async fn a_late_read_is_a_timeout_and_ends_at_its_deadline() {
     let error = house.ask().await.unwrap_err();
     assert_eq!(error.code(), Code::UpstreamTimeout);
     assert_eq!(house.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_instruction_has_the_deadline_of_instructions() {
+    let house = house(Manner::Silence).await;
+    let begun = std::time::Instant::now();
+    assert_eq!(house.cancel().await.code(), Code::UpstreamTimeout);
+    assert!(begun.elapsed() >= Duration::from_millis(850), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn an_order_is_followed_until_the_partner_confirms_its_receipt() {
 #[actix_web::test]
 async fn an_answer_that_was_lost_becomes_an_order_all_the_same() {
     let house = House::with(&[
-        ("UPSTREAM__DEADLINE_MS", "1000"),
+        ("UPSTREAM__DEADLINE_MS", "1500"),
         ("UPSTREAM__ORDER_DEADLINE_MS", "1500"),
         // Else the change feed may settle the order before its answer is written.
         ("ORDERS__FOLLOW_MS", "60000"),

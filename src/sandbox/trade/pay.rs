@@ -44,6 +44,16 @@ impl Book {
         Ok(order)
     }
 
+    /// Refuses an order that is to be paid and does not cost what the caller believes.
+    pub fn check_total(&self, order_no: i64, believed_fen: Option<i64>) -> Result<(), Refusal> {
+        let order = self.order(order_no)?;
+        let total_fen = order.total_fen();
+        if order.payment.is_some() || believed_fen.is_none_or(|believed| believed == total_fen) {
+            return Ok(());
+        }
+        Err(Refusal::with(Code::PriceChanged, json!({ "totalFen": total_fen })))
+    }
+
     /// The order, unless it can neither be paid nor has been.
     fn payable(&self, order_no: i64, now_ms: i64) -> Result<Order, Refusal> {
         let order = self.order(order_no)?;

@@ -295,6 +295,9 @@ pub struct PayAsked {
     /// The caller's reference of the payment; required for `DEBIT`.
     #[serde(default)]
     pub pay_ref: Option<String>,
+    /// What the caller believes the order costs; `PRICE_CHANGED` when it does not. Not checked when absent.
+    #[serde(default)]
+    pub total_fen: Option<i64>,
 }
 
 /// Where to pay, or that it was paid. Fields of the other mode are absent.

@@ -112,9 +112,9 @@ pub fn cancel(number: CatalogueOrderId, reason: &str) -> Call {
     Call::post("trade.cancel", format!("/trade/orders/{number}/cancel"), &Cancel { reason })
 }
 
-/// Pays an order → `trade::Paid`.
-pub fn pay(number: CatalogueOrderId, mode: PayMode, pay_ref: &str) -> Call {
-    Call::post("trade.pay", format!("/trade/orders/{number}/pay"), &Pay { mode, pay_ref })
+/// Pays an order if it costs `total_fen` → `trade::Paid`; refused with `PRICE_CHANGED` when it does not.
+pub fn pay(number: CatalogueOrderId, mode: PayMode, pay_ref: &str, total_fen: i64) -> Call {
+    Call::post("trade.pay", format!("/trade/orders/{number}/pay"), &Pay { mode, pay_ref, total_fen })
 }
 
 /// Confirms that an order's goods arrived → `trade::Order`.
@@ -155,7 +155,7 @@ mod tests {
             total_fen: 640,
             buyer_memo: None,
         };
-        for call in [create_order(&order), cancel(number, "x"), pay(number, PayMode::Debit, "p")] {
+        for call in [create_order(&order), cancel(number, "x"), pay(number, PayMode::Debit, "p", 640)] {
             assert_eq!(call.repeat, Repeat::Never, "{}", call.name);
         }
         let asked = PreviewRequest { lines: vec![], warehouse_code: "YW01".into(), dest_country: "JP".into() };

@@ -275,6 +275,8 @@ pub struct Pay<'a> {
     pub mode: PayMode,
     /// Our own unique reference.
     pub pay_ref: &'a str,
+    /// What the order has to cost; another amount is refused.
+    pub total_fen: i64,
 }
 
 /// What came of a wish to pay: a page to open, or money taken.
