@@ -69,3 +69,21 @@ pub fn etag(body: &[u8]) -> String {
     let hash = Sha256::digest(body);
     format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or(&hash)))
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn other_bytes_are_another_tag() {
+        let view = "x".repeat(5_000);
+        let tag = |coding: &'static str| {
+            let request = TestRequest::default().insert_header((header::ACCEPT_ENCODING, coding)).to_http_request();
+            super::read(&request, &view).unwrap().headers().get(header::ETAG).unwrap().to_str().unwrap().to_owned()
+        };
+        let tags = [tag("identity"), tag("gzip"), tag("br"), tag("zstd")];
+        let distinct: std::collections::HashSet<_> = tags.iter().collect();
+        assert!(distinct.len() == 4 && tags.iter().all(|tag| tag.ends_with('"')), "{tags:?}");
+    }
+}

@@ -99,3 +99,19 @@ async fn collect(payload: &mut Payload, bounds: BodyBounds) -> Result<Bytes, Pro
 fn too_large(bounds: BodyBounds) -> Problem {
     Problem::new(Code::BodyTooLarge).detail(format!("at most {} bytes are accepted here", bounds.size_bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::one_authority;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_request_that_names_two_hosts_or_a_user_is_not_one_authority() {
+        let asked = |target: &str, host: &'static str| {
+            one_authority(&TestRequest::with_uri(target).insert_header(("host", host)).to_http_request())
+        };
+        assert!(asked("/v1/me", "api.example") && asked("http://API.example/v1/me", "api.example"));
+        assert!(!asked("http://evil.example/v1/me", "api.example"));
+        assert!(!asked("/v1/me", "user@api.example"));
+    }
+}
