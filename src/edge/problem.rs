@@ -84,7 +84,7 @@ impl Problem {
             r#type: format!("/docs/errors/{}", facts.name),
             title: facts.title.to_owned(),
             status: facts.status,
-            detail: self.0.detail.clone().unwrap_or_else(|| facts.advice.to_owned()),
+            detail: told_next(self.0.detail.as_deref(), facts.advice),
             instance: instance.to_owned(),
             code: facts.name.to_owned(),
             request_id: request_id.to_owned(),
@@ -131,6 +131,16 @@ impl ResponseError for Problem {
         }
         response.extensions_mut().insert(self.clone());
         response
+    }
+}
+
+/// What happened this time, and after it what to do next.
+fn told_next(detail: Option<&str>, advice: &str) -> String {
+    match detail.map(str::trim_end) {
+        None | Some("") => advice.to_owned(),
+        Some(detail) if detail.contains(advice) => detail.to_owned(),
+        Some(detail) if detail.ends_with(['.', '?', '!']) => format!("{detail} {advice}"),
+        Some(detail) => format!("{detail}. {advice}"),
     }
 }
 
@@ -208,6 +218,18 @@ mod tests {
         fn extras(&self) -> Vec<(&'static str, String)> {
             vec![("server_time", "\"2026-11-23T00:00:00Z\"".into())]
         }
+    }
+
+    #[test]
+    fn a_detail_is_followed_by_what_to_do_next_once() {
+        let detail = |text: &str| {
+            let problem = Problem::new(Code::ScopeMissing).detail(text);
+            let value: serde_json::Value = serde_json::from_slice(&problem.render("req_1", "/")).unwrap();
+            value["detail"].as_str().unwrap().to_owned()
+        };
+        let advice = Code::ScopeMissing.facts().advice;
+        assert_eq!(detail("it has none"), format!("it has none. {advice}"));
+        assert_eq!(detail(&format!("So it is. {advice}")), format!("So it is. {advice}"));
     }
 
     #[test]
