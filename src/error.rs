@@ -175,6 +175,9 @@ codes! {
     OrderStateConflict = "order_state_conflict", 409, Partner, Never, "The order's state does not allow this.", "Read the order; its state and events say where it stands.";
     PaymentExpired = "payment_expired", 409, Partner, Never, "The order was not paid in time.", "Place a new order.";
     PaymentNotFound = "payment_not_found", 404, Partner, Never, "No such payment.", "Check the id; sandbox and live payments are kept apart.";
+    // fulfilment
+    // after sales
+    // webhooks
     // ourselves
     ShuttingDown = "shutting_down", 503, Gateway, Later, "This gateway node is about to stop.", "Repeat the request; another node will answer.";
     Internal = "internal_error", 500, Gateway, Later, "Something in the gateway went wrong.", "Try again; if it stays, report the request id to the operator.";

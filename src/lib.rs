@@ -11,6 +11,7 @@ pub mod signing;
 pub mod telemetry;
 
 // DOORS: where the process meets the outside
+pub mod audit;
 pub mod cache;
 pub mod counters;
 pub mod ledger;
@@ -20,11 +21,14 @@ pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
+pub mod aftersale;
 pub mod auth;
 pub mod catalog;
+pub mod fulfilment;
 pub mod limits;
 pub mod orders;
 pub mod translate;
+pub mod webhooks;
 
 // FACES: what callers see
 pub mod api;

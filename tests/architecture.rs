@@ -17,12 +17,13 @@ const PLAN: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("signing", &[]),
     ("edge", &["error", "telemetry", "signing"]),
-    // DOORS: ground only; `sql` is the floor under the doors that keep things in tables
+    // DOORS: ground only; `sql` is the floor under the doors that keep things in tables, `audit` the book they share
     ("sql", &["clock", "error"]),
+    ("audit", &["clock", "error", "model", "sql"]),
     ("cache", &["clock", "edge", "error", "model", "telemetry"]),
     ("counters", &["clock", "error", "model", "telemetry"]),
-    ("ledger", &["clock", "error", "model", "telemetry", "sql"]),
-    ("partners", &["clock", "error", "model", "signing", "telemetry", "sql"]),
+    ("ledger", &["clock", "error", "model", "telemetry", "sql", "audit"]),
+    ("partners", &["clock", "error", "model", "signing", "telemetry", "sql", "audit"]),
     ("upstream", &["clock", "error", "model", "telemetry"]),
     ("rates", &["clock", "error", "model", "telemetry"]),
     // ROOMS: strangers to each other, except that all may use translate
@@ -31,8 +32,28 @@ const PLAN: &[(&str, &[&str])] = &[
     ("limits", &["clock", "error", "model", "telemetry", "counters"]),
     ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "translate"]),
     ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate"]),
+    ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
+    ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
+    ("webhooks", &["clock", "error", "model", "signing", "telemetry", "ledger", "partners"]),
     // FACES: rooms, edge and model; never a door (ops looks at everything); strangers to each other
-    ("api", &["clock", "edge", "error", "model", "signing", "telemetry", "auth", "limits", "catalog", "orders"]),
+    (
+        "api",
+        &[
+            "clock",
+            "edge",
+            "error",
+            "model",
+            "signing",
+            "telemetry",
+            "auth",
+            "limits",
+            "catalog",
+            "orders",
+            "fulfilment",
+            "aftersale",
+            "webhooks",
+        ],
+    ),
     (
         "ops",
         &[
@@ -52,6 +73,10 @@ const PLAN: &[(&str, &[&str])] = &[
             "limits",
             "catalog",
             "orders",
+            "fulfilment",
+            "aftersale",
+            "webhooks",
+            "audit",
         ],
     ),
     // A NEIGHBOUR: the counterparty shares nothing with us

@@ -1,5 +1,5 @@
 //! The truth about quotes, orders and payments, in SQL: orders as append-only events, answers kept for repeats,
-//! an outbox row for every event, and how far the catalogue's change feeds were followed.
+//! a notice for everything partners hear of, and how far the catalogue's change feeds were followed.
 //! Knows what must hold together in one transaction; what to do about it is for `orders`.
 //!
 //! Three things keep it right when several workers and nodes write at once, none of them a long-held lock:
@@ -11,6 +11,7 @@ mod claims;
 mod error;
 mod feeds;
 mod orders;
+mod outbox;
 mod overview;
 mod payments;
 mod quotes;

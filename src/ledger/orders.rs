@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use super::claims::{self, Claimed};
+use super::outbox::{self, Notice};
 use super::words::{self, Bought};
 use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, payments, quotes};
 use crate::model::ids::{OrderId, PartnerId, QuoteId};
@@ -326,12 +327,10 @@ async fn write(tx: &mut Tx, order: &Order, known: u32, look_at: i64) -> Result<(
     Ok(())
 }
 
-/// One event and its outbox row.
+/// One event, and what the partner hears of it.
 async fn note(tx: &mut Tx, order: &Order, event: &Event) -> Result<(), Error> {
     const EVENT: &str = "INSERT INTO order_events (order_id, version, id, kind, state, actor, cause, facts, at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    const OUTBOX: &str = "INSERT INTO outbox (event, partner, mode, subject, type, document, at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let (deed, state, at) = (&order.deed, event.kind.leads_to().name(), event.at.as_millisecond());
     let row = args![
         deed.id.as_str(),
@@ -345,14 +344,12 @@ async fn note(tx: &mut Tx, order: &Order, event: &Event) -> Result<(), Error> {
         at,
     ];
     tx.execute(EVENT, row).await?;
-    let document = serde_json::json!({
+    let data = serde_json::json!({
         "order_id": deed.id.as_str(), "reference": deed.reference.as_str(), "state": state, "version": event.version,
     });
     let kind = format!("order.{}", event.kind.name());
-    let (partner, mode) = (deed.partner.as_str(), deed.mode.name());
-    let row = args![event.id.as_str(), partner, mode, deed.id.as_str(), kind, document.to_string(), at];
-    tx.execute(OUTBOX, row).await?;
-    Ok(())
+    let (partner, mode, subject) = (&deed.partner, deed.mode, deed.id.as_str());
+    outbox::post(tx, &[Notice { event: &event.id, partner, mode, subject, kind, data, at }]).await
 }
 
 async fn story(sql: &Sql, row: &Row) -> Result<Order, Error> {

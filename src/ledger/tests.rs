@@ -114,7 +114,7 @@ async fn fault_05_a_repeat_gets_the_stored_bytes() {
         let stored = book.ledger.get_order(&order.deed.id).await.unwrap();
         assert_eq!((stored.state, stored.version, stored.events.len()), (State::AwaitingPayment, 3, 3));
         assert_eq!(stored.deed.note.as_deref(), Some("谢谢"));
-        assert_eq!(book.count("SELECT COUNT(*) AS n FROM outbox").await, 3);
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM events").await, 3);
     }
 }
 
@@ -217,7 +217,7 @@ async fn of_two_next_events_only_the_first_is_written() {
         book.ledger.append(&one, 2, 0).await.unwrap();
         assert!(matches!(book.ledger.append(&two, 2, 0).await, Err(Error::Moved)));
         assert_eq!(book.ledger.get_order(&order.deed.id).await.unwrap(), one);
-        assert_eq!(book.count("SELECT COUNT(*) AS n FROM outbox").await, 3);
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM events").await, 3);
     }
 }
 

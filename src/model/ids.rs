@@ -92,8 +92,18 @@ own_ids! {
     QuoteId = "quo";
     /// A payment attempt.
     PaymentId = "pay";
-    /// Something that happened to an order.
+    /// Something that happened to an order, payment, shipment, consignment or refund.
     EventId = "evt";
+    /// A wish to get money back.
+    RefundId = "rfd";
+    /// Goods gathered at a warehouse to leave the country together.
+    ConsignmentId = "con";
+    /// A picture that proves something.
+    VoucherId = "vch";
+    /// An address of a partner that hears of events.
+    EndpointId = "whe";
+    /// An event on its way to one endpoint.
+    DeliveryId = "dlv";
 }
 
 /// A partner's short name: 2 to 40 of `a-z 0-9 -`, chosen when the partner is created; also the catalogue's partner code.

@@ -62,6 +62,10 @@ scopes! {
     OrdersWrite = 8, "orders:write", "Place, cancel and confirm orders.";
     PaymentsWrite = 16, "payments:write", "Pay for orders.";
     AccountRead = 32, "account:read", "Read limits and the account itself.";
+    FulfilmentWrite = 64, "fulfilment:write", "Gather orders into consignments, report and hand them over.";
+    RefundsWrite = 128, "refunds:write", "Ask for money back, and see it through.";
+    EventsRead = 256, "events:read", "Pull and acknowledge events.";
+    WebhooksManage = 512, "webhooks:manage", "Say where events are sent, test and repeat deliveries.";
 }
 
 impl FromStr for Scope {
@@ -73,7 +77,9 @@ impl FromStr for Scope {
 
 /// A text that names no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("one of catalog:read, quotes:write, orders:read, orders:write, payments:write, account:read")]
+#[error(
+    "one of catalog:read, quotes:write, orders:read, orders:write, payments:write, account:read, fulfilment:write, refunds:write, events:read, webhooks:manage"
+)]
 pub struct UnknownScope;
 
 /// A set of scopes.

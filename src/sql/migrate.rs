@@ -1,4 +1,4 @@
-//! The schema's history: numbered files with one text for both engines (`{bytes}` becomes BLOB or BYTEA),
+//! The schema's history: numbered files with one text for both engines (`{bytes}` becomes BLOB or BYTEA, `{serial}` a number that counts itself),
 //! run once each, in order, all in one transaction under a lock that other starting nodes wait for.
 
 use super::engine::Engine;
@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "ledger", text: include_str!("migrations/0001_ledger.sql") },
     Migration { version: 2, name: "partners", text: include_str!("migrations/0002_partners.sql") },
     Migration { version: 3, name: "console", text: include_str!("migrations/0003_console.sql") },
+    Migration { version: 4, name: "events", text: include_str!("migrations/0004_events.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.
@@ -50,7 +51,7 @@ async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error>
     }
     let missing: Vec<_> = steps.iter().filter(|step| step.version > found).collect();
     for step in &missing {
-        let text = step.text.replace("{bytes}", tx.bytes_type());
+        let text = step.text.replace("{bytes}", tx.bytes_type()).replace("{serial}", tx.serial_type());
         let failed = |error: Error| Error::Migration { version: step.version, name: step.name, why: error.to_string() };
         tx.script(text).await.map_err(failed)?;
         let noted = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";

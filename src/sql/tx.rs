@@ -53,6 +53,15 @@ impl Tx {
         }
     }
 
+    /// How this engine calls a key that counts itself.
+    pub(super) fn serial_type(&self) -> &'static str {
+        match self {
+            // AUTOINCREMENT would write a table of its own on each insert; rows are never deleted from the end.
+            Self::Sqlite(_) => "INTEGER",
+            Self::Postgres(_) => "BIGSERIAL",
+        }
+    }
+
     pub(super) async fn commit(self) -> Result<(), Error> {
         match self {
             Self::Sqlite(tx) => Ok(tx.commit().await?),
