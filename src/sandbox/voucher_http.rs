@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::asked;
 use super::envelope::{Answer, Code, Envelope, Refusal, Sent, refused};
+use super::goods_wire::PictureBytes;
 use super::image::{Flaw, Format};
 use super::market::Market;
 use super::photo;
@@ -32,7 +33,7 @@ pub struct VoucherWire {
 
 /// Takes in a picture of at most 1 MiB. The same bytes of the same partner answer the same id.
 #[utoipa::path(tag = "vouchers", params(("X-Partner-Code" = String, Header, description = "On whose behalf.")),
-    request_body(description = "The bytes of the picture.", content(([u8] = "image/jpeg"), ([u8] = "image/png"))),
+    request_body(description = "The bytes of the picture.", content((PictureBytes = "image/jpeg"), (PictureBytes = "image/png"))),
     responses(
         (status = 200, description = "Its id, or VOUCHER_INVALID.", body = Envelope<VoucherWire>),
         (status = 413, description = "BODY_TOO_LARGE.", body = Envelope<String>)))]
@@ -66,7 +67,7 @@ pub async fn add_voucher(
 /// A voucher's bytes.
 #[utoipa::path(tag = "vouchers", params(("voucherId" = i64, Path, description = "Which voucher.")), responses(
     (status = 200, description = "The picture, with ETag (its sha256) and X-Partner-Code.", content((
-        [u8] = "image/jpeg"), ([u8] = "image/png"))),
+        PictureBytes = "image/jpeg"), (PictureBytes = "image/png"))),
     (status = 404, description = "VOUCHER_NOT_FOUND.", body = Envelope<String>)))]
 #[get("/trade/vouchers/{voucherId}")]
 pub async fn get_voucher(market: Shared, voucher_id: web::Path<i64>) -> Result<HttpResponse, Refusal> {
