@@ -1,5 +1,7 @@
 //! What must hold of the ledger on every engine at hand; `fault_NN` are the contract's fault points.
 
+mod publishing;
+
 use super::{Answer, Begun, Error, Filter, KeyUse, Latest, Lease, Ledger, NewOrder};
 use crate::clock::Clock;
 use crate::error::Code;

@@ -56,8 +56,8 @@ impl Engine {
     /// Opens a writing transaction. Must not be cancelled half-way, hence only called inside `Sql::run`.
     pub(super) async fn begin(&self) -> Result<Tx, Error> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+            Self::Sqlite { writer, .. } => Ok(Tx::on_sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+            Self::Postgres(pool) => Ok(Tx::on_postgres(pool.begin().await?)),
         }
     }
 
@@ -102,8 +102,8 @@ async fn open_postgres(url: &str) -> Result<Engine, Error> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|error| Error::Url(error.to_string()))?
         .application_name("xunyuan")
-        // A frozen node must not hold its locks for ever.
-        .options([("idle_in_transaction_session_timeout", "30000")]);
+        // A frozen node must not hold its locks for long; transactions wait for nothing but the database.
+        .options([("idle_in_transaction_session_timeout", "10000")]);
     let at = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
     let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(PATIENCE);
     let pool = pool.max_lifetime(Duration::from_secs(600)).connect_with(options).await;

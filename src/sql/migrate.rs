@@ -38,7 +38,7 @@ pub(super) async fn run(engine: &Engine, steps: &'static [Migration]) -> Result<
 }
 
 async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error> {
-    if matches!(tx, Tx::Postgres(_)) {
+    if tx.is_postgres() {
         tx.fetch_all(LOCK, Vec::new()).await?;
     }
     let table = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";

@@ -17,8 +17,10 @@ mod tx;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 pub use arg::Arg;
 pub(crate) use arg::args;
@@ -42,13 +44,14 @@ pub type Step<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>
 pub struct Sql {
     engine: Arc<Engine>,
     runtime: Handle,
+    news: Arc<Notify>,
 }
 
 impl Sql {
     /// Opens the database and remembers the current tokio runtime, on which everything will run.
     pub async fn open(settings: &Settings) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::Interrupted)?;
-        Ok(Self { engine: Arc::new(Engine::open(&settings.url).await?), runtime })
+        Ok(Self { engine: Arc::new(Engine::open(&settings.url).await?), runtime, news: Arc::default() })
     }
 
     /// `sqlite` or `postgres`.
@@ -87,11 +90,18 @@ impl Sql {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let engine = self.engine.clone();
+        let (engine, bell) = (self.engine.clone(), self.news.clone());
         self.run(async move {
             let mut tx = engine.begin().await?;
             match steps(&mut tx).await {
-                Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
+                Ok(value) => {
+                    let news = tx.has_news();
+                    tx.commit().await?;
+                    if news {
+                        bell.notify_one();
+                    }
+                    Ok(value)
+                }
                 Err(refused) => {
                     tx.rollback().await?;
                     Err(refused)
@@ -99,6 +109,12 @@ impl Sql {
             }
         })
         .await
+    }
+
+    /// Waits until a transaction of this process that was marked `is_news` is committed, or for so long. What was
+    /// committed since the last wait counts. For one waiting task: of several only one is woken.
+    pub async fn wait_for_news(&self, at_most: Duration) {
+        tokio::time::timeout(at_most, self.news.notified()).await.ok();
     }
 
     /// Asks the database for a sign of life.
