@@ -1,7 +1,7 @@
 //! One door to SQL for two engines: SQLite (embedded) and PostgreSQL (many nodes), spoken to in one SQL text.
 //! Knows no table of its own but `schema_version`; what is stored belongs to `ledger` and `partners`.
 //!
-//! Every operation runs in a task of its own on the runtime the door was opened on and always runs to its end:
+//! Every operation runs in a task of the runtime the door was opened on and always runs to its end:
 //! a caller that gives up (a timeout, a closed connection, a stopping actix worker) never leaves a transaction
 //! open behind it, and no socket depends on the runtime of whoever asked.
 
@@ -9,10 +9,12 @@ mod arg;
 mod engine;
 mod error;
 mod migrate;
+mod postgres;
 mod row;
 #[cfg(test)]
 pub mod trial;
 mod tx;
+mod writer;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -51,7 +53,9 @@ impl Sql {
     /// Opens the database and remembers the current tokio runtime, on which everything will run.
     pub async fn open(settings: &Settings) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::Interrupted)?;
-        Ok(Self { engine: Arc::new(Engine::open(&settings.url).await?), runtime, news: Arc::default() })
+        let news = Arc::<Notify>::default();
+        let engine = Engine::open(&settings.url, &runtime, &news).await?;
+        Ok(Self { engine: Arc::new(engine), runtime, news })
     }
 
     /// `sqlite` or `postgres`.
@@ -61,8 +65,7 @@ impl Sql {
 
     /// Brings the schema to this program's version; gives how many steps that took.
     pub async fn migrate(&self) -> Result<usize, Error> {
-        let engine = self.engine.clone();
-        self.run(async move { migrate::run(&engine, migrate::MIGRATIONS).await }).await
+        migrate::run(self, migrate::MIGRATIONS).await
     }
 
     /// All rows of a read. Not for statements that write: those need `execute` or `transaction`.
@@ -78,11 +81,17 @@ impl Sql {
 
     /// Runs one writing statement; gives the number of rows it touched.
     pub async fn execute(&self, text: &'static str, args: Vec<Arg>) -> Result<u64, Error> {
-        let engine = self.engine.clone();
-        self.run(async move { engine.execute(text, args).await }).await
+        match &*self.engine {
+            Engine::Sqlite { writer, .. } => writer.transaction(move |tx| Box::pin(tx.execute(text, args))).await,
+            Engine::Postgres(postgres) => {
+                let postgres = postgres.clone();
+                self.run(async move { postgres.execute(text, args).await }).await
+            }
+        }
     }
 
-    /// Runs `steps` inside one transaction: committed when they give `Ok`, rolled back when they give `Err`.
+    /// Runs `steps` inside one transaction: committed when they give `Ok`, undone when they give `Err` or panic. They
+    /// wait for nothing but the database: on SQLite other writers stand in line behind them.
     /// `sql.transaction(move |tx| Box::pin(async move { tx.execute(…).await?; Ok(…) }))`.
     pub async fn transaction<T, E, F>(&self, steps: F) -> Result<T, E>
     where
@@ -90,25 +99,13 @@ impl Sql {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (engine, bell) = (self.engine.clone(), self.news.clone());
-        self.run(async move {
-            let mut tx = engine.begin().await?;
-            match steps(&mut tx).await {
-                Ok(value) => {
-                    let news = tx.has_news();
-                    tx.commit().await?;
-                    if news {
-                        bell.notify_one();
-                    }
-                    Ok(value)
-                }
-                Err(refused) => {
-                    tx.rollback().await?;
-                    Err(refused)
-                }
+        match &*self.engine {
+            Engine::Sqlite { writer, .. } => writer.transaction(steps).await,
+            Engine::Postgres(postgres) => {
+                let (postgres, bell) = (postgres.clone(), self.news.clone());
+                self.run(async move { postgres.transaction(steps, &bell).await }).await
             }
-        })
-        .await
+        }
     }
 
     /// Waits until a transaction of this process that was marked `is_news` is committed, or for so long. What was

@@ -1,6 +1,7 @@
 //! An open transaction of either engine.
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Postgres, Transaction};
 
 use super::arg::bind;
 use super::{Arg, Error, Row, row};
@@ -12,15 +13,15 @@ pub struct Tx {
 }
 
 enum On {
-    /// On the one writing connection of SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    /// The one writing connection of SQLite, on which the writer says where transactions begin and end.
+    Sqlite(Box<SqliteConnection>),
     /// On a pooled connection of PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
 }
 
 impl Tx {
-    pub(super) fn on_sqlite(tx: Transaction<'static, Sqlite>) -> Self {
-        Self { on: On::Sqlite(tx), news: false }
+    pub(super) fn on_sqlite(connection: SqliteConnection) -> Self {
+        Self { on: On::Sqlite(Box::new(connection)), news: false }
     }
 
     pub(super) fn on_postgres(tx: Transaction<'static, Postgres>) -> Self {
@@ -34,6 +35,10 @@ impl Tx {
 
     pub(super) fn has_news(&self) -> bool {
         self.news
+    }
+
+    pub(super) fn set_news(&mut self, news: bool) {
+        self.news = news;
     }
 
     pub(super) fn is_postgres(&self) -> bool {
@@ -83,16 +88,29 @@ impl Tx {
         if self.is_postgres() { "BIGSERIAL" } else { "INTEGER" }
     }
 
-    pub(super) async fn commit(self) -> Result<(), Error> {
-        match self.on {
-            On::Sqlite(tx) => Ok(tx.commit().await?),
-            On::Postgres(tx) => Ok(tx.commit().await?),
-        }
+    /// Says where transactions begin and end.
+    pub(super) async fn control(&mut self, text: &'static str) -> Result<(), Error> {
+        self.script(text.to_owned()).await
     }
 
-    pub(super) async fn rollback(self) -> Result<(), Error> {
+    pub(super) async fn commit(mut self) -> Result<(), Error> {
+        if let On::Postgres(tx) = self.on {
+            return Ok(tx.commit().await?);
+        }
+        self.control("COMMIT").await
+    }
+
+    pub(super) async fn rollback(mut self) -> Result<(), Error> {
+        if let On::Postgres(tx) = self.on {
+            return Ok(tx.rollback().await?);
+        }
+        self.control("ROLLBACK").await
+    }
+
+    /// Ends what is open and the connection with it.
+    pub(super) async fn close(self) -> Result<(), Error> {
         match self.on {
-            On::Sqlite(tx) => Ok(tx.rollback().await?),
+            On::Sqlite(connection) => Ok(connection.close().await?),
             On::Postgres(tx) => Ok(tx.rollback().await?),
         }
     }
