@@ -18,6 +18,7 @@ mod quotes;
 #[cfg(test)]
 mod tests;
 mod words;
+mod writing;
 
 pub use claims::{Answer, Begun, KeyUse, Lease};
 pub use error::Error;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Error, Ledger};
 use crate::model::ids::{EventId, PartnerId};
 use crate::model::partner::Mode;
-use crate::sql::{Row, Tx, args};
+use crate::sql::{Row, Rows, Tx, args};
 
 /// How long published events are kept.
 const KEEP_MS: i64 = 30 * 86_400_000;
@@ -191,13 +191,12 @@ fn headless() -> Error {
 /// Writes them down, in this order. Comes after the write that settles whose turn it is (the compare-and-set of the
 /// subject), so that a subject's events are numbered in the order of its story.
 pub(super) async fn post(tx: &mut Tx, notices: &[Notice<'_>]) -> Result<(), Error> {
-    const POST: &str = "INSERT INTO events (event, partner, mode, subject, kind, data, at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    if !notices.is_empty() {
-        tx.is_news();
+    static POST: Rows = Rows::new("INSERT INTO events (event, partner, mode, subject, kind, data, at) VALUES", 7);
+    if notices.is_empty() {
+        return Ok(());
     }
-    for notice in notices {
-        let row = args![
+    let row = |notice: &Notice<'_>| {
+        args![
             notice.event.as_str(),
             notice.partner.as_str(),
             notice.mode.name(),
@@ -205,8 +204,8 @@ pub(super) async fn post(tx: &mut Tx, notices: &[Notice<'_>]) -> Result<(), Erro
             &notice.kind,
             notice.data.to_string(),
             notice.at,
-        ];
-        tx.execute(POST, row).await?;
-    }
-    Ok(())
+        ]
+    };
+    tx.is_news();
+    Ok(POST.insert(tx, notices.iter().map(row).collect()).await?)
 }

@@ -11,6 +11,7 @@ mod error;
 mod migrate;
 mod postgres;
 mod row;
+mod rows;
 #[cfg(test)]
 pub mod trial;
 mod tx;
@@ -29,6 +30,7 @@ pub(crate) use arg::args;
 use engine::Engine;
 pub use error::Error;
 pub use row::Row;
+pub use rows::Rows;
 pub use tx::Tx;
 
 /// Where the database is.
