@@ -76,12 +76,10 @@ const COLUMNS: &str = "SELECT operation, body_hash, subject, fence, leased_until
 
 /// Claims a key for work on `subject`.
 pub(super) async fn claim(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) -> Result<Claimed, Error> {
-    const FORGET: &str = "DELETE FROM idempotency WHERE partner = $1 AND mode = $2 AND key = $3 AND expires_at <= $4";
-    let (partner, mode) = (asked.partner.as_str(), asked.mode.name());
-    tx.execute(FORGET, args![partner, mode, &asked.key, now]).await?;
-    if insert(tx, asked, subject, now).await? {
-        return Ok(Claimed::Fresh(asked.lease(1)));
+    if let Some(fence) = insert(tx, asked, subject, now).await? {
+        return Ok(Claimed::Fresh(asked.lease(fence)));
     }
+    let (partner, mode) = (asked.partner.as_str(), asked.mode.name());
     let row = tx.fetch_optional(COLUMNS, args![partner, mode, &asked.key]).await?;
     let Some(row) = row else { return Err(Error::InProgress { retry_after_s: 1 }) };
     if row.bytes("body_hash")? != asked.body_hash || row.text("operation")? != asked.operation {
@@ -100,10 +98,17 @@ pub(super) async fn claim(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) 
     Ok(Claimed::Resumed(asked.lease(row.int("fence")? + 1), row.text("subject")?))
 }
 
-async fn insert(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) -> Result<bool, Error> {
+/// Writes the key down, over one whose life is over; the fence, unless the key is in use. The fence goes on where the
+/// former life ended, so that nothing of that one can ever be stored.
+async fn insert(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) -> Result<Option<i64>, Error> {
     const INSERT: &str = "INSERT INTO idempotency \
         (partner, mode, key, operation, body_hash, subject, fence, leased_until, created_at, expires_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9) ON CONFLICT (partner, mode, key) DO NOTHING";
+        VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9) ON CONFLICT (partner, mode, key) DO UPDATE SET \
+        operation = excluded.operation, body_hash = excluded.body_hash, subject = excluded.subject, \
+        fence = idempotency.fence + 1, leased_until = excluded.leased_until, \
+        status = NULL, headers = NULL, body = NULL, \
+        created_at = excluded.created_at, expires_at = excluded.expires_at \
+        WHERE idempotency.expires_at <= excluded.created_at RETURNING fence";
     let row = args![
         asked.partner.as_str(),
         asked.mode.name(),
@@ -115,7 +120,7 @@ async fn insert(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) -> Result<
         now,
         now + LIFE_MS,
     ];
-    Ok(tx.execute(INSERT, row).await? == 1)
+    tx.fetch_optional(INSERT, row).await?.map(|row| Ok(row.int("fence")?)).transpose()
 }
 
 async fn take_over(tx: &mut Tx, asked: &KeyUse, fence: i64, now: i64) -> Result<(), Error> {

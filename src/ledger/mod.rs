@@ -18,10 +18,12 @@ mod quotes;
 #[cfg(test)]
 mod tests;
 mod words;
+mod writing;
 
 pub use claims::{Answer, Begun, KeyUse, Lease};
 pub use error::Error;
 pub use orders::{Due, Filter, NewOrder, Unsettled};
+pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Latest};
 pub use payments::OpenPart;
 
@@ -41,13 +43,14 @@ impl Ledger {
         Self { sql, clock }
     }
 
-    /// Forgets keys past their life and quotes long expired that became no order; gives how many rows went.
+    /// Forgets keys past their life, quotes long expired, and events published long ago; gives how many rows went.
     pub async fn tidy(&self) -> Result<u64, Error> {
         const KEYS: &str = "DELETE FROM idempotency WHERE expires_at <= $1";
         const QUOTES: &str = "DELETE FROM quotes WHERE expires_at <= $1";
         const KEEP_QUOTES_MS: i64 = 7 * 86_400_000;
         let now = self.clock.now_ms();
         let keys = self.sql.execute(KEYS, crate::sql::args![now]).await?;
-        Ok(keys + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
+        let events = self.forget_events(now).await?;
+        Ok(keys + events + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
     }
 }

@@ -1,18 +1,17 @@
-//! Orders: begun with their key, written event by event, read back as the fold.
+//! Orders: begun with their key, written event by event, read back as the fold. How they are written is in `writing`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
-use super::claims::{self, Claimed};
-use super::outbox::{self, Notice};
 use super::words::{self, Bought};
-use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, payments, quotes};
+use super::writing::{self, Start};
+use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, claims};
 use crate::model::ids::{OrderId, PartnerId, QuoteId};
-use crate::model::order::{Actor, Deed, Event, Happening, Kind, Order, Reference, State};
+use crate::model::order::{Deed, Event, Order, Reference, State};
 use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Mode;
-use crate::sql::{Row, Sql, Tx, args};
+use crate::sql::{Row, Sql, args};
 
 /// A wish to order what was quoted.
 #[derive(Clone, Debug)]
@@ -69,20 +68,22 @@ impl Ledger {
     /// Claims the key and makes the intent durable: the order with `received` and `placing_started`.
     /// An order that an earlier worker left is given as it stands.
     pub async fn begin_order(&self, asked: KeyUse, wish: NewOrder) -> Result<Begun<Order>, Error> {
-        let now = self.clock.now();
-        let begun = self.sql.transaction(move |tx| Box::pin(async move { begin(tx, asked, wish, now).await })).await?;
-        match begun {
-            Begun::Resumed(lease, id) => Ok(Begun::Resumed(lease, self.get_order(&id).await?)),
-            Begun::Fresh(lease, id) => Ok(Begun::Fresh(lease, self.get_order(&id).await?)),
-            Begun::Seen(answer) => Ok(Begun::Seen(answer)),
-        }
+        // What is given back is what is stored, to the millisecond.
+        let now = words::moment("now", self.clock.now_ms())?;
+        let begun =
+            self.sql.transaction(move |tx| Box::pin(async move { writing::begin(tx, asked, wish, now).await })).await?;
+        Ok(match begun {
+            Start::Seen(answer) => Begun::Seen(answer),
+            Start::Resumed(lease, id) => Begun::Resumed(lease, self.get_order(&id).await?),
+            Start::Fresh(lease, order) => Begun::Fresh(lease, *order),
+        })
     }
 
     /// Writes the events beyond `known` (a version), if nobody wrote any in between. `look_at` is when an order that is
     /// still unsettled then should be looked at.
     pub async fn append(&self, order: &Order, known: u32, look_at: i64) -> Result<(), Error> {
         let order = order.clone();
-        self.sql.transaction(move |tx| Box::pin(async move { write(tx, &order, known, look_at).await })).await
+        self.sql.transaction(move |tx| Box::pin(async move { writing::write(tx, &order, known, look_at).await })).await
     }
 
     /// The same, and with it the answer that repeats of the request get.
@@ -99,7 +100,7 @@ impl Ledger {
             .transaction(move |tx| {
                 Box::pin(async move {
                     claims::settle(tx, &lease, &answer).await?;
-                    write(tx, &order, known, look_at).await
+                    writing::write(tx, &order, known, look_at).await
                 })
             })
             .await
@@ -112,7 +113,7 @@ impl Ledger {
             .transaction(move |tx| {
                 Box::pin(async move {
                     claims::release(tx, &lease).await?;
-                    write(tx, &order, known, look_at).await
+                    writing::write(tx, &order, known, look_at).await
                 })
             })
             .await
@@ -213,143 +214,6 @@ impl Ledger {
         let oldest_s = row.opt_int("oldest")?.map_or(0, |oldest| (self.clock.now_ms() - oldest).max(0) / 1000);
         Ok(Unsettled { unknown: u64::try_from(row.int("unknown")?).unwrap_or(0), oldest_s })
     }
-}
-
-async fn begin(tx: &mut Tx, asked: KeyUse, wish: NewOrder, now: Timestamp) -> Result<Begun<OrderId>, Error> {
-    let id = OrderId::fresh();
-    let lease = match claims::claim(tx, &asked, id.as_str(), now.as_millisecond()).await? {
-        Claimed::Seen(answer) => return Ok(Begun::Seen(answer)),
-        Claimed::Resumed(lease, subject) => {
-            let id = subject.parse().map_err(|error| Error::unreadable("subject", error))?;
-            return Ok(Begun::Resumed(lease, id));
-        }
-        Claimed::Fresh(lease) => lease,
-    };
-    let quote = quotes::find(tx, &asked.partner, asked.mode, &wish.quote).await?.ok_or(Error::QuoteNotFound)?;
-    let expired = quote.expires_at <= now;
-    let deed = Deed {
-        id: id.clone(),
-        partner: asked.partner,
-        mode: asked.mode,
-        reference: wish.reference,
-        quote: quote.id,
-        quote_expires_at: Some(quote.expires_at),
-        note: wish.note,
-        basket: quote.basket,
-        exchange: quote.exchange,
-        created_at: now,
-    };
-    let mut order = Order::received(deed, asked.operation);
-    let look_at = now.as_millisecond() + asked.lease_ms;
-    // Before the quote's age is judged: a reference that is taken is the more useful thing to learn.
-    insert(tx, &order, look_at).await?;
-    if expired {
-        return Err(Error::QuoteExpired);
-    }
-    let started = Happening::new(Kind::PlacingStarted, Actor::Gateway, "sending it to the catalogue");
-    let event = order.next(now, started).map_err(|error| Error::unreadable("order", error))?;
-    order.apply(event).map_err(|error| Error::unreadable("order", error))?;
-    write(tx, &order, 1, look_at).await?;
-    Ok(Begun::Fresh(lease, id))
-}
-
-async fn insert(tx: &mut Tx, order: &Order, look_at: i64) -> Result<(), Error> {
-    const INSERT: &str = "INSERT INTO orders \
-        (id, partner, mode, reference, quote, document, created_at, state, version, paying, updated_at, look_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11) ON CONFLICT DO NOTHING";
-    let deed = &order.deed;
-    let bought = Bought {
-        basket: (&deed.basket).into(),
-        exchange: (&deed.exchange).into(),
-        note: deed.note.clone(),
-        quote_expires_at: deed.quote_expires_at.map(Timestamp::as_millisecond),
-    };
-    let row = args![
-        deed.id.as_str(),
-        deed.partner.as_str(),
-        deed.mode.name(),
-        deed.reference.as_str(),
-        deed.quote.as_str(),
-        words::write("order", &bought)?,
-        deed.created_at.as_millisecond(),
-        order.state.name(),
-        order.version,
-        order.paying.name(),
-        look_at,
-    ];
-    if tx.execute(INSERT, row).await? == 0 {
-        return Err(in_the_way(tx, deed).await?);
-    }
-    for event in &order.events {
-        note(tx, order, event).await?;
-    }
-    Ok(())
-}
-
-/// Which older order keeps this one from being written.
-async fn in_the_way(tx: &mut Tx, deed: &Deed) -> Result<Error, Error> {
-    const TAKEN: &str = "SELECT id FROM orders WHERE partner = $1 AND mode = $2 AND reference = $3";
-    const USED: &str = "SELECT id FROM orders WHERE quote = $1 AND state <> 'rejected'";
-    let same_reference = args![deed.partner.as_str(), deed.mode.name(), deed.reference.as_str()];
-    if let Some(row) = tx.fetch_optional(TAKEN, same_reference).await? {
-        return Ok(Error::ReferenceTaken { first: row.parse("id")? });
-    }
-    let row = tx.fetch_optional(USED, args![deed.quote.as_str()]).await?;
-    row.map_or(Err(Error::Moved), |row| Ok(Error::QuoteUsed { order: row.parse("id")? }))
-}
-
-/// Writes the order's events beyond the known version, if the stored one is still at it.
-async fn write(tx: &mut Tx, order: &Order, known: u32, look_at: i64) -> Result<(), Error> {
-    const UPDATE: &str = "UPDATE orders SET state = $3, version = $4, catalogue_order = $5, paying = $6, pay_by = $7, \
-        reason = $8, updated_at = $9, look_at = $10 WHERE id = $1 AND version = $2";
-    if order.version == known {
-        return Ok(());
-    }
-    let row = args![
-        order.deed.id.as_str(),
-        known,
-        order.state.name(),
-        order.version,
-        order.catalogue_order.map(|id| id.number()),
-        order.paying.name(),
-        order.pay_by.map(Timestamp::as_millisecond),
-        order.reason.clone(),
-        order.updated_at.as_millisecond(),
-        look_at,
-    ];
-    if tx.execute(UPDATE, row).await? == 0 {
-        return Err(Error::Moved);
-    }
-    for event in order.events.iter().filter(|event| event.version > known) {
-        note(tx, order, event).await?;
-        payments::follow(tx, order, event).await?;
-    }
-    Ok(())
-}
-
-/// One event, and what the partner hears of it.
-async fn note(tx: &mut Tx, order: &Order, event: &Event) -> Result<(), Error> {
-    const EVENT: &str = "INSERT INTO order_events (order_id, version, id, kind, state, actor, cause, facts, at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let (deed, state, at) = (&order.deed, event.kind.leads_to().name(), event.at.as_millisecond());
-    let row = args![
-        deed.id.as_str(),
-        event.version,
-        event.id.as_str(),
-        event.kind.name(),
-        state,
-        event.actor.name(),
-        &event.cause,
-        words::write_facts(&event.facts)?,
-        at,
-    ];
-    tx.execute(EVENT, row).await?;
-    let data = serde_json::json!({
-        "order_id": deed.id.as_str(), "reference": deed.reference.as_str(), "state": state, "version": event.version,
-    });
-    let kind = format!("order.{}", event.kind.name());
-    let (partner, mode, subject) = (&deed.partner, deed.mode, deed.id.as_str());
-    outbox::post(tx, &[Notice { event: &event.id, partner, mode, subject, kind, data, at }]).await
 }
 
 async fn story(sql: &Sql, row: &Row) -> Result<Order, Error> {

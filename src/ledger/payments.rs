@@ -126,8 +126,7 @@ async fn begin(
 ) -> Result<Begun<PaymentId>, Error> {
     const PAYMENT: &str = "INSERT INTO payments (id, partner, mode, method, created_at) VALUES ($1, $2, $3, $4, $5)";
     const PART: &str = "INSERT INTO payment_orders (payment, order_id, position, state, updated_at) \
-        VALUES ($1, $2, $3, 'pending', $4)";
-    const OWN: &str = "SELECT id FROM orders WHERE id = $1 AND partner = $2 AND mode = $3";
+        SELECT $1, id, $3, 'pending', $4 FROM orders WHERE id = $2 AND partner = $5 AND mode = $6";
     let (id, now_ms) = (PaymentId::fresh(), now.as_millisecond());
     let lease = match claims::claim(tx, &asked, id.as_str(), now_ms).await? {
         Claimed::Seen(answer) => return Ok(Begun::Seen(answer)),
@@ -140,11 +139,9 @@ async fn begin(
     let (partner, mode) = (asked.partner.as_str(), asked.mode.name());
     tx.execute(PAYMENT, args![id.as_str(), partner, mode, method.name(), now_ms]).await?;
     for (position, order) in (0_i64..).zip(orders) {
-        let own = tx.fetch_optional(OWN, args![order.as_str(), partner, mode]).await?;
-        if own.is_none() {
+        if tx.execute(PART, args![id.as_str(), order.as_str(), position, now_ms, partner, mode]).await? == 0 {
             return Err(Error::OrderNotFound(order));
         }
-        tx.execute(PART, args![id.as_str(), order.as_str(), position, now_ms]).await?;
     }
     Ok(Begun::Fresh(lease, id))
 }

@@ -5,7 +5,7 @@ use super::{Error, Ledger};
 use crate::model::ids::{PartnerId, QuoteId};
 use crate::model::partner::Mode;
 use crate::model::quote::Quote;
-use crate::sql::{Row, Tx, args};
+use crate::sql::{Row, Rows, Tx, args};
 
 const FIND: &str =
     "SELECT id, document, created_at, expires_at FROM quotes WHERE id = $1 AND partner = $2 AND mode = $3";
@@ -13,19 +13,10 @@ const FIND: &str =
 impl Ledger {
     /// Writes quotes down, all or none.
     pub async fn append_quotes(&self, quotes: &[Quote]) -> Result<(), Error> {
+        static INSERT: Rows =
+            Rows::new("INSERT INTO quotes (id, partner, mode, document, expires_at, created_at) VALUES", 6);
         let rows = quotes.iter().map(to_args).collect::<Result<Vec<_>, Error>>()?;
-        self.sql
-            .transaction(move |tx| {
-                Box::pin(async move {
-                    const INSERT: &str = "INSERT INTO quotes (id, partner, mode, document, expires_at, created_at) \
-                                          VALUES ($1, $2, $3, $4, $5, $6)";
-                    for row in rows {
-                        tx.execute(INSERT, row).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
+        self.sql.transaction(move |tx| Box::pin(async move { Ok(INSERT.insert(tx, rows).await?) })).await
     }
 
     /// A partner's quote.

@@ -42,6 +42,9 @@ pub enum Error {
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] sqlx::Error),
+    /// The transactions that shared a commit with this one, and this one, were not written.
+    #[error("the transaction was not committed: {0}")]
+    Uncommitted(String),
     /// The operation was cut off: the process is stopping, or the operation itself broke.
     #[error("the database operation was interrupted")]
     Interrupted,
@@ -51,6 +54,14 @@ impl Error {
     /// Whether a unique constraint stood against the write.
     pub fn is_unique(&self) -> bool {
         matches!(self, Self::Engine(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    /// The same failure for another transaction that shared it.
+    pub(super) fn uncommitted(&self) -> Self {
+        match self {
+            Self::Uncommitted(why) => Self::Uncommitted(why.clone()),
+            other => Self::Uncommitted(other.to_string()),
+        }
     }
 
     pub(super) fn column(column: &str, wanted: &'static str) -> Self {

@@ -1,8 +1,7 @@
 //! The schema's history: numbered files with one text for both engines (`{bytes}` becomes BLOB or BYTEA, `{serial}` a number that counts itself),
 //! run once each, in order, all in one transaction under a lock that other starting nodes wait for.
 
-use super::engine::Engine;
-use super::{Error, Tx, args};
+use super::{Error, Sql, Tx, args};
 
 /// One step of the schema.
 pub(super) struct Migration {
@@ -26,19 +25,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
 const LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(782110642) AS TEXT) AS locked";
 
 /// Runs the steps that the database has not seen; gives how many.
-pub(super) async fn run(engine: &Engine, steps: &'static [Migration]) -> Result<usize, Error> {
-    let mut tx = engine.begin().await?;
-    match apply(&mut tx, steps).await {
-        Ok(count) => tx.commit().await.map(|()| count),
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
-    }
+pub(super) async fn run(sql: &Sql, steps: &'static [Migration]) -> Result<usize, Error> {
+    sql.transaction(move |tx| Box::pin(apply(tx, steps))).await
 }
 
 async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error> {
-    if matches!(tx, Tx::Postgres(_)) {
+    if tx.is_postgres() {
         tx.fetch_all(LOCK, Vec::new()).await?;
     }
     let table = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
@@ -94,7 +86,7 @@ mod tests {
     async fn a_newer_schema_is_refused_with_both_versions() {
         const OLDER: &[Migration] = &[];
         for house in trial::houses().await {
-            let refused = run(&house.sql.engine, OLDER).await;
+            let refused = run(&house.sql, OLDER).await;
             assert!(matches!(refused, Err(Error::NewerSchema { known: 0, .. })), "{refused:?}");
         }
     }
@@ -104,7 +96,7 @@ mod tests {
         const BROKEN: &[Migration] =
             &[Migration { version: 1, name: "broken", text: "CREATE TABLE half (a BIGINT); CREATE NONSENSE;" }];
         for house in trial::empty_houses().await {
-            assert!(matches!(run(&house.sql.engine, BROKEN).await, Err(Error::Migration { version: 1, .. })));
+            assert!(matches!(run(&house.sql, BROKEN).await, Err(Error::Migration { version: 1, .. })));
             assert_eq!(house.sql.migrate().await.unwrap(), MIGRATIONS.len());
             assert!(house.sql.fetch_all("SELECT a FROM half", Vec::new()).await.is_err());
         }

@@ -1,7 +1,7 @@
 //! One door to SQL for two engines: SQLite (embedded) and PostgreSQL (many nodes), spoken to in one SQL text.
 //! Knows no table of its own but `schema_version`; what is stored belongs to `ledger` and `partners`.
 //!
-//! Every operation runs in a task of its own on the runtime the door was opened on and always runs to its end:
+//! Every operation runs in a task of the runtime the door was opened on and always runs to its end:
 //! a caller that gives up (a timeout, a closed connection, a stopping actix worker) never leaves a transaction
 //! open behind it, and no socket depends on the runtime of whoever asked.
 
@@ -9,22 +9,28 @@ mod arg;
 mod engine;
 mod error;
 mod migrate;
+mod postgres;
 mod row;
+mod rows;
 #[cfg(test)]
 pub mod trial;
 mod tx;
+mod writer;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 pub use arg::Arg;
 pub(crate) use arg::args;
 use engine::Engine;
 pub use error::Error;
 pub use row::Row;
+pub use rows::Rows;
 pub use tx::Tx;
 
 /// Where the database is.
@@ -42,13 +48,16 @@ pub type Step<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>
 pub struct Sql {
     engine: Arc<Engine>,
     runtime: Handle,
+    news: Arc<Notify>,
 }
 
 impl Sql {
     /// Opens the database and remembers the current tokio runtime, on which everything will run.
     pub async fn open(settings: &Settings) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::Interrupted)?;
-        Ok(Self { engine: Arc::new(Engine::open(&settings.url).await?), runtime })
+        let news = Arc::<Notify>::default();
+        let engine = Engine::open(&settings.url, &runtime, &news).await?;
+        Ok(Self { engine: Arc::new(engine), runtime, news })
     }
 
     /// `sqlite` or `postgres`.
@@ -58,8 +67,7 @@ impl Sql {
 
     /// Brings the schema to this program's version; gives how many steps that took.
     pub async fn migrate(&self) -> Result<usize, Error> {
-        let engine = self.engine.clone();
-        self.run(async move { migrate::run(&engine, migrate::MIGRATIONS).await }).await
+        migrate::run(self, migrate::MIGRATIONS).await
     }
 
     /// All rows of a read. Not for statements that write: those need `execute` or `transaction`.
@@ -75,11 +83,17 @@ impl Sql {
 
     /// Runs one writing statement; gives the number of rows it touched.
     pub async fn execute(&self, text: &'static str, args: Vec<Arg>) -> Result<u64, Error> {
-        let engine = self.engine.clone();
-        self.run(async move { engine.execute(text, args).await }).await
+        match &*self.engine {
+            Engine::Sqlite { writer, .. } => writer.transaction(move |tx| Box::pin(tx.execute(text, args))).await,
+            Engine::Postgres(postgres) => {
+                let postgres = postgres.clone();
+                self.run(async move { postgres.execute(text, args).await }).await
+            }
+        }
     }
 
-    /// Runs `steps` inside one transaction: committed when they give `Ok`, rolled back when they give `Err`.
+    /// Runs `steps` inside one transaction: committed when they give `Ok`, undone when they give `Err` or panic. They
+    /// wait for nothing but the database: on SQLite other writers stand in line behind them.
     /// `sql.transaction(move |tx| Box::pin(async move { tx.execute(…).await?; Ok(…) }))`.
     pub async fn transaction<T, E, F>(&self, steps: F) -> Result<T, E>
     where
@@ -87,18 +101,19 @@ impl Sql {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let engine = self.engine.clone();
-        self.run(async move {
-            let mut tx = engine.begin().await?;
-            match steps(&mut tx).await {
-                Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
-                Err(refused) => {
-                    tx.rollback().await?;
-                    Err(refused)
-                }
+        match &*self.engine {
+            Engine::Sqlite { writer, .. } => writer.transaction(steps).await,
+            Engine::Postgres(postgres) => {
+                let (postgres, bell) = (postgres.clone(), self.news.clone());
+                self.run(async move { postgres.transaction(steps, &bell).await }).await
             }
-        })
-        .await
+        }
+    }
+
+    /// Waits until a transaction of this process that was marked `is_news` is committed, or for so long. What was
+    /// committed since the last wait counts. For one waiting task: of several only one is woken.
+    pub async fn wait_for_news(&self, at_most: Duration) {
+        tokio::time::timeout(at_most, self.news.notified()).await.ok();
     }
 
     /// Asks the database for a sign of life.

@@ -1,5 +1,7 @@
 //! What must hold of both engines alike.
 
+mod batches;
+
 use super::{Arg, Error, Settings, Sql, args, trial};
 
 async fn houses_with_a_table() -> Vec<trial::House> {

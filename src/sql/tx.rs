@@ -1,24 +1,55 @@
 //! An open transaction of either engine.
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Postgres, Transaction};
 
 use super::arg::bind;
 use super::{Arg, Error, Row, row};
 
 /// A writing transaction; lives only inside `Sql::transaction`.
-pub enum Tx {
-    /// On the one writing connection of SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+pub struct Tx {
+    on: On,
+    news: bool,
+}
+
+enum On {
+    /// The one writing connection of SQLite, on which the writer says where transactions begin and end.
+    Sqlite(Box<SqliteConnection>),
     /// On a pooled connection of PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
 }
 
 impl Tx {
+    pub(super) fn on_sqlite(connection: SqliteConnection) -> Self {
+        Self { on: On::Sqlite(Box::new(connection)), news: false }
+    }
+
+    pub(super) fn on_postgres(tx: Transaction<'static, Postgres>) -> Self {
+        Self { on: On::Postgres(tx), news: false }
+    }
+
+    /// Once this is committed, whoever waits in `Sql::wait_for_news` is woken.
+    pub fn is_news(&mut self) {
+        self.news = true;
+    }
+
+    pub(super) fn has_news(&self) -> bool {
+        self.news
+    }
+
+    pub(super) fn set_news(&mut self, news: bool) {
+        self.news = news;
+    }
+
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.on, On::Postgres(_))
+    }
+
     /// All rows of a statement; `INSERT … RETURNING` and the like are welcome here.
     pub async fn fetch_all(&mut self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>, Error> {
-        match self {
-            Self::Sqlite(tx) => row::from_sqlite(bind!(text, args).fetch_all(&mut **tx).await?),
-            Self::Postgres(tx) => row::from_postgres(bind!(text, args).fetch_all(&mut **tx).await?),
+        match &mut self.on {
+            On::Sqlite(tx) => row::from_sqlite(bind!(text, args).fetch_all(&mut **tx).await?),
+            On::Postgres(tx) => row::from_postgres(bind!(text, args).fetch_all(&mut **tx).await?),
         }
     }
 
@@ -29,50 +60,58 @@ impl Tx {
 
     /// Runs one statement; gives the number of rows it touched.
     pub async fn execute(&mut self, text: &'static str, args: Vec<Arg>) -> Result<u64, Error> {
-        match self {
-            Self::Sqlite(tx) => Ok(bind!(text, args).execute(&mut **tx).await?.rows_affected()),
-            Self::Postgres(tx) => Ok(bind!(text, args).execute(&mut **tx).await?.rows_affected()),
+        match &mut self.on {
+            On::Sqlite(tx) => Ok(bind!(text, args).execute(&mut **tx).await?.rows_affected()),
+            On::Postgres(tx) => Ok(bind!(text, args).execute(&mut **tx).await?.rows_affected()),
         }
     }
 
     /// Runs several statements without arguments.
     pub(super) async fn script(&mut self, text: String) -> Result<(), Error> {
         let script = sqlx::raw_sql(sqlx::AssertSqlSafe(text));
-        match self {
-            Self::Sqlite(tx) => script.execute(&mut **tx).await.map(|_| ())?,
-            Self::Postgres(tx) => script.execute(&mut **tx).await.map(|_| ())?,
+        match &mut self.on {
+            On::Sqlite(tx) => script.execute(&mut **tx).await.map(|_| ())?,
+            On::Postgres(tx) => script.execute(&mut **tx).await.map(|_| ())?,
         }
         Ok(())
     }
 
     /// How this engine calls a column of bytes.
     pub(super) fn bytes_type(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "BLOB",
-            Self::Postgres(_) => "BYTEA",
-        }
+        if self.is_postgres() { "BYTEA" } else { "BLOB" }
     }
 
     /// How this engine calls a key that counts itself.
     pub(super) fn serial_type(&self) -> &'static str {
-        match self {
-            // AUTOINCREMENT would write a table of its own on each insert; rows are never deleted from the end.
-            Self::Sqlite(_) => "INTEGER",
-            Self::Postgres(_) => "BIGSERIAL",
-        }
+        // AUTOINCREMENT would write a table of its own on each insert. A number may be given again once the newest rows
+        // are removed; it is still above all that are there.
+        if self.is_postgres() { "BIGSERIAL" } else { "INTEGER" }
     }
 
-    pub(super) async fn commit(self) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(tx) => Ok(tx.commit().await?),
-            Self::Postgres(tx) => Ok(tx.commit().await?),
-        }
+    /// Says where transactions begin and end.
+    pub(super) async fn control(&mut self, text: &'static str) -> Result<(), Error> {
+        self.script(text.to_owned()).await
     }
 
-    pub(super) async fn rollback(self) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(tx) => Ok(tx.rollback().await?),
-            Self::Postgres(tx) => Ok(tx.rollback().await?),
+    pub(super) async fn commit(mut self) -> Result<(), Error> {
+        if let On::Postgres(tx) = self.on {
+            return Ok(tx.commit().await?);
+        }
+        self.control("COMMIT").await
+    }
+
+    pub(super) async fn rollback(mut self) -> Result<(), Error> {
+        if let On::Postgres(tx) = self.on {
+            return Ok(tx.rollback().await?);
+        }
+        self.control("ROLLBACK").await
+    }
+
+    /// Ends what is open and the connection with it.
+    pub(super) async fn close(self) -> Result<(), Error> {
+        match self.on {
+            On::Sqlite(connection) => Ok(connection.close().await?),
+            On::Postgres(tx) => Ok(tx.rollback().await?),
         }
     }
 }

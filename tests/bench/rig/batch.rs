@@ -1,11 +1,12 @@
 //! Requests as bytes, made and signed before the clock runs, so that the generator only sends.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
 
 use anyhow::Result;
 use xunyuan::clock::Clock;
-use xunyuan::commands::client::nonce;
+use xunyuan::commands::client::{Signed, nonce};
 use xunyuan::signing::http_message::{Message, NoFields, Signer};
 
 /// Requests in one piece of memory.
@@ -13,6 +14,7 @@ use xunyuan::signing::http_message::{Message, NoFields, Signer};
 pub struct Batch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    created: bool,
 }
 
 impl Batch {
@@ -34,6 +36,26 @@ impl Batch {
             batch.push(head.as_bytes());
         }
         Ok(batch)
+    }
+
+    /// Signed requests that each create something.
+    pub fn creating(at: SocketAddr, requests: impl Iterator<Item = Signed>) -> Result<Self> {
+        let mut batch = Self { created: true, ..Self::default() };
+        for signed in requests {
+            let mut bytes = format!("{} {} HTTP/1.1\r\nhost: {at}\r\n", signed.method, signed.url.path()).into_bytes();
+            for (name, value) in &signed.headers {
+                write!(bytes, "{name}: {value}\r\n")?;
+            }
+            write!(bytes, "content-length: {}\r\n\r\n", signed.body.len())?;
+            bytes.extend_from_slice(&signed.body);
+            batch.push(&bytes);
+        }
+        Ok(batch)
+    }
+
+    /// The status of a good answer.
+    pub fn wanted(&self) -> u16 {
+        if self.created { 201 } else { 200 }
     }
 
     fn push(&mut self, request: &[u8]) {

@@ -17,7 +17,8 @@ use super::process::{Core, Process, free_address};
 
 /// The build under measurement.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_xunyuan");
-const SEED: u64 = 1688;
+/// The number the catalogue's goods are derived from.
+pub const SEED: u64 = 1688;
 const TOKEN: &str = "bench";
 /// A plan whose numbers are out of reach; a day's burst is what holds, as a u32 of units a day is 50,000 a second.
 const PLAN: [&str; 2] = [
@@ -34,12 +35,27 @@ pub struct Gateway {
     pub at: SocketAddr,
     /// The partner's key.
     pub signer: Signer,
+    /// The keys of all partners, the first one's too.
+    pub signers: Vec<Signer>,
     _catalogue: Process,
 }
 
 impl Gateway {
     /// Starts catalogue and gateway of a build; what they keep is in `folder`, which is made.
     pub async fn start(program: &Path, core: Core, folder: &Path, offers: u32) -> Result<Self> {
+        let database = format!("sqlite://{}", folder.join("bench.db").display());
+        Self::start_on(&database, 1, program, core, folder, offers).await
+    }
+
+    /// The same on a database, with so many partners.
+    pub async fn start_on(
+        database: &str,
+        partners: usize,
+        program: &Path,
+        core: Core,
+        folder: &Path,
+        offers: u32,
+    ) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let catalogue_at = free_address()?;
         let mut catalogue = Core(None).command(program);
@@ -47,12 +63,13 @@ impl Gateway {
         catalogue.args(["--offers", &offers.to_string(), "--bind", &catalogue_at.to_string()]);
         let catalogue = Process::listening("the catalogue", catalogue, catalogue_at).await?;
         let (at, ops) = (free_address()?, free_address()?);
-        let settings = settings(folder, at, ops, catalogue_at)?;
-        let signer = partner(&settings).await?;
+        let settings = settings(database, at, ops, catalogue_at)?;
+        let signers = self::partners(&settings, partners).await?;
+        let signer = signers.first().context("no partner")?.clone();
         let mut gateway = core.command(program);
         gateway.arg("serve").envs(settings);
         let process = Process::listening("the gateway", gateway, at).await?;
-        Ok(Self { process, at, signer, _catalogue: catalogue })
+        Ok(Self { process, at, signer, signers, _catalogue: catalogue })
     }
 }
 
@@ -63,7 +80,7 @@ pub fn offer_paths(offers: u32) -> Vec<String> {
 }
 
 fn settings(
-    folder: &Path,
+    database: &str,
     at: SocketAddr,
     ops: SocketAddr,
     catalogue: SocketAddr,
@@ -74,28 +91,32 @@ fn settings(
         ("XUNYUAN__SERVER__PUBLIC_NAMES", format!("[\"{at}\"]")),
         ("XUNYUAN__OPS__BIND", ops.to_string()),
         ("XUNYUAN__TELEMETRY__LOG", "warn".to_owned()),
-        ("XUNYUAN__DATABASE__URL", format!("sqlite://{}", folder.join("bench.db").display())),
+        ("XUNYUAN__DATABASE__URL", database.to_owned()),
         ("XUNYUAN__SECRETS__MASTER_KEY", MasterKeys::generate(1)?.trim().to_owned()),
         ("XUNYUAN__UPSTREAM__LIVE__URL", format!("http://{catalogue}")),
         ("XUNYUAN__UPSTREAM__LIVE__TOKEN", TOKEN.to_owned()),
     ])
 }
 
-/// The plan and a partner with a live key, made before the gateway reads them.
-async fn partner(settings: &[(&'static str, String)]) -> Result<Signer> {
+/// The plan, and partners with a live key each, made before the gateway reads them.
+async fn partners(settings: &[(&'static str, String)], count: usize) -> Result<Vec<Signer>> {
     let pairs = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let config = Config::load(None, pairs)?;
     let (sql, directory) = open_directory(&config, &Clock::System).await?;
     for row in PLAN {
         sql.execute(row, Vec::new()).await?;
     }
-    let id = || "bench".parse();
-    let new = NewPartner { id: id()?, name: "Bench".into(), country: "JP".into(), plan: "bench".into() };
-    directory.create_partner("bench", new).await?;
-    let policy = KeyPolicy { mode: Mode::Live, scopes: Scopes::all(), allowed: Vec::new(), expires_at: None };
-    let issued = directory.issue_key("bench", &id()?, policy, Material::SharedSecret).await?;
-    let secret = issued.secret.context("a shared secret is shown when it is made")?;
+    let mut signers = Vec::new();
+    for number in 1..=count {
+        let id = || format!("bench-{number}").parse();
+        let new = NewPartner { id: id()?, name: "Bench".into(), country: "JP".into(), plan: "bench".into() };
+        directory.create_partner("bench", new).await?;
+        let policy = KeyPolicy { mode: Mode::Live, scopes: Scopes::all(), allowed: Vec::new(), expires_at: None };
+        let issued = directory.issue_key("bench", &id()?, policy, Material::SharedSecret).await?;
+        let secret = issued.secret.context("a shared secret is shown when it is made")?;
+        let key = SigningKey::HmacSha256(HmacKey::new(secret.expose().as_bytes()));
+        signers.push(Signer { key_id: issued.key_id.to_string(), key });
+    }
     sql.close().await;
-    let key = SigningKey::HmacSha256(HmacKey::new(secret.expose().as_bytes()));
-    Ok(Signer { key_id: issued.key_id.to_string(), key })
+    Ok(signers)
 }

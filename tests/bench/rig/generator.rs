@@ -1,5 +1,5 @@
 //! The generator: keep-alive connections over plain HTTP/1.1 that send a batch in turn, each its next request when it
-//! has the whole answer, or each request at its own moment. Everything but 200 is a failure.
+//! has the whole answer, or each request at its own moment. Everything but the wanted status is a failure.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -13,7 +13,8 @@ use tokio::task::LocalSet;
 
 use super::batch::Batch;
 
-const CONNECTIONS: usize = 64;
+/// How many connections send unless said otherwise.
+pub const CONNECTIONS: usize = 64;
 const FAILURES_TOLD: usize = 3;
 
 /// What a batch came to.
@@ -23,7 +24,7 @@ pub struct Sent {
     pub seconds: f64,
     /// Time of each answer in microseconds, sorted; from the moment a request was due.
     pub micros: Vec<u32>,
-    /// Answers that were not 200.
+    /// Answers of another status than wanted.
     pub failures: usize,
     /// The first of them.
     pub told: Vec<String>,
@@ -54,8 +55,13 @@ pub struct Got {
 
 /// Sends the batch as fast as answers come, or `per_second` evenly.
 pub async fn send(at: SocketAddr, batch: Batch, per_second: Option<f64>) -> Result<Sent> {
+    send_over(CONNECTIONS, at, batch, per_second).await
+}
+
+/// The same over so many connections.
+pub async fn send_over(connections: usize, at: SocketAddr, batch: Batch, per_second: Option<f64>) -> Result<Sent> {
     let mut lines = Vec::new();
-    for _ in 0..CONNECTIONS {
+    for _ in 0..connections {
         lines.push(Line::open(at).await?);
     }
     let work = Rc::new(Work {
@@ -111,7 +117,7 @@ impl Work {
     fn note(&self, due: Instant, status: u16, answer: &[u8]) {
         let mut sent = self.sent.borrow_mut();
         sent.micros.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX));
-        if status != 200 {
+        if status != self.batch.wanted() {
             sent.failures += 1;
             if sent.told.len() < FAILURES_TOLD {
                 sent.told.push(String::from_utf8_lossy(answer).into_owned());

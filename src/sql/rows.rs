@@ -1,0 +1,77 @@
+//! Several rows in one statement: the texts for one row, two rows and so on are made once and stay the same, so that
+//! they stay prepared.
+
+use std::sync::OnceLock;
+
+use super::{Arg, Error, Tx};
+
+/// The most rows one statement takes; more are written in several.
+const MOST: usize = 8;
+
+/// An insert of any number of rows.
+pub struct Rows {
+    head: &'static str,
+    columns: usize,
+    texts: [OnceLock<String>; MOST],
+}
+
+impl Rows {
+    /// An insert whose text up to and with `VALUES` is `head`, for rows of so many columns.
+    pub const fn new(head: &'static str, columns: usize) -> Self {
+        Self { head, columns, texts: [const { OnceLock::new() }; MOST] }
+    }
+
+    /// Writes the rows, in this order.
+    pub async fn insert(&'static self, tx: &mut Tx, rows: Vec<Vec<Arg>>) -> Result<(), Error> {
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let some: Vec<_> = rows.by_ref().take(MOST).collect();
+            let Some(text) = some.len().checked_sub(1).and_then(|at| self.texts.get(at)) else { return Ok(()) };
+            let text = text.get_or_init(|| self.text(some.len()));
+            tx.execute(text, some.into_iter().flatten().collect()).await?;
+        }
+        Ok(())
+    }
+
+    fn text(&self, rows: usize) -> String {
+        let row = |row: usize| {
+            let marks: Vec<_> = (1..=self.columns).map(|column| format!("${}", row * self.columns + column)).collect();
+            format!("({})", marks.join(", "))
+        };
+        format!("{} {}", self.head, (0..rows).map(row).collect::<Vec<_>>().join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, Rows};
+    use crate::sql::{Error, args, trial};
+
+    #[test]
+    fn the_text_counts_its_arguments_through() {
+        static PAIRS: Rows = Rows::new("INSERT INTO pairs (a, b) VALUES", 2);
+        assert_eq!(PAIRS.text(1), "INSERT INTO pairs (a, b) VALUES ($1, $2)");
+        assert_eq!(PAIRS.text(3), "INSERT INTO pairs (a, b) VALUES ($1, $2), ($3, $4), ($5, $6)");
+    }
+
+    #[tokio::test]
+    async fn any_number_of_rows_is_written_in_order() {
+        static EVENTS: Rows = Rows::new("INSERT INTO events (event, partner, mode, subject, kind, data, at) VALUES", 7);
+        for house in trial::houses().await {
+            for count in [0, 1, MOST - 1, MOST, 3 * MOST + 2] {
+                house.sql.execute("DELETE FROM events", vec![]).await.unwrap();
+                let row = |n: usize| args![format!("evt_{n}"), "p", "live", "s", "k", "{}", n as i64];
+                let rows: Vec<_> = (0..count).map(row).collect();
+                let write = house.sql.transaction(move |tx| Box::pin(EVENTS.insert(tx, rows)));
+                write.await.unwrap();
+                let found = house.sql.fetch_all("SELECT at FROM events ORDER BY serial", vec![]).await.unwrap();
+                assert!(found.iter().map(|row| row.int("at").unwrap()).eq(0..count as i64), "{count}");
+                let twice: Result<(), Error> = house
+                    .sql
+                    .transaction(move |tx| Box::pin(EVENTS.insert(tx, (0..count + 1).map(|_| row(count)).collect())))
+                    .await;
+                assert_eq!(twice.is_err(), count > 0, "one that is there already spoils all");
+            }
+        }
+    }
+}
