@@ -178,6 +178,10 @@ codes! {
     // fulfilment
     // after sales
     // webhooks
+    EndpointNotFound = "endpoint_not_found", 404, Partner, Never, "No such webhook endpoint.", "List yours at GET /v1/webhook-endpoints; sandbox and live endpoints are kept apart.";
+    DeliveryNotFound = "delivery_not_found", 404, Partner, Never, "This endpoint has no such delivery.", "List its deliveries at GET /v1/webhook-endpoints/{endpoint_id}/deliveries; they are kept for 30 days.";
+    TooManyEndpoints = "too_many_endpoints", 409, Partner, Never, "You have as many webhook endpoints as there may be.", "Delete one, or let one endpoint hear more types.";
+    EndpointDisabled = "endpoint_disabled", 409, Partner, Never, "The webhook endpoint is disabled.", "Mend the receiver, then POST /v1/webhook-endpoints/{endpoint_id}/enable and try again.";
     // ourselves
     ShuttingDown = "shutting_down", 503, Gateway, Later, "This gateway node is about to stop.", "Repeat the request; another node will answer.";
     Internal = "internal_error", 500, Gateway, Later, "Something in the gateway went wrong.", "Try again; if it stays, report the request id to the operator.";

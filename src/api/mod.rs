@@ -5,6 +5,7 @@ mod asked;
 mod basket;
 pub mod categories;
 pub mod docs;
+pub mod events;
 pub mod gate;
 mod kept;
 pub mod limits;
@@ -22,6 +23,8 @@ pub mod shipments;
 pub mod signature;
 pub mod suppliers;
 pub mod unmatched;
+pub mod webhook_endpoints;
+mod webhook_view;
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpResponse, get};
@@ -49,6 +52,18 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(payments::list_payment_options)
         .service(payments::create_payment)
         .service(payments::get_payment)
+        .service(events::list_events)
+        .service(events::acknowledge_events)
+        .service(webhook_endpoints::create_webhook_endpoint)
+        .service(webhook_endpoints::list_webhook_endpoints)
+        .service(webhook_endpoints::get_webhook_endpoint)
+        .service(webhook_endpoints::update_webhook_endpoint)
+        .service(webhook_endpoints::delete_webhook_endpoint)
+        .service(webhook_endpoints::rotate_webhook_secret)
+        .service(webhook_endpoints::enable_webhook_endpoint)
+        .service(webhook_endpoints::test_webhook_endpoint)
+        .service(webhook_endpoints::list_webhook_deliveries)
+        .service(webhook_endpoints::resend_webhook_deliveries)
         .service(limits::get_limits)
         .service(limits::get_me)
         .service(signature::debug_signature);

@@ -29,6 +29,7 @@ UTC, ids strings.",
         (name = "Quotes", description = "Prices, freight and exchange rate, locked for a while."),
         (name = "Orders", description = "Placed once, never twice; followed to the warehouse."),
         (name = "Payments", description = "A pay page, or an agreed debit."),
+        (name = "Events", description = "What happened, sent to your webhook endpoints (Standard Webhooks 1.0), or pulled."),
         (name = "Account", description = "Your limits, your key, and help with signing."),
     )
 )]

@@ -14,6 +14,7 @@ mod secrets;
 mod server;
 mod telemetry;
 mod upstream;
+mod webhooks;
 
 use std::path::Path;
 
@@ -29,6 +30,7 @@ pub use self::secrets::Secrets;
 pub use self::server::Server;
 pub use self::telemetry::Telemetry;
 pub use self::upstream::{Endpoint, Upstream};
+pub use self::webhooks::Webhooks;
 
 use self::reader::{Complaint, Reader};
 
@@ -62,6 +64,8 @@ pub struct Config {
     pub rates: Rates,
     /// The `[orders]` section.
     pub orders: Orders,
+    /// The `[webhooks]` section.
+    pub webhooks: Webhooks,
     masked: String,
 }
 
@@ -107,6 +111,7 @@ impl Config {
             cache: Cache::read(&mut from),
             rates: Rates::read(&mut from),
             orders: Orders::read(&mut from),
+            webhooks: Webhooks::read(&mut from),
             masked: from.masked(),
         };
         if from.complaints().is_empty() { Ok(config) } else { Err(Mistakes(from.complaints().to_vec())) }

@@ -8,12 +8,15 @@
 //! * an unsettled order's `look_at`: who moves it forward has claimed the order for that long.
 
 mod claims;
+mod deliveries;
+mod endpoints;
 mod error;
 mod feeds;
 mod orders;
 mod outbox;
 mod overview;
 mod payments;
+mod pull;
 mod quotes;
 #[cfg(test)]
 mod tests;
@@ -21,6 +24,8 @@ mod words;
 mod writing;
 
 pub use claims::{Answer, Begun, KeyUse, Lease};
+pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undelivered, Verdict};
+pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
 pub use orders::{Due, Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Error, Ledger};
+use super::{Error, Ledger, deliveries};
 use crate::model::ids::{EventId, PartnerId};
 use crate::model::partner::Mode;
 use crate::sql::{Row, Rows, Tx, args};
@@ -168,6 +168,7 @@ async fn publish(tx: &mut Tx, limit: u32) -> Result<Published, Error> {
     if tx.execute(MOVE, args![from, newest]).await? == 0 {
         return Err(Error::Moved);
     }
+    deliveries::fan_out(tx, from, newest).await?;
     Ok(Published { count, newest })
 }
 

@@ -2,6 +2,7 @@
 //! every border converts to and from its own words.
 
 pub mod category;
+pub mod event;
 pub mod ids;
 pub mod language;
 pub mod money;
@@ -15,3 +16,4 @@ pub mod quote;
 pub mod search;
 pub mod shipment;
 pub mod supplier;
+pub mod webhook;

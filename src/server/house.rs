@@ -25,6 +25,7 @@ use crate::server::settings;
 use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
 use crate::upstream::{self, Upstream};
+use crate::webhooks::{Names, Webhooks};
 
 /// Signatures whose nonces are remembered at one time.
 const MOST_NONCES: usize = 2_000_000;
@@ -86,6 +87,8 @@ pub struct House {
     pub counters: Counters,
     /// The ledger of orders.
     pub ledger: Ledger,
+    /// Endpoints and what is sent to them.
+    pub webhooks: Webhooks,
     /// What was seen of the catalogue.
     pub cache: Cache<upstream::Error>,
     /// Exchange rates.
@@ -115,6 +118,13 @@ pub struct Rooms {
     pub catalog: Data<Catalog>,
     /// Quote, place, follow.
     pub orders: Data<Orders>,
+    /// Endpoints, and events by pull.
+    pub webhooks: Data<Webhooks>,
+}
+
+/// What seals secrets at rest.
+fn sealer(config: &Config) -> Result<Sealer, Error> {
+    Ok(Sealer::new(MasterKeys::parse(&config.secrets.master_key)?))
 }
 
 /// Opens and migrates the database and reads partners and keys; enough for the command line.
@@ -122,7 +132,7 @@ pub async fn open_directory(config: &Config, clock: &Clock) -> Result<(Sql, Arc<
     if config.secrets.master_key.is_empty() {
         return Err(Error::NoMasterKey);
     }
-    let sealer = Sealer::new(MasterKeys::parse(&config.secrets.master_key)?);
+    let sealer = sealer(config)?;
     let sql = Sql::open(&sql::Settings { url: config.database.url.clone() }).await?;
     sql.migrate().await?;
     let directory = Directory::open(sql.clone(), sealer, clock.clone()).await?;
@@ -147,8 +157,11 @@ impl House {
             scheme: config.server.scheme.clone(),
         };
         let cache = Cache::new(&settings::cache(&config), Arc::<cache::Tally>::default(), clock.clone());
+        let ledger = Ledger::new(sql.clone(), clock.clone());
+        let hooks = settings::webhooks(&config.webhooks);
         Ok(Self {
-            ledger: Ledger::new(sql.clone(), clock.clone()),
+            webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone()),
+            ledger,
             cache: cache.map_err(Error::Cache)?,
             rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, clock.clone())),
@@ -174,6 +187,7 @@ impl House {
         let catalog =
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
-        Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders) })
+        let webhooks = Data::new(self.webhooks.clone());
+        Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders), webhooks })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::ops::readings::Readings;
 use crate::server::house::{House, Rooms};
 use crate::telemetry::metrics::Reading;
+use crate::webhooks::Webhooks;
 
 /// The readings of a house.
 pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
@@ -21,9 +22,33 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     vec![(String::new(), unsettled.oldest_s as f64)],
                 ));
             }
+            all.extend(of_webhooks(&house.webhooks).await);
             all
         }
     })
+}
+
+async fn of_webhooks(webhooks: &Webhooks) -> Vec<Reading> {
+    let tally = webhooks.tally();
+    let mut all = vec![
+        rows("xunyuan_webhook_attempts_total", "Attempts to deliver, by outcome.", "outcome", &tally.attempts()),
+        one("xunyuan_webhook_attempts_under_way", "Attempts to deliver under way.", tally.under_way()),
+        one(
+            "xunyuan_webhook_endpoints_disabled_total",
+            "Endpoints this node disabled because they failed; tell their partners.",
+            tally.endpoints_disabled(),
+        ),
+    ];
+    if let Ok(open) = webhooks.undelivered().await {
+        let oldest_s = u64::try_from(open.oldest_s).unwrap_or(0);
+        all.push(one("xunyuan_webhook_pending", "Deliveries not delivered yet.", open.pending));
+        all.push(one("xunyuan_webhook_pending_oldest_seconds", "Age of the oldest of them.", oldest_s));
+    }
+    if let Ok(disabled) = webhooks.disabled().await {
+        let counted: Vec<_> = disabled.iter().map(|(why, count)| (why.name(), *count)).collect();
+        all.push(rows("xunyuan_webhook_endpoints_disabled", "Endpoints that are disabled now.", "reason", &counted));
+    }
+    all
 }
 
 fn counted(house: &House) -> Vec<Reading> {

@@ -8,7 +8,7 @@ use crate::counters;
 use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::server::house::Error;
-use crate::{auth, cache, limits, orders, rates, telemetry, upstream};
+use crate::{auth, cache, limits, orders, rates, telemetry, upstream, webhooks};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -87,6 +87,16 @@ pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
         reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
         unknown_bound_s: config.orders.unknown_bound_s,
     })
+}
+
+/// For webhooks.
+pub fn webhooks(config: &config::Webhooks) -> webhooks::Settings {
+    webhooks::Settings {
+        allow_networks: config.allow_networks.clone(),
+        at_once: config.at_once,
+        look_every: config.look_every,
+        ..webhooks::Settings::default()
+    }
 }
 
 /// Tells everything about the settings that the rooms would refuse, in one answer.

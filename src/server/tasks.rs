@@ -17,12 +17,17 @@ use crate::partners::Refreshed;
 use crate::server::house::{House, Rooms};
 use crate::upstream::Context;
 use crate::upstream::wholesale::calls;
+use crate::webhooks::Dispatcher;
 
 const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
 const RATES_EVERY: Duration = Duration::from_secs(15);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long written events of other processes may wait to be published; our own are published at once.
+const PUBLISH_WITHIN: Duration = Duration::from_millis(200);
+/// So many events are published in one transaction.
+const PUBLISHED_AT_ONCE: u32 = 500;
 /// How long the catalogue may hold a question about changes open; short, so that stopping does not wait for it.
 const FEED_PATIENCE: Duration = Duration::from_secs(2);
 const WORLDS: [Mode; 2] = [Mode::Live, Mode::Sandbox];
@@ -51,6 +56,9 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         move |house| refresh_rates(house, asked.clone())
     });
     every(&mut tasks, stop, LOOK_EVERY, h(), look_at_catalogue);
+    every(&mut tasks, stop, Duration::ZERO, h(), publish);
+    every(&mut tasks, stop, FORGET_EVERY, h(), tidy_webhooks);
+    deliver(&mut tasks, stop, house);
     for mode in WORLDS {
         every(&mut tasks, stop, house.config.orders.reconcile, orders(), move |orders| async move {
             if let Err(error) = orders.reconcile(mode).await {
@@ -88,6 +96,51 @@ fn every<T, F>(
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
+            }
+        }
+    });
+}
+
+/// Gives written events their place and their deliveries, until none waits; then waits for the next.
+async fn publish(house: Arc<House>) {
+    match house.ledger.publish(PUBLISHED_AT_ONCE).await {
+        Ok(published) if published.count == 0 => house.ledger.wait_for_news(PUBLISH_WITHIN).await,
+        Ok(_) => house.webhooks.ring(),
+        Err(error) => {
+            tracing::error!(%error, "events could not be published; it is tried again");
+            tokio::time::sleep(PUBLISH_WITHIN).await;
+        }
+    }
+}
+
+async fn tidy_webhooks(house: Arc<House>) {
+    if let Err(error) = house.webhooks.tidy().await {
+        tracing::warn!(%error, "deliveries past their time could not be removed");
+    }
+    match house.webhooks.rewrap_secrets().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "secrets of webhook endpoints are wrapped under the newest master key"),
+        Err(error) => tracing::error!(%error, "secrets of webhook endpoints could not be wrapped anew"),
+    }
+}
+
+/// Sends what is due, until told to stop; attempts under way are finished.
+fn deliver(tasks: &mut JoinSet<()>, stop: &CancellationToken, house: &Arc<House>) {
+    let (stop, webhooks) = (stop.clone(), house.webhooks.clone());
+    tasks.spawn(async move {
+        while !stop.is_cancelled() {
+            let run = async {
+                match Dispatcher::new(webhooks.clone()) {
+                    Ok(mut dispatcher) => dispatcher.run(&stop).await,
+                    Err(error) => {
+                        tracing::error!(%error, "no webhooks are sent");
+                        tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(FORGET_EVERY) => {} }
+                    }
+                }
+            };
+            if AssertUnwindSafe(run).catch_unwind().await.is_err() {
+                tracing::error!("the dispatcher of webhooks panicked; it begins anew");
+                tokio::time::sleep(DIRECTORY_EVERY).await;
             }
         }
     });

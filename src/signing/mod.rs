@@ -1,6 +1,8 @@
-//! Signatures and the words around them, all pure: RFC 9421 message signatures, RFC 9530 digests, the shape of our keys.
+//! Signatures and the words around them, all pure: RFC 9421 message signatures, RFC 9530 digests, the shape of our keys,
+//! Standard Webhooks.
 //! No I/O, no clock, no randomness: whoever calls brings the time, the random bytes and the request.
 
 pub mod digest;
 pub mod http_message;
 pub mod key_format;
+pub mod webhook;

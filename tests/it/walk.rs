@@ -42,6 +42,7 @@ fn filled(path: &str) -> String {
         .replace("{order_id}", &format!("ord_{nobody}"))
         .replace("{quote_id}", &format!("quo_{nobody}"))
         .replace("{payment_id}", &format!("pay_{nobody}"))
+        .replace("{endpoint_id}", &format!("whe_{nobody}"))
         .replace("{reference}", "NOBODY-1")
 }
 

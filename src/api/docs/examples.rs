@@ -195,6 +195,21 @@ examples! {
         "The order moved on since you last read it."
     ]
     "payment_expired" "POST /v1/payments" "" {} []
+    "endpoint_not_found" "GET /v1/webhook-endpoints/whe_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
+        "The endpoint was deleted.",
+        "It was made with a key of the other environment."
+    ]
+    "delivery_not_found" "POST /v1/webhook-endpoints/whe_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/resend" "" {} [
+        "The delivery belongs to another endpoint.",
+        "It is older than 30 days."
+    ]
+    "too_many_endpoints" "POST /v1/webhook-endpoints" "You have 20 endpoints, as many as there may be. Delete one, or let one endpoint hear more types." {} [
+        "An endpoint is made at every start of your service: list them first."
+    ]
+    "endpoint_disabled" "POST /v1/webhook-endpoints/whe_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/test" "" {} [
+        "It answered 410, or every attempt failed for three days; disabled_reason says which.",
+        "You disabled it."
+    ]
     "shutting_down" "GET /v1/offers" "" {} []
     "internal_error" "GET /v1/offers" "" {} []
 }

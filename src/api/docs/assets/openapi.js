@@ -8,7 +8,10 @@ const SIGNED_BY_US = ["signature", "signature-input", "content-digest", "content
 const WALK = [
   "search_offers", "get_offer", "list_categories", "get_supplier", "create_quote", "get_quote",
   "create_order", "list_orders", "get_order", "get_order_by_reference", "cancel_order", "confirm_receipt",
-  "list_shipments", "list_payment_options", "get_payment_options", "create_payment", "get_payment", "get_me", "get_limits",
+  "list_shipments", "list_payment_options", "get_payment_options", "create_payment", "get_payment",
+  "create_webhook_endpoint", "test_webhook_endpoint", "list_webhook_deliveries", "list_webhook_endpoints",
+  "get_webhook_endpoint", "update_webhook_endpoint", "rotate_webhook_secret", "resend_webhook_deliveries",
+  "enable_webhook_endpoint", "delete_webhook_endpoint", "list_events", "acknowledge_events", "get_me", "get_limits",
 ];
 /** Optional parameters whose example makes a first request telling; the others' would only narrow it. */
 const TELLING = ["q", "language", "currency"];

@@ -1,0 +1,1 @@
+//! What must hold of deliveries on every engine at hand.
