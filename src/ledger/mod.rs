@@ -15,8 +15,11 @@ mod outbox;
 mod overview;
 mod payments;
 mod quotes;
+mod refund_words;
+mod refunds;
 #[cfg(test)]
 mod tests;
+mod vouchers;
 mod words;
 
 pub use claims::{Answer, Begun, KeyUse, Lease};
@@ -24,6 +27,8 @@ pub use error::Error;
 pub use orders::{Due, Filter, NewOrder, Unsettled};
 pub use overview::{Count, Latest};
 pub use payments::OpenPart;
+pub use refunds::{DueRefund, NewRefund, Ordered, RefundFilter, WantedPieces};
+pub use vouchers::{NewVoucher, Voucher};
 
 use crate::clock::Clock;
 use crate::sql::Sql;
