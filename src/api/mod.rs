@@ -18,10 +18,14 @@ pub mod payments;
 pub mod pictures;
 mod price;
 pub mod quotes;
+mod refund_body;
+mod refund_view;
+pub mod refunds;
 pub mod shipments;
 pub mod signature;
 pub mod suppliers;
 pub mod unmatched;
+pub mod vouchers;
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpResponse, get};
@@ -49,6 +53,16 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(payments::list_payment_options)
         .service(payments::create_payment)
         .service(payments::get_payment)
+        .service(refunds::list_refund_reasons)
+        .service(refunds::create_refund)
+        .service(refunds::list_refunds)
+        .service(refunds::get_refund)
+        .service(refunds::withdraw_refund)
+        .service(refunds::modify_refund)
+        .service(refunds::create_return_shipment)
+        .service(refunds::create_arbitration)
+        .service(vouchers::create_voucher)
+        .service(vouchers::get_voucher)
         .service(limits::get_limits)
         .service(limits::get_me)
         .service(signature::debug_signature);

@@ -70,6 +70,16 @@ operations! {
     CreatePayment = "create_payment", PaymentsWrite, OrderWrite;
     GetPayment = "get_payment", OrdersRead, Read;
     ListShipments = "list_shipments", OrdersRead, Read;
+    ListRefundReasons = "list_refund_reasons", OrdersRead, Read;
+    CreateRefund = "create_refund", RefundsWrite, OrderWrite;
+    ListRefunds = "list_refunds", OrdersRead, Read;
+    GetRefund = "get_refund", OrdersRead, Read;
+    WithdrawRefund = "withdraw_refund", RefundsWrite, OrderWrite;
+    ModifyRefund = "modify_refund", RefundsWrite, OrderWrite;
+    CreateReturnShipment = "create_return_shipment", RefundsWrite, OrderWrite;
+    CreateArbitration = "create_arbitration", RefundsWrite, OrderWrite;
+    CreateVoucher = "create_voucher", RefundsWrite, Write;
+    GetVoucher = "get_voucher", OrdersRead, Read;
     GetLimits = "get_limits", AccountRead, Read;
     GetMe = "get_me", AccountRead, Read;
     DebugSignature = "debug_signature", AccountRead, Read;

@@ -69,7 +69,7 @@ pub struct RefundFilter {
     pub state: Option<State>,
 }
 
-/// An unsettled refund that wants to be looked at.
+/// A refund that wants to be looked at.
 #[derive(Clone, Debug)]
 pub struct DueRefund {
     /// The refund.
@@ -128,7 +128,7 @@ impl Ledger {
     }
 
     /// Writes the events beyond `known` (a version), if nobody wrote any in between. `look_at` is when a refund that is
-    /// still unsettled then should be looked at.
+    /// not finished then should be looked at.
     pub async fn append_refund(&self, refund: &Refund, known: u32, look_at: i64) -> Result<(), Error> {
         let refund = refund.clone();
         self.sql.transaction(move |tx| Box::pin(async move { write(tx, &refund, known, look_at).await })).await
@@ -228,24 +228,25 @@ impl Ledger {
         Ok(Page { items, next, total: None })
     }
 
-    /// Unsettled refunds whose time to be looked at has come, oldest first.
+    /// Refunds that are not finished and whose time to be looked at has come, oldest first: unsettled ones to settle
+    /// them, others to compare them with the catalogue.
     pub async fn list_due_refunds(&self, mode: Mode, limit: u32) -> Result<Vec<DueRefund>, Error> {
         const DUE: &str = "SELECT id, look_at FROM refunds \
-            WHERE state IN ('received', 'requesting', 'unknown') AND look_at <= $1 AND mode = $2 \
+            WHERE state NOT IN ('rejected', 'succeeded', 'closed') AND look_at <= $1 AND mode = $2 \
             ORDER BY look_at LIMIT $3";
         let rows = self.sql.fetch_all(DUE, args![self.clock.now_ms(), mode.name(), limit]).await?;
         rows.iter().map(|row| Ok(DueRefund { id: row.parse("id")?, look_at: row.int("look_at")? })).collect()
     }
 
-    /// Takes a due refund for so long; false when another took it first or it was settled meanwhile.
+    /// Takes a due refund for so long; false when another took it first or it ended meanwhile.
     pub async fn claim_due_refund(&self, due: &DueRefund, for_ms: i64) -> Result<bool, Error> {
         const CLAIM: &str = "UPDATE refunds SET look_at = $3 \
-            WHERE id = $1 AND look_at = $2 AND state IN ('received', 'requesting', 'unknown')";
+            WHERE id = $1 AND look_at = $2 AND state NOT IN ('rejected', 'succeeded', 'closed')";
         let until = self.clock.now_ms() + for_ms;
         Ok(self.sql.execute(CLAIM, args![due.id.as_str(), due.look_at, until]).await? == 1)
     }
 
-    /// Puts the next look at an unsettled refund off.
+    /// Puts the next look at a refund off.
     pub async fn look_again_at_refund(&self, id: &RefundId, look_at: i64) -> Result<(), Error> {
         self.sql.execute("UPDATE refunds SET look_at = $2 WHERE id = $1", args![id.as_str(), look_at]).await?;
         Ok(())

@@ -426,7 +426,7 @@ impl Refund {
 
     /// Until when whoever's turn it is has to act; none once nobody has to.
     pub fn deadline(&self) -> Option<Timestamp> {
-        self.known.deadline.filter(|_| !self.state.is_final())
+        self.known.deadline.filter(|_| !self.state.is_final() && self.state != State::Arbitrating)
     }
 
     /// Why the catalogue did not take it, if it did not.

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use actix_web::web::Data;
 use arc_swap::ArcSwapOption;
 
+use crate::aftersale::Aftersale;
 use crate::api::gate::Gate;
 use crate::auth::{Auth, Throttle};
 use crate::cache::{self, Cache};
@@ -115,6 +116,8 @@ pub struct Rooms {
     pub catalog: Data<Catalog>,
     /// Quote, place, follow.
     pub orders: Data<Orders>,
+    /// Ask for money back, follow.
+    pub aftersale: Data<Aftersale>,
 }
 
 /// Opens and migrates the database and reads partners and keys; enough for the command line.
@@ -173,7 +176,9 @@ impl House {
         let (cache, rates, clock) = (self.cache.for_worker(), self.rates.clone(), self.clock.clone());
         let catalog =
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
+        let aftersale =
+            Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
-        Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders) })
+        Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders), aftersale: Data::new(aftersale) })
     }
 }

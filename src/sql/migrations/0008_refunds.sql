@@ -16,7 +16,7 @@ CREATE INDEX vouchers_by_content ON vouchers (partner, mode, sha256);
 
 -- The partner's reference is used once, for ever.
 -- state, known and what follows repeat what the events say, so that lists and compare-and-set need no fold.
--- look_at: when somebody should look whether an unsettled refund can be settled; moving it is the claim.
+-- look_at: when somebody should look at it, to settle it or to compare it with the catalogue; moving it is the claim.
 CREATE TABLE refunds (
     id TEXT PRIMARY KEY,
     partner TEXT NOT NULL,
@@ -36,7 +36,8 @@ CREATE TABLE refunds (
 CREATE INDEX refunds_of_partner ON refunds (partner, mode, created_at, id);
 CREATE INDEX refunds_of_order ON refunds (order_id, created_at);
 CREATE INDEX refunds_by_number ON refunds (catalogue_refund) WHERE catalogue_refund IS NOT NULL;
-CREATE INDEX refunds_unsettled ON refunds (look_at) WHERE state IN ('received', 'requesting', 'unknown');
+CREATE INDEX refunds_to_look_at ON refunds (look_at) WHERE state NOT IN ('rejected', 'succeeded', 'closed');
+CREATE INDEX refunds_unknown ON refunds (created_at) WHERE state = 'unknown';
 
 -- Append-only; the primary key is the compare-and-set.
 CREATE TABLE refund_events (
