@@ -147,7 +147,7 @@ codes! {
     // where to
     NoSuchRoute = "no_such_route", 404, Partner, Never, "There is nothing at this path.", "Check the path against the OpenAPI document at /openapi/partner.json.";
     MethodNotAllowed = "method_not_allowed", 405, Partner, Never, "The path exists, but not with this method.", "Use one of the methods in Allow.";
-    UnsupportedMediaType = "unsupported_media_type", 415, Partner, Never, "The body's media type is not accepted here.", "Send application/json.";
+    UnsupportedMediaType = "unsupported_media_type", 415, Partner, Never, "The body's media type is not accepted here.", "Send one that the detail names, and say so in Content-Type.";
     InvalidRequest = "invalid_request", 400, Partner, Never, "Some part of the request is not acceptable.", "Mend every place listed in errors.";
     // catalogue
     OfferNotFound = "offer_not_found", 404, Partner, Never, "No such offer, or it is not for sale across borders.", "Search again; offers can be withdrawn.";
@@ -177,6 +177,18 @@ codes! {
     PaymentNotFound = "payment_not_found", 404, Partner, Never, "No such payment.", "Check the id; sandbox and live payments are kept apart.";
     // fulfilment
     // after sales
+    RefundNotFound = "refund_not_found", 404, Partner, Never, "No such refund.", "Check the id; sandbox and live refunds are kept apart.";
+    RefundReferenceTaken = "refund_reference_taken", 409, Partner, Never, "You already asked for a refund under this reference.", "Read the first one at GET /v1/refunds/{refund_id}; use a new reference for a new refund.";
+    RefundNotPossible = "refund_not_possible", 409, Partner, Never, "Money cannot be asked back for this order now.", "Read the order; refunds are possible once it is paid, and GET /v1/orders/{order_id}/refund-reasons says which.";
+    RefundReasonInvalid = "refund_reason_invalid", 409, Partner, Never, "The reason is not one that can be given now for this type.", "Take a code from GET /v1/orders/{order_id}/refund-reasons of the same type.";
+    RefundAmountTooLarge = "refund_amount_too_large", 409, Partner, Never, "More is asked back than can be given back for these pieces.", "Ask for at most max_refundable, under a new reference.";
+    RefundQuantityTooLarge = "refund_quantity_too_large", 409, Partner, Never, "More pieces are asked back than there are.", "Ask for at most what lines tells, under a new reference.";
+    RefundOpen = "refund_open", 409, Partner, Never, "A refund is open already for one of the lines.", "See the open one through, modify or withdraw it; then ask under a new reference.";
+    RefundRefused = "refund_refused", 409, Catalogue, Never, "The wholesale service refused the refund.", "The detail gives its reason; mend the refund and ask under a new reference.";
+    RefundStateConflict = "refund_state_conflict", 409, Partner, Never, "The refund's state does not allow this.", "Read the refund; its state and events say where it stands and what can be done.";
+    VoucherNotFound = "voucher_not_found", 404, Partner, Never, "No such voucher.", "Upload the picture at POST /v1/vouchers and use the voucher_id it gives.";
+    VoucherRequired = "voucher_required", 409, Partner, Never, "This reason has to be proven by a picture.", "Upload one at POST /v1/vouchers and ask again with its voucher_id, under a new reference.";
+    VoucherInvalid = "voucher_invalid", 400, Partner, Never, "The picture cannot be taken.", "Send one complete JPEG or PNG of at most 8,000 pixels a side and 25 million in all, with the matching Content-Type.";
     // webhooks
     EndpointNotFound = "endpoint_not_found", 404, Partner, Never, "No such webhook endpoint.", "List yours at GET /v1/webhook-endpoints; sandbox and live endpoints are kept apart.";
     DeliveryNotFound = "delivery_not_found", 404, Partner, Never, "This endpoint has no such delivery.", "List its deliveries at GET /v1/webhook-endpoints/{endpoint_id}/deliveries; they are kept for 30 days.";

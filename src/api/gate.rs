@@ -81,7 +81,8 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
     if !sealed::one_authority(request) {
         return Err(Problem::new(Code::MalformedRequest).detail("Host and the request's target name different hosts"));
     }
-    let body = sealed::read_body(request, payload, gate.body).await?;
+    let bounds = BodyBounds { size_bytes: P::MOST_BYTES.unwrap_or(gate.body.size_bytes), ..gate.body };
+    let body = sealed::read_body(request, payload, bounds).await?;
     let caller = gate.who(request, &body, O::CLASS).await?;
     visit.with(|visit| {
         visit.partner = Some(caller.partner.id.as_str().into());

@@ -19,12 +19,16 @@ pub mod payments;
 pub mod pictures;
 mod price;
 pub mod quotes;
+mod refund_body;
+mod refund_view;
+pub mod refunds;
 pub mod shipments;
 pub mod signature;
 pub mod suppliers;
 pub mod unmatched;
 pub mod webhook_endpoints;
 mod webhook_view;
+pub mod vouchers;
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpResponse, get};
@@ -64,6 +68,16 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(webhook_endpoints::test_webhook_endpoint)
         .service(webhook_endpoints::list_webhook_deliveries)
         .service(webhook_endpoints::resend_webhook_deliveries)
+        .service(refunds::list_refund_reasons)
+        .service(refunds::create_refund)
+        .service(refunds::list_refunds)
+        .service(refunds::get_refund)
+        .service(refunds::withdraw_refund)
+        .service(refunds::modify_refund)
+        .service(refunds::create_return_shipment)
+        .service(refunds::create_arbitration)
+        .service(vouchers::create_voucher)
+        .service(vouchers::get_voucher)
         .service(limits::get_limits)
         .service(limits::get_me)
         .service(signature::debug_signature);

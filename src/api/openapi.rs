@@ -30,6 +30,7 @@ UTC, ids strings.",
         (name = "Orders", description = "Placed once, never twice; followed to the warehouse."),
         (name = "Payments", description = "A pay page, or an agreed debit."),
         (name = "Events", description = "What happened, sent to your webhook endpoints (Standard Webhooks 1.0), or pulled."),
+        (name = "After sales", description = "Money back, with or without the goods, and the pictures that prove why."),
         (name = "Account", description = "Your limits, your key, and help with signing."),
     )
 )]
@@ -53,7 +54,7 @@ const COMMON: &[(u16, &str)] = &[
 const WITH_BODY: &[(u16, &str)] = &[
     (408, "`body_timeout`: the body came too slowly"),
     (413, "`body_too_large`"),
-    (415, "`unsupported_media_type`: send application/json"),
+    (415, "`unsupported_media_type`: the detail names what is accepted"),
 ];
 
 /// Completes the document that was collected from the handlers.

@@ -82,6 +82,16 @@ operations! {
     TestWebhookEndpoint = "test_webhook_endpoint", WebhooksManage, Write;
     ListWebhookDeliveries = "list_webhook_deliveries", WebhooksManage, Read;
     ResendWebhookDeliveries = "resend_webhook_deliveries", WebhooksManage, Write;
+    ListRefundReasons = "list_refund_reasons", OrdersRead, Read;
+    CreateRefund = "create_refund", RefundsWrite, OrderWrite;
+    ListRefunds = "list_refunds", OrdersRead, Read;
+    GetRefund = "get_refund", OrdersRead, Read;
+    WithdrawRefund = "withdraw_refund", RefundsWrite, OrderWrite;
+    ModifyRefund = "modify_refund", RefundsWrite, OrderWrite;
+    CreateReturnShipment = "create_return_shipment", RefundsWrite, OrderWrite;
+    CreateArbitration = "create_arbitration", RefundsWrite, OrderWrite;
+    CreateVoucher = "create_voucher", RefundsWrite, Write;
+    GetVoucher = "get_voucher", OrdersRead, Read;
     GetLimits = "get_limits", AccountRead, Read;
     GetMe = "get_me", AccountRead, Read;
     DebugSignature = "debug_signature", AccountRead, Read;

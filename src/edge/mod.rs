@@ -9,4 +9,5 @@ pub mod problem;
 pub mod reply;
 pub mod sealed;
 mod shape;
+pub mod upload;
 pub mod visit;

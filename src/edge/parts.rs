@@ -16,6 +16,8 @@ use crate::error::{Code, Place};
 pub trait Part: Sized {
     /// Whether it reads the query; where no part does, a query is refused.
     const READS_QUERY: bool = false;
+    /// The largest body it reads, where that is not what the gateway takes by configuration.
+    const MOST_BYTES: Option<usize> = None;
 
     /// Reads it, or tells what is wrong.
     fn take(request: &HttpRequest, body: &Bytes) -> Result<Self, Complaint>;
@@ -121,7 +123,8 @@ impl<T: DeserializeOwned> Part for Query<T> {
 impl<T: DeserializeOwned> Part for Json<T> {
     fn take(request: &HttpRequest, body: &Bytes) -> Result<Self, Complaint> {
         if !is_json(request) {
-            return Err(Complaint::Whole(Box::new(Problem::new(Code::UnsupportedMediaType))));
+            let problem = Problem::new(Code::UnsupportedMediaType).detail("accepted here: application/json");
+            return Err(Complaint::Whole(Box::new(problem)));
         }
         let mut source = serde_json::Deserializer::from_slice(body);
         let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
@@ -137,6 +140,7 @@ impl<T: DeserializeOwned> Part for Json<T> {
 
 impl<A: Part, B: Part> Part for (A, B) {
     const READS_QUERY: bool = A::READS_QUERY || B::READS_QUERY;
+    const MOST_BYTES: Option<usize> = larger(A::MOST_BYTES, B::MOST_BYTES);
 
     fn take(request: &HttpRequest, body: &Bytes) -> Result<Self, Complaint> {
         match (A::take(request, body), B::take(request, body)) {
@@ -149,9 +153,19 @@ impl<A: Part, B: Part> Part for (A, B) {
 
 impl<A: Part, B: Part, C: Part> Part for (A, B, C) {
     const READS_QUERY: bool = <(A, (B, C))>::READS_QUERY;
+    const MOST_BYTES: Option<usize> = <(A, (B, C))>::MOST_BYTES;
 
     fn take(request: &HttpRequest, body: &Bytes) -> Result<Self, Complaint> {
         <(A, (B, C))>::take(request, body).map(|(a, (b, c))| (a, b, c))
+    }
+}
+
+/// `max` of limits, usable while compiling.
+const fn larger(a: Option<usize>, b: Option<usize>) -> Option<usize> {
+    match (a, b) {
+        (Some(one), Some(other)) if one < other => b,
+        (None, _) => b,
+        (Some(_), _) => a,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Why the ledger did not write or read something.
 
-use crate::model::ids::OrderId;
+use crate::ledger::refunds::Ordered;
+use crate::model::ids::{OrderId, RefundId, VoucherId};
+use crate::model::order::State;
 use crate::sql;
 
 /// A refusal or failure of the ledger.
@@ -56,6 +58,25 @@ pub enum Error {
     /// There is no such order among the partner's.
     #[error("no such order: {0}")]
     OrderNotFound(OrderId),
+    // after sales
+    /// There is no such refund among the partner's.
+    #[error("no such refund: {0}")]
+    RefundNotFound(RefundId),
+    /// The partner used this reference for another refund.
+    #[error("the reference is taken by {first}")]
+    RefundReferenceTaken {
+        /// The refund that has it.
+        first: RefundId,
+    },
+    /// Money cannot be asked back for an order that stands there.
+    #[error("an order that is {0} cannot be refunded")]
+    NotRefundable(State),
+    /// The order has fewer of something, or nothing of it.
+    #[error("more is asked back than was ordered")]
+    TooManyPieces(Vec<Ordered>),
+    /// There is no such voucher among the partner's.
+    #[error("no such voucher: {0}")]
+    VoucherNotFound(VoucherId),
 }
 
 impl Error {

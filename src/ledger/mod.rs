@@ -18,8 +18,11 @@ mod overview;
 mod payments;
 mod pull;
 mod quotes;
+mod refund_words;
+mod refunds;
 #[cfg(test)]
 mod tests;
+mod vouchers;
 mod words;
 mod writing;
 
@@ -31,6 +34,8 @@ pub use orders::{Due, Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Latest};
 pub use payments::OpenPart;
+pub use refunds::{DueRefund, NewRefund, Ordered, RefundFilter, WantedPieces};
+pub use vouchers::{NewVoucher, Voucher};
 
 use crate::clock::Clock;
 use crate::sql::Sql;

@@ -53,6 +53,8 @@ catalogue_ids! {
     CatalogueOrderId;
     /// A parcel on its way.
     ShipmentId;
+    /// The catalogue's own number of a refund.
+    CatalogueRefundId;
 }
 
 macro_rules! own_ids {

@@ -13,6 +13,7 @@ pub mod partner;
 pub mod payment;
 pub mod plan;
 pub mod quote;
+pub mod refund;
 pub mod search;
 pub mod shipment;
 pub mod supplier;

@@ -186,6 +186,8 @@ fn ledger_code(error: &ledger::Error) -> Code {
         E::QuoteExpired => Code::QuoteExpired,
         E::QuoteUsed { .. } => Code::QuoteUsed,
         E::OrderNotFound(_) => Code::OrderNotFound,
+        // What other rooms are refused does not come up here.
+        _ => Code::Internal,
     }
 }
 

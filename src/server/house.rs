@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use actix_web::web::Data;
 use arc_swap::ArcSwapOption;
 
+use crate::aftersale::Aftersale;
 use crate::api::gate::Gate;
 use crate::auth::{Auth, Throttle};
 use crate::cache::{self, Cache};
@@ -120,6 +121,8 @@ pub struct Rooms {
     pub orders: Data<Orders>,
     /// Endpoints, and events by pull.
     pub webhooks: Data<Webhooks>,
+    /// Ask for money back, follow.
+    pub aftersale: Data<Aftersale>,
 }
 
 /// What seals secrets at rest.
@@ -186,8 +189,15 @@ impl House {
         let (cache, rates, clock) = (self.cache.for_worker(), self.rates.clone(), self.clock.clone());
         let catalog =
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
+        let aftersale =
+            Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
         let webhooks = Data::new(self.webhooks.clone());
-        Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders), webhooks })
+        Ok(Rooms {
+            catalog: Data::new(catalog),
+            orders: Data::new(orders),
+            webhooks,
+            aftersale: Data::new(aftersale),
+        })
     }
 }

@@ -9,9 +9,9 @@ use crate::webhooks::Webhooks;
 
 /// The readings of a house.
 pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
-    let (house, orders) = (Arc::clone(house), rooms.orders.clone());
+    let (house, orders, aftersale) = (Arc::clone(house), rooms.orders.clone(), rooms.aftersale.clone());
     Readings::by(move || {
-        let (house, orders) = (Arc::clone(&house), orders.clone());
+        let (house, orders, aftersale) = (Arc::clone(&house), orders.clone(), aftersale.clone());
         async move {
             let mut all = counted(&house);
             if let Ok(unsettled) = orders.unsettled().await {
@@ -23,6 +23,14 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                 ));
             }
             all.extend(of_webhooks(&house.webhooks).await);
+            if let Ok(unsettled) = aftersale.unsettled().await {
+                all.push(one("xunyuan_refunds_unknown", "Refunds whose outcome is unknown.", unsettled.unknown));
+                all.push((
+                    "xunyuan_refunds_unknown_oldest_seconds",
+                    "Age of the oldest unknown refund; alert above 300.",
+                    vec![(String::new(), unsettled.oldest_s as f64)],
+                ));
+            }
             all
         }
     })

@@ -8,7 +8,7 @@ use crate::counters;
 use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::server::house::Error;
-use crate::{auth, cache, limits, orders, rates, telemetry, upstream, webhooks};
+use crate::{aftersale, auth, cache, limits, orders, rates, telemetry, upstream, webhooks};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -78,12 +78,10 @@ pub fn rates(config: &config::Rates) -> rates::Settings {
 /// For orders.
 pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
     let warehouse = config.orders.warehouse.parse().map_err(|wrong| Error::Warehouse(format!("{wrong}")))?;
-    let longest = config.upstream.order_deadline.max(config.upstream.deadline);
     Ok(orders::Settings {
         quote_valid_s: config.orders.quote_valid_s,
         warehouse,
-        // Longer than any call may take, so that nobody takes over what is still running.
-        lease_ms: 3 * i64::try_from(longest.as_millis()).unwrap_or(i64::MAX / 3),
+        lease_ms: lease_ms(config),
         reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
         unknown_bound_s: config.orders.unknown_bound_s,
     })
@@ -97,6 +95,23 @@ pub fn webhooks(config: &config::Webhooks) -> webhooks::Settings {
         look_every: config.look_every,
         ..webhooks::Settings::default()
     }
+}
+
+/// For refunds, which are settled like the orders they are about.
+pub fn aftersale(config: &Config) -> aftersale::Settings {
+    const COMPARE_MS: i64 = 15 * 60_000;
+    aftersale::Settings {
+        lease_ms: lease_ms(config),
+        reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
+        unknown_bound_s: config.orders.unknown_bound_s,
+        compare_ms: COMPARE_MS,
+    }
+}
+
+/// Longer than any call may take, so that nobody takes over what is still running.
+fn lease_ms(config: &Config) -> i64 {
+    let longest = config.upstream.order_deadline.max(config.upstream.deadline);
+    3 * i64::try_from(longest.as_millis()).unwrap_or(i64::MAX / 3)
 }
 
 /// Tells everything about the settings that the rooms would refuse, in one answer.

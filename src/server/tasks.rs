@@ -37,6 +37,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     let mut tasks = JoinSet::new();
     let h = || Arc::clone(house);
     let orders = || rooms.orders.clone().into_inner();
+    let aftersale = || rooms.aftersale.clone().into_inner();
     every(&mut tasks, stop, DIRECTORY_EVERY, h(), |house| async move {
         if house.directory.refresh().await == Refreshed::Kept {
             tracing::warn!("partners and keys could not be read again; those known stay in use");
@@ -65,11 +66,21 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
                 tracing::error!(%error, mode = mode.name(), "unknown orders could not be looked up; it is tried again");
             }
         });
+        every(&mut tasks, stop, house.config.orders.reconcile, aftersale(), move |aftersale| async move {
+            if let Err(error) = aftersale.reconcile(mode).await {
+                tracing::error!(%error, mode = mode.name(), "open refunds could not be looked up; it is tried again");
+            }
+        });
     }
     for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
         every(&mut tasks, stop, house.config.orders.follow, orders(), move |orders| async move {
             if let Err(error) = orders.follow(mode, FEED_PATIENCE).await {
                 tracing::warn!(%error, mode = mode.name(), "the catalogue's changes could not be followed; it is tried again");
+            }
+        });
+        every(&mut tasks, stop, house.config.orders.follow, aftersale(), move |aftersale| async move {
+            if let Err(error) = aftersale.follow(mode, FEED_PATIENCE).await {
+                tracing::warn!(%error, mode = mode.name(), "changes to refunds could not be followed; it is tried again");
             }
         });
     }

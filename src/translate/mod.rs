@@ -4,6 +4,7 @@
 //! A document that does not say what the contract promises is [`Nonsense`]; what the contract says beyond our needs is
 //! passed over, and internal facts (cost, contacts) are not even read.
 
+pub mod aftersale;
 pub mod categories;
 pub mod goods;
 pub mod search;

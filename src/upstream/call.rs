@@ -19,8 +19,17 @@ pub enum Repeat {
 pub enum Expects {
     /// JSON in the service's envelope; the document inside is given back.
     Document,
-    /// A PNG without envelope.
+    /// A picture without envelope.
     Picture,
+}
+
+/// A body and what it is.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Its bytes.
+    pub bytes: Bytes,
 }
 
 /// One question or instruction, ready to be sent.
@@ -34,8 +43,10 @@ pub struct Call {
     pub path: String,
     /// Query parameters, not yet encoded.
     pub query: Vec<(&'static str, String)>,
-    /// A JSON body.
-    pub body: Option<Bytes>,
+    /// The body.
+    pub body: Option<Body>,
+    /// Whom it is for, where the service wants to know that in a header field.
+    pub partner: Option<String>,
     /// Whether it may be sent again.
     pub repeat: Repeat,
     /// What the answer is made of.
@@ -53,6 +64,7 @@ impl Call {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            partner: None,
             repeat: Repeat::Safe,
             expects: Expects::Document,
             waits: Duration::ZERO,
@@ -62,8 +74,13 @@ impl Call {
     /// An instruction with a JSON body; never repeated by the client.
     pub fn post(name: &'static str, path: impl Into<String>, body: &impl serde::Serialize) -> Self {
         // Our own request structs have string keys only, so that writing them cannot fail.
-        let body = serde_json::to_vec(body).unwrap_or_default();
-        Self { method: Method::POST, body: Some(body.into()), repeat: Repeat::Never, ..Self::get(name, path) }
+        let bytes = serde_json::to_vec(body).unwrap_or_default().into();
+        Self::send(name, path, Body { media_type: "application/json", bytes })
+    }
+
+    /// An instruction with a body of any kind; never repeated by the client.
+    pub fn send(name: &'static str, path: impl Into<String>, body: Body) -> Self {
+        Self { method: Method::POST, body: Some(body), repeat: Repeat::Never, ..Self::get(name, path) }
     }
 
     /// The same call, declared harmless to repeat.

@@ -18,6 +18,7 @@ use crate::upstream::settings::{Endpoint, Settings};
 use crate::upstream::tally::{Tally, UnderWay};
 
 const TOKEN: HeaderName = HeaderName::from_static("x-internal-token");
+const PARTNER: HeaderName = HeaderName::from_static("x-partner-code");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const PAUSE_BEFORE_REPEAT: Duration = Duration::from_millis(20);
 /// Less time than this is not worth a request.
@@ -179,7 +180,7 @@ impl Inner {
         let mut request = self.client.request(call.method.clone(), url.clone()).timeout(time);
         request = request.headers(headers(target, call, trace));
         if let Some(body) = &call.body {
-            request = request.body(body.clone());
+            request = request.body(body.bytes.clone());
         }
         let response = request.send().await.map_err(lost)?;
         let status = response.status();
@@ -226,11 +227,14 @@ fn headers(target: &Target, call: &Call, trace: Option<&str>) -> HeaderMap {
     headers.insert(TOKEN, target.token.clone());
     let accepted = match call.expects {
         Expects::Document => "application/json",
-        Expects::Picture => "image/png",
+        Expects::Picture => "image/png, image/jpeg",
     };
     headers.insert(ACCEPT, HeaderValue::from_static(accepted));
-    if call.body.is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(body) = &call.body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.media_type));
+    }
+    if let Some(value) = call.partner.as_deref().and_then(|partner| HeaderValue::from_str(partner).ok()) {
+        headers.insert(PARTNER, value);
     }
     if let Some(value) = trace.and_then(|text| HeaderValue::from_str(text).ok()) {
         headers.insert(TRACEPARENT, value);

@@ -16,7 +16,7 @@ mod settings;
 mod tally;
 pub mod wholesale;
 
-pub use call::{Call, Expects, Repeat};
+pub use call::{Body, Call, Expects, Repeat};
 pub use client::{Context, Upstream};
 pub use failure::{Error, Loss, Outcome, Refusal};
 pub use settings::{Endpoint, Settings, Token};

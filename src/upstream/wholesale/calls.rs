@@ -1,5 +1,7 @@
 //! The calls of the wholesale service, each as a value. Which of them are harmless to repeat is decided here.
 
+pub mod aftersale;
+
 use std::time::Duration;
 
 use crate::model::ids::{CatalogueOrderId, OfferId, SupplierId};
@@ -161,7 +163,7 @@ mod tests {
         let asked = PreviewRequest { lines: vec![], warehouse_code: "YW01".into(), dest_country: "JP".into() };
         assert_eq!(preview(&asked).repeat, Repeat::Safe);
         let body = create_order(&order).body.unwrap();
-        let text = std::str::from_utf8(&body).unwrap();
+        let text = std::str::from_utf8(&body.bytes).unwrap();
         assert!(text.contains(r#""outRef":"ord_1""#) && text.contains(r#""channel":"CROSS_BORDER""#), "{text}");
         assert!(!text.contains("buyerMemo"));
     }

@@ -1,6 +1,7 @@
 //! Documents of the wholesale service, field for field; unknown fields are passed over.
 //! Internal facts (cost, telephone numbers, contacts) have no field here: what is not read cannot leak.
 
+pub mod aftersale;
 pub mod changes;
 pub mod goods;
 pub mod trade;

@@ -1,0 +1,176 @@
+//! Why the room of refunds did not do what was asked, in words for the caller.
+
+use crate::error::{Code, Failure, Place};
+use crate::ledger;
+use crate::model::money::Money;
+use crate::model::refund::{Rejection, State};
+use crate::translate::Nonsense;
+use crate::upstream;
+
+/// A refusal or failure of the room.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ledger refused or failed.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The catalogue did not answer, or refused for a reason of its own.
+    #[error(transparent)]
+    Upstream(#[from] upstream::Error),
+    /// The catalogue's answer makes no sense.
+    #[error(transparent)]
+    Nonsense(#[from] Nonsense),
+    /// The catalogue was not reached; nothing was done, and the same request starts again.
+    #[error("not done: {0}")]
+    NotDone(upstream::Error),
+    /// The catalogue's answer was lost and the refund does not show it; the same request decides it again.
+    #[error("perhaps done: {0}")]
+    Unsure(upstream::Error),
+    /// There is no such refund.
+    #[error("no such refund")]
+    RefundNotFound,
+    /// There is no such voucher.
+    #[error("no such voucher")]
+    VoucherNotFound,
+    /// A picture cannot be taken.
+    #[error("the picture cannot be taken: {0}")]
+    Picture(&'static str),
+    /// Others kept writing first; trying again helps.
+    #[error("the refund kept moving")]
+    Busy,
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        use ledger::Error as E;
+        match self {
+            Self::Ledger(error) => match error {
+                E::WrongCursor => Code::InvalidRequest,
+                E::KeyMismatch => Code::IdempotencyMismatch,
+                E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,
+                E::OrderNotFound(_) => Code::OrderNotFound,
+                E::RefundNotFound(_) => Code::RefundNotFound,
+                E::RefundReferenceTaken { .. } => Code::RefundReferenceTaken,
+                E::NotRefundable(_) => Code::RefundNotPossible,
+                E::TooManyPieces(_) => Code::RefundQuantityTooLarge,
+                E::VoucherNotFound(_) => Code::VoucherNotFound,
+                _ => Code::Internal,
+            },
+            Self::NotDone(error) if error.code() == Code::SandboxUnavailable => Code::SandboxUnavailable,
+            // Whatever kept it from being sent, the same request can succeed later.
+            Self::NotDone(_) => Code::UpstreamUnavailable,
+            Self::Unsure(_) => Code::UpstreamTimeout,
+            Self::Upstream(error) => error.code(),
+            Self::Nonsense(nonsense) => nonsense.code(),
+            Self::RefundNotFound => Code::RefundNotFound,
+            Self::VoucherNotFound => Code::VoucherNotFound,
+            Self::Picture(_) => Code::VoucherInvalid,
+            Self::Busy => Code::OrderInProgress,
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        use ledger::Error as E;
+        match self {
+            Self::Ledger(E::OrderNotFound(id)) => Some(format!("There is no order {id}.")),
+            Self::Ledger(E::RefundReferenceTaken { first }) => {
+                Some(format!("The reference belongs to refund {first}."))
+            }
+            Self::Ledger(E::NotRefundable(state)) => Some(format!("The order is {state}.")),
+            Self::Ledger(E::VoucherNotFound(id)) => Some(format!("There is no voucher {id}.")),
+            Self::NotDone(_) => Some(
+                "The catalogue could not be reached and nothing was done; repeat with the same Idempotency-Key.".into(),
+            ),
+            Self::Unsure(_) => Some(
+                "The catalogue did not answer, and the refund does not show it yet; repeat with the same \
+                 Idempotency-Key, which looks before it asks again."
+                    .into(),
+            ),
+            Self::Picture(why) => Some(format!("It cannot be taken: {why}.")),
+            _ => None,
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Ledger(ledger::Error::WrongCursor) => {
+                vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
+            }
+            Self::Ledger(ledger::Error::TooManyPieces(lines)) => {
+                let says = |line: &ledger::Ordered| match line.quantity {
+                    0 => format!("The order has no SKU {}.", line.sku),
+                    ordered => format!("Of SKU {} {ordered} were ordered.", line.sku),
+                };
+                lines.iter().map(|line| Place::body(&format!("/lines/{}/quantity", line.line), says(line))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn extras(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Ledger(ledger::Error::RefundReferenceTaken { first }) => vec![("refund_id", format!("\"{first}\""))],
+            Self::Ledger(ledger::Error::NotRefundable(state)) => vec![("state", format!("\"{state}\""))],
+            Self::Ledger(ledger::Error::TooManyPieces(lines)) => {
+                vec![("lines", most_pieces(lines.iter().map(|line| (line.sku.to_string(), line.quantity))))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Ledger(ledger::Error::InProgress { retry_after_s }) => Some(*retry_after_s),
+            Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
+            Self::Ledger(_) if self.code() == Code::Internal => Some(1),
+            Self::NotDone(_) | Self::Unsure(_) => Some(2),
+            Self::Upstream(error) => error.retry_after_s(),
+            _ => None,
+        }
+    }
+
+    fn internal(&self) -> Option<String> {
+        let ours = [Code::Internal, Code::UpstreamNonsense, Code::UpstreamRefused];
+        let worth =
+            ours.contains(&self.code()) || matches!(self, Self::Upstream(_) | Self::NotDone(_) | Self::Unsure(_));
+        worth.then(|| self.to_string())
+    }
+}
+
+/// Why a refund or a step was not taken, where the refund stands, and the figures.
+#[derive(Clone, Debug)]
+pub struct Declined {
+    /// Why.
+    pub rejection: Rejection,
+    /// Where the refund stands.
+    pub state: State,
+}
+
+impl Failure for Declined {
+    fn code(&self) -> Code {
+        self.rejection.code
+    }
+
+    fn detail(&self) -> Option<String> {
+        Some(self.rejection.detail.clone())
+    }
+
+    fn extras(&self) -> Vec<(&'static str, String)> {
+        let Rejection { code, most, lines, open, .. } = &self.rejection;
+        let money = |money: Money| serde_json::json!({"amount": money.amount(), "currency": money.currency.code()});
+        let mut extras = Vec::new();
+        extras.extend(most.map(|most| ("max_refundable", money(most).to_string())));
+        if !lines.is_empty() {
+            extras.push(("lines", most_pieces(lines.iter().map(|(sku, most)| (sku.to_string(), *most)))));
+        }
+        extras.extend(open.as_ref().map(|open| ("refund_id", format!("\"{open}\""))));
+        if *code == Code::RefundStateConflict {
+            extras.push(("state", format!("\"{}\"", self.state)));
+        }
+        extras
+    }
+}
+
+fn most_pieces(lines: impl Iterator<Item = (String, u32)>) -> String {
+    let line = |(sku, most)| serde_json::json!({"sku_id": sku, "max_quantity": most});
+    serde_json::Value::from_iter(lines.map(line)).to_string()
+}
