@@ -28,6 +28,7 @@ UTC, ids strings.",
         (name = "Catalogue", description = "Offers, categories and suppliers, in twelve languages and any configured currency."),
         (name = "Quotes", description = "Prices, freight and exchange rate, locked for a while."),
         (name = "Orders", description = "Placed once, never twice; followed to the warehouse."),
+        (name = "Fulfilment", description = "Parcels to the warehouse, and consignments from there to your carrier."),
         (name = "Payments", description = "A pay page, or an agreed debit."),
         (name = "Account", description = "Your limits, your key, and help with signing."),
     )

@@ -8,6 +8,7 @@
 //! * an unsettled order's `look_at`: who moves it forward has claimed the order for that long.
 
 mod claims;
+mod consignments;
 mod error;
 mod feeds;
 mod orders;
@@ -17,12 +18,14 @@ mod payments;
 mod quotes;
 mod refund_words;
 mod refunds;
+mod shipments;
 #[cfg(test)]
 mod tests;
 mod vouchers;
 mod words;
 
 pub use claims::{Answer, Begun, KeyUse, Lease};
+pub use consignments::{Consigning, DueConsignment, DueReport, NewConsignment, Waiting, Written};
 pub use error::Error;
 pub use orders::{Due, Filter, NewOrder, Unsettled};
 pub use overview::{Count, Latest};

@@ -2,6 +2,7 @@
 //! every border converts to and from its own words.
 
 pub mod category;
+pub mod consignment;
 pub mod ids;
 pub mod language;
 pub mod money;
@@ -16,3 +17,4 @@ pub mod refund;
 pub mod search;
 pub mod shipment;
 pub mod supplier;
+pub mod warehouse;

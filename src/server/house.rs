@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
+use crate::fulfilment::Fulfilment;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::ops::console::access::Access;
@@ -115,6 +116,8 @@ pub struct Rooms {
     pub catalog: Data<Catalog>,
     /// Quote, place, follow.
     pub orders: Data<Orders>,
+    /// Parcels and consignments.
+    pub fulfilment: Data<Fulfilment>,
 }
 
 /// Opens and migrates the database and reads partners and keys; enough for the command line.
@@ -173,7 +176,9 @@ impl House {
         let (cache, rates, clock) = (self.cache.for_worker(), self.rates.clone(), self.clock.clone());
         let catalog =
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
+        let fulfilment = settings::fulfilment(&self.config);
+        let fulfilment = Fulfilment::new(fulfilment, self.ledger.clone(), upstream.clone(), clock.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
-        Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders) })
+        Ok(Rooms { catalog: Data::new(catalog), orders: Data::new(orders), fulfilment: Data::new(fulfilment) })
     }
 }

@@ -8,9 +8,9 @@ use crate::telemetry::metrics::Reading;
 
 /// The readings of a house.
 pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
-    let (house, orders) = (Arc::clone(house), rooms.orders.clone());
+    let (house, orders, fulfilment) = (Arc::clone(house), rooms.orders.clone(), rooms.fulfilment.clone());
     Readings::by(move || {
-        let (house, orders) = (Arc::clone(&house), orders.clone());
+        let (house, orders, fulfilment) = (Arc::clone(&house), orders.clone(), fulfilment.clone());
         async move {
             let mut all = counted(&house);
             if let Ok(unsettled) = orders.unsettled().await {
@@ -19,6 +19,15 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     "xunyuan_orders_unknown_oldest_seconds",
                     "Age of the oldest unknown order; alert above 300.",
                     vec![(String::new(), unsettled.oldest_s as f64)],
+                ));
+            }
+            if let Ok(waiting) = fulfilment.waiting().await {
+                let help = "Consignments, and reports about them, whose outcome is unknown.";
+                all.push(one("xunyuan_consignments_unknown", help, waiting.unknown));
+                all.push((
+                    "xunyuan_consignments_unknown_oldest_seconds",
+                    "Age of the oldest unknown consignment or report; alert above 300.",
+                    vec![(String::new(), waiting.oldest_s as f64)],
                 ));
             }
             all

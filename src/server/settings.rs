@@ -8,7 +8,7 @@ use crate::counters;
 use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::server::house::Error;
-use crate::{auth, cache, limits, orders, rates, telemetry, upstream};
+use crate::{auth, cache, fulfilment, limits, orders, rates, telemetry, upstream};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -87,6 +87,23 @@ pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
         reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
         unknown_bound_s: config.orders.unknown_bound_s,
     })
+}
+
+/// For parcels and consignments, which are followed and settled as orders are.
+pub fn fulfilment(config: &Config) -> fulfilment::Settings {
+    const COMPARE_MS: i64 = 600_000;
+    fulfilment::Settings {
+        // Longer than the calls of one attempt may take: looked up, said again, looked up.
+        lease_ms: lease_ms(&config.upstream),
+        reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
+        unknown_bound_s: config.orders.unknown_bound_s,
+        compare_ms: COMPARE_MS,
+    }
+}
+
+fn lease_ms(config: &config::Upstream) -> i64 {
+    let longest = config.order_deadline.max(config.deadline);
+    3 * i64::try_from(longest.as_millis()).unwrap_or(i64::MAX / 3)
 }
 
 /// Tells everything about the settings that the rooms would refuse, in one answer.

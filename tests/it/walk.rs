@@ -42,6 +42,8 @@ fn filled(path: &str) -> String {
         .replace("{order_id}", &format!("ord_{nobody}"))
         .replace("{quote_id}", &format!("quo_{nobody}"))
         .replace("{payment_id}", &format!("pay_{nobody}"))
+        .replace("{shipment_id}", "999999999")
+        .replace("{consignment_id}", &format!("con_{nobody}"))
         .replace("{reference}", "NOBODY-1")
 }
 
