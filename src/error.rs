@@ -176,6 +176,12 @@ codes! {
     PaymentExpired = "payment_expired", 409, Partner, Never, "The order was not paid in time.", "Place a new order.";
     PaymentNotFound = "payment_not_found", 404, Partner, Never, "No such payment.", "Check the id; sandbox and live payments are kept apart.";
     // fulfilment
+    ShipmentNotFound = "shipment_not_found", 404, Partner, Never, "No such parcel.", "Take parcel ids from GET /v1/orders/{order_id}/shipments or from shipment events.";
+    ConsignmentNotFound = "consignment_not_found", 404, Partner, Never, "No such consignment.", "Check the id or reference; sandbox and live consignments are kept apart.";
+    ConsignmentReferenceTaken = "consignment_reference_taken", 409, Partner, Never, "You already opened a consignment under this reference.", "Read the first one at GET /v1/consignments/by-reference/{reference}; use a new reference for a new consignment.";
+    ConsignmentStateConflict = "consignment_state_conflict", 409, Partner, Never, "The consignment's state does not allow this.", "Read the consignment; its state and events say where it stands.";
+    ConsignmentRefused = "consignment_refused", 409, Catalogue, Never, "The wholesale service refused the consignment or the report about it.", "The detail and errors give its reason; mend the request and send it under a new Idempotency-Key.";
+    OrderConsigned = "order_consigned", 409, Partner, Never, "An order is in another consignment already.", "Leave the order out, or cancel the other consignment first; errors names both.";
     // after sales
     RefundNotFound = "refund_not_found", 404, Partner, Never, "No such refund.", "Check the id; sandbox and live refunds are kept apart.";
     RefundReferenceTaken = "refund_reference_taken", 409, Partner, Never, "You already asked for a refund under this reference.", "Read the first one at GET /v1/refunds/{refund_id}; use a new reference for a new refund.";

@@ -4,6 +4,7 @@
 mod asked;
 mod basket;
 pub mod categories;
+pub mod consignments;
 pub mod docs;
 pub mod events;
 pub mod gate;
@@ -29,6 +30,7 @@ pub mod unmatched;
 pub mod webhook_endpoints;
 mod webhook_view;
 pub mod vouchers;
+pub mod warehouses;
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpResponse, get};
@@ -53,6 +55,17 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(orders::cancel_order)
         .service(orders::confirm_receipt)
         .service(shipments::list_shipments)
+        .service(shipments::get_shipment)
+        .service(warehouses::list_warehouses)
+        .service(consignments::create_consignment)
+        .service(consignments::list_consignments)
+        // Before the consignment's id, which would take `by-reference` for one.
+        .service(consignments::get_consignment_by_reference)
+        .service(consignments::get_consignment)
+        .service(consignments::create_receipt)
+        .service(consignments::create_inspection)
+        .service(consignments::create_handover)
+        .service(consignments::cancel_consignment)
         .service(payments::list_payment_options)
         .service(payments::create_payment)
         .service(payments::get_payment)

@@ -92,6 +92,16 @@ operations! {
     CreateArbitration = "create_arbitration", RefundsWrite, OrderWrite;
     CreateVoucher = "create_voucher", RefundsWrite, Write;
     GetVoucher = "get_voucher", OrdersRead, Read;
+    GetShipment = "get_shipment", OrdersRead, Read;
+    ListWarehouses = "list_warehouses", OrdersRead, Read;
+    CreateConsignment = "create_consignment", FulfilmentWrite, OrderWrite;
+    ListConsignments = "list_consignments", OrdersRead, Read;
+    GetConsignment = "get_consignment", OrdersRead, Read;
+    GetConsignmentByReference = "get_consignment_by_reference", OrdersRead, Read;
+    CreateReceipt = "create_receipt", FulfilmentWrite, OrderWrite;
+    CreateInspection = "create_inspection", FulfilmentWrite, OrderWrite;
+    CreateHandover = "create_handover", FulfilmentWrite, OrderWrite;
+    CancelConsignment = "cancel_consignment", FulfilmentWrite, OrderWrite;
     GetLimits = "get_limits", AccountRead, Read;
     GetMe = "get_me", AccountRead, Read;
     DebugSignature = "debug_signature", AccountRead, Read;

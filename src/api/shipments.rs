@@ -1,17 +1,22 @@
-//! The parcels of an order: `GET /v1/orders/{order_id}/shipments`.
+//! Parcels: those of an order, and one by its id, with their tracking.
+
+mod words;
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, get};
-use serde::Serialize;
-use utoipa::ToSchema;
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use crate::api::asked::{Asked, Tongue};
 use crate::api::gate::Admitted;
 use crate::api::operations::op;
 use crate::api::orders::OrderPath;
-use crate::edge::parts::Path;
+use crate::edge::parts::{Path, Query};
 use crate::edge::reply::{self, Reply};
+use crate::fulfilment::Fulfilment;
+use crate::model::ids::{OrderId, ShipmentId};
+use crate::model::language::Language;
 use crate::model::shipment::{Packed, Shipment, Trace};
-use crate::orders::Orders;
 
 /// The parcels of an order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,7 +33,11 @@ pub struct ShipmentPageView {
 #[schema(as = Shipment)]
 pub struct ShipmentView {
     /// Id.
+    #[schema(example = "2600000000000123456")]
     id: String,
+    /// The order it belongs to.
+    #[schema(example = "ord_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    order_id: String,
     /// The carrier's Chinese name.
     #[schema(example = "中通快递")]
     carrier: String,
@@ -69,18 +78,26 @@ pub struct TraceView {
     /// When.
     #[schema(format = DateTime)]
     at: String,
+    /// `collected`, `departed`, `arrived`, `out_for_delivery`, `delivered`, `trouble`, or `other` when only the
+    /// carrier's own words tell.
+    #[schema(example = "collected")]
+    status: &'static str,
+    /// What that means, in the asked language.
+    #[schema(example = "Collected by the carrier")]
+    description: &'static str,
+    /// What happened, in the carrier's Chinese words.
+    #[schema(example = "快件已揽收")]
+    description_original: String,
     /// Where, in Chinese.
     #[schema(example = "金华市")]
     place: String,
-    /// What happened, in the carrier's Chinese words.
-    #[schema(example = "已揽收")]
-    description: String,
 }
 
-impl From<&Shipment> for ShipmentView {
-    fn from(parcel: &Shipment) -> Self {
+impl ShipmentView {
+    fn new(order: &OrderId, parcel: &Shipment, language: Language) -> Self {
         Self {
             id: parcel.id.to_string(),
+            order_id: order.to_string(),
             carrier: parcel.carrier.clone(),
             carrier_code: parcel.carrier_code.clone(),
             tracking_number: parcel.tracking_number.clone(),
@@ -88,7 +105,7 @@ impl From<&Shipment> for ShipmentView {
             lines: parcel.packed.iter().map(PackedView::from).collect(),
             shipped_at: parcel.shipped_at.map(|moment| moment.to_string()),
             delivered_at: parcel.delivered_at.map(|moment| moment.to_string()),
-            tracking: parcel.traces.iter().map(TraceView::from).collect(),
+            tracking: parcel.traces.iter().map(|trace| TraceView::new(trace, language)).collect(),
         }
     }
 }
@@ -99,14 +116,26 @@ impl From<&Packed> for PackedView {
     }
 }
 
-impl From<&Trace> for TraceView {
-    fn from(trace: &Trace) -> Self {
-        Self { at: trace.at.to_string(), place: trace.place.clone(), description: trace.description.clone() }
+impl TraceView {
+    fn new(trace: &Trace, language: Language) -> Self {
+        Self {
+            at: trace.at.to_string(),
+            status: trace.mark.name(),
+            description: words::of(trace.mark, language),
+            description_original: trace.description.clone(),
+            place: trace.place.clone(),
+        }
     }
 }
 
+/// The path of an order and the language of the answer.
+type ListParts = (Path<OrderPath>, Query<Tongue>);
+
+/// The path of a parcel and the language of the answer.
+type GetParts = (Path<ShipmentPath>, Query<Tongue>);
+
 /// Lists the parcels of an order with their tracking.
-#[utoipa::path(tag = "Orders", params(OrderPath), responses(
+#[utoipa::path(tag = "Fulfilment", params(OrderPath, Tongue), responses(
     (status = 200, description = "The parcels", body = ShipmentPageView),
     (status = 304, description = "Nothing is new; it costs nothing"),
     (status = 404, description = "`order_not_found`"),
@@ -114,10 +143,52 @@ impl From<&Trace> for TraceView {
 #[get("/v1/orders/{order_id}/shipments")]
 pub async fn list_shipments(
     request: HttpRequest,
-    call: Admitted<op::ListShipments, Path<OrderPath>>,
-    orders: Data<Orders>,
+    call: Admitted<op::ListShipments, ListParts>,
+    fulfilment: Data<Fulfilment>,
 ) -> Reply {
-    let parcels = orders.shipments(&call.caller, &call.parts.0.id()?).await?;
-    let items = parcels.iter().map(ShipmentView::from).collect();
-    reply::read(&request, &ShipmentPageView { items, next_cursor: None })
+    let (Path(path), Query(tongue)) = &call.parts;
+    let order = path.id()?;
+    let mut asked = Asked::default();
+    let language = asked.audience(&request, &call.caller, tongue.language.as_deref(), None).language;
+    let language = asked.done(Some(language))?;
+    let parcels = fulfilment.shipments(&call.caller, &order).await?;
+    let items = parcels.iter().map(|parcel| ShipmentView::new(&order, parcel, language)).collect();
+    Ok(by_language(reply::read(&request, &ShipmentPageView { items, next_cursor: None })?))
+}
+
+/// Names a parcel.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ShipmentPath {
+    /// Id of the parcel.
+    #[param(example = "2600000000000123456")]
+    shipment_id: String,
+}
+
+/// Reads a parcel with its tracking.
+#[utoipa::path(tag = "Fulfilment", params(ShipmentPath, Tongue), responses(
+    (status = 200, description = "The parcel", body = ShipmentView),
+    (status = 304, description = "Nothing is new; it costs nothing"),
+    (status = 404, description = "`shipment_not_found`"),
+))]
+#[get("/v1/shipments/{shipment_id}")]
+pub async fn get_shipment(
+    request: HttpRequest,
+    call: Admitted<op::GetShipment, GetParts>,
+    fulfilment: Data<Fulfilment>,
+) -> Reply {
+    let (Path(path), Query(tongue)) = &call.parts;
+    let mut asked = Asked::default();
+    let id = asked.path::<ShipmentId>("shipment_id", &path.shipment_id);
+    let language = asked.audience(&request, &call.caller, tongue.language.as_deref(), None).language;
+    let id = asked.done(id)?;
+    let (order, parcel) = fulfilment.shipment(&call.caller, id).await?;
+    Ok(by_language(reply::read(&request, &ShipmentView::new(&order, &parcel, language))?))
+}
+
+/// Says that another `Accept-Language` is another answer.
+fn by_language(mut response: HttpResponse) -> HttpResponse {
+    use actix_web::http::header::{HeaderValue, VARY};
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
+    response
 }

@@ -13,6 +13,8 @@ pub enum Kind {
     Supplier,
     /// A picture.
     Picture,
+    /// All warehouses.
+    Warehouses,
 }
 
 /// Spans of a document's life, each beginning where the one before it ends.
@@ -30,7 +32,8 @@ pub struct Freshness {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: &'static [Kind] = &[Kind::Search, Kind::Offer, Kind::Categories, Kind::Supplier, Kind::Picture];
+    pub const ALL: &'static [Kind] =
+        &[Kind::Search, Kind::Offer, Kind::Categories, Kind::Supplier, Kind::Picture, Kind::Warehouses];
 
     /// The kind's row of the table.
     pub const fn freshness(self) -> Freshness {
@@ -40,6 +43,7 @@ impl Kind {
             Self::Categories => row(300, 600, 86_400, 5),
             Self::Supplier => row(120, 600, 86_400, 15),
             Self::Picture => row(3_600, 86_400, 604_800, 60),
+            Self::Warehouses => row(300, 600, 86_400, 5),
         }
     }
 
@@ -51,6 +55,7 @@ impl Kind {
             Self::Categories => "categories",
             Self::Supplier => "supplier",
             Self::Picture => "picture",
+            Self::Warehouses => "warehouses",
         }
     }
 }

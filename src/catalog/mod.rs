@@ -21,7 +21,7 @@ use bytes::Bytes;
 
 pub use audience::Audience;
 pub use failure::Error;
-pub use question::{AllCategories, Picture, Question};
+pub use question::{AllCategories, AllWarehouses, Picture, Question};
 
 pub use crate::cache::Rendered;
 use crate::cache::{Cache, Content, Fetched, Kept, Key, KeyBuilder, Kind};

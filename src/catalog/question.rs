@@ -15,6 +15,7 @@ use crate::model::offer::{Offer, OfferSummary, PictureSize};
 use crate::model::page::Page;
 use crate::model::search::Search;
 use crate::model::supplier::Supplier;
+use crate::model::warehouse::Site;
 use crate::translate::search::Bounds;
 use crate::translate::{self, Nonsense};
 use crate::upstream::Call;
@@ -44,6 +45,10 @@ pub trait Question: Sync {
 /// Asks for all categories.
 #[derive(Clone, Copy, Debug)]
 pub struct AllCategories;
+
+/// Asks for all warehouses.
+#[derive(Clone, Copy, Debug)]
+pub struct AllWarehouses;
 
 /// Asks for the picture of an offer.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +130,26 @@ impl Question for AllCategories {
     }
     fn absent(&self) -> Error {
         Nonsense::new("no categories").into()
+    }
+}
+
+impl Question for AllWarehouses {
+    type Found = Vec<Site>;
+    const KIND: Kind = Kind::Warehouses;
+    const PRICED: bool = false;
+    const ABSENT: &'static str = NEVER_ABSENT;
+
+    fn key(&self, key: KeyBuilder) -> KeyBuilder {
+        key
+    }
+    fn call(&self, audience: &Audience, _: &Exchange) -> Result<Call, Error> {
+        Ok(calls::warehouses(audience.language))
+    }
+    fn read(&self, _: &Audience, document: &Bytes) -> Result<Vec<Site>, Error> {
+        Ok(translate::fulfilment::warehouses(parsed(document, "warehouses")?)?)
+    }
+    fn absent(&self) -> Error {
+        Nonsense::new("no warehouses").into()
     }
 }
 

@@ -55,6 +55,9 @@ pub enum Error {
         /// The order it became.
         order: OrderId,
     },
+    /// Something about consignments.
+    #[error(transparent)]
+    Consigning(#[from] super::Consigning),
     /// There is no such order among the partner's.
     #[error("no such order: {0}")]
     OrderNotFound(OrderId),

@@ -10,6 +10,7 @@
 mod claims;
 mod deliveries;
 mod endpoints;
+mod consignments;
 mod error;
 mod feeds;
 mod orders;
@@ -20,6 +21,7 @@ mod pull;
 mod quotes;
 mod refund_words;
 mod refunds;
+mod shipments;
 #[cfg(test)]
 mod tests;
 mod vouchers;
@@ -29,6 +31,7 @@ mod writing;
 pub use claims::{Answer, Begun, KeyUse, Lease};
 pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undelivered, Verdict};
 pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
+pub use consignments::{Consigning, DueConsignment, DueReport, NewConsignment, Waiting, Written};
 pub use error::Error;
 pub use orders::{Due, Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};

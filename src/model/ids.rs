@@ -55,6 +55,8 @@ catalogue_ids! {
     ShipmentId;
     /// The catalogue's own number of a refund.
     CatalogueRefundId;
+    /// The catalogue's own number of a consignment.
+    CatalogueConsignmentId;
 }
 
 macro_rules! own_ids {
@@ -100,6 +102,8 @@ own_ids! {
     RefundId = "rfd";
     /// Goods gathered at a warehouse to leave the country together.
     ConsignmentId = "con";
+    /// Something reported about a consignment: goods received, inspected, handed over, or not wanted any more.
+    ReportId = "rpt";
     /// A picture that proves something.
     VoucherId = "vch";
     /// An address of a partner that hears of events.

@@ -3,6 +3,7 @@
 
 pub mod category;
 pub mod event;
+pub mod consignment;
 pub mod ids;
 pub mod language;
 pub mod money;
@@ -18,3 +19,4 @@ pub mod search;
 pub mod shipment;
 pub mod supplier;
 pub mod webhook;
+pub mod warehouse;

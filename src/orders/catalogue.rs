@@ -8,7 +8,6 @@ use crate::model::money::Money;
 use crate::model::order::{Deed, Refusal};
 use crate::model::partner::Mode;
 use crate::model::quote::{Country, Wanted, Warehouse};
-use crate::model::shipment::Shipment;
 use crate::telemetry::trace;
 use crate::translate::trade::{self, PaidHow, Standing};
 use crate::upstream::wholesale::wire::changes::Changes;
@@ -98,12 +97,6 @@ impl Orders {
     ) -> Result<PaidHow, Error> {
         let paid = self.read::<wire::Paid>(mode, &calls::pay(number, how, pay_ref, total.minor)).await?;
         Ok(trade::paid(paid)?)
-    }
-
-    /// An order's parcels.
-    pub(super) async fn parcels(&self, deed: &Deed, number: CatalogueOrderId) -> Result<Vec<Shipment>, Error> {
-        let shipments = self.read::<wire::Shipments>(deed.mode, &calls::shipments(number)).await?;
-        Ok(trade::shipments(shipments, deed)?)
     }
 
     /// The changes after a number.

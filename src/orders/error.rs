@@ -177,7 +177,7 @@ pub(super) fn describe(problem: &LineProblem) -> String {
 fn ledger_code(error: &ledger::Error) -> Code {
     use ledger::Error as E;
     match error {
-        E::Sql(_) | E::Unreadable { .. } => Code::Internal,
+        E::Sql(_) | E::Unreadable { .. } | E::Consigning(_) => Code::Internal,
         E::WrongCursor => Code::InvalidRequest,
         E::KeyMismatch => Code::IdempotencyMismatch,
         E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,

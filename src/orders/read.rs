@@ -1,4 +1,4 @@
-//! Reading: orders one by one and in lists, their parcels, and how they can be paid.
+//! Reading: orders one by one and in lists, and how they can be paid.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,6 @@ use crate::model::order::{Order, Reference, State};
 use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Caller;
 use crate::model::payment::{Method, Payment};
-use crate::model::shipment::Shipment;
 
 /// How an order can be paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,15 +43,6 @@ impl Orders {
         size: PageSize,
     ) -> Result<Page<Order>, Error> {
         Ok(self.ledger.list_orders(&caller.partner.id, caller.mode, filter, after, size).await?)
-    }
-
-    /// The parcels of an order, as the catalogue knows them now.
-    pub async fn shipments(&self, caller: &Caller, id: &OrderId) -> Result<Vec<Shipment>, Error> {
-        let order = self.get(caller, id).await?;
-        match order.catalogue_order {
-            Some(number) => self.parcels(&order.deed, number).await,
-            None => Ok(Vec::new()),
-        }
     }
 
     /// How an order can be paid now.

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
+use crate::fulfilment::Fulfilment;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::ops::console::access::Access;
@@ -123,6 +124,8 @@ pub struct Rooms {
     pub webhooks: Data<Webhooks>,
     /// Ask for money back, follow.
     pub aftersale: Data<Aftersale>,
+    /// Parcels and consignments.
+    pub fulfilment: Data<Fulfilment>,
 }
 
 /// What seals secrets at rest.
@@ -191,13 +194,15 @@ impl House {
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
         let aftersale =
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
+        let fulfilment =
+            Fulfilment::new(settings::fulfilment(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
-        let webhooks = Data::new(self.webhooks.clone());
         Ok(Rooms {
             catalog: Data::new(catalog),
             orders: Data::new(orders),
-            webhooks,
+            webhooks: Data::new(self.webhooks.clone()),
             aftersale: Data::new(aftersale),
+            fulfilment: Data::new(fulfilment),
         })
     }
 }

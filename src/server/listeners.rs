@@ -126,7 +126,7 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
 fn furnish(config: &mut web::ServiceConfig, house: &House) {
     match house.rooms() {
         Ok(rooms) => {
-            config.app_data(rooms.catalog).app_data(rooms.orders);
+            config.app_data(rooms.catalog).app_data(rooms.orders).app_data(rooms.fulfilment);
             config.app_data(rooms.webhooks).app_data(rooms.aftersale);
         }
         // The same was made once before the listener opened; without rooms this worker answers internal_error.

@@ -9,12 +9,12 @@ use crate::webhooks::Webhooks;
 
 /// The readings of a house.
 pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
-    let (house, orders, aftersale) = (Arc::clone(house), rooms.orders.clone(), rooms.aftersale.clone());
+    let (house, rooms) = (Arc::clone(house), rooms.clone());
     Readings::by(move || {
-        let (house, orders, aftersale) = (Arc::clone(&house), orders.clone(), aftersale.clone());
+        let (house, rooms) = (Arc::clone(&house), rooms.clone());
         async move {
             let mut all = counted(&house);
-            if let Ok(unsettled) = orders.unsettled().await {
+            if let Ok(unsettled) = rooms.orders.unsettled().await {
                 all.push(one("xunyuan_orders_unknown", "Orders whose outcome is unknown.", unsettled.unknown));
                 all.push((
                     "xunyuan_orders_unknown_oldest_seconds",
@@ -23,12 +23,21 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                 ));
             }
             all.extend(of_webhooks(&house.webhooks).await);
-            if let Ok(unsettled) = aftersale.unsettled().await {
+            if let Ok(unsettled) = rooms.aftersale.unsettled().await {
                 all.push(one("xunyuan_refunds_unknown", "Refunds whose outcome is unknown.", unsettled.unknown));
                 all.push((
                     "xunyuan_refunds_unknown_oldest_seconds",
                     "Age of the oldest unknown refund; alert above 300.",
                     vec![(String::new(), unsettled.oldest_s as f64)],
+                ));
+            }
+            if let Ok(waiting) = rooms.fulfilment.waiting().await {
+                let help = "Consignments, and reports about them, whose outcome is unknown.";
+                all.push(one("xunyuan_consignments_unknown", help, waiting.unknown));
+                all.push((
+                    "xunyuan_consignments_unknown_oldest_seconds",
+                    "Age of the oldest unknown consignment or report; alert above 300.",
+                    vec![(String::new(), waiting.oldest_s as f64)],
                 ));
             }
             all

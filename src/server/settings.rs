@@ -8,7 +8,7 @@ use crate::counters;
 use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::server::house::Error;
-use crate::{aftersale, auth, cache, limits, orders, rates, telemetry, upstream, webhooks};
+use crate::{aftersale, auth, cache, fulfilment, limits, orders, rates, telemetry, upstream, webhooks};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -101,7 +101,19 @@ pub fn webhooks(config: &config::Webhooks) -> webhooks::Settings {
 pub fn aftersale(config: &Config) -> aftersale::Settings {
     const COMPARE_MS: i64 = 15 * 60_000;
     aftersale::Settings {
-        lease_ms: lease_ms(config),
+        lease_ms: lease_ms(&config.upstream),
+        reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
+        unknown_bound_s: config.orders.unknown_bound_s,
+        compare_ms: COMPARE_MS,
+    }
+}
+
+/// For parcels and consignments, which are followed and settled as orders are.
+pub fn fulfilment(config: &Config) -> fulfilment::Settings {
+    const COMPARE_MS: i64 = 600_000;
+    fulfilment::Settings {
+        // Longer than the calls of one attempt may take: looked up, said again, looked up.
+        lease_ms: lease_ms(&config.upstream),
         reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
         unknown_bound_s: config.orders.unknown_bound_s,
         compare_ms: COMPARE_MS,
@@ -109,8 +121,8 @@ pub fn aftersale(config: &Config) -> aftersale::Settings {
 }
 
 /// Longer than any call may take, so that nobody takes over what is still running.
-fn lease_ms(config: &Config) -> i64 {
-    let longest = config.upstream.order_deadline.max(config.upstream.deadline);
+fn lease_ms(config: &config::Upstream) -> i64 {
+    let longest = config.order_deadline.max(config.deadline);
     3 * i64::try_from(longest.as_millis()).unwrap_or(i64::MAX / 3)
 }
 

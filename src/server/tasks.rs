@@ -84,6 +84,21 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             }
         });
     }
+    let fulfilment = || rooms.fulfilment.clone().into_inner();
+    for mode in WORLDS {
+        every(&mut tasks, stop, house.config.orders.reconcile, fulfilment(), move |fulfilment| async move {
+            if let Err(error) = fulfilment.reconcile(mode).await {
+                tracing::error!(%error, mode = mode.name(), "unknown consignments could not be looked up; it is tried again");
+            }
+        });
+    }
+    for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
+        every(&mut tasks, stop, house.config.orders.follow, fulfilment(), move |fulfilment| async move {
+            if let Err(error) = fulfilment.follow(mode, FEED_PATIENCE).await {
+                tracing::warn!(%error, mode = mode.name(), "parcels and consignments could not be followed; it is tried again");
+            }
+        });
+    }
     tasks
 }
 

@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "console", text: include_str!("migrations/0003_console.sql") },
     Migration { version: 4, name: "events", text: include_str!("migrations/0004_events.sql") },
     Migration { version: 6, name: "webhooks", text: include_str!("migrations/0006_webhooks.sql") },
+    Migration { version: 7, name: "fulfilment", text: include_str!("migrations/0007_fulfilment.sql") },
     Migration { version: 8, name: "refunds", text: include_str!("migrations/0008_refunds.sql") },
 ];
 

@@ -6,6 +6,7 @@
 
 pub mod aftersale;
 pub mod categories;
+pub mod fulfilment;
 pub mod goods;
 pub mod search;
 pub mod sellers;

@@ -1,15 +1,14 @@
-//! Quotes, orders and parcels: baskets from previews, the standing of an order, refusals with their new figures.
+//! Quotes and orders: baskets from previews, the standing of an order, refusals with their new figures.
 
 use jiff::Timestamp;
 
 use super::Nonsense;
-use super::words::{beijing, beijing_if_any};
+use super::words::beijing_if_any;
 use crate::error::Code;
-use crate::model::ids::{CatalogueOrderId, OfferId, ShipmentId, SkuId, SupplierId};
+use crate::model::ids::{CatalogueOrderId, OfferId, SkuId, SupplierId};
 use crate::model::money::Money;
 use crate::model::order::{Deed, Refusal, RefusedLine, State};
 use crate::model::quote::{Basket, Country, Line, LineProblem, Quantity, Trouble, Wanted, Warehouse};
-use crate::model::shipment::{Packed, Shipment, Trace, Transit};
 use crate::upstream;
 use crate::upstream::wholesale::wire::trade as wire;
 
@@ -215,40 +214,6 @@ pub fn paid(paid: wire::Paid) -> Result<PaidHow, Nonsense> {
         (_, Some(url)) => Ok(PaidHow::At(url)),
         (status, None) => Err(Nonsense::new(format!("payment: status {status:?} without a page"))),
     }
-}
-
-/// The parcels of an order.
-pub fn shipments(shipments: wire::Shipments, deed: &Deed) -> Result<Vec<Shipment>, Nonsense> {
-    shipments.items.into_iter().map(|parcel| shipment(parcel, deed)).collect()
-}
-
-fn shipment(parcel: wire::Shipment, deed: &Deed) -> Result<Shipment, Nonsense> {
-    let transit = match parcel.status.as_str() {
-        "collected" => Transit::Collected,
-        "in_transit" => Transit::InTransit,
-        "signed" => Transit::Delivered,
-        other => return Err(Nonsense::new(format!("shipment: status {other}"))),
-    };
-    let packed = |line: &wire::ShipmentLine| {
-        let at = usize::try_from(line.line_no).ok().and_then(|number| number.checked_sub(1));
-        let sku = at.and_then(|at| deed.basket.lines.get(at)).map(|line| line.sku);
-        let sku = sku.ok_or_else(|| Nonsense::new(format!("shipment: line {}", line.line_no)))?;
-        Ok(Packed { sku, quantity: line.quantity.into() })
-    };
-    let trace = |trace: wire::Trace| {
-        Ok(Trace { at: beijing(&trace.time)?, place: trace.place.unwrap_or_default(), description: trace.text })
-    };
-    Ok(Shipment {
-        id: ShipmentId::new(parcel.shipment_id),
-        carrier: parcel.carrier,
-        carrier_code: parcel.carrier_code,
-        tracking_number: parcel.mail_no,
-        transit,
-        packed: parcel.lines.iter().map(packed).collect::<Result<_, Nonsense>>()?,
-        shipped_at: beijing_if_any(parcel.gmt_send.as_deref())?,
-        delivered_at: beijing_if_any(parcel.gmt_sign.as_deref())?,
-        traces: parcel.traces.into_iter().map(trace).collect::<Result<_, Nonsense>>()?,
-    })
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ fn filled(path: &str) -> String {
         .replace("{quote_id}", &format!("quo_{nobody}"))
         .replace("{payment_id}", &format!("pay_{nobody}"))
         .replace("{endpoint_id}", &format!("whe_{nobody}"))
+        .replace("{shipment_id}", "999999999")
+        .replace("{consignment_id}", &format!("con_{nobody}"))
         .replace("{reference}", "NOBODY-1")
 }
 

@@ -210,6 +210,30 @@ examples! {
         "It answered 410, or every attempt failed for three days; disabled_reason says which.",
         "You disabled it."
     ]
+    "shipment_not_found" "GET /v1/shipments/2600000000000123456" "" {} [
+        "The id of the order was taken for that of a parcel.",
+        "The supplier has not sent anything yet."
+    ]
+    "consignment_not_found" "GET /v1/consignments/con_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
+        "The consignment was opened with a key of the other environment."
+    ]
+    "consignment_reference_taken" "POST /v1/consignments" "The reference belongs to consignment con_0192f0c4b1c27d3e8f4a5b6c7d8e9f01. Use a new reference for a new one." { "consignment_id": "\"con_0192f0c4b1c27d3e8f4a5b6c7d8e9f01\"" } [
+        "The consignment exists already and the answer to it got lost: read it by its reference."
+    ]
+    "consignment_state_conflict" "POST /v1/consignments/con_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/inspections" "The consignment is open. Report all receipts first, the last one with complete set to true if something is missing." { "state": "\"open\"" } [
+        "Steps were reported out of order: receipts, then inspections, then the handover.",
+        "The consignment is operated by the warehouse, which receives and inspects by itself."
+    ]
+    "consignment_refused" "POST /v1/consignments/con_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/receipts" "More pieces are reported than were sent and are still expected." {
+        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"at most 10 can have come\"}]"
+    } [
+        "The same pieces were reported in an earlier receipt."
+    ]
+    "order_consigned" "POST /v1/consignments" "" {
+        "errors": "[{\"pointer\": \"#/order_ids/0\", \"detail\": \"order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01 is in consignment con_0192f0c4b1c27d3e8f4a5b6c7d8e9f02\"}]"
+    } [
+        "Two people gathered the same orders."
+    ]
     "shutting_down" "GET /v1/offers" "" {} []
     "internal_error" "GET /v1/offers" "" {} []
 }

@@ -1,6 +1,7 @@
 //! The calls of the wholesale service, each as a value. Which of them are harmless to repeat is decided here.
 
 pub mod aftersale;
+pub mod fulfilment;
 
 use std::time::Duration;
 
@@ -122,11 +123,6 @@ pub fn pay(number: CatalogueOrderId, mode: PayMode, pay_ref: &str, total_fen: i6
 /// Confirms that an order's goods arrived → `trade::Order`.
 pub fn confirm_receipt(number: CatalogueOrderId) -> Call {
     Call::post("trade.confirm", format!("/trade/orders/{number}/confirmReceipt"), &serde_json::Map::new())
-}
-
-/// The parcels of an order → `trade::Shipments`.
-pub fn shipments(number: CatalogueOrderId) -> Call {
-    Call::get("trade.shipments", format!("/trade/orders/{number}/shipments"))
 }
 
 /// Changes after a number, waiting up to `wait` for one → `changes::Changes`.

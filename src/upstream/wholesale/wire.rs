@@ -3,5 +3,6 @@
 
 pub mod aftersale;
 pub mod changes;
+pub mod fulfilment;
 pub mod goods;
 pub mod trade;

@@ -314,62 +314,6 @@ impl std::fmt::Display for Number {
     }
 }
 
-/// The parcels of an order.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Shipments {
-    /// The parcels.
-    pub items: Vec<Shipment>,
-}
-
-/// A parcel.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Shipment {
-    /// Id.
-    pub shipment_id: i64,
-    /// Its order.
-    pub order_no: i64,
-    /// Carrier's Chinese name.
-    pub carrier: String,
-    /// Carrier's code.
-    pub carrier_code: String,
-    /// Tracking number.
-    pub mail_no: String,
-    /// `collected`, `in_transit` or `signed`.
-    pub status: String,
-    /// What is in it.
-    #[serde(default)]
-    pub lines: Vec<ShipmentLine>,
-    /// Sent.
-    pub gmt_send: Option<String>,
-    /// Signed for.
-    pub gmt_sign: Option<String>,
-    /// Where it was seen.
-    #[serde(default)]
-    pub traces: Vec<Trace>,
-}
-
-/// Part of an order line in a parcel.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ShipmentLine {
-    /// Number of the order's line.
-    pub line_no: u32,
-    /// How many.
-    pub quantity: u32,
-}
-
-/// A parcel seen somewhere.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Trace {
-    /// When.
-    pub time: String,
-    /// Where.
-    pub place: Option<String>,
-    /// What happened, in Chinese.
-    pub text: String,
-}
-
 /// Facts of `PRICE_CHANGED`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

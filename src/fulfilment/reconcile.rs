@@ -1,0 +1,192 @@
+//! Settling what was left open: consignments whose worker died or whose answer was lost, and reports nobody heard of;
+//! and comparing what is unfinished with the catalogue now and then.
+
+use super::catalogue::Sent;
+use super::open::last_attempt;
+use super::{Error, Fulfilment};
+use crate::error::Code;
+use crate::ledger::{self, DueConsignment, DueReport, Written};
+use crate::model::consignment::{Consignment, Facts, Happening, Kind, Refusal, ReportState, State};
+use crate::model::order::Actor;
+use crate::model::partner::Mode;
+
+/// How many open things one pass takes on.
+const AT_ONCE: u32 = 50;
+
+/// What one pass brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Consignments and reports whose outcome is known now.
+    pub settled: usize,
+    /// Those still open.
+    pub open: usize,
+    /// Consignments compared with the catalogue's.
+    pub compared: usize,
+}
+
+/// How something was left.
+#[derive(Clone, Copy)]
+enum Left {
+    Settled,
+    Open,
+    Compared,
+}
+
+impl Fulfilment {
+    /// One pass over what is open in one world and whose time has come; the worlds do not wait for each other.
+    pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
+        let mut told = Reconciled::default();
+        for due in self.ledger.list_due_consignments(mode, AT_ONCE).await? {
+            if !self.ledger.claim_due_consignment(&due, self.settings.lease_ms).await? {
+                continue;
+            }
+            let left = self.settle_due(&due).await.unwrap_or_else(|error| {
+                tracing::warn!(consignment = %due.id, %error, "an open consignment could not be looked at");
+                Left::Open
+            });
+            told.count(left);
+        }
+        for due in self.ledger.list_due_reports(mode, AT_ONCE).await? {
+            if !self.ledger.claim_due_report(&due, self.settings.lease_ms).await? {
+                continue;
+            }
+            let left = self.settle_due_report(&due).await.unwrap_or_else(|error| {
+                tracing::warn!(report = %due.id, %error, "an open report could not be looked at");
+                Left::Open
+            });
+            told.count(left);
+        }
+        Ok(told)
+    }
+
+    /// Takes one claimed consignment as far as it goes now.
+    async fn settle_due(&self, due: &DueConsignment) -> Result<Left, Error> {
+        let consignment = self.ledger.get_consignment(&due.id).await?;
+        match consignment.state {
+            State::Requested => self.let_go(&consignment).await,
+            State::Opening => {
+                let lost = Happening::new(Kind::Unanswered, Actor::Gateway, "its worker did not come back");
+                match self.write(&consignment, vec![lost]).await? {
+                    Some(unknown) => self.find_out_opening(unknown).await,
+                    None => Ok(Left::Open),
+                }
+            }
+            State::Unknown => self.find_out_opening(consignment).await,
+            _ => {
+                let next = self.look_at(&consignment);
+                self.compare(consignment).await?;
+                self.ledger.look_again_at_consignment(&due.id, next).await?;
+                Ok(Left::Compared)
+            }
+        }
+    }
+
+    /// One that surely was not opened and was not asked for again.
+    async fn let_go(&self, consignment: &Consignment) -> Result<Left, Error> {
+        let detail = "The catalogue could not be reached, and the request was not repeated; nothing was gathered.";
+        Ok(self.write(consignment, vec![never_opened(detail)]).await?.map_or(Left::Open, |_| Left::Settled))
+    }
+
+    /// Looks an unknown one up; opens it again under the same reference when the catalogue does not have it, or ends it
+    /// when that went on for too long. Only what cannot be asked about is handed to a person.
+    async fn find_out_opening(&self, consignment: Consignment) -> Result<Left, Error> {
+        let alone = self.is_quiet(last_attempt(&consignment));
+        let overdue = self.is_overdue(consignment.deed.created_at);
+        match self.look_up(&consignment.deed).await {
+            Ok(Some(there)) => self.take_outcome(&consignment, &Sent::Taken(Box::new(there))).await,
+            Ok(None) if overdue && alone => {
+                let detail = "The catalogue could not be asked in time and never took it; nothing was gathered.";
+                Ok(self.write(&consignment, vec![never_opened(detail)]).await?.map_or(Left::Open, |_| Left::Settled))
+            }
+            Ok(None) if overdue => self.wait_for_quiet(&consignment).await,
+            Ok(None) => {
+                let again = Happening::new(Kind::TriedAgain, Actor::Gateway, "the catalogue does not have it");
+                let Some(consignment) = self.write(&consignment, vec![again]).await? else { return Ok(Left::Open) };
+                match self.send(&consignment.deed).await {
+                    Sent::Refused(_) if !alone => self.wait_for_quiet(&consignment).await,
+                    sent => self.take_outcome(&consignment, &sent).await,
+                }
+            }
+            Err(error) => {
+                tracing::info!(consignment = %consignment.deed.id, %error, "an unknown consignment could not be looked up yet");
+                if overdue {
+                    return self.hand_over(&consignment).await;
+                }
+                self.take_outcome(&consignment, &Sent::Unknown(error.to_string())).await
+            }
+        }
+    }
+
+    async fn wait_for_quiet(&self, consignment: &Consignment) -> Result<Left, Error> {
+        let look_at = self.clock.now_ms() + self.settings.lease_ms;
+        self.ledger.look_again_at_consignment(&consignment.deed.id, look_at).await?;
+        Ok(Left::Open)
+    }
+
+    async fn take_outcome(&self, consignment: &Consignment, sent: &Sent) -> Result<Left, Error> {
+        let moves = self.outcome(consignment, sent).await?;
+        if moves.is_empty() {
+            let look_at = self.look_at(consignment);
+            self.ledger.look_again_at_consignment(&consignment.deed.id, look_at).await?;
+            return Ok(Left::Open);
+        }
+        let after = self.write(consignment, moves).await?;
+        Ok(after.filter(|after| after.state != State::Unknown).map_or(Left::Open, |_| Left::Settled))
+    }
+
+    /// From now on it is only looked up, seldom, and never opened again by itself.
+    async fn hand_over(&self, consignment: &Consignment) -> Result<Left, Error> {
+        if !consignment.events.iter().any(|event| event.kind == Kind::HandedToPerson) {
+            tracing::error!(consignment = %consignment.deed.id, "a consignment stayed unknown for too long; somebody has to look");
+            let happening = Happening::new(Kind::HandedToPerson, Actor::Gateway, "unknown for too long");
+            self.write(consignment, vec![happening]).await?;
+        }
+        self.ledger.look_again_at_consignment(&consignment.deed.id, self.seldom()).await?;
+        Ok(Left::Open)
+    }
+
+    /// Takes one claimed report as far as it goes now.
+    async fn settle_due_report(&self, due: &DueReport) -> Result<Left, Error> {
+        let report = self.ledger.get_report(&due.id).await?;
+        if !matches!(report.state, ReportState::Sent | ReportState::Unknown) {
+            return Ok(Left::Settled);
+        }
+        let (report, sent) = self.find_out(report).await?;
+        let report = self.settle_unasked(report, &sent).await?;
+        if report.state != ReportState::Unknown {
+            return Ok(Left::Settled);
+        }
+        if self.is_overdue(report.created_at) {
+            tracing::error!(report = %report.id, consignment = %report.consignment, "a report stayed unknown for too long; somebody has to look");
+        }
+        Ok(Left::Open)
+    }
+
+    /// Writes happenings on a consignment; `None` when another wrote first.
+    async fn write(&self, consignment: &Consignment, happenings: Vec<Happening>) -> Result<Option<Consignment>, Error> {
+        let after = self.after(consignment, happenings);
+        let look_at = self.look_at(&after);
+        let written = Written { consignment: &after, known: consignment.version, look_at, report: None };
+        match self.ledger.append_consignment(written).await {
+            Ok(()) => Ok(Some(after)),
+            Err(ledger::Error::Moved) => Ok(None),
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+impl Reconciled {
+    fn count(&mut self, left: Left) {
+        match left {
+            Left::Settled => self.settled += 1,
+            Left::Open => self.open += 1,
+            Left::Compared => self.compared += 1,
+        }
+    }
+}
+
+fn never_opened(detail: &str) -> Happening {
+    let refusal = Refusal { code: Code::ConsignmentRefused, detail: detail.to_owned(), places: Vec::new() };
+    let facts = Facts { refusal: Some(refusal), ..Facts::default() };
+    Happening::new(Kind::Refused, Actor::Gateway, "never opened").with(facts)
+}

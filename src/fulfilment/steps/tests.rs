@@ -1,0 +1,1 @@
+//! The moves between here and there.

@@ -1,0 +1,1 @@
+//! Consignments in the ledger, on every engine at hand.

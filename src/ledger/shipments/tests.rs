@@ -1,0 +1,1 @@
+//! Parcels in the ledger, on every engine at hand.

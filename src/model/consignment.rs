@@ -1,0 +1,437 @@
+//! Consignments: goods of several orders gathered at a warehouse to leave the country together. Like an order, a
+//! consignment is what was asked for plus the events that happened to it; its state is the fold of the events, and a
+//! move that is not in the table cannot be made.
+
+mod gather;
+mod report;
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+pub use gather::{Gathered, Hindrance, Obstacle, gather};
+pub use report::{Counted, InspectedLine, NotNow, Report, ReportState, Said};
+
+use crate::error::{Code, Place};
+use crate::model::ids::{
+    CatalogueConsignmentId, CatalogueOrderId, ConsignmentId, EventId, OrderId, PartnerId, SkuId, VoucherId,
+};
+use crate::model::order::{Actor, Reference, named};
+use crate::model::partner::Mode;
+use crate::model::quote::{Country, Unfit, Wanted, Warehouse};
+
+named! {
+    /// Where a consignment stands.
+    State {
+        Requested = "requested", "Written down by the gateway; the catalogue does not know it yet.";
+        Opening = "opening", "Being opened at the catalogue right now.";
+        Unknown = "unknown", "Sent, but no answer came back; the gateway is finding out and settles it by itself.";
+        Rejected = "rejected", "The catalogue refused it; `reason` says why.";
+        Open = "open", "Open; the goods are expected at the warehouse.";
+        Receiving = "receiving", "Some of the goods have arrived.";
+        Received = "received", "All goods that will come have arrived; they are to be inspected.";
+        Inspected = "inspected", "Every line was inspected; it can be handed over.";
+        HandedOver = "handed_over", "Handed over to the carrier that takes it abroad.";
+        Cancelled = "cancelled", "Given up before its goods were received; its orders are free for another one.";
+    }
+}
+
+named! {
+    /// Who receives and inspects the goods.
+    OperatedBy {
+        Partner = "partner", "The partner's own staff, who report what they do.";
+        Warehouse = "warehouse", "The warehouse; the gateway tells what it reports.";
+    }
+}
+
+named! {
+    /// What came of looking at a line's goods.
+    Verdict {
+        Pass = "pass", "Everything that was expected is there and as it should be.";
+        Short = "short", "Fewer pieces than expected.";
+        Damaged = "damaged", "Some pieces are damaged.";
+        Wrong = "wrong", "Other goods than were ordered.";
+        Other = "other", "Something else; the note says what.";
+    }
+}
+
+macro_rules! moves {
+    ($( $variant:ident = $name:literal, $told:expr, $to:expr, [$( $from:ident )*]; )*) => {
+        /// What can happen to a consignment.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Kind { $( #[doc = concat!("`", $name, "`")] $variant, )* }
+
+        impl Kind {
+            /// All kinds.
+            pub const ALL: &'static [Kind] = &[ $( Kind::$variant, )* ];
+            /// The machine name.
+            pub const fn name(self) -> &'static str { match self { $( Self::$variant => $name, )* } }
+            /// The public event partners hear of, if they do.
+            pub const fn told(self) -> Option<&'static str> { match self { $( Self::$variant => $told, )* } }
+            /// The state the consignment is in afterwards; none when it stays where it is.
+            pub const fn leads_to(self) -> Option<State> { match self { $( Self::$variant => $to, )* } }
+            /// The states it may happen in.
+            pub const fn from(self) -> &'static [State] { match self { $( Self::$variant => &[ $( State::$from, )* ], )* } }
+        }
+    };
+}
+
+// Kind = name, what partners hear, leads to (or stays), [may happen in].
+moves! {
+    Requested = "requested", None, Some(State::Requested), [];
+    OpeningStarted = "opening_started", None, Some(State::Opening), [Requested];
+    NotReached = "not_reached", None, Some(State::Requested), [Opening];
+    Unanswered = "unanswered", None, Some(State::Unknown), [Opening];
+    TriedAgain = "tried_again", None, None, [Unknown];
+    HandedToPerson = "handed_to_person", None, None, [Unknown];
+    Opened = "opened", Some("opened"), Some(State::Open), [Opening Unknown];
+    Refused = "refused", Some("rejected"), Some(State::Rejected), [Requested Opening Unknown];
+    LinesChanged = "lines_changed", Some("lines_changed"), None, [Open Receiving];
+    PartReceived = "part_received", Some("part_received"), Some(State::Receiving), [Open Receiving];
+    Received = "received", Some("received"), Some(State::Received), [Open Receiving];
+    PartInspected = "part_inspected", Some("part_inspected"), None, [Received];
+    Inspected = "inspected", Some("inspected"), Some(State::Inspected), [Received];
+    Discrepancy = "discrepancy", Some("discrepancy"), None, [Inspected];
+    HandedOver = "handed_over", Some("handed_over"), Some(State::HandedOver), [Inspected];
+    Cancelled = "cancelled", Some("cancelled"), Some(State::Cancelled), [Requested Open Receiving];
+    ReportRefused = "report_refused", Some("report_refused"), None, [Open Receiving Received Inspected HandedOver Cancelled];
+}
+
+impl FromStr for Kind {
+    type Err = Unfit;
+    fn from_str(text: &str) -> Result<Self, Unfit> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == text).ok_or(Unfit { expected: "a kind of event" })
+    }
+}
+
+impl State {
+    /// Whether nothing can happen any more that the catalogue would tell.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Rejected | Self::HandedOver | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why the catalogue did not take something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The public code.
+    pub code: Code,
+    /// A sentence for the partner.
+    pub detail: String,
+    /// What in the request is concerned.
+    pub places: Vec<Place>,
+}
+
+/// Goods that came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The reference it was reported under; the catalogue's own for what its warehouse received.
+    pub reference: String,
+    /// When.
+    pub at: Timestamp,
+    /// What came.
+    pub lines: Vec<Counted>,
+}
+
+/// How a consignment was given to the carrier abroad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handover {
+    /// The partner's own carrier.
+    pub carrier: String,
+    /// Its number.
+    pub tracking_number: String,
+    /// What the whole weighs, in grams.
+    pub weight_g: u32,
+    /// In how many pieces.
+    pub pieces: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What came of looking at a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// In one word.
+    pub verdict: Verdict,
+    /// How many pieces are as they should be.
+    pub passed: u32,
+    /// More about it.
+    pub note: Option<String>,
+    /// Photos.
+    pub photos: Vec<VoucherId>,
+}
+
+/// What an event brought to light, beyond having happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The catalogue's number of the consignment.
+    pub number: Option<CatalogueConsignmentId>,
+    /// Why the catalogue did not take it, or a report about it.
+    pub refusal: Option<Refusal>,
+    /// Why it was given up, in words or a machine name.
+    pub reason: Option<String>,
+    /// Lines of which another quantity is expected than before: what is called off before it is sent never comes.
+    pub expected: Vec<Counted>,
+    /// Goods that came in.
+    pub receipt: Option<Receipt>,
+    /// How many pieces have come of the lines that changed, all told.
+    pub received: Vec<Counted>,
+    /// Lines that were looked at.
+    pub inspected: Vec<(OrderId, SkuId, Inspection)>,
+    /// How it was given to the carrier.
+    pub handover: Option<Handover>,
+    /// How many lines are not as they should be.
+    pub not_passed: Option<u32>,
+}
+
+/// Something that happened to a consignment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// Its place in the story, from 1.
+    pub version: u32,
+    /// When the gateway wrote it down.
+    pub at: Timestamp,
+    /// Who made it happen.
+    pub actor: Actor,
+    /// What happened.
+    pub kind: Kind,
+    /// Why, in words.
+    pub cause: String,
+    /// What it brought to light.
+    pub facts: Facts,
+}
+
+/// An order of a consignment, as it was when it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consigned {
+    /// The order.
+    pub order: OrderId,
+    /// The partner's number of it.
+    pub reference: Reference,
+    /// The catalogue's number of it.
+    pub number: CatalogueOrderId,
+    /// What was ordered; the catalogue counts these lines from 1.
+    pub lines: Vec<Wanted>,
+}
+
+/// What a consignment is from its first moment on and for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// Its id; also the reference under which the catalogue knows it.
+    pub id: ConsignmentId,
+    /// Whose it is.
+    pub partner: PartnerId,
+    /// Live or sandbox.
+    pub mode: Mode,
+    /// The partner's own number.
+    pub reference: Reference,
+    /// Where the goods are gathered.
+    pub warehouse: Warehouse,
+    /// Where they go.
+    pub ship_to: Country,
+    /// Who receives and inspects.
+    pub operated_by: OperatedBy,
+    /// Its orders, as the partner listed them.
+    pub orders: Vec<Consigned>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// A line's figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The order it belongs to.
+    pub order: OrderId,
+    /// The variant.
+    pub sku: SkuId,
+    /// How many pieces are expected.
+    pub expected: u32,
+    /// How many have come.
+    pub received: u32,
+    /// What came of looking at them.
+    pub inspection: Option<Inspection>,
+}
+
+/// A consignment: the deed and the fold of what happened to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consignment {
+    /// What was asked for.
+    pub deed: Deed,
+    /// Where it stands.
+    pub state: State,
+    /// How many events it has.
+    pub version: u32,
+    /// The catalogue's number, once it is known.
+    pub number: Option<CatalogueConsignmentId>,
+    /// Why it was rejected or cancelled.
+    pub reason: Option<String>,
+    /// The figures of every line, order by order; without events (in lists) those of its first moment.
+    pub lines: Vec<Line>,
+    /// What came in, oldest first.
+    pub receipts: Vec<Receipt>,
+    /// How it left.
+    pub handover: Option<Handover>,
+    /// When its last event was written.
+    pub updated_at: Timestamp,
+    /// Its events, oldest first; empty in lists.
+    pub events: Vec<Event>,
+}
+
+/// An event that may not follow the consignment's state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a consignment that is {} cannot be {}", state.name(), kind.name())]
+pub struct IllegalMove {
+    /// Where it stands.
+    pub state: State,
+    /// What was to happen.
+    pub kind: Kind,
+}
+
+/// Something that is about to be written into a consignment's story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// What happens.
+    pub kind: Kind,
+    /// Who makes it happen.
+    pub actor: Actor,
+    /// Why, in words.
+    pub cause: String,
+    /// What it brings to light.
+    pub facts: Facts,
+}
+
+impl Happening {
+    /// Something without further facts.
+    pub fn new(kind: Kind, actor: Actor, cause: impl Into<String>) -> Self {
+        Self { kind, actor, cause: cause.into(), facts: Facts::default() }
+    }
+
+    /// The same with facts.
+    pub fn with(self, facts: Facts) -> Self {
+        Self { facts, ..self }
+    }
+}
+
+impl Consignment {
+    /// A fresh consignment with its first event.
+    pub fn requested(deed: Deed, cause: &str) -> Self {
+        let first = Event {
+            id: EventId::fresh(),
+            version: 1,
+            at: deed.created_at,
+            actor: Actor::Partner,
+            kind: Kind::Requested,
+            cause: cause.to_owned(),
+            facts: Facts::default(),
+        };
+        Self::opened(deed, first)
+    }
+
+    /// The consignment that these events made; `None` when they do not make one.
+    pub fn fold(deed: Deed, events: impl IntoIterator<Item = Event>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let first = events.next().filter(|event| event.kind == Kind::Requested && event.version == 1)?;
+        let mut consignment = Self::opened(deed, first);
+        for event in events {
+            consignment.apply(event).ok()?;
+        }
+        Some(consignment)
+    }
+
+    fn opened(deed: Deed, first: Event) -> Self {
+        Self {
+            lines: deed.lines(),
+            deed,
+            state: State::Requested,
+            version: 1,
+            number: None,
+            reason: None,
+            receipts: Vec::new(),
+            handover: None,
+            updated_at: first.at,
+            events: vec![first],
+        }
+    }
+
+    /// The event that this happening would be, if it may happen now.
+    pub fn next(&self, at: Timestamp, what: Happening) -> Result<Event, IllegalMove> {
+        if !what.kind.from().contains(&self.state) {
+            return Err(IllegalMove { state: self.state, kind: what.kind });
+        }
+        let Happening { kind, actor, cause, facts } = what;
+        Ok(Event { id: EventId::fresh(), version: self.version + 1, at, actor, kind, cause, facts })
+    }
+
+    /// Takes the next event into the state.
+    pub fn apply(&mut self, event: Event) -> Result<(), IllegalMove> {
+        if !event.kind.from().contains(&self.state) || event.version != self.version + 1 {
+            return Err(IllegalMove { state: self.state, kind: event.kind });
+        }
+        self.state = event.kind.leads_to().unwrap_or(self.state);
+        self.version = event.version;
+        self.updated_at = event.at;
+        self.take(&event);
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn take(&mut self, event: &Event) {
+        let facts = &event.facts;
+        self.number = facts.number.or(self.number);
+        match event.kind {
+            Kind::Refused => self.reason = facts.refusal.as_ref().map(|refused| refused.code.facts().name.to_owned()),
+            Kind::Cancelled => self.reason.clone_from(&facts.reason),
+            _ => {}
+        }
+        self.receipts.extend(facts.receipt.clone());
+        self.handover = facts.handover.clone().or_else(|| self.handover.take());
+        for line in &mut self.lines {
+            let same = |counted: &&Counted| counted.order == line.order && counted.sku == line.sku;
+            if let Some(expected) = facts.expected.iter().find(same) {
+                line.expected = expected.quantity;
+            }
+            if let Some(received) = facts.received.iter().find(same) {
+                line.received = received.quantity;
+            }
+            let looked_at = facts.inspected.iter().find(|(order, sku, _)| *order == line.order && *sku == line.sku);
+            if let Some((_, _, inspection)) = looked_at {
+                line.inspection = Some(inspection.clone());
+            }
+        }
+    }
+
+    /// Why the catalogue refused it, if it did.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        let refused = self.events.iter().rev().find(|event| event.kind == Kind::Refused);
+        refused.and_then(|event| event.facts.refusal.as_ref())
+    }
+}
+
+impl Deed {
+    /// Its lines before anything came.
+    pub fn lines(&self) -> Vec<Line> {
+        let of = |order: &Consigned| {
+            let order_id = order.order.clone();
+            order.lines.clone().into_iter().map(move |line| Line {
+                order: order_id.clone(),
+                sku: line.sku,
+                expected: line.quantity.get(),
+                received: 0,
+                inspection: None,
+            })
+        };
+        self.orders.iter().flat_map(of).collect()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,1 @@
+//! Where the catalogue stands, read in our words.
