@@ -8,8 +8,12 @@
 //! * an unsettled order's `look_at`: who moves it forward has claimed the order for that long.
 
 mod claims;
+mod compare;
+mod due;
 mod error;
 mod feeds;
+mod known;
+mod notes;
 mod orders;
 mod outbox;
 mod overview;
@@ -20,10 +24,10 @@ mod tests;
 mod words;
 
 pub use claims::{Answer, Begun, KeyUse, Lease};
+pub use due::OpenPart;
 pub use error::Error;
-pub use orders::{Due, Filter, NewOrder, Unsettled};
+pub use orders::{Filter, NewOrder, Unsettled};
 pub use overview::{Count, Latest};
-pub use payments::OpenPart;
 
 use crate::clock::Clock;
 use crate::sql::Sql;

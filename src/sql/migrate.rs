@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "partners", text: include_str!("migrations/0002_partners.sql") },
     Migration { version: 3, name: "console", text: include_str!("migrations/0003_console.sql") },
     Migration { version: 4, name: "events", text: include_str!("migrations/0004_events.sql") },
+    Migration { version: 9, name: "following", text: include_str!("migrations/0009_following.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.
