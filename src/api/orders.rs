@@ -289,6 +289,7 @@ mod tests {
     use crate::model::money::Money;
     use crate::model::order::tests::deed;
     use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, RefusedLine};
+    use crate::model::quote::Wanted;
 
     fn after(reference: &str, kinds: &[(Kind, Facts)]) -> Order {
         let mut order = Order::received(deed(reference), "create_order");

@@ -102,7 +102,7 @@ fn a_refund_that_came_to_nothing_leads_back_to_where_the_order_stood() {
     let mut order = paid();
     happens(&mut order, Kind::Shipped).unwrap();
     happens(&mut order, Kind::RefundOpened).unwrap();
-    assert_eq!((order.state, order.events[4].facts.interrupts), (State::Refunding, Some(State::Shipped)));
+    assert_eq!((order.state, order.events[5].facts.interrupts), (State::Refunding, Some(State::Shipped)));
     happens(&mut order, Kind::RefundEnded).unwrap();
     assert_eq!(order.state, State::Shipped);
     happens(&mut order, Kind::ReachedWarehouse).unwrap();
@@ -111,10 +111,10 @@ fn a_refund_that_came_to_nothing_leads_back_to_where_the_order_stood() {
     assert_eq!(order.state, State::AtWarehouse, "the newest interruption counts");
     assert_eq!(Order::fold(order.deed.clone(), order.events.clone()).unwrap(), order);
     let mut forged = order.events.clone();
-    forged[4].facts.interrupts = Some(State::Inspected);
+    forged[5].facts.interrupts = Some(State::Inspected);
     assert!(Order::fold(order.deed.clone(), forged).is_none(), "it was not there");
     let mut forged = order.events.clone();
-    forged[5].state = State::Inspected;
+    forged[6].state = State::Inspected;
     assert!(Order::fold(order.deed.clone(), forged).is_none(), "it does not lead there");
 }
 
