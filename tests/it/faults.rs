@@ -413,14 +413,23 @@ async fn fault_14_what_the_door_refuses_leaves_no_intent_and_touches_none() {
     let forger = house.signed(partner.key_id.clone(), "xys_wrong".repeat(6));
     let forged = forger.post_once("/v1/orders", "key-po-1", body.clone()).await;
     assert_eq!((forged.status, rows(orders).await, rows(keys).await), (401, 0, 0));
-    // Who asks too much.
+    // Who asks too much: as many answers as the plan allows are under way.
     house.clock.advance_ms(60_000);
+    let found = partner.get("/v1/offers?limit=50&sort=newest").await.json();
+    let paths =
+        found["items"].as_array().unwrap().iter().rev().map(|o| format!("/v1/offers/{}", o["id"].as_str().unwrap()));
+    let paths: Vec<_> = paths.take(8).collect();
+    let slow = json!({"match": "/goods/{goodsId}", "method": "GET", "kind": "slow", "ms": 2500, "times": -1});
+    house.tell_catalogue("/control/faults", slow).await;
+    let seen = async || ask_catalogue(&house, "/control/stats").await["data"]["calls"]["GET /goods/{goodsId}"].as_i64();
+    let before = seen().await.unwrap_or(0);
     let draft = Draft::post("/v1/orders", &body).once("key-po-1");
-    let list = Draft::get("/v1/orders");
-    let flood = (0..40).map(|_| partner.client.ask(&list));
-    let flooded = futures_util::future::join_all(flood).await;
-    assert!(flooded.iter().flatten().any(|answer| answer.status == 429));
-    let refused = partner.client.ask(&draft).await.unwrap();
+    let refused = async {
+        until("the others are under way", async || seen().await >= Some(before + 8)).await;
+        partner.client.ask(&draft).await.unwrap()
+    };
+    let (refused, _) =
+        tokio::join!(refused, futures_util::future::join_all(paths.iter().map(|path| partner.get(path))));
     assert_eq!((refused.status, rows(orders).await, rows(keys).await), (429, 0, 0), "{}", refused.json());
     // The same request is welcome later, and its intent is not touched by repeats that are refused.
     house.clock.advance_ms(60_000);
