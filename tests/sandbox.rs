@@ -11,6 +11,17 @@ use tokio::net::TcpStream;
 use xunyuan::sandbox::goods::{CrossBorder, Lang, Shop};
 use xunyuan::sandbox::{Clock, Error, Running, Settings, start};
 
+#[path = "sandbox/consignments.rs"]
+mod consignments;
+#[path = "sandbox/journal.rs"]
+mod journal;
+#[path = "sandbox/refunds.rs"]
+mod refunds;
+#[path = "sandbox/told.rs"]
+mod told;
+#[path = "sandbox/vouchers.rs"]
+mod vouchers;
+
 const TOKEN: &str = "test-token";
 const SEED: u64 = 7;
 const OFFERS: u32 = 600;
@@ -111,6 +122,34 @@ impl Sandbox {
         let detail = self.orderable(1).await;
         let asked = self.order_for(&detail, 1, out_ref).await;
         self.post("/trade/orders", asked).await
+    }
+
+    /// An order with so many lines that is paid.
+    async fn paid(&self, out_ref: &str, lines: usize) -> Value {
+        let detail = self.orderable(lines).await;
+        let asked = self.order_for(&detail, lines, out_ref).await;
+        let order = self.post("/trade/orders", asked).await;
+        let pay = format!("/trade/orders/{}/pay", order["orderNo"]);
+        self.post(&pay, json!({ "mode": "DEBIT", "payRef": format!("pay-{out_ref}") })).await;
+        self.order(&order).await
+    }
+
+    /// An order as it is now.
+    async fn order(&self, order: &Value) -> Value {
+        self.get(&format!("/trade/orders/{}", order["orderNo"])).await
+    }
+
+    /// Moves an order on.
+    async fn advance(&self, order: &Value, to: &str) -> Value {
+        self.post("/control/advance", json!({ "orderNo": order["orderNo"], "to": to })).await
+    }
+
+    /// Lets so many seconds go by, with the background's work after each.
+    fn wait(&self, seconds: i64, step: i64) {
+        for _ in 0..seconds / step {
+            self.running.clock.advance(step);
+            self.running.tick();
+        }
     }
 
     /// What comes back on a bare connection until the server closes it.

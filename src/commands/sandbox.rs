@@ -33,6 +33,9 @@ pub struct Asked {
     /// A folder in which orders and stock outlive the process
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Answer before the disk has what happened: faster, but a power cut loses what was answered last
+    #[arg(long)]
+    no_fsync: bool,
     /// How the cashier page is reached from outside
     #[arg(long)]
     public_url: Option<String>,
@@ -50,6 +53,7 @@ pub async fn run(asked: Asked) -> Result<()> {
         pace: asked.pace,
         token: asked.token,
         data: asked.data,
+        fsync: !asked.no_fsync,
         public_url: asked.public_url,
         faults_by_header: asked.faults_by_header,
         ..sandbox::Settings::default()

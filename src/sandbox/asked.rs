@@ -63,6 +63,14 @@ pub fn page_size(given: Option<&str>) -> Result<usize, Refusal> {
     Ok(usize::try_from(size).unwrap_or(20))
 }
 
+/// Cuts one row more than a page back to the page; that row says that there is a next one.
+pub fn page<T>(mut rows: Vec<T>, size: usize, number: impl Fn(&T) -> i64) -> (Vec<T>, Option<String>) {
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let token = rows.last().filter(|_| more).map(|row| number(row).to_string());
+    (rows, token)
+}
+
 /// A reference the caller made up: not empty, at most `longest` characters, nothing unprintable.
 pub fn reference(name: &str, text: &str, longest: usize) -> Result<(), Refusal> {
     let fits = (1..=longest).contains(&text.chars().count());

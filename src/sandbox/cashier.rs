@@ -1,11 +1,11 @@
 //! The cashier: a page with one button for a person who pays. The secret word in its address is all it asks for.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, ResponseError, get, post, web};
 
 use super::envelope::{Code, Refusal};
 use super::market::Market;
-use super::trade::{Order, PaidHow, Status};
+use super::trade::{Book, Order, PaidHow, Status};
 use super::words::{beijing, yuan};
 
 type Shared = web::Data<Market>;
@@ -23,7 +23,7 @@ pub fn secret_word() -> Result<String, Refusal> {
     (status = 404, description = "No such page.", content_type = "text/html", body = String)))]
 #[get("/cashier/{token}")]
 pub async fn show_cashier(market: Shared, token: web::Path<String>) -> HttpResponse {
-    show(market.book(|book| book.by_cashier(&token).cloned()))
+    show(market.lasting(|book| Ok(book.by_cashier(&token).cloned())).await)
 }
 
 /// The button on that page.
@@ -33,15 +33,19 @@ pub async fn show_cashier(market: Shared, token: web::Path<String>) -> HttpRespo
 #[post("/cashier/{token}")]
 pub async fn press_pay(market: Shared, token: web::Path<String>) -> HttpResponse {
     let now_ms = market.clock.now_ms();
-    let order = market.book(|book| {
-        let order = book.by_cashier(&token)?.clone();
+    let pay = |book: &mut Book| {
+        let order = book.by_cashier(&token).cloned();
         // A refusal (too late, closed) shows on the page: it tells the order's status.
-        Some(book.settle(order.order_no, PaidHow::AtCashier, now_ms).unwrap_or(order))
-    });
-    show(order)
+        Ok(order.map(|order| book.settle(order.order_no, PaidHow::AtCashier, now_ms).unwrap_or(order)))
+    };
+    show(market.lasting(pay).await)
 }
 
-fn show(order: Option<Order>) -> HttpResponse {
+fn show(order: Result<Option<Order>, Refusal>) -> HttpResponse {
+    let order = match order {
+        Ok(order) => order,
+        Err(refusal) => return refusal.error_response(),
+    };
     let (mut response, body) = match &order {
         None => (HttpResponse::NotFound(), String::from("<h1>收银台</h1><p>页面不存在</p>")),
         Some(order) => (HttpResponse::Ok(), facts(order)),

@@ -35,10 +35,11 @@ pub struct AdvanceAsked {
 pub async fn advance_order(market: Shared, asked: Body<AdvanceAsked>) -> Answer<OrderWire> {
     let now_ms = market.clock.now_ms();
     let AdvanceAsked { order_no, to } = asked.0;
-    let order = market.book(|book| match to {
+    let step = |book: &mut Book| match to {
         Some(to) => book.step_to(order_no, to, now_ms),
         None => book.step(order_no, now_ms),
-    })?;
+    };
+    let order = market.lasting(step).await?;
     Ok(Sent(OrderWire::new(&order, false)))
 }
 
@@ -89,7 +90,7 @@ pub struct GoodsNow {
 pub async fn touch_goods(market: Shared, goods_id: web::Path<i64>, asked: Body<GoodsTouched>) -> Answer<GoodsNow> {
     let now_ms = market.clock.now_ms();
     let index = market.item(*goods_id)?.index;
-    let item = market.book(|book| {
+    let touch = |book: &mut Book| {
         let look = |book: &Book| book.shelf.item(&market.shop, index);
         if let Some(price) = &asked.0.price {
             let item = look(book);
@@ -112,8 +113,9 @@ pub async fn touch_goods(market: Shared, goods_id: web::Path<i64>, asked: Body<G
                 book.change_goods(&item, changed, if open { What::Online } else { What::Offline }, now_ms);
             }
         }
-        Ok::<_, Refusal>(look(book))
-    })?;
+        Ok(look(book))
+    };
+    let item = market.lasting(touch).await?;
     Ok(Sent(GoodsNow {
         goods_id: item.goods.id,
         version: item.version(),
@@ -152,9 +154,10 @@ pub async fn touch_order(market: Shared, order_no: web::Path<i64>, asked: Body<O
     let now_ms = market.clock.now_ms();
     let order = match (asked.0.price_fen, asked.0.close) {
         (Some(price_fen), None) if (1..=1_000_000_000_000).contains(&price_fen) => {
-            market.book(|book| book.reprice(*order_no, price_fen, now_ms))?
+            market.lasting(|book| book.reprice(*order_no, price_fen, now_ms)).await?
         }
-        (None, Some(why)) => market.book(|book| book.terminate(&market.shop, *order_no, why, now_ms))?,
+        (None, Some(CloseReason::Refunded)) => return Err(Refusal::param("close")),
+        (None, Some(why)) => market.lasting(|book| book.terminate(&market.shop, *order_no, why, now_ms)).await?,
         (Some(_), _) => return Err(Refusal::param("priceFen")),
         (None, None) => return Err(Refusal::param("close")),
     };

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use super::asked::{self, Body};
 use super::envelope::{Answer, Code, Envelope, Refusal, Sent, refused};
 use super::goods::{Lang, Seller, Shop};
-use super::goods_wire::{self, Batch, BatchGet, Brief, Categories, Detail, SearchPage, SellerWire};
+use super::goods_wire::{self, Batch, BatchGet, Brief, Categories, Detail, PictureBytes, SearchPage, SellerWire};
 use super::market::Market;
 use super::search::{Bounds, Sort, Wanted};
 use super::shelf::Item;
@@ -152,7 +152,7 @@ pub struct PictureAsked {
 
 /// The goods' picture.
 #[utoipa::path(tag = "goods", params(("goodsId" = i64, Path, description = "Which goods."), PictureAsked), responses(
-    (status = 200, description = "A square PNG, with ETag.", content_type = "image/png", body = [u8]),
+    (status = 200, description = "A square PNG, with ETag.", content_type = "image/png", body = PictureBytes),
     (status = 304, description = "The picture named in If-None-Match is still the right one."),
     (status = 404, description = "GOODS_NOT_FOUND.", body = Envelope<String>)))]
 #[get("/goods/{goodsId}/picture.png")]

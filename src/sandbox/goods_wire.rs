@@ -381,3 +381,9 @@ pub fn seller(seller: Seller, goods_count: u64, lang: Lang) -> SellerWire {
         contact_phone: seller.contact_phone,
     }
 }
+
+/// The bytes of a picture, as the document names them.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "only its schema is used")]
+pub struct PictureBytes(Vec<u8>);

@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 use super::clock::Clock;
+use super::commit::Mark;
 use super::envelope::{Code, Refusal};
 use super::faults::Faults;
+use super::feed::Feed;
 use super::goods::Shop;
 use super::persist::Journal;
+use super::pictures::Pictures;
 use super::search::{Failure, Page, Search, Wanted};
 use super::settings::{Error, Progress, Settings};
 use super::shelf::{Changed, Item};
@@ -24,14 +27,16 @@ pub struct Market {
     pub token: String,
     /// Whether requests may ask for their own faults.
     pub faults_by_header: bool,
-    /// How fast orders move.
-    pub pace: f64,
     /// Where "now" comes from.
     pub clock: Clock,
     /// Faults that wait to happen.
     pub faults: Mutex<Faults>,
     /// What was called how often.
     pub stats: Mutex<Stats>,
+    /// What happened, numbered.
+    pub feed: Arc<Feed>,
+    /// The bytes of vouchers.
+    pub pictures: Pictures,
     search: Search,
     book: Mutex<Journaled>,
     public_url: OnceLock<String>,
@@ -47,21 +52,27 @@ impl Market {
     /// Loads everything; this takes a while and tells how far it is.
     pub fn open(settings: &Settings, progress: &(dyn Fn(Progress) + Sync)) -> Result<Market, Error> {
         let shop = Shop::open(settings.seed, settings.offers);
-        let mut book = Book::new(settings.pace);
+        let feed = Arc::new(Feed::default());
+        let mut book = Book::new(settings.pace, Arc::clone(&feed));
         let journal = match &settings.data {
-            Some(folder) => Some(Journal::open(folder, settings.seed, |entry| book.replay(&shop, entry))?),
+            Some(folder) => {
+                let replay = |entry| book.replay(&shop, entry);
+                Some(Journal::open(folder, settings.seed, settings.fsync, Arc::clone(&feed), replay)?)
+            }
             None => None,
         };
         book.resume(settings.clock.now_ms());
+        feed.publish(feed.newest());
         let search = Search::open(&shop, settings.seed, settings.data.as_deref(), progress)?;
         Ok(Market {
             shop,
             token: settings.token.clone(),
             faults_by_header: settings.faults_by_header,
-            pace: settings.pace,
             clock: settings.clock.clone(),
             faults: Mutex::default(),
             stats: Mutex::default(),
+            feed,
+            pictures: Pictures::open(settings.data.as_deref(), settings.fsync)?,
             search,
             book: Mutex::new(Journaled { book, journal }),
             public_url: OnceLock::new(),
@@ -69,19 +80,34 @@ impl Market {
         })
     }
 
-    /// Reads or changes the book. What happened is written down before anybody hears of it.
+    /// Reads or changes the book without waiting until what happened is lasting.
     pub fn book<T>(&self, work: impl FnOnce(&mut Book) -> T) -> T {
+        self.work(work).0
+    }
+
+    /// Reads or changes the book, and answers when everything that the answer rests on is lasting.
+    pub async fn lasting<T>(&self, work: impl FnOnce(&mut Book) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let (answer, mark) = self.work(work);
+        if let Some(mark) = mark {
+            mark.lasting().await?;
+        }
+        answer
+    }
+
+    /// What happened is written down under the same lock, so that the journal has the order in which it happened.
+    fn work<T>(&self, work: impl FnOnce(&mut Book) -> T) -> (T, Option<Mark>) {
         let mut guard = self.lock();
         let Journaled { book, journal } = &mut *guard;
         let answer = work(book);
         let entries = book.take_entries();
         if !entries.is_empty() {
-            if let Some(Err(error)) = journal.as_mut().map(|journal| journal.write(&entries)) {
-                tracing::error!(%error, "the sandbox journal could not be written");
+            let newest = self.feed.newest();
+            match journal {
+                Some(journal) => journal.write(&entries, newest),
+                None => self.feed.publish(newest),
             }
-            book.feed.ring();
         }
-        answer
+        (answer, journal.as_ref().map(Journal::mark))
     }
 
     fn lock(&self) -> MutexGuard<'_, Journaled> {
@@ -116,10 +142,10 @@ impl Market {
         })
     }
 
-    /// Moves on all orders that are due; says how many moved.
+    /// Moves on everything that is due; says how many orders, parcels, refunds and consignments moved.
     pub fn tick(&self) -> usize {
         let now_ms = self.clock.now_ms();
-        let due = self.book(|book| book.next_due(now_ms).is_some());
+        let due = self.book(|book| book.is_due(now_ms));
         if due { self.book(|book| book.step_due(&self.shop, now_ms)) } else { 0 }
     }
 

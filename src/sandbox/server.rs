@@ -17,7 +17,10 @@ use super::envelope::{Code, Refusal};
 use super::gate::gate;
 use super::market::Market;
 use super::settings::{Error, Progress, Settings};
-use super::{cashier, control, feed_http, goods_http, openapi, trade_http};
+use super::{
+    cashier, consignment_http, control, control_trade, feed_http, goods_http, openapi, refund_http, trade_http,
+    voucher_http,
+};
 
 /// A sandbox that answers.
 pub struct Running {
@@ -70,7 +73,7 @@ impl Running {
         format!("http://{}", self.address)
     }
 
-    /// Moves on all orders that are due now, without waiting for the background task; says how many moved.
+    /// Moves on everything that is due now, without waiting for the background task; says how much moved.
     pub fn tick(&self) -> usize {
         self.market.tick()
     }
@@ -156,12 +159,36 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(trade_http::pay_order)
         .service(trade_http::confirm_receipt)
         .service(trade_http::list_shipments)
+        .service(trade_http::get_payment_by_ref)
+        .service(trade_http::write_memo)
+        .service(voucher_http::add_voucher)
+        .service(voucher_http::get_voucher)
+        .service(refund_http::list_reasons)
+        .service(refund_http::apply)
+        .service(refund_http::list_refunds)
+        .service(refund_http::get_refund_by_ref)
+        .service(refund_http::get_refund)
+        .service(refund_http::modify_refund)
+        .service(refund_http::send_back)
+        .service(refund_http::arbitrate)
+        .service(refund_http::withdraw)
+        .service(consignment_http::open_consignment)
+        .service(consignment_http::list_consignments)
+        .service(consignment_http::get_consignment_by_ref)
+        .service(consignment_http::get_consignment)
+        .service(consignment_http::add_receipt)
+        .service(consignment_http::add_inspection)
+        .service(consignment_http::hand_over)
+        .service(consignment_http::cancel_consignment)
         .service(cashier::show_cashier)
         .service(cashier::press_pay)
         .service(feed_http::list_changes)
         .service(control::advance_order)
         .service(control::touch_goods)
         .service(control::touch_order)
+        .service(control_trade::list_all_orders)
+        .service(control_trade::act_on_refund)
+        .service(control_trade::work_on_consignment)
         .service(control::get_stats)
         .service(control::add_fault)
         .service(control::clear_faults)

@@ -20,6 +20,8 @@ pub struct Settings {
     pub token: String,
     /// A folder in which orders, stock and changes outlive the process; without it they do not.
     pub data: Option<PathBuf>,
+    /// Whether a call is answered only once the disk has what happened, so that a power cut loses nothing.
+    pub fsync: bool,
     /// How the cashier page is reached from outside; the bound address when absent.
     pub public_url: Option<String>,
     /// Whether a request may ask for its own fault with `X-Sandbox-Fault`.
@@ -39,6 +41,7 @@ impl Default for Settings {
             pace: 1.0,
             token: String::from("sandbox-internal-token"),
             data: None,
+            fsync: true,
             public_url: None,
             faults_by_header: false,
             workers: 2,

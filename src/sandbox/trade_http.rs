@@ -12,10 +12,10 @@ use super::envelope::{Answer, Code, Envelope, Refusal, Sent};
 use super::goods_http::LangAsked;
 use super::market::Market;
 use super::trade::wire::{
-    CancelAsked, OrderPage, OrderWire, Paid, PayAsked, PayMode, PlaceAsked, Preview, PreviewAsked, Shipments,
-    Warehouses,
+    CancelAsked, Debit, MemoAsked, OrderPage, OrderWire, Paid, PayAsked, PayMode, PlaceAsked, Preview, PreviewAsked,
+    Shipments, Warehouses,
 };
-use super::trade::{self, PaidHow, WAREHOUSES, check_shape, find_warehouse, price};
+use super::trade::{self, Book, PaidHow, WAREHOUSES, check_shape, find_warehouse, price};
 
 type Shared = web::Data<Market>;
 
@@ -48,7 +48,7 @@ pub async fn preview(market: Shared, asked: Body<PreviewAsked>) -> Answer<Previe
 #[post("/trade/orders")]
 pub async fn place_order(market: Shared, asked: Body<PlaceAsked>) -> Answer<OrderWire> {
     let now_ms = market.clock.now_ms();
-    let placed = market.book(|book| book.place(&market.shop, &asked.0, now_ms));
+    let placed = market.lasting(|book| book.place(&market.shop, &asked.0, now_ms)).await;
     let mut stats = market.stats.lock().unwrap_or_else(PoisonError::into_inner);
     match &placed {
         Ok(placed) if placed.replayed => stats.duplicates_seen += 1,
@@ -59,7 +59,7 @@ pub async fn place_order(market: Shared, asked: Body<PlaceAsked>) -> Answer<Orde
     Ok(Sent(OrderWire::new(&placed.order, placed.replayed)))
 }
 
-/// Names an order by the caller's reference.
+/// Names an order, a refund or a consignment by the caller's reference.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
@@ -72,21 +72,29 @@ pub struct RefAsked {
     out_ref: Option<String>,
 }
 
+impl RefAsked {
+    /// Both, or which one is missing.
+    pub fn both(&self) -> Result<(&str, &str), Refusal> {
+        let partner = self.partner_code.as_deref().ok_or_else(|| Refusal::param("partnerCode"))?;
+        Ok((partner, self.out_ref.as_deref().ok_or_else(|| Refusal::param("outRef"))?))
+    }
+}
+
 /// The order under a caller's reference: how to learn whether a call whose answer was lost did its work.
 #[utoipa::path(tag = "trade", params(RefAsked), responses((status = 200, description = "The order, or ORDER_NOT_FOUND.", body = Envelope<OrderWire>)))]
 #[get("/trade/orders/byOutRef")]
 pub async fn get_order_by_ref(market: Shared, asked: web::Query<RefAsked>) -> Answer<OrderWire> {
-    let partner = asked.partner_code.as_deref().ok_or_else(|| Refusal::param("partnerCode"))?;
-    let out_ref = asked.out_ref.as_deref().ok_or_else(|| Refusal::param("outRef"))?;
-    let order = market.book(|book| book.by_ref(partner, out_ref).map(|order| OrderWire::new(order, false)));
-    order.map(Sent).ok_or_else(|| Code::OrderNotFound.into())
+    let (partner, out_ref) = asked.both()?;
+    let find = |book: &mut Book| book.by_ref(partner, out_ref).cloned().ok_or_else(|| Code::OrderNotFound.into());
+    Ok(Sent(OrderWire::new(&market.lasting(find).await?, false)))
 }
 
 /// One order.
 #[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), responses((status = 200, description = "The order, or ORDER_NOT_FOUND.", body = Envelope<OrderWire>)))]
 #[get("/trade/orders/{orderNo}")]
 pub async fn get_order(market: Shared, order_no: web::Path<i64>) -> Answer<OrderWire> {
-    market.book(|book| Ok(Sent(OrderWire::new(book.order(*order_no)?, false))))
+    let order = market.lasting(|book| book.order(*order_no).cloned()).await?;
+    Ok(Sent(OrderWire::new(&order, false)))
 }
 
 /// Whose orders to list.
@@ -111,13 +119,11 @@ pub async fn list_orders(market: Shared, asked: web::Query<OrdersAsked>) -> Answ
     let partner = asked.partner_code.as_deref().ok_or_else(|| Refusal::param("partnerCode"))?;
     let size = asked::page_size(asked.page_size.as_deref())?;
     let below = asked::number("pageToken", asked.page_token.as_deref(), 1..=i64::MAX)?.unwrap_or(i64::MAX);
-    let mut items: Vec<OrderWire> = market.book(|book| {
+    let find = |book: &mut Book| {
         let orders = book.of_partner(partner, below, size + 1);
-        orders.into_iter().map(|order| OrderWire::new(order, false)).collect()
-    });
-    let more = items.len() > size;
-    items.truncate(size);
-    let next_page_token = items.last().filter(|_| more).map(|order| order.order_no.to_string());
+        Ok(orders.into_iter().map(|order| OrderWire::new(order, false)).collect())
+    };
+    let (items, next_page_token) = asked::page(market.lasting(find).await?, size, |order: &OrderWire| order.order_no);
     Ok(Sent(OrderPage { next_page_token, items }))
 }
 
@@ -126,7 +132,7 @@ pub async fn list_orders(market: Shared, asked: web::Query<OrdersAsked>) -> Answ
 #[post("/trade/orders/{orderNo}/cancel")]
 pub async fn cancel_order(market: Shared, order_no: web::Path<i64>, _asked: Body<CancelAsked>) -> Answer<OrderWire> {
     let now_ms = market.clock.now_ms();
-    let order = market.book(|book| book.cancel(&market.shop, *order_no, now_ms))?;
+    let order = market.lasting(|book| book.cancel(&market.shop, *order_no, now_ms)).await?;
     Ok(Sent(OrderWire::new(&order, false)))
 }
 
@@ -140,21 +146,65 @@ pub async fn pay_order(market: Shared, order_no: web::Path<i64>, asked: Body<Pay
         (PayMode::Debit, None) => return Err(Refusal::param("payRef")),
         (PayMode::Debit, Some(pay_ref)) => {
             asked::reference("payRef", &pay_ref, 64)?;
-            market.book(|book| {
+            let settle = |book: &mut Book| {
                 book.check_total(*order_no, believed_fen)?;
                 book.settle(*order_no, PaidHow::Debit(pay_ref), now_ms)
-            })?
+            };
+            market.lasting(settle).await?
         }
         (PayMode::Page, _) => {
             let word = secret_word()?;
-            market.book(|book| {
+            let open = |book: &mut Book| {
                 book.check_total(*order_no, believed_fen)?;
                 book.cashier(*order_no, word, now_ms)
-            })?
+            };
+            market.lasting(open).await?
         }
     };
     let paid = trade::receipt(&order).or_else(|| trade::page(&order, market.public_url()));
     paid.map(Sent).ok_or_else(|| Code::SystemError.into())
+}
+
+/// Names a debit by the caller's reference.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub struct DebitAsked {
+    /// On whose behalf.
+    #[param(required = true, value_type = String)]
+    partner_code: Option<String>,
+    /// The caller's reference of the payment.
+    #[param(required = true, value_type = String)]
+    pay_ref: Option<String>,
+    /// Of which order; the first that was paid under the reference when absent.
+    #[param(value_type = Option<i64>)]
+    order_no: Option<String>,
+}
+
+/// The debit under a caller's reference: how to learn whether one whose answer was lost was made.
+#[utoipa::path(tag = "trade", params(DebitAsked), responses((status = 200, description = "The debit, or PAYMENT_NOT_FOUND.", body = Envelope<Debit>)))]
+#[get("/trade/payments/byRef")]
+pub async fn get_payment_by_ref(market: Shared, asked: web::Query<DebitAsked>) -> Answer<Debit> {
+    let partner = asked.partner_code.as_deref().ok_or_else(|| Refusal::param("partnerCode"))?;
+    let pay_ref = asked.pay_ref.as_deref().ok_or_else(|| Refusal::param("payRef"))?;
+    let order_no = asked::number("orderNo", asked.order_no.as_deref(), 1..=i64::MAX)?;
+    let find = |book: &mut Book| {
+        let debit = book.by_debit(partner, pay_ref, order_no).and_then(trade::debit);
+        debit.ok_or_else(|| Code::PaymentNotFound.into())
+    };
+    market.lasting(find).await.map(Sent)
+}
+
+/// Writes another memo for the seller to read. The same memo again changes nothing.
+#[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), request_body = MemoAsked, responses((status = 200, description = "The order, or STATUS_NOT_ALLOWED once it has ended.", body = Envelope<OrderWire>)))]
+#[post("/trade/orders/{orderNo}/memo")]
+pub async fn write_memo(market: Shared, order_no: web::Path<i64>, asked: Body<MemoAsked>) -> Answer<OrderWire> {
+    let now_ms = market.clock.now_ms();
+    if asked.0.memo.chars().count() > 500 {
+        return Err(Refusal::param("memo"));
+    }
+    let order = market.lasting(|book| book.write_memo(*order_no, &asked.0.memo, now_ms)).await?;
+    Ok(Sent(OrderWire::new(&order, false)))
 }
 
 /// The buyer has the goods: the order succeeds. Said again, it answers the same.
@@ -162,7 +212,7 @@ pub async fn pay_order(market: Shared, order_no: web::Path<i64>, asked: Body<Pay
 #[post("/trade/orders/{orderNo}/confirmReceipt")]
 pub async fn confirm_receipt(market: Shared, order_no: web::Path<i64>) -> Answer<OrderWire> {
     let now_ms = market.clock.now_ms();
-    let order = market.book(|book| book.confirm_receipt(*order_no, now_ms))?;
+    let order = market.lasting(|book| book.confirm_receipt(*order_no, now_ms)).await?;
     Ok(Sent(OrderWire::new(&order, false)))
 }
 
@@ -170,7 +220,6 @@ pub async fn confirm_receipt(market: Shared, order_no: web::Path<i64>) -> Answer
 #[utoipa::path(tag = "trade", params(("orderNo" = i64, Path, description = "Which order.")), responses((status = 200, description = "All parcels, or ORDER_NOT_FOUND.", body = Envelope<Shipments>)))]
 #[get("/trade/orders/{orderNo}/shipments")]
 pub async fn list_shipments(market: Shared, order_no: web::Path<i64>) -> Answer<Shipments> {
-    let order = market.book(|book| book.order(*order_no).cloned())?;
-    let now = market.clock.now_ms() / 1000;
-    Ok(Sent(trade::shipments(&market.shop, &order, market.pace, now)))
+    let order = market.lasting(|book| book.order(*order_no).cloned()).await?;
+    Ok(Sent(trade::shipments(&market.shop, &order)))
 }

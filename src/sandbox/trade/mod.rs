@@ -1,20 +1,27 @@
-//! Orders: pricing, placing, paying, the walk to the warehouse. Everything here is plain data under one lock, which
-//! `market` holds; HTTP is left to `trade_http`.
+//! Orders and what hangs on them: pricing, placing, paying, the walk to the warehouse, refunds, consignments. Everything
+//! here is plain data under one lock, which `market` holds; HTTP is left to the `*_http` files.
 
 mod basket;
 mod book;
+pub mod consignment;
+mod filing;
 mod freight;
 mod order;
 mod pay;
 mod place;
+pub mod refund;
 mod shipments;
 mod steps;
+mod voucher;
 mod warehouses;
 pub mod wire;
 
 pub use basket::{check_shape, price};
 pub use book::Book;
+pub use consignment::Consignment;
 pub use order::{CloseReason, Order, Status};
-pub use pay::{PaidHow, page, receipt};
+pub use pay::{PaidHow, debit, page, receipt};
+pub use refund::Refund;
 pub use shipments::shipments;
+pub use voucher::{Source, Voucher};
 pub use warehouses::{WAREHOUSES, find as find_warehouse};

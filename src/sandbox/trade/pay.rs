@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::book::Book;
 use super::order::{CloseReason, Order, Payment, Status};
-use super::wire::Paid;
+use super::wire::{Debit, Paid};
 use crate::sandbox::envelope::{Code, Refusal};
 use crate::sandbox::feed::What;
 use crate::sandbox::words::beijing;
@@ -31,7 +31,7 @@ impl Book {
         order.paid_fen = order.total_fen();
         order.paid_at = Some(now_ms / 1000);
         order.status = Status::WaitSellerSend;
-        Ok(self.keep(order, What::Status, now_ms).clone())
+        Ok(self.keep(order, What::Status, now_ms))
     }
 
     /// The secret word of the order's cashier page; the same one every time.
@@ -39,7 +39,7 @@ impl Book {
         let mut order = self.payable(order_no, now_ms)?;
         if order.payment.is_none() && order.cashier.is_none() {
             order.cashier = Some(fresh);
-            order = self.amend(order).clone();
+            self.amend(order.clone());
         }
         Ok(order)
     }
@@ -73,6 +73,18 @@ impl Book {
 pub fn receipt(order: &Order) -> Option<Paid> {
     let payment = order.payment.as_ref()?;
     Some(Paid { status: Some("PAID"), paid_fen: Some(order.paid_fen), pay_no: Some(payment.pay_no), ..Paid::default() })
+}
+
+/// Tells of the debit that paid an order; nothing when it was not a debit.
+pub fn debit(order: &Order) -> Option<Debit> {
+    let payment = order.payment.as_ref()?;
+    Some(Debit {
+        pay_ref: payment.pay_ref.clone()?,
+        order_no: order.order_no,
+        status: "PAID",
+        paid_fen: order.paid_fen,
+        pay_no: payment.pay_no,
+    })
 }
 
 /// Tells where an order can be paid.

@@ -1,5 +1,7 @@
 //! Placing an order: once per reference, at the agreed price, with the stock set aside.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::basket::{Basket, check_shape, price};
@@ -32,10 +34,12 @@ impl Book {
     pub fn place(&mut self, shop: &Shop, asked: &PlaceAsked, now_ms: i64) -> Result<Placed, Refusal> {
         let wanted = check(asked)?;
         if let Some(order) = self.by_ref(&asked.partner_code, &asked.out_ref) {
-            if same_content(order, asked) {
-                return Ok(Placed { order: order.clone(), replayed: true });
+            if !same_content(order, asked) {
+                return Err(Refusal::with(Code::OutRefConflict, json!({ "orderNo": order.order_no })));
             }
-            return Err(Refusal::with(Code::OutRefConflict, json!({ "orderNo": order.order_no })));
+            let order = order.clone();
+            self.count_again(order.order_no);
+            return Ok(Placed { order, replayed: true });
         }
         let basket = price(shop, &self.shelf, &wanted, &asked.dest_country);
         refuse_first(&basket, &BEFORE_PRICE)?;
@@ -50,7 +54,7 @@ impl Book {
         for line in &order.lines {
             self.take_stock(shop, line.sku_id, line.quantity, now_ms);
         }
-        let order = self.keep(order, What::Created, now_ms).clone();
+        let order = self.keep(order, What::Created, now_ms);
         Ok(Placed { order, replayed: false })
     }
 }
@@ -121,6 +125,7 @@ fn written(group: &Group, asked: &PlaceAsked, order_no: i64, now: i64) -> Order 
         unit_price_fen: line.unit_price_fen,
         amount_fen: line.amount_fen,
         shipped_quantity: 0,
+        refunded_quantity: 0,
     });
     Order {
         order_no,
@@ -150,5 +155,10 @@ fn written(group: &Group, asked: &PlaceAsked, order_no: i64, now: i64) -> Order 
         cashier: None,
         shipments: Vec::new(),
         due_ms: None,
+        refunded_freight_fen: 0,
+        open_refunds: Vec::new(),
+        called_off: BTreeMap::new(),
+        consignment_no: None,
+        create_calls: 1,
     }
 }

@@ -170,6 +170,28 @@ pub struct PlaceAsked {
     pub buyer_memo: String,
 }
 
+/// How an order stands with its refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the words are those of the contract")]
+pub enum RefundState {
+    None,
+    Open,
+    Part,
+    Full,
+}
+
+impl RefundState {
+    fn of(order: &Order) -> RefundState {
+        match (order.open_refunds.is_empty(), order.refunded_fen) {
+            (false, _) => RefundState::Open,
+            (true, 0) => RefundState::None,
+            (true, refunded) if refunded < order.paid_fen => RefundState::Part,
+            (true, _) => RefundState::Full,
+        }
+    }
+}
+
 /// An order.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -193,6 +215,8 @@ pub struct OrderWire {
     pub status: Status,
     /// What was bought.
     pub lines: Vec<Line>,
+    /// What the buyer wants the seller to read.
+    pub buyer_memo: String,
     /// Sum of the lines.
     pub goods_fen: i64,
     /// To the warehouse.
@@ -203,8 +227,12 @@ pub struct OrderWire {
     pub total_fen: i64,
     /// What was paid.
     pub paid_fen: i64,
-    /// What was given back after the order was terminated.
+    /// All that was given back.
     pub refunded_fen: i64,
+    /// Whether a refund is open, and how much was given back.
+    pub refund_status: RefundState,
+    /// The consignment it is in.
+    pub consignment_no: Option<i64>,
     /// Why it was closed without success.
     pub close_reason: Option<CloseReason>,
     /// Beijing time.
@@ -231,6 +259,9 @@ impl OrderWire {
         let order = order.clone();
         OrderWire {
             total_fen: order.total_fen(),
+            refund_status: RefundState::of(&order),
+            consignment_no: order.consignment_no,
+            buyer_memo: order.buyer_memo,
             order_no: order.order_no,
             out_ref: order.out_ref,
             partner_code: order.partner_code,
@@ -266,6 +297,55 @@ pub struct OrderPage {
     pub next_page_token: Option<String>,
     /// This page.
     pub items: Vec<OrderWire>,
+}
+
+/// A debit that was made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Debit {
+    /// The caller's reference.
+    pub pay_ref: String,
+    /// The order it paid.
+    pub order_no: i64,
+    /// `PAID`.
+    pub status: &'static str,
+    /// How much.
+    pub paid_fen: i64,
+    /// Our number of the payment.
+    pub pay_no: i64,
+}
+
+/// Writes another memo.
+#[derive(Deserialize, ToSchema)]
+pub struct MemoAsked {
+    /// What the seller shall read from now on; may be empty.
+    #[schema(max_length = 500)]
+    pub memo: String,
+}
+
+/// An order as a checker wants it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckedOrder {
+    /// The order.
+    #[serde(flatten)]
+    pub order: OrderWire,
+    /// How often the call that placed it came, repeats and calls whose answer was dropped included.
+    pub create_calls: u64,
+    /// The reference of the debit that paid it.
+    pub pay_ref: Option<String>,
+    /// Our number of its payment.
+    pub pay_no: Option<i64>,
+}
+
+/// Orders for a checker, smallest number first.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckedOrders {
+    /// At most `limit`.
+    pub items: Vec<CheckedOrder>,
+    /// What to ask on with as `after`; null when there are none.
+    pub last_order_no: Option<i64>,
 }
 
 /// Cancels an order.
@@ -322,13 +402,29 @@ pub struct Paid {
 }
 
 /// How far a parcel is.
-#[derive(Clone, Copy, Serialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the words are those of the contract")]
 pub enum ParcelStatus {
     Collected,
     InTransit,
     Signed,
+}
+
+impl ParcelStatus {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            ParcelStatus::Collected => "collected",
+            ParcelStatus::InTransit => "in_transit",
+            ParcelStatus::Signed => "signed",
+        }
+    }
+
+    /// The version of a parcel that has come so far.
+    pub fn version(self) -> i64 {
+        self as i64 + 1
+    }
 }
 
 /// Pieces of a line in a parcel.
@@ -374,6 +470,8 @@ pub struct ShipmentWire {
     pub gmt_send: String,
     /// Beijing time.
     pub gmt_sign: Option<String>,
+    /// 1 collected, 2 in transit, 3 signed.
+    pub version: i64,
     /// Oldest first.
     pub traces: Vec<Trace>,
 }
