@@ -168,13 +168,15 @@ codes! {
     IdempotencyMismatch = "idempotency_mismatch", 422, Partner, Never, "This Idempotency-Key was used with another body.", "Use a new key for a new request; repeat an old one only byte for byte.";
     OrderInProgress = "order_in_progress", 409, Gateway, Later, "The first request with this key is still running.", "Wait as Retry-After says and repeat the same request.";
     ReferenceTaken = "reference_taken", 409, Partner, Never, "You already placed an order under this reference.", "Read the first order at GET /v1/orders/by-reference/{reference}; use a new reference for a new order.";
-    PriceChanged = "price_changed", 409, Partner, Never, "Price or freight changed since the quote.", "Look at errors for the new figures and ask for a new quote.";
+    PriceChanged = "price_changed", 409, Partner, Never, "Price or freight changed since the quote.", "Look at errors and total for the new figures; if you agree, ask for a new quote, or repeat with the new total under a new key.";
     OutOfStock = "out_of_stock", 409, Partner, Never, "The supplier does not have enough of something.", "Look at errors for what is left and order less.";
     OrderRefused = "order_refused", 409, Catalogue, Never, "The wholesale service refused the order.", "The detail gives its reason; mend the order and place it under a new reference.";
     OrderNotFound = "order_not_found", 404, Partner, Never, "No such order.", "Check the id or reference; sandbox and live orders are kept apart.";
     OrderStateConflict = "order_state_conflict", 409, Partner, Never, "The order's state does not allow this.", "Read the order; its state and events say where it stands.";
     PaymentExpired = "payment_expired", 409, Partner, Never, "The order was not paid in time.", "Place a new order.";
     PaymentNotFound = "payment_not_found", 404, Partner, Never, "No such payment.", "Check the id; sandbox and live payments are kept apart.";
+    OrderNeedsSplit = "order_needs_split", 409, Partner, Never, "The lines belong to several suppliers, and an order has one.", "Place one order for each entry of quotes by its quote_id, each under a reference and key of its own.";
+    LinesUnavailable = "lines_unavailable", 409, Partner, Never, "Some of the lines cannot be ordered so.", "Look at problems for the reason and the figures of each; mend them or leave them out, and repeat.";
     // fulfilment
     ShipmentNotFound = "shipment_not_found", 404, Partner, Never, "No such parcel.", "Take parcel ids from GET /v1/orders/{order_id}/shipments or from shipment events.";
     ConsignmentNotFound = "consignment_not_found", 404, Partner, Never, "No such consignment.", "Check the id or reference; sandbox and live consignments are kept apart.";

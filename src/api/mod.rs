@@ -14,10 +14,13 @@ pub mod offers;
 mod once;
 pub mod openapi;
 pub mod operations;
+pub mod order_notes;
 mod order_view;
+mod order_wish;
 pub mod orders;
 pub mod payments;
 pub mod pictures;
+mod plain_text;
 mod price;
 pub mod quotes;
 mod refund_body;
@@ -54,6 +57,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(orders::get_order)
         .service(orders::cancel_order)
         .service(orders::confirm_receipt)
+        .service(order_notes::create_order_note)
         .service(shipments::list_shipments)
         .service(shipments::get_shipment)
         .service(warehouses::list_warehouses)

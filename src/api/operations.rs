@@ -66,6 +66,7 @@ operations! {
     GetOrderByReference = "get_order_by_reference", OrdersRead, Read;
     CancelOrder = "cancel_order", OrdersWrite, OrderWrite;
     ConfirmReceipt = "confirm_receipt", OrdersWrite, OrderWrite;
+    CreateOrderNote = "create_order_note", OrdersWrite, OrderWrite;
     ListPaymentOptions = "list_payment_options", OrdersRead, Read;
     CreatePayment = "create_payment", PaymentsWrite, OrderWrite;
     GetPayment = "get_payment", OrdersRead, Read;

@@ -35,7 +35,7 @@ pub struct OrderView {
     /// Where they go in the end.
     #[schema(example = "JP")]
     ship_to_country: String,
-    /// Your note to the supplier.
+    /// Your newest note to the supplier.
     note: Option<String>,
     /// What was bought.
     lines: Vec<LineView>,
@@ -50,7 +50,7 @@ pub struct OrderView {
     catalogue_order_id: Option<String>,
     /// How far the payment is.
     payment: OrderPaymentView,
-    /// Why it was rejected, cancelled or closed.
+    /// Why it was rejected, cancelled, closed or refunded.
     #[schema(example = "price_changed")]
     reason: Option<String>,
     /// When it was received.
@@ -70,7 +70,7 @@ pub struct OrderView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderPayment)]
 pub struct OrderPaymentView {
-    /// `none`, `page` (a payment page was opened) or `paid`.
+    /// `none`, `page` (a payment page was opened), `paid`, or `refunded` (all of it was given back).
     #[schema(example = "none")]
     state: &'static str,
     /// Until when it has to be paid.
@@ -78,6 +78,8 @@ pub struct OrderPaymentView {
     pay_by: Option<String>,
     /// What has to be paid, or was: `total` until the supplier changes it.
     amount: PriceView,
+    /// What was given back so far; null when nothing was.
+    refunded: Option<PriceView>,
 }
 
 /// Something that happened to an order.
@@ -129,7 +131,7 @@ impl OrderView {
             supplier_id: basket.supplier.to_string(),
             warehouse: basket.warehouse.to_string(),
             ship_to_country: basket.ship_to.to_string(),
-            note: deed.note.clone(),
+            note: order.note.clone(),
             lines: lines(basket, exchange),
             goods: shown(basket.goods, exchange),
             freight: shown(basket.freight, exchange),
@@ -139,6 +141,7 @@ impl OrderView {
                 state: order.paying.name(),
                 pay_by: order.pay_by.map(|moment| moment.to_string()),
                 amount: shown(order.payable, exchange),
+                refunded: Some(order.refunded).filter(|back| back.minor > 0).map(|back| shown(back, exchange)),
             },
             reason: order.reason.clone(),
             created_at: deed.created_at.to_string(),
@@ -156,7 +159,7 @@ impl From<&Event> for EventView {
             at: event.at.to_string(),
             actor: event.actor.name(),
             cause: event.cause.clone(),
-            state: event.kind.leads_to().name(),
+            state: event.state.name(),
         }
     }
 }
@@ -185,7 +188,9 @@ mod tests {
         assert_eq!(shown["lines"][0]["sku_id"], "7");
         assert_eq!(
             shown["payment"],
-            serde_json::json!({"state": "none", "pay_by": null, "amount": {"amount": "40.00", "currency": "CNY"}})
+            serde_json::json!({
+                "state": "none", "pay_by": null, "amount": {"amount": "40.00", "currency": "CNY"}, "refunded": null
+            })
         );
         assert_eq!(shown["events"][0]["state"], "received");
         assert_eq!(shown["created_at"], "2027-01-15T08:00:00Z");

@@ -14,6 +14,8 @@ use crate::api::gate::Admitted;
 use crate::api::once::{self, KeyHeader, Keyed};
 use crate::api::operations::op;
 use crate::api::order_view::{OrderPageView, OrderView};
+use crate::api::order_wish::NewOrderBody;
+use crate::api::plain_text::{self, NO_CONTROL};
 use crate::edge::parts::{Complaint, Json, Part, Path, Query};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
@@ -21,20 +23,15 @@ use crate::error::Place;
 use crate::model::ids::OrderId;
 use crate::model::order::{Order, Reference, State};
 use crate::model::page::{Cursor, PageSize};
-use crate::orders::{Answer, Filter, NewOrder, Orders};
+use crate::model::quote::Wanted;
+use crate::orders::{Answer, Filter, Orders, Refused};
 
 /// Everything but the unreserved characters of RFC 3986 §2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Seconds until a look at an unknown order is worth it.
 const LOOK_AGAIN_S: &str = "2";
-const NOTE_CHARS: usize = 500;
 const REASON_CHARS: usize = 200;
-const NO_CONTROL: &str = "text without control characters such as line breaks";
-
-fn has_control(text: &str) -> bool {
-    text.chars().any(char::is_control)
-}
 
 /// A JSON body that may be left out.
 #[derive(Debug)]
@@ -49,23 +46,7 @@ impl<T: DeserializeOwned + Default> Part for Perhaps<T> {
     }
 }
 
-/// A wish to order what was quoted.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewOrder)]
-pub struct NewOrderBody {
-    /// Your own number of the order: 1 to 64 of A-Z a-z 0-9 . _ : / - and used once, for ever.
-    #[schema(example = "PO-2026-0001", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:/-]{1,64}$")]
-    reference: String,
-    /// The quote; it must not have expired or been ordered before.
-    #[schema(example = "quo_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
-    quote_id: String,
-    /// A note to the supplier, best in Chinese.
-    #[schema(max_length = 500)]
-    note: Option<String>,
-}
-
-/// Places an order. Sent twice with the same Idempotency-Key it is placed once, and the second answer is the first one,
+/// Places an order on a quote, or on `lines` of one supplier, which are quoted and ordered in one step. Sent twice with the same Idempotency-Key it is placed once, and the second answer is the first one,
 /// byte for byte, with `Idempotency-Replayed: true`. When the catalogue did not answer in time you get 202 and an order
 /// in state `unknown`, which the gateway settles by itself: read it at `Location`, never order again under a new
 /// reference.
@@ -78,7 +59,7 @@ pub struct NewOrderBody {
                 ("Retry-After" = u32, description = "Seconds"))),
     (status = 400, description = "`invalid_request`, `idempotency_key_missing`"),
     (status = 404, description = "`quote_not_found`"),
-    (status = 409, description = "`price_changed`, `out_of_stock` (with the new figures), `order_refused`, `quote_expired`, `quote_used`, `reference_taken` (with `order_id`), `order_in_progress`"),
+    (status = 409, description = "`price_changed`, `out_of_stock` (with the new figures), `order_refused`, `quote_expired`, `quote_used`, `reference_taken` (with `order_id`), `order_in_progress`; of `lines` also `order_needs_split` (with a quote for each supplier), `lines_unavailable` and `nothing_to_quote` (with `problems`)"),
     (status = 422, description = "`idempotency_mismatch`: the key was used with another body"),
 ))]
 #[post("/v1/orders")]
@@ -90,31 +71,18 @@ pub async fn create_order(
     let (Keyed(once), Json(body)) = &call.parts;
     let wish = body.read()?;
     let (request_id, path) = call.visit.with(|visit| (visit.request_id.clone(), visit.path.clone()));
-    let render = move |order: &Order| told(order, &request_id, &path);
+    let lines = wish.lines().map(<[Wanted]>::to_vec);
+    let render = move |order: &Order| told(order, lines.as_deref(), &request_id, &path);
     let told = orders.place(&call.caller, once.clone(), wish, &render).await?;
     Ok(once::send(&request, told))
 }
 
-impl NewOrderBody {
-    fn read(&self) -> Result<NewOrder, Problem> {
-        let mut asked = Asked::default();
-        let reference = asked.body("/reference", Some(&self.reference));
-        let quote = asked.body("/quote_id", Some(&self.quote_id));
-        if self.note.as_ref().is_some_and(|note| note.chars().count() > NOTE_CHARS) {
-            asked.wrong(Place::body("/note", format!("at most {NOTE_CHARS} characters")));
-        }
-        if self.note.as_deref().is_some_and(has_control) {
-            asked.wrong(Place::body("/note", NO_CONTROL));
-        }
-        let note = self.note.clone().filter(|note| !note.trim().is_empty());
-        asked.done(reference.zip(quote).map(|(reference, quote)| NewOrder { reference, quote, note }))
-    }
-}
-
 /// What the partner is told of an order, for this request and all its repeats.
-fn told(order: &Order, request_id: &str, path: &str) -> Answer {
+fn told(order: &Order, lines: Option<&[Wanted]>, request_id: &str, path: &str) -> Answer {
     let (status, headers) = match (order.state, order.refusal()) {
-        (State::Rejected, Some(refusal)) => return once::refusal(refusal.clone(), request_id, path),
+        (State::Rejected, Some(refusal)) => {
+            return once::refusal(Refused::of(refusal.clone(), lines), request_id, path);
+        }
         (State::Unknown, _) => {
             let reference = utf8_percent_encode(order.deed.reference.as_str(), RESERVED);
             let location = format!("/v1/orders/by-reference/{reference}");
@@ -254,7 +222,7 @@ impl CancelBody {
         if self.reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS) {
             asked.wrong(Place::body("/reason", format!("at most {REASON_CHARS} characters")));
         }
-        if self.reason.as_deref().is_some_and(has_control) {
+        if self.reason.as_deref().is_some_and(plain_text::has_control) {
             asked.wrong(Place::body("/reason", NO_CONTROL));
         }
         asked.done(Some(self.reason.as_deref().filter(|reason| !reason.trim().is_empty())))
@@ -313,7 +281,7 @@ fn changed(request: &HttpRequest, order: &Order) -> Result<HttpResponse, Problem
 
 #[cfg(test)]
 mod tests {
-    use super::{CancelBody, NewOrderBody, NothingBody, Perhaps, created_after, told};
+    use super::{CancelBody, NothingBody, Perhaps, created_after, told};
     use crate::api::asked::Asked;
     use crate::edge::parts::{Complaint, Part};
     use crate::edge::problem::Problem;
@@ -321,6 +289,7 @@ mod tests {
     use crate::model::money::Money;
     use crate::model::order::tests::deed;
     use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, RefusedLine};
+    use crate::model::quote::Wanted;
 
     fn after(reference: &str, kinds: &[(Kind, Facts)]) -> Order {
         let mut order = Order::received(deed(reference), "create_order");
@@ -336,7 +305,7 @@ mod tests {
     fn an_unknown_order_is_accepted_and_found_by_its_reference() {
         let sent = (Kind::PlacingStarted, Facts::default());
         let order = after("PO/2026:1", &[sent, (Kind::Unanswered, Facts::default())]);
-        let answer = told(&order, "req_1", "/v1/orders");
+        let answer = told(&order, None, "req_1", "/v1/orders");
         assert_eq!(answer.status, 202);
         let location = ("location".to_owned(), "/v1/orders/by-reference/PO%2F2026%3A1".to_owned());
         assert!(answer.headers.contains(&location), "{:?}", answer.headers);
@@ -357,7 +326,7 @@ mod tests {
         };
         let facts = Facts { refusal: Some(refusal), ..Facts::default() };
         let order = after("PO-1", &[(Kind::PlacingStarted, Facts::default()), (Kind::Refused, facts)]);
-        let answer = told(&order, "req_1", "/v1/orders");
+        let answer = told(&order, None, "req_1", "/v1/orders");
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!((answer.status, body["code"].as_str()), (409, Some("price_changed")));
         assert_eq!(
@@ -366,6 +335,13 @@ mod tests {
         );
         assert_eq!(body["lines"][0]["unit_price"], serde_json::json!({"amount": "3.40", "currency": "CNY"}));
         assert_eq!(body["total"]["amount"], "42.00");
+        let lines = [6, 7].map(|sku| Wanted {
+            sku: crate::model::ids::SkuId::new(sku),
+            quantity: crate::model::quote::Quantity::new(1).unwrap(),
+        });
+        let by_lines = told(&order, Some(&lines), "req_1", "/v1/orders");
+        let body: serde_json::Value = serde_json::from_slice(&by_lines.body).unwrap();
+        assert_eq!(body["errors"][0]["pointer"], "#/lines/1", "it was not ordered by a quote");
     }
 
     fn places(problem: Problem) -> Vec<(String, String)> {
@@ -377,9 +353,6 @@ mod tests {
 
     #[test]
     fn texts_that_no_database_takes_are_refused_at_the_door() {
-        let quote_id = format!("quo_{}", "0".repeat(32));
-        let order = NewOrderBody { reference: "PO-1".into(), quote_id, note: Some("a\0b".into()) };
-        assert_eq!(places(order.read().unwrap_err())[0].0, "#/note");
         let cancel = CancelBody { reason: Some("a\0b".into()) };
         assert_eq!(places(cancel.read().unwrap_err())[0].0, "#/reason");
     }
@@ -401,14 +374,5 @@ mod tests {
         assert!(created_after(&mut asked, Some("yesterday")).is_none());
         let wrong = places(asked.done::<()>(None).unwrap_err());
         assert_eq!(wrong, [("query:created_after".to_owned(), "a time such as 2026-11-23T00:00:00Z".to_owned())]);
-    }
-
-    #[test]
-    fn every_wrong_member_is_named() {
-        let body = NewOrderBody { reference: "a b".into(), quote_id: "x".into(), note: Some("x".repeat(501)) };
-        let problem = body.read().unwrap_err();
-        let document: serde_json::Value = serde_json::from_slice(&problem.render("req", "/")).unwrap();
-        let pointers: Vec<_> = document["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str()).collect();
-        assert_eq!(pointers, [Some("#/reference"), Some("#/quote_id"), Some("#/note")]);
     }
 }

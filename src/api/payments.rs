@@ -14,8 +14,9 @@ use crate::api::orders::OrderPath;
 use crate::edge::parts::{Json, Path};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
+use crate::error::Place;
 use crate::model::ids::PaymentId;
-use crate::model::money::Money;
+use crate::model::money::{Currency, Money};
 use crate::model::payment::{Method, Part, PartState, Payment};
 use crate::orders::{NewPayment, Orders, PaymentOptions};
 
@@ -64,6 +65,31 @@ pub struct NewPaymentBody {
     /// `page` or `debit`.
     #[schema(example = "page", pattern = "^(page|debit)$")]
     method: String,
+    /// What you think the orders cost together: the sum of their `payment.amount`, in CNY or in the currency that all of
+    /// them were quoted in. When it is another by now, nothing is paid and you get 409 `price_changed` with the new sum.
+    expected_total: Option<MoneyBody>,
+}
+
+/// An amount of money.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewMoney)]
+pub struct MoneyBody {
+    /// Decimal string.
+    #[schema(example = "40.00")]
+    amount: String,
+    /// ISO 4217 code.
+    #[schema(example = "CNY")]
+    currency: String,
+}
+
+impl MoneyBody {
+    /// The money, if it is; `pointer` is where it stands in the body.
+    pub fn read(&self, asked: &mut Asked, pointer: &str) -> Option<Money> {
+        let currency = asked.body::<Currency>(&format!("{pointer}/currency"), Some(&self.currency))?;
+        let money = Money::parse(&self.amount, currency);
+        money.map_err(|why| asked.wrong(Place::body(&format!("{pointer}/amount"), why.to_string()))).ok()
+    }
 }
 
 /// A payment.
@@ -76,7 +102,7 @@ pub struct PaymentView {
     /// `page` or `debit`.
     #[schema(example = "page")]
     method: &'static str,
-    /// `pending` while any order is open, `paid` when all are paid, else `failed`.
+    /// `pending` while any order is open, `paid` when all are paid, `partly_paid` when only some are, else `failed`.
     #[schema(example = "pending")]
     state: &'static str,
     /// How it stands for each order.
@@ -170,7 +196,7 @@ pub async fn list_payment_options(
                 ("Idempotency-Replayed" = Option<bool>, description = "`true` when this is a repeat's answer"))),
     (status = 400, description = "`invalid_request`, `idempotency_key_missing`"),
     (status = 404, description = "`order_not_found`: one of the orders is not yours"),
-    (status = 409, description = "`order_in_progress`: the first request with this key is still running"),
+    (status = 409, description = "`order_in_progress`: the first request with this key is still running; `price_changed`: `expected_total` is not the sum any more, `total` and `orders` tell what is"),
     (status = 422, description = "`idempotency_mismatch`: the key was used with another body"),
 ))]
 #[post("/v1/payments")]
@@ -195,7 +221,8 @@ impl NewPaymentBody {
         let ids = self.order_ids.iter().enumerate().map(|(at, id)| asked.body(&format!("/order_ids/{at}"), Some(id)));
         let orders: Option<Vec<_>> = ids.collect::<Vec<_>>().into_iter().collect();
         let method = asked.body::<Method>("/method", Some(&self.method));
-        asked.done(orders.zip(method).map(|(orders, method)| NewPayment { orders, method }))
+        let expected_total = self.expected_total.as_ref().and_then(|money| money.read(&mut asked, "/expected_total"));
+        asked.done(orders.zip(method).map(|(orders, method)| NewPayment { orders, method, expected_total }))
     }
 }
 

@@ -58,8 +58,22 @@ pub struct NewLineBody {
 pub struct QuotesView {
     /// One quote a supplier; each becomes one order.
     quotes: Vec<QuoteView>,
+    /// Which of your lines went into which quote: an order has one supplier, so the lines are split by supplier.
+    split: Vec<SplitView>,
     /// Lines that cannot be had so, and why.
     problems: Vec<LineProblemView>,
+}
+
+/// The lines of one quote.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuoteSplit)]
+pub struct SplitView {
+    /// The quote.
+    #[schema(example = "quo_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    quote_id: String,
+    /// JSON Pointers to its lines in your request.
+    #[schema(example = json!(["#/lines/0", "#/lines/2"]))]
+    lines: Vec<String>,
 }
 
 /// Prices, freight and exchange rate, locked until `expires_at`.
@@ -161,27 +175,45 @@ impl From<&LineProblem> for LineProblemView {
     }
 }
 
-impl From<&Quoted> for QuotesView {
-    fn from(quoted: &Quoted) -> Self {
+impl QuotesView {
+    fn of(quoted: &Quoted, asked: &[Wanted]) -> Self {
+        let place = |sku: SkuId| asked.iter().position(|line| line.sku == sku);
+        let split = |quote: &Quote| SplitView {
+            quote_id: quote.id.to_string(),
+            lines: quote
+                .basket
+                .lines
+                .iter()
+                .filter_map(|line| place(line.sku))
+                .map(|at| format!("#/lines/{at}"))
+                .collect(),
+        };
         Self {
             quotes: quoted.quotes.iter().map(QuoteView::from).collect(),
+            split: quoted.quotes.iter().map(split).collect(),
             problems: quoted.problems.iter().map(LineProblemView::from).collect(),
         }
     }
 }
 
+/// Reads the lines of a quote or an order; `None` when one is wrong, which is noted.
+pub fn read_lines(asked: &mut Asked, lines: &[NewLineBody]) -> Option<Vec<Wanted>> {
+    let read = lines.iter().enumerate().map(|(at, line)| {
+        let sku = asked.body::<SkuId>(&format!("/lines/{at}/sku_id"), Some(&line.sku_id));
+        let quantity = Quantity::new(line.quantity);
+        if quantity.is_none() {
+            asked.wrong(Place::body(&format!("/lines/{at}/quantity"), "a whole number from 1 to 1000000"));
+        }
+        Some(Wanted { sku: sku?, quantity: quantity? })
+    });
+    // All of them, so that every wrong line is named.
+    read.collect::<Vec<_>>().into_iter().collect()
+}
+
 impl NewQuoteBody {
     fn read(&self) -> Result<NewQuote, Problem> {
         let mut asked = Asked::default();
-        let lines = self.lines.iter().enumerate().map(|(at, line)| {
-            let sku = asked.body::<SkuId>(&format!("/lines/{at}/sku_id"), Some(&line.sku_id));
-            let quantity = Quantity::new(line.quantity);
-            if quantity.is_none() {
-                asked.wrong(Place::body(&format!("/lines/{at}/quantity"), "a whole number from 1 to 1000000"));
-            }
-            Some(Wanted { sku: sku?, quantity: quantity? })
-        });
-        let lines: Option<Vec<_>> = lines.collect::<Vec<_>>().into_iter().collect();
+        let lines = read_lines(&mut asked, &self.lines);
         let warehouse = asked.body("/warehouse", self.warehouse.as_deref());
         let ship_to = asked.body("/ship_to_country", self.ship_to_country.as_deref());
         let currency = asked.body("/currency", self.currency.as_deref()).unwrap_or(Currency::CNY);
@@ -200,8 +232,10 @@ pub async fn create_quote(
     call: Admitted<op::CreateQuote, Json<NewQuoteBody>>,
     orders: Data<Orders>,
 ) -> Reply {
-    let quoted = orders.quote(&call.caller, call.parts.0.read()?).await?;
-    reply::written(&request, StatusCode::CREATED, &QuotesView::from(&quoted))
+    let wish = call.parts.0.read()?;
+    let lines = wish.lines.clone();
+    let quoted = orders.quote(&call.caller, wish).await?;
+    reply::written(&request, StatusCode::CREATED, &QuotesView::of(&quoted, &lines))
 }
 
 /// Names a quote.

@@ -17,6 +17,8 @@ pub struct Orders {
     pub reconcile: Duration,
     /// An order unknown for longer than this, in seconds, is handed to a person.
     pub unknown_bound_s: i64,
+    /// Pause between full comparisons of all orders with the catalogue's.
+    pub compare: Duration,
 }
 
 impl Orders {
@@ -27,6 +29,7 @@ impl Orders {
             follow: Duration::from_millis(from.number("orders.follow_ms", 10, 60_000)),
             reconcile: Duration::from_millis(from.number("orders.reconcile_ms", 10, 600_000)),
             unknown_bound_s: from.number("orders.unknown_bound_s", 10, 30 * 86_400),
+            compare: Duration::from_secs(from.number("orders.compare_s", 1, 7 * 86_400)),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::words::{self, Bought};
 use super::writing::{self, Start};
 use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, claims};
 use crate::model::ids::{OrderId, PartnerId, QuoteId};
+use crate::model::money::Money;
 use crate::model::order::{Deed, Event, Order, Reference, State};
 use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Mode;
@@ -33,14 +34,6 @@ pub struct Filter {
     pub created_after: Option<Timestamp>,
 }
 
-/// An unsettled order that wants to be looked at.
-#[derive(Clone, Debug)]
-pub struct Due {
-    /// The order.
-    pub id: OrderId,
-    look_at: i64,
-}
-
 /// How much is unsettled in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unsettled {
@@ -54,7 +47,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, partner, mode, reference, quote, document, created_at, state, version, catalogue_order, ",
-            "paying, pay_by, reason, updated_at, (SELECT facts FROM order_events AS priced ",
+            "paying, pay_by, reason, refunded, note, attention, updated_at, (SELECT facts FROM order_events AS priced ",
             "WHERE priced.order_id = orders.id AND priced.kind = 'repriced' ORDER BY priced.version DESC LIMIT 1) ",
             "AS repriced FROM orders ",
             $rest
@@ -184,22 +177,6 @@ impl Ledger {
         Ok(Page { items, next, total: None })
     }
 
-    /// Unsettled orders whose time to be looked at has come, oldest first.
-    pub async fn list_due(&self, mode: Mode, limit: u32) -> Result<Vec<Due>, Error> {
-        const DUE: &str = "SELECT id, look_at FROM orders \
-            WHERE state IN ('received', 'placing', 'unknown') AND look_at <= $1 AND mode = $2 ORDER BY look_at LIMIT $3";
-        let rows = self.sql.fetch_all(DUE, args![self.clock.now_ms(), mode.name(), limit]).await?;
-        rows.iter().map(|row| Ok(Due { id: row.parse("id")?, look_at: row.int("look_at")? })).collect()
-    }
-
-    /// Takes a due order for so long; false when another took it first or it was settled meanwhile.
-    pub async fn claim_due(&self, due: &Due, for_ms: i64) -> Result<bool, Error> {
-        const CLAIM: &str = "UPDATE orders SET look_at = $3 \
-            WHERE id = $1 AND look_at = $2 AND state IN ('received', 'placing', 'unknown')";
-        let until = self.clock.now_ms() + for_ms;
-        Ok(self.sql.execute(CLAIM, args![due.id.as_str(), due.look_at, until]).await? == 1)
-    }
-
     /// Puts the next look at an unsettled order off.
     pub async fn look_again(&self, id: &OrderId, look_at: i64) -> Result<(), Error> {
         let text = "UPDATE orders SET look_at = $2 WHERE id = $1";
@@ -217,8 +194,7 @@ impl Ledger {
 }
 
 async fn story(sql: &Sql, row: &Row) -> Result<Order, Error> {
-    const EVENTS: &str =
-        "SELECT id, version, kind, actor, cause, facts, at FROM order_events WHERE order_id = $1 ORDER BY version";
+    const EVENTS: &str = "SELECT id, version, kind, state, actor, cause, facts, at FROM order_events WHERE order_id = $1 ORDER BY version";
     let deed = deed(row)?;
     let rows = sql.fetch_all(EVENTS, args![deed.id.as_str()]).await?;
     let events = rows.iter().map(event).collect::<Result<Vec<_>, Error>>()?;
@@ -233,6 +209,7 @@ fn event(row: &Row) -> Result<Event, Error> {
         at: words::moment("event", row.int("at")?)?,
         actor: row.parse("actor")?,
         kind: row.parse("kind")?,
+        state: row.parse("state")?,
         cause: row.text("cause")?,
         facts: words::read_facts(&row.text("facts")?)?,
     })
@@ -256,6 +233,7 @@ fn deed(row: &Row) -> Result<Deed, Error> {
 
 pub(super) fn summary(row: &Row) -> Result<Order, Error> {
     let deed = deed(row)?;
+    let note = row.opt_text("note")?.or_else(|| deed.note.clone());
     let repriced = row.opt_text("repriced")?.map(|facts| words::read_facts(&facts)).transpose()?;
     Ok(Order {
         payable: repriced.and_then(|facts| facts.payable).unwrap_or(deed.basket.total),
@@ -265,6 +243,9 @@ pub(super) fn summary(row: &Row) -> Result<Order, Error> {
         catalogue_order: row.opt_int("catalogue_order")?.map(crate::model::ids::CatalogueOrderId::new),
         paying: row.parse("paying")?,
         pay_by: row.opt_int("pay_by")?.map(|ms| words::moment("order", ms)).transpose()?,
+        refunded: Money::fen(row.int("refunded")?),
+        note: note.filter(|note| !note.is_empty()),
+        attention: row.opt_text("attention")?.map(|_| row.parse("attention")).transpose()?,
         reason: row.opt_text("reason")?,
         updated_at: words::moment("order", row.int("updated_at")?)?,
         events: Vec::new(),

@@ -3,21 +3,12 @@
 use jiff::Timestamp;
 
 use super::claims::{self, Claimed};
-use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, words};
+use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, notes, words};
 use crate::model::ids::{OrderId, PartnerId, PaymentId};
 use crate::model::order::{Event, Kind, Order};
 use crate::model::partner::Mode;
 use crate::model::payment::{Method, Part, PartState, Payment};
 use crate::sql::{Row, Tx, args};
-
-/// A part of a payment whose outcome is not known.
-#[derive(Clone, Debug)]
-pub struct OpenPart {
-    /// The payment.
-    pub payment: PaymentId,
-    /// The order.
-    pub order: OrderId,
-}
 
 impl Ledger {
     /// Claims the key and writes the payment down with all parts pending. All orders must be the partner's.
@@ -43,20 +34,30 @@ impl Ledger {
         Ok(if fresh { Begun::Fresh(lease, payment) } else { Begun::Resumed(lease, payment) })
     }
 
-    /// Writes on how a part stands, unless it is settled already.
+    /// Writes on how a part stands, unless it is settled already; its partner hears of what is new.
     pub async fn settle_part(&self, payment: &PaymentId, part: &Part) -> Result<(), Error> {
-        const UPDATE: &str = "UPDATE payment_orders SET state = $3, pay_url = $4, problem = $5, updated_at = $6 \
+        const NEWS: &str = "UPDATE payment_orders SET state = $3, pay_url = $4, problem = $5, updated_at = $6 \
+            WHERE payment = $1 AND order_id = $2 AND state IN ('pending', 'unknown') \
+            AND (state <> $3 OR (pay_url IS NULL AND $4 IS NOT NULL))";
+        const SAME: &str = "UPDATE payment_orders SET updated_at = $3 \
             WHERE payment = $1 AND order_id = $2 AND state IN ('pending', 'unknown')";
-        let row = args![
-            payment.as_str(),
-            part.order.as_str(),
-            part.state.name(),
-            part.pay_url.clone(),
-            part.problem.clone(),
-            self.clock.now_ms(),
-        ];
-        self.sql.execute(UPDATE, row).await?;
-        Ok(())
+        let (payment, part, now) = (payment.clone(), part.clone(), self.clock.now_ms());
+        self.sql
+            .transaction(move |tx| {
+                Box::pin(async move {
+                    let names = || args![payment.as_str(), part.order.as_str()];
+                    let mut row = names();
+                    row.extend(args![part.state.name(), part.pay_url.clone(), part.problem.clone(), now]);
+                    if tx.execute(NEWS, row).await? == 1 {
+                        return notes::tell_part(tx, &payment, &part, now).await;
+                    }
+                    let mut row = names();
+                    row.extend(args![now]);
+                    tx.execute(SAME, row).await?;
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// Stores the answer that repeats of the payment's request get.
@@ -93,27 +94,21 @@ impl Ledger {
             created_at: words::moment("payment", row.int("created_at")?)?,
         }))
     }
-
-    /// Parts of debits that nobody heard of for so long, oldest first: asked for without an answer, or never asked.
-    pub async fn list_open_debits(&self, mode: Mode, silent_ms: i64, limit: u32) -> Result<Vec<OpenPart>, Error> {
-        const OPEN: &str = "SELECT p.payment, p.order_id FROM payment_orders p JOIN payments m ON m.id = p.payment \
-            WHERE p.state IN ('pending', 'unknown') AND m.method = 'debit' AND p.updated_at <= $1 \
-            AND m.mode = $2 ORDER BY p.updated_at LIMIT $3";
-        let rows = self.sql.fetch_all(OPEN, args![self.clock.now_ms() - silent_ms, mode.name(), limit]).await?;
-        rows.iter().map(|row| Ok(OpenPart { payment: row.parse("payment")?, order: row.parse("order_id")? })).collect()
-    }
 }
 
 /// What an order's event means for its payments: paid orders settle them, ended orders end them.
 pub(super) async fn follow(tx: &mut Tx, order: &Order, event: &Event) -> Result<(), Error> {
     const SETTLE: &str = "UPDATE payment_orders SET state = $2, problem = $3, updated_at = $4 \
-        WHERE order_id = $1 AND state IN ('pending', 'unknown')";
+        WHERE order_id = $1 AND state IN ('pending', 'unknown') RETURNING payment";
     let (state, problem) = match event.kind {
         Kind::Paid => (PartState::Paid, None),
         Kind::Cancelled | Kind::Closed => (PartState::Failed, Some("order_state_conflict")),
         _ => return Ok(()),
     };
-    tx.execute(SETTLE, args![order.deed.id.as_str(), state.name(), problem, event.at.as_millisecond()]).await?;
+    let (id, at) = (&order.deed.id, event.at.as_millisecond());
+    for row in tx.fetch_all(SETTLE, args![id.as_str(), state.name(), problem, at]).await? {
+        notes::tell_part(tx, &row.parse("payment")?, &notes::settled(id, state, problem), at).await?;
+    }
     Ok(())
 }
 

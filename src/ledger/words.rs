@@ -68,6 +68,12 @@ struct FactsWords {
     refusal: Option<RefusalWords>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payable: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupts: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -198,6 +204,9 @@ pub(super) fn write_facts(facts: &Facts) -> Result<String, Error> {
         reason: facts.reason.clone(),
         refusal: facts.refusal.as_ref().map(refusal),
         payable: facts.payable.map(|money| money.minor),
+        refunded: facts.refunded.map(|money| money.minor),
+        interrupts: facts.interrupts.map(|state| state.name().to_owned()),
+        note: facts.note.clone(),
     };
     write("facts", &words)
 }
@@ -226,5 +235,11 @@ pub(super) fn read_facts(text: &str) -> Result<Facts, Error> {
         reason: words.reason,
         refusal: words.refusal.map(refusal).transpose()?,
         payable: words.payable.map(Money::fen),
+        refunded: words.refunded.map(Money::fen),
+        interrupts: words
+            .interrupts
+            .map(|state| state.parse().map_err(|_| Error::unreadable("facts", "state")))
+            .transpose()?,
+        note: words.note,
     })
 }

@@ -4,11 +4,10 @@
 use jiff::Timestamp;
 
 use super::claims::{self, Claimed};
-use super::outbox::{self, Notice};
 use super::words::{self, Bought};
-use super::{Answer, Error, KeyUse, Lease, NewOrder, payments, quotes};
+use super::{Answer, Error, KeyUse, Lease, NewOrder, notes, outbox, payments, quotes};
 use crate::model::ids::OrderId;
-use crate::model::order::{Actor, Deed, Event, Happening, Kind, Order};
+use crate::model::order::{Actor, Attention, Deed, Event, Happening, Kind, Order};
 use crate::sql::{Arg, Rows, Tx, args};
 
 /// What came of a wish to order, before an order written earlier is read.
@@ -102,7 +101,8 @@ async fn in_the_way(tx: &mut Tx, deed: &Deed) -> Result<Error, Error> {
 /// Writes the order's events beyond the known version, if the stored one is still at it.
 pub(super) async fn write(tx: &mut Tx, order: &Order, known: u32, look_at: i64) -> Result<(), Error> {
     const UPDATE: &str = "UPDATE orders SET state = $3, version = $4, catalogue_order = $5, paying = $6, pay_by = $7, \
-        reason = $8, updated_at = $9, look_at = $10 WHERE id = $1 AND version = $2";
+        reason = $8, updated_at = $9, look_at = $10, refunded = $11, note = $12, attention = $13 \
+        WHERE id = $1 AND version = $2";
     if order.version == known {
         return Ok(());
     }
@@ -117,6 +117,10 @@ pub(super) async fn write(tx: &mut Tx, order: &Order, known: u32, look_at: i64) 
         order.reason.clone(),
         order.updated_at.as_millisecond(),
         look_at,
+        order.refunded.minor,
+        // Only where it differs from the deed's; an empty one says that there is none any more.
+        (order.note != order.deed.note).then(|| order.note.clone().unwrap_or_default()),
+        order.attention.map(Attention::name),
     ];
     if tx.execute(UPDATE, row).await? == 0 {
         return Err(Error::Moved);
@@ -128,9 +132,6 @@ pub(super) async fn write(tx: &mut Tx, order: &Order, known: u32, look_at: i64) 
     Ok(())
 }
 
-/// Steps of our own that change nothing a partner could act on.
-const UNTOLD: &[Kind] = &[Kind::PlacingStarted, Kind::NotReached, Kind::TriedAgain, Kind::HandedToPerson];
-
 /// The events beyond the known version, and what the partner hears of them.
 async fn note(tx: &mut Tx, order: &Order, known: u32) -> Result<(), Error> {
     static EVENTS: Rows =
@@ -138,8 +139,7 @@ async fn note(tx: &mut Tx, order: &Order, known: u32) -> Result<(), Error> {
     let fresh: Vec<_> = order.events.iter().filter(|event| event.version > known).collect();
     let rows = fresh.iter().map(|event| event_row(order, event)).collect::<Result<_, Error>>()?;
     EVENTS.insert(tx, rows).await?;
-    let told = fresh.iter().filter(|event| !UNTOLD.contains(&event.kind));
-    let notices: Vec<_> = told.map(|event| notice(&order.deed, event)).collect();
+    let notices: Vec<_> = fresh.iter().filter_map(|event| notes::of_order(order, event)).collect();
     outbox::post(tx, &notices).await
 }
 
@@ -149,28 +149,10 @@ fn event_row(order: &Order, event: &Event) -> Result<Vec<Arg>, Error> {
         event.version,
         event.id.as_str(),
         event.kind.name(),
-        event.kind.leads_to().name(),
+        event.state.name(),
         event.actor.name(),
         &event.cause,
         words::write_facts(&event.facts)?,
         event.at.as_millisecond(),
     ])
-}
-
-fn notice<'a>(deed: &'a Deed, event: &'a Event) -> Notice<'a> {
-    let data = serde_json::json!({
-        "order_id": deed.id.as_str(),
-        "reference": deed.reference.as_str(),
-        "state": event.kind.leads_to().name(),
-        "version": event.version,
-    });
-    Notice {
-        event: &event.id,
-        partner: &deed.partner,
-        mode: deed.mode,
-        subject: deed.id.as_str(),
-        kind: format!("order.{}", event.kind.name()),
-        data,
-        at: event.at.as_millisecond(),
-    }
 }

@@ -15,6 +15,7 @@ pub const COSTS: &[(&str, u32)] = &[
     ("get_order_by_reference", 1),
     ("cancel_order", 2),
     ("confirm_receipt", 2),
+    ("create_order_note", 2),
     ("list_payment_options", 1),
     ("create_payment", 5),
     ("get_payment", 1),

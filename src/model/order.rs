@@ -1,10 +1,14 @@
 //! Orders: an order is what was bought plus the events that happened to it; its state is the fold of the events,
 //! and the table of moves says which event may follow which state. A move that is not in the table cannot be made.
 
+mod moves;
+
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+
+pub use moves::{Kind, Leads};
 
 use crate::error::Code;
 use crate::model::ids::{CatalogueOrderId, EventId, OrderId, PartnerId, QuoteId, SkuId};
@@ -59,8 +63,8 @@ named! {
         HandedOver = "handed_over", "The goods were handed over for export.";
         Completed = "completed", "Receipt is confirmed; the order is finished.";
         Cancelled = "cancelled", "Cancelled before payment.";
-        Refunding = "refunding", "A refund is being dealt with.";
-        Refunded = "refunded", "The money was given back.";
+        Refunding = "refunding", "A refund of everything is being dealt with; without success the order goes on where it was.";
+        Refunded = "refunded", "Everything was given back; the order has ended.";
         Closed = "closed", "Closed by the supplier or the catalogue; `reason` says why.";
     }
 }
@@ -72,55 +76,6 @@ named! {
         Gateway = "gateway", "The gateway itself.";
         Catalogue = "catalogue", "The catalogue, its supplier or its warehouse.";
         Operator = "operator", "A person at the gateway's operator.";
-    }
-}
-
-macro_rules! moves {
-    ($( $variant:ident = $name:literal, $to:ident, [$( $from:ident )*]; )*) => {
-        /// What can happen to an order.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Kind { $( #[doc = concat!("`", $name, "`")] $variant, )* }
-
-        impl Kind {
-            /// All kinds.
-            pub const ALL: &'static [Kind] = &[ $( Kind::$variant, )* ];
-            /// The machine name.
-            pub const fn name(self) -> &'static str { match self { $( Self::$variant => $name, )* } }
-            /// The state the order is in afterwards.
-            pub const fn leads_to(self) -> State { match self { $( Self::$variant => State::$to, )* } }
-            /// The states it may happen in.
-            pub const fn from(self) -> &'static [State] { match self { $( Self::$variant => &[ $( State::$from, )* ], )* } }
-        }
-    };
-}
-
-// Kind = name, leads to, [may happen in].
-moves! {
-    Received = "received", Received, [];
-    PlacingStarted = "placing_started", Placing, [Received];
-    NotReached = "not_reached", Received, [Placing];
-    Accepted = "accepted", AwaitingPayment, [Placing Unknown];
-    Refused = "refused", Rejected, [Received Placing Unknown];
-    Unanswered = "unanswered", Unknown, [Placing];
-    TriedAgain = "tried_again", Unknown, [Unknown];
-    HandedToPerson = "handed_to_person", Unknown, [Unknown];
-    Repriced = "repriced", AwaitingPayment, [AwaitingPayment];
-    PageOpened = "page_opened", AwaitingPayment, [AwaitingPayment];
-    Paid = "paid", Paid, [AwaitingPayment];
-    PartShipped = "part_shipped", Preparing, [Paid];
-    Shipped = "shipped", Shipped, [Paid Preparing];
-    ReachedWarehouse = "reached_warehouse", AtWarehouse, [Shipped];
-    Inspected = "inspected", Inspected, [AtWarehouse];
-    HandedOver = "handed_over", HandedOver, [Inspected];
-    Completed = "completed", Completed, [AtWarehouse Inspected HandedOver];
-    Cancelled = "cancelled", Cancelled, [Received AwaitingPayment];
-    Closed = "closed", Closed, [AwaitingPayment Paid Preparing Shipped AtWarehouse Inspected HandedOver];
-}
-
-impl FromStr for Kind {
-    type Err = Unfit;
-    fn from_str(text: &str) -> Result<Self, Unfit> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == text).ok_or(Unfit { expected: "a kind of event" })
     }
 }
 
@@ -163,6 +118,12 @@ pub struct Facts {
     pub refusal: Option<Refusal>,
     /// What has to be paid from now on, in CNY.
     pub payable: Option<Money>,
+    /// All that was given back so far, in CNY.
+    pub refunded: Option<Money>,
+    /// Where the order stood before it was interrupted; it goes back there if nothing comes of the interruption.
+    pub interrupts: Option<State>,
+    /// What the partner wrote to the supplier.
+    pub note: Option<String>,
 }
 
 /// Something that happened to an order.
@@ -178,6 +139,8 @@ pub struct Event {
     pub actor: Actor,
     /// What happened.
     pub kind: Kind,
+    /// Where the order stands since.
+    pub state: State,
     /// Why, in words.
     pub cause: String,
     /// What it brought to light.
@@ -190,6 +153,16 @@ named! {
         None = "none", "Not begun.";
         Page = "page", "A payment page was opened.";
         Paid = "paid", "Paid.";
+        Refunded = "refunded", "Paid, and all of it given back.";
+    }
+}
+
+named! {
+    /// Why somebody at the operator has to look at an order.
+    Attention {
+        Unknown = "unknown", "It stayed unknown for too long.";
+        WentOn = "went_on", "It ended here, but was paid or goes on at the catalogue.";
+        WentMissing = "went_missing", "The catalogue does not have it any more.";
     }
 }
 
@@ -208,7 +181,7 @@ pub struct Deed {
     pub quote: QuoteId,
     /// From when on the quote does not hold; not known of orders that older gateways wrote down.
     pub quote_expires_at: Option<Timestamp>,
-    /// A note to the supplier.
+    /// The note to the supplier that it was placed with.
     pub note: Option<String>,
     /// What is bought.
     pub basket: Basket,
@@ -235,8 +208,14 @@ pub struct Order {
     pub pay_by: Option<Timestamp>,
     /// What has to be paid, or was: the total of the deed until the supplier changes it.
     pub payable: Money,
+    /// What was given back of it so far.
+    pub refunded: Money,
     /// Why it was rejected or closed.
     pub reason: Option<String>,
+    /// The newest note to the supplier.
+    pub note: Option<String>,
+    /// Why somebody has to look at it.
+    pub attention: Option<Attention>,
     /// When its last event was written.
     pub updated_at: Timestamp,
     /// Its events, oldest first; empty in lists.
@@ -262,6 +241,7 @@ impl Order {
             at: deed.created_at,
             actor: Actor::Partner,
             kind: Kind::Received,
+            state: State::Received,
             cause: cause.to_owned(),
             facts: Facts::default(),
         };
@@ -282,6 +262,8 @@ impl Order {
     fn opened(deed: Deed, first: Event) -> Self {
         Self {
             payable: deed.basket.total,
+            refunded: Money::fen(0),
+            note: deed.note.clone(),
             deed,
             state: State::Received,
             version: 1,
@@ -289,6 +271,7 @@ impl Order {
             paying: Paying::None,
             pay_by: None,
             reason: None,
+            attention: None,
             updated_at: first.at,
             events: vec![first],
         }
@@ -296,39 +279,72 @@ impl Order {
 
     /// The event that this happening would be, if it may happen now.
     pub fn next(&self, at: Timestamp, what: Happening) -> Result<Event, IllegalMove> {
-        if !what.kind.from().contains(&self.state) {
-            return Err(IllegalMove { state: self.state, kind: what.kind });
-        }
-        let Happening { kind, actor, cause, facts } = what;
-        Ok(Event { id: EventId::fresh(), version: self.version + 1, at, actor, kind, cause, facts })
+        let state = self.leads(what.kind)?;
+        let Happening { kind, actor, cause, mut facts } = what;
+        facts.interrupts = (kind == Kind::RefundOpened).then_some(self.state);
+        Ok(Event { id: EventId::fresh(), version: self.version + 1, at, actor, kind, state, cause, facts })
     }
 
     /// Takes the next event into the state.
     pub fn apply(&mut self, event: Event) -> Result<(), IllegalMove> {
-        if !event.kind.from().contains(&self.state) || event.version != self.version + 1 {
+        let interrupts = (event.kind == Kind::RefundOpened).then_some(self.state);
+        let fits = event.version == self.version + 1 && event.facts.interrupts == interrupts;
+        if self.leads(event.kind)? != event.state || !fits {
             return Err(IllegalMove { state: self.state, kind: event.kind });
         }
-        self.state = event.kind.leads_to();
+        self.state = event.state;
         self.version = event.version;
         self.updated_at = event.at;
-        self.catalogue_order = event.facts.catalogue_order.or(self.catalogue_order);
-        self.pay_by = event.facts.pay_by.or(self.pay_by);
-        self.payable = event.facts.payable.unwrap_or(self.payable);
-        let refused = event.facts.refusal.as_ref().map(|refusal| refusal.code.facts().name.to_owned());
-        self.reason = refused.or_else(|| event.facts.reason.clone()).or_else(|| self.reason.take());
-        self.paying = match event.kind {
-            Kind::PageOpened => Paying::Page,
-            Kind::Paid => Paying::Paid,
-            _ => self.paying,
-        };
+        self.learn(event.kind, &event.facts);
         self.events.push(event);
         Ok(())
+    }
+
+    /// Where an event of this kind would lead now.
+    fn leads(&self, kind: Kind) -> Result<State, IllegalMove> {
+        let led = match kind.leads() {
+            Leads::To(state) => Some(state),
+            Leads::Nowhere => Some(self.state),
+            Leads::Back => self.interrupted(),
+        };
+        let may = kind.from().contains(&self.state);
+        led.filter(|_| may).ok_or(IllegalMove { state: self.state, kind })
+    }
+
+    fn learn(&mut self, kind: Kind, facts: &Facts) {
+        self.catalogue_order = facts.catalogue_order.or(self.catalogue_order);
+        self.pay_by = facts.pay_by.or(self.pay_by);
+        self.payable = facts.payable.unwrap_or(self.payable);
+        self.refunded = facts.refunded.unwrap_or(self.refunded);
+        if let Some(note) = &facts.note {
+            self.note = Some(note.clone()).filter(|note| !note.is_empty());
+        }
+        let refused = facts.refusal.as_ref().map(|refusal| refusal.code.facts().name.to_owned());
+        self.reason = refused.or_else(|| facts.reason.clone()).or_else(|| self.reason.take());
+        self.paying = match kind {
+            Kind::PageOpened => Paying::Page,
+            Kind::Paid => Paying::Paid,
+            Kind::Refunded => Paying::Refunded,
+            _ => self.paying,
+        };
+        self.attention = match kind {
+            Kind::HandedToPerson => Some(Attention::Unknown),
+            Kind::WentOn => Some(Attention::WentOn),
+            Kind::WentMissing => Some(Attention::WentMissing),
+            Kind::TriedAgain | Kind::Noted | Kind::PageOpened => self.attention,
+            _ => None,
+        };
     }
 
     /// What had to be paid as the order was told at a moment: what a wish to pay of that moment agreed to.
     pub fn payable_at(&self, moment: Timestamp) -> Money {
         let known = self.events.iter().rev().filter(|event| event.at <= moment);
         known.flat_map(|event| event.facts.payable).next().unwrap_or(self.deed.basket.total)
+    }
+
+    /// Where it stood before its newest interruption.
+    pub fn interrupted(&self) -> Option<State> {
+        self.events.iter().rev().find_map(|event| event.facts.interrupts)
     }
 
     /// Why the catalogue refused it, if it did.
@@ -369,113 +385,4 @@ impl fmt::Display for State {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::{Actor, Deed, Event, Happening, Kind, Order, Reference, State};
-    use crate::model::ids::{OfferId, OrderId, QuoteId, SkuId, SupplierId};
-    use crate::model::money::{Exchange, Money};
-    use crate::model::partner::Mode;
-    use crate::model::quote::{Basket, Line, Quantity};
-    use jiff::Timestamp;
-
-    /// A small basket to play with.
-    pub(crate) fn basket() -> Basket {
-        Basket {
-            supplier: SupplierId::new(42),
-            supplier_name: "义乌饰品厂".into(),
-            warehouse: "YW01".parse().unwrap(),
-            ship_to: "JP".parse().unwrap(),
-            lines: vec![Line {
-                sku: SkuId::new(7),
-                offer: OfferId::new(6),
-                title: "陶瓷杯".into(),
-                specification: "红色/L".into(),
-                quantity: Quantity::new(10).unwrap(),
-                unit_price: Money::fen(320),
-                amount: Money::fen(3200),
-                weight_g: 250,
-            }],
-            goods: Money::fen(3200),
-            freight: Money::fen(800),
-            total: Money::fen(4000),
-        }
-    }
-
-    /// What a partner named `acme` orders under a reference.
-    pub(crate) fn deed(reference: &str) -> Deed {
-        Deed {
-            id: OrderId::fresh(),
-            partner: "acme".parse().unwrap(),
-            mode: Mode::Sandbox,
-            reference: reference.parse().unwrap(),
-            quote: QuoteId::fresh(),
-            quote_expires_at: None,
-            note: None,
-            basket: basket(),
-            exchange: Exchange::identity(jiff::civil::date(2026, 11, 20)),
-            created_at: Timestamp::from_second(1_800_000_000).unwrap(),
-        }
-    }
-
-    fn happens(order: &mut Order, kind: Kind) -> Result<(), super::IllegalMove> {
-        let event = order.next(order.updated_at, Happening::new(kind, Actor::Gateway, "test"))?;
-        order.apply(event)
-    }
-
-    #[test]
-    fn the_whole_life_is_the_fold_of_its_events() {
-        let mut order = Order::received(deed("PO-1"), "POST /v1/orders");
-        use Kind::{Accepted, Completed, HandedOver, Inspected, Paid, PlacingStarted, ReachedWarehouse, Shipped};
-        for kind in [PlacingStarted, Accepted, Paid, Shipped, ReachedWarehouse, Inspected, HandedOver, Completed] {
-            happens(&mut order, kind).unwrap();
-        }
-        assert_eq!((order.state, order.version), (State::Completed, 9));
-        assert_eq!(Order::fold(order.deed.clone(), order.events.clone()).unwrap(), order);
-    }
-
-    #[test]
-    fn a_move_that_is_not_in_the_table_cannot_be_made() {
-        let mut order = Order::received(deed("PO-1"), "test");
-        assert!(happens(&mut order, Kind::Paid).is_err());
-        assert_eq!((order.state, order.version), (State::Received, 1));
-        happens(&mut order, Kind::PlacingStarted).unwrap();
-        assert!(happens(&mut order, Kind::Cancelled).is_err(), "a cancel must not race the placing");
-        let stale = Event { version: 2, ..order.next(order.updated_at, accepted()).unwrap() };
-        assert!(order.apply(stale).is_err(), "an event of an older version came through");
-    }
-
-    fn accepted() -> Happening {
-        Happening::new(Kind::Accepted, Actor::Catalogue, "test")
-    }
-
-    #[test]
-    fn finished_orders_stay_as_they_are() {
-        for end in [State::Completed, State::Cancelled, State::Rejected, State::Closed, State::Refunded] {
-            assert!(Kind::ALL.iter().all(|kind| !kind.from().contains(&end)), "{end}");
-        }
-    }
-
-    #[test]
-    fn every_story_of_random_moves_folds_back_to_the_same_order() {
-        let mut seed = 7_u64;
-        for _ in 0..200 {
-            let mut order = Order::received(deed("PO-1"), "test");
-            for _ in 0..30 {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let kind = Kind::ALL[(seed >> 33) as usize % Kind::ALL.len()];
-                let before = order.clone();
-                if happens(&mut order, kind).is_err() {
-                    assert_eq!(order, before);
-                }
-            }
-            assert_eq!(Order::fold(order.deed.clone(), order.events.clone()).unwrap(), order);
-        }
-    }
-
-    #[test]
-    fn references_are_plain() {
-        assert!("PO-2026/0001.a_b:c".parse::<Reference>().is_ok());
-        for wrong in ["", " ", "a b", "é", &"x".repeat(65)] {
-            assert!(wrong.parse::<Reference>().is_err(), "{wrong}");
-        }
-    }
-}
+pub(crate) mod tests;

@@ -26,6 +26,16 @@ named! {
     }
 }
 
+named! {
+    /// How a payment stands as a whole.
+    Whole {
+        Pending = "pending", "At least one order is still open.";
+        Paid = "paid", "All orders are paid.";
+        PartlyPaid = "partly_paid", "Some orders are paid, the others are not, and none is open.";
+        Failed = "failed", "None of the orders was paid.";
+    }
+}
+
 /// One order of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -57,21 +67,24 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// How the whole stands: `pending` while any part is open, `paid` when all are, else `failed`.
-    pub fn state(&self) -> PartState {
+    /// How the whole stands: `pending` while any part is open.
+    pub fn state(&self) -> Whole {
+        let paid = self.parts.iter().filter(|part| part.state == PartState::Paid).count();
         if self.parts.iter().any(|part| matches!(part.state, PartState::Pending | PartState::Unknown)) {
-            PartState::Pending
-        } else if self.parts.iter().all(|part| part.state == PartState::Paid) {
-            PartState::Paid
+            Whole::Pending
+        } else if paid == self.parts.len() {
+            Whole::Paid
+        } else if paid > 0 {
+            Whole::PartlyPaid
         } else {
-            PartState::Failed
+            Whole::Failed
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Method, Part, PartState, Payment};
+    use super::{Method, Part, PartState, Payment, Whole};
     use crate::model::ids::{OrderId, PaymentId};
     use crate::model::partner::Mode;
 
@@ -91,9 +104,10 @@ mod tests {
             }
             .state()
         };
-        assert_eq!(whole(&[Paid, Paid]), Paid);
-        assert_eq!(whole(&[Paid, Unknown]), Pending);
-        assert_eq!(whole(&[Failed, Pending]), Pending);
-        assert_eq!(whole(&[Paid, Failed]), Failed);
+        assert_eq!(whole(&[Paid, Paid]), Whole::Paid);
+        assert_eq!(whole(&[Paid, Unknown]), Whole::Pending);
+        assert_eq!(whole(&[Failed, Pending]), Whole::Pending);
+        assert_eq!(whole(&[Paid, Failed]), Whole::PartlyPaid);
+        assert_eq!(whole(&[Failed, Failed]), Whole::Failed);
     }
 }

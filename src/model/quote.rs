@@ -12,6 +12,18 @@ use crate::model::partner::Mode;
 /// How many different SKUs one quote or order holds at most: the catalogue's own limit.
 pub const MOST_LINES: usize = 50;
 
+/// The officially assigned codes of ISO 3166-1 alpha-2.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL \
+    BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV \
+    CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD \
+    GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM \
+    IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK \
+    LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW \
+    MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR \
+    PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS \
+    ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY \
+    UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+
 macro_rules! plain_texts {
     ($( $(#[$meta:meta])* $name:ident, $expected:literal, $fits:expr; )*) => { $(
         $(#[$meta])*
@@ -49,7 +61,7 @@ pub struct Unfit {
 plain_texts! {
     /// A destination country.
     Country, "a two-letter ISO 3166-1 country code in capitals, such as JP",
-        |text| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
+        |text| text.len() == 2 && COUNTRIES.split(' ').any(|code| code == text);
     /// A domestic warehouse where goods are gathered before they leave the country.
     Warehouse, "a warehouse code of 2 to 16 capitals and digits, such as YW01",
         |text| (2..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
@@ -189,7 +201,12 @@ mod tests {
     #[test]
     fn countries_warehouses_and_quantities_are_checked_at_the_door() {
         assert_eq!("JP".parse::<Country>().unwrap().as_str(), "JP");
-        assert!(["jp", "JPN", "J", "日本", ""].iter().all(|wrong| wrong.parse::<Country>().is_err()));
+        assert_eq!(super::COUNTRIES.split(' ').count(), 249);
+        assert!(
+            ["jp", "JPN", "J", "日本", "", "XX", "UK", "EU", "P "]
+                .iter()
+                .all(|wrong| wrong.parse::<Country>().is_err())
+        );
         assert!("YW01".parse::<Warehouse>().is_ok() && "yw".parse::<Warehouse>().is_err());
         assert_eq!(Quantity::new(1_000_000).unwrap().get(), 1_000_000);
         assert!([0, -1, 1_000_001, i64::MAX].iter().all(|wrong| Quantity::new(*wrong).is_none()));

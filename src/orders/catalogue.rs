@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+use super::steps::can_be_interrupted;
 use super::{Error, Orders};
-use crate::model::ids::CatalogueOrderId;
+use crate::model::ids::{CatalogueOrderId, PartnerId};
 use crate::model::money::Money;
 use crate::model::order::{Deed, Refusal};
 use crate::model::partner::Mode;
 use crate::model::quote::{Country, Wanted, Warehouse};
 use crate::telemetry::trace;
-use crate::translate::trade::{self, PaidHow, Standing};
+use crate::translate::trade::{self, Asked, PaidHow, Standing};
 use crate::upstream::wholesale::wire::changes::Changes;
 use crate::upstream::wholesale::wire::trade as wire;
 use crate::upstream::wholesale::{calls, wire::trade::PayMode};
 use crate::upstream::{self, Call, Context, Outcome};
+
+/// How many changes are read at once.
+pub(super) const CHANGES_AT_ONCE: u32 = 500;
 
 /// What came of sending an order.
 #[derive(Debug)]
@@ -52,8 +56,51 @@ impl Orders {
     pub(super) async fn look_up(&self, deed: &Deed) -> Result<Option<Standing>, Error> {
         let call = calls::order_by_reference(deed.partner.as_str(), deed.id.as_str());
         match self.read::<wire::Order>(deed.mode, &call).await {
-            Ok(order) => Ok(Some(ours(order, deed)?)),
+            Ok(order) => self.whole(order, deed).await.map(Some),
             Err(error) if error.refusal().is_some_and(|refused| refused.error_code == "ORDER_NOT_FOUND") => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Where an order stands, with what its open refunds ask for: of everything, or of a part?
+    async fn whole(&self, order: wire::Order, deed: &Deed) -> Result<Standing, Error> {
+        let lines = order.lines.clone();
+        let mut standing = ours(order, deed)?;
+        if standing.back.asked != Asked::Nothing && can_be_interrupted(standing.state) {
+            let refunds = self.read(deed.mode, &calls::refunds_of(deed.partner.as_str(), standing.number)).await?;
+            standing.back.asked = trade::asked_back(&lines, &refunds);
+        }
+        Ok(standing)
+    }
+
+    /// A page of a partner's orders at the catalogue, newest first, and where the next one starts.
+    pub(super) async fn page_there(
+        &self,
+        mode: Mode,
+        partner: &PartnerId,
+        token: Option<&str>,
+    ) -> Result<wire::OrderPage, Error> {
+        Ok(self.read(mode, &calls::orders(partner.as_str(), token, 50)).await?)
+    }
+
+    /// Replaces the words for the supplier.
+    pub(super) async fn write_memo(&self, deed: &Deed, number: CatalogueOrderId, memo: &str) -> Result<(), Error> {
+        let order = self.read::<wire::Order>(deed.mode, &calls::memo(number, memo)).await?;
+        ours(order, deed)?;
+        Ok(())
+    }
+
+    /// Whether a debit was taken, by the reference it was asked for under.
+    pub(super) async fn was_debited(
+        &self,
+        deed: &Deed,
+        number: CatalogueOrderId,
+        pay_ref: &str,
+    ) -> Result<bool, Error> {
+        let call = calls::debit_by_reference(deed.partner.as_str(), pay_ref, number);
+        match self.read::<wire::Debited>(deed.mode, &call).await {
+            Ok(debit) => Ok(debit.order_no == number.number() && debit.status == "PAID"),
+            Err(error) if error.refusal().is_some_and(|refused| refused.error_code == "PAYMENT_NOT_FOUND") => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -99,9 +146,9 @@ impl Orders {
         Ok(trade::paid(paid)?)
     }
 
-    /// The changes after a number.
+    /// The changes of orders after a number, at most `CHANGES_AT_ONCE`.
     pub(super) async fn changes(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, Error> {
-        Ok(self.read(mode, &calls::changes(after, 500, wait)).await?)
+        Ok(self.read(mode, &calls::changes(after, CHANGES_AT_ONCE, wait).with("kinds", "order")).await?)
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, mode: Mode, call: &Call) -> Result<T, upstream::Error> {

@@ -5,7 +5,7 @@ use super::steps::catch_up;
 use super::{Error, Orders};
 use crate::ledger;
 use crate::model::ids::{CatalogueOrderId, OrderId};
-use crate::model::order::{Actor, Happening, Kind, Order, State};
+use crate::model::order::{Actor, Facts, Happening, Kind, Order, State};
 use crate::model::partner::Caller;
 use crate::translate::trade::Standing;
 use crate::upstream::Outcome;
@@ -77,6 +77,35 @@ impl Orders {
         Err(Error::Busy)
     }
 
+    /// Writes to the supplier: replaces the note that the catalogue shows with the order, and keeps it as an event. The
+    /// note that is there already changes nothing. Whoever does not know whether it arrived says it again.
+    pub async fn add_note(&self, caller: &Caller, id: &OrderId, note: &str) -> Result<Order, Error> {
+        for _ in 0..TRIES {
+            let order = self.get(caller, id).await?;
+            if order.note.as_deref() == Some(note) {
+                return Ok(order);
+            }
+            let Some(number) = order.catalogue_order.filter(|_| Kind::Noted.from().contains(&order.state)) else {
+                return Err(Error::Conflict { state: order.state, advice: advice_on_note(order.state) });
+            };
+            match self.write_memo(&order.deed, number, note).await {
+                Ok(()) => {}
+                Err(Error::Upstream(error))
+                    if error.refusal().is_some_and(|refused| refused.error_code == "STATUS_NOT_ALLOWED") =>
+                {
+                    return Err(Error::Conflict { state: order.state, advice: ENDED });
+                }
+                Err(other) => return Err(other),
+            }
+            let facts = Facts { note: Some(note.to_owned()), ..Facts::default() };
+            let noted = Happening::new(Kind::Noted, Actor::Partner, "a note to the supplier").with(facts);
+            if let Some(after) = self.write(&order, vec![noted]).await? {
+                return Ok(after);
+            }
+        }
+        Err(Error::Busy)
+    }
+
     /// Takes in how an order stands after an instruction. Whether it was carried out, was not allowed, or nobody knows:
     /// the catalogue's own word about the order decides. `None` when another wrote first.
     async fn take_in(
@@ -114,8 +143,18 @@ impl Orders {
 
     /// Writes happenings on an order; `None` when another wrote first.
     pub(super) async fn write(&self, order: &Order, happenings: Vec<Happening>) -> Result<Option<Order>, Error> {
+        self.write_until(order, happenings, self.look_at(order)).await
+    }
+
+    /// The same, saying when an order that is unsettled then should be looked at.
+    pub(super) async fn write_until(
+        &self,
+        order: &Order,
+        happenings: Vec<Happening>,
+        look_at: i64,
+    ) -> Result<Option<Order>, Error> {
         let after = self.after(order, happenings);
-        match self.ledger.append(&after, order.version, self.look_at(order)).await {
+        match self.ledger.append(&after, order.version, look_at).await {
             Ok(()) => Ok(Some(after)),
             Err(ledger::Error::Moved) => Ok(None),
             Err(other) => Err(other.into()),
@@ -125,13 +164,24 @@ impl Orders {
 
 const ADVICE_ON_RECEIPT: &str = "Receipt can be confirmed once the goods are at the warehouse.";
 
+const ENDED: &str = "It has ended already.";
+
+fn advice_on_note(state: State) -> &'static str {
+    match state {
+        State::Received | State::Placing | State::Unknown => {
+            "Its placing is not settled yet; wait until it is awaiting_payment, then write."
+        }
+        _ => ENDED,
+    }
+}
+
 fn advice_on_cancel(state: State) -> &'static str {
     match state {
         State::Placing | State::Unknown => {
             "Its placing is not settled yet; wait until it is awaiting_payment or rejected, then cancel."
         }
         State::Rejected => "Nothing was ordered, so there is nothing to cancel.",
-        State::Closed | State::Refunding | State::Refunded => "It has ended already.",
+        State::Closed | State::Refunded => ENDED,
         _ => "Only orders that are not paid can be cancelled.",
     }
 }

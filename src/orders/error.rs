@@ -1,10 +1,12 @@
 //! Why the room of orders did not do what was asked, in words for the caller.
 
+use super::OtherTotal;
 use crate::error::{Code, Failure, Place};
 use crate::ledger;
+use crate::model::ids::{OrderId, SkuId};
 use crate::model::money::Money;
 use crate::model::order::{Refusal, State};
-use crate::model::quote::LineProblem;
+use crate::model::quote::{LineProblem, Quote, Wanted};
 use crate::rates;
 use crate::translate::Nonsense;
 use crate::upstream;
@@ -33,6 +35,15 @@ pub enum Error {
     /// None of the lines can be quoted.
     #[error("nothing to quote")]
     NothingToQuote(Vec<LineProblem>),
+    /// Some of the lines that were to be ordered at once cannot be had so.
+    #[error("some lines cannot be ordered")]
+    LinesUnavailable(Vec<LineProblem>),
+    /// The lines that were to be ordered at once belong to several suppliers; these are their quotes.
+    #[error("one order has one supplier")]
+    NeedsSplit(Vec<Quote>),
+    /// It does not cost what was expected; nothing was ordered or paid.
+    #[error("the total is not the expected one")]
+    OtherTotal(OtherTotal),
     /// There is no such quote.
     #[error("no such quote")]
     QuoteNotFound,
@@ -70,6 +81,9 @@ impl Failure for Error {
             Self::Nonsense(nonsense) => nonsense.code(),
             Self::Invalid(_) => Code::InvalidRequest,
             Self::NothingToQuote(_) => Code::NothingToQuote,
+            Self::LinesUnavailable(_) => Code::LinesUnavailable,
+            Self::NeedsSplit(_) => Code::OrderNeedsSplit,
+            Self::OtherTotal(_) => Code::PriceChanged,
             Self::QuoteNotFound => Code::QuoteNotFound,
             Self::OrderNotFound => Code::OrderNotFound,
             Self::PaymentNotFound => Code::PaymentNotFound,
@@ -92,6 +106,13 @@ impl Failure for Error {
                     .to_owned(),
             ),
             Self::Conflict { state, advice } => Some(format!("The order is {state}. {advice}")),
+            Self::NeedsSplit(quotes) => {
+                Some(format!("The lines belong to {} suppliers; nothing was ordered. {}", quotes.len(), self.advice()))
+            }
+            Self::OtherTotal(other) => {
+                let total = other.total.amount();
+                Some(format!("The total is {total} CNY; nothing was ordered or paid. {}", self.advice()))
+            }
             _ => None,
         }
     }
@@ -103,7 +124,12 @@ impl Failure for Error {
             Self::Ledger(ledger::Error::WrongCursor) => {
                 vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
             }
-            Self::NothingToQuote(problems) => problems.iter().map(place_of).collect(),
+            Self::NothingToQuote(problems) | Self::LinesUnavailable(problems) => {
+                problems.iter().map(place_of).collect()
+            }
+            Self::OtherTotal(other) => {
+                vec![Place::body("/expected_total", format!("{} CNY", other.total.amount()))]
+            }
             _ => Vec::new(),
         }
     }
@@ -114,7 +140,11 @@ impl Failure for Error {
                 vec![("order_id", format!("\"{id}\""))]
             }
             Self::Conflict { state, .. } => vec![("state", format!("\"{state}\""))],
-            Self::NothingToQuote(problems) => {
+            Self::NeedsSplit(quotes) => {
+                vec![("quotes", serde_json::Value::from_iter(quotes.iter().map(quoted)).to_string())]
+            }
+            Self::OtherTotal(other) => other_total(other),
+            Self::NothingToQuote(problems) | Self::LinesUnavailable(problems) => {
                 vec![("problems", serde_json::Value::from_iter(problems.iter().map(told)).to_string())]
             }
             _ => Vec::new(),
@@ -138,6 +168,36 @@ impl Failure for Error {
         let worth = ours.contains(&self.code()) || matches!(self, Self::Upstream(_) | Self::NotPlaced(_));
         worth.then(|| self.to_string())
     }
+}
+
+impl Error {
+    fn advice(&self) -> &'static str {
+        self.code().facts().advice
+    }
+}
+
+fn money(money: Money) -> serde_json::Value {
+    serde_json::json!({"amount": money.amount(), "currency": money.currency.code()})
+}
+
+/// A quote in short: enough to order by it.
+fn quoted(quote: &Quote) -> serde_json::Value {
+    let skus: Vec<_> = quote.basket.lines.iter().map(|line| line.sku.to_string()).collect();
+    serde_json::json!({
+        "quote_id": quote.id.as_str(), "supplier_id": quote.basket.supplier.to_string(), "sku_ids": skus,
+        "total": money(quote.basket.total), "expires_at": quote.expires_at.to_string(),
+    })
+}
+
+fn other_total(other: &OtherTotal) -> Vec<(&'static str, String)> {
+    let mut extras = vec![("total", money(other.total).to_string())];
+    extras.extend(other.converted.map(|converted| ("total_converted", money(converted).to_string())));
+    extras.extend(other.quote.as_ref().map(|quote| ("quote_id", format!("\"{quote}\""))));
+    if !other.parts.is_empty() {
+        let part = |(order, amount): &(OrderId, Money)| serde_json::json!({"order_id": order.as_str(), "amount": money(*amount)});
+        extras.push(("orders", serde_json::Value::from_iter(other.parts.iter().map(part)).to_string()));
+    }
+    extras
 }
 
 /// A line's problem as a place in the request's body.
@@ -191,14 +251,33 @@ fn ledger_code(error: &ledger::Error) -> Code {
     }
 }
 
+/// The catalogue's refusal of an order, told at the places of the request that ordered it.
+#[derive(Clone, Debug)]
+pub struct Refused<'a> {
+    refusal: Refusal,
+    lines: Option<&'a [Wanted]>,
+}
+
+impl<'a> Refused<'a> {
+    /// The refusal of an order by these lines, or by a quote.
+    pub fn of(refusal: Refusal, lines: Option<&'a [Wanted]>) -> Self {
+        Self { refusal, lines }
+    }
+
+    fn pointer(&self, sku: SkuId) -> String {
+        let at = self.lines.and_then(|lines| lines.iter().position(|line| line.sku == sku));
+        at.map_or_else(|| "/quote_id".to_owned(), |at| format!("/lines/{at}"))
+    }
+}
+
 /// The catalogue's refusal of an order is told like any other failure.
-impl Failure for Refusal {
+impl Failure for Refused<'_> {
     fn code(&self) -> Code {
-        self.code
+        self.refusal.code
     }
 
     fn detail(&self) -> Option<String> {
-        Some(format!("{} {}", self.detail, self.code.facts().advice))
+        Some(format!("{} {}", self.refusal.detail, self.refusal.code.facts().advice))
     }
 
     fn places(&self) -> Vec<Place> {
@@ -208,14 +287,13 @@ impl Failure for Refusal {
                 (None, Some(stock)) => format!("Of SKU {} there are {stock} left.", line.sku),
                 (None, None) => format!("SKU {} cannot be ordered so.", line.sku),
             };
-            Place::body("/quote_id", now)
+            Place::body(&self.pointer(line.sku), now)
         };
-        self.lines.iter().map(line).collect()
+        self.refusal.lines.iter().map(line).collect()
     }
 
     fn extras(&self) -> Vec<(&'static str, String)> {
-        let money = |money: Money| serde_json::json!({"amount": money.amount(), "currency": money.currency.code()});
-        let lines = self.lines.iter().map(|line| {
+        let lines = self.refusal.lines.iter().map(|line| {
             let mut told = serde_json::json!({"sku_id": line.sku.to_string()});
             if let Some(price) = line.unit_price {
                 told["unit_price"] = money(price);
@@ -226,8 +304,8 @@ impl Failure for Refusal {
             told
         });
         let mut extras = vec![("lines", serde_json::Value::from_iter(lines).to_string())];
-        extras.extend(self.freight.map(|freight| ("freight", money(freight).to_string())));
-        extras.extend(self.total.map(|total| ("total", money(total).to_string())));
+        extras.extend(self.refusal.freight.map(|freight| ("freight", money(freight).to_string())));
+        extras.extend(self.refusal.total.map(|total| ("total", money(total).to_string())));
         extras
     }
 }

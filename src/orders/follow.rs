@@ -6,12 +6,14 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::catalogue::CHANGES_AT_ONCE;
+use super::compare::went_on;
 use super::place::TRIES;
 use super::steps::catch_up;
 use super::{Error, Orders};
 use crate::ledger;
 use crate::model::ids::OrderId;
-use crate::model::order::{Actor, Order, State};
+use crate::model::order::{Actor, Attention, Happening, Kind, Order, State};
 use crate::model::partner::Mode;
 use crate::translate::trade::Standing;
 use crate::upstream;
@@ -45,7 +47,7 @@ impl Orders {
             // An order is read as it stands now, so that one look takes in all its changes of a page.
             if let Some(id) = order.filter(|id: &OrderId| done.insert(id.clone())) {
                 match self.catch_up_with(&id, mode).await {
-                    Ok(moved) => followed.moved += usize::from(moved),
+                    Ok(took) => followed.moved += usize::from(took == Took::Moved),
                     Err(error) if is_of_one_order(&error) => {
                         // One order that cannot be understood must not hold up all others.
                         tracing::error!(order = %id, %error, "a change of an order could not be taken in; it is left out");
@@ -58,68 +60,95 @@ impl Orders {
             }
             to = to.max(change.seq);
         }
+        // A page that is not full is all there is; what lies between are changes of other things.
+        if outage.is_none() && page.items.len() < CHANGES_AT_ONCE as usize {
+            to = to.max(page.last_seq);
+        }
         if to > from {
             self.ledger.advance_feed(&feed, from, to).await?;
         }
         outage.map_or(Ok(followed), Err)
     }
 
-    /// Brings one order to where the catalogue says it stands; true when it moved.
-    async fn catch_up_with(&self, id: &OrderId, mode: Mode) -> Result<bool, Error> {
+    /// Brings one order to where the catalogue says it stands.
+    pub(super) async fn catch_up_with(&self, id: &OrderId, mode: Mode) -> Result<Took, Error> {
         for _ in 0..TRIES {
             let order = match self.ledger.get_order(id).await {
                 Ok(order) if order.deed.mode == mode => order,
                 // Another gateway's order, or another world's: not ours to move.
-                Ok(_) | Err(ledger::Error::OrderNotFound(_)) => return Ok(false),
+                Ok(_) | Err(ledger::Error::OrderNotFound(_)) => return Ok(Took::Nothing),
                 Err(other) => return Err(other.into()),
             };
             if order.state == State::Received {
-                return Ok(false);
+                return Ok(Took::Nothing);
             }
-            let standing = match self.look_up(&order.deed).await {
-                Ok(Some(standing)) => standing,
-                Ok(None) => return Ok(false),
-                Err(other) => return Err(other),
+            let Some(standing) = self.look_up(&order.deed).await? else { return Ok(Took::Nothing) };
+            let (moves, took) = if goes_on(&order, &standing) {
+                let Some(marks) = self.undo(&order, &standing).await? else { return Ok(Took::Nothing) };
+                (marks, Took::WentOn)
+            } else {
+                (moves_of(&order, &standing), Took::Moved)
             };
-            if is_gone(&order) {
-                return self.undo(&order, &standing).await;
-            }
-            let moves = catch_up(&order, &standing, Actor::Catalogue, "told by the catalogue");
             if moves.is_empty() {
-                return Ok(false);
+                return Ok(if took == Took::WentOn { took } else { Took::Nothing });
             }
             if self.write(&order, moves).await?.is_some() {
-                return Ok(true);
+                return Ok(took);
             }
         }
         Err(Error::Busy)
     }
 
-    /// An order that ended here without ever having been placed, and yet is at the catalogue: its quote may have been
-    /// ordered again, so that it must not be paid and delivered.
-    async fn undo(&self, order: &Order, standing: &Standing) -> Result<bool, Error> {
+    /// An order that ended here and yet is alive at the catalogue: its quote may have been ordered again, so that it must
+    /// not be paid and delivered. While nobody paid it is taken back; later a person has to look. Gives the marks to
+    /// write; `None` when it is dealt with.
+    async fn undo(&self, order: &Order, standing: &Standing) -> Result<Option<Vec<Happening>>, Error> {
         let (id, number) = (&order.deed.id, standing.number);
-        match standing.state {
-            State::Cancelled | State::Closed => {}
-            State::AwaitingPayment => {
-                tracing::error!(order = %id, %number, state = %order.state, "an order that ended here is alive at the catalogue; it is taken back");
-                self.take_back(&order.deed, number, "not wanted any more").await?;
-            }
-            there => {
-                tracing::error!(order = %id, %number, state = %order.state, %there, "an order that ended here goes on at the catalogue; somebody has to look");
-            }
+        if standing.state == State::AwaitingPayment {
+            tracing::error!(order = %id, %number, state = %order.state, "an order that ended here is alive at the catalogue; it is taken back");
+            self.take_back(&order.deed, number, "not wanted any more").await?;
+            return Ok(None);
         }
-        Ok(false)
+        tracing::error!(order = %id, %number, state = %order.state, there = %standing.state, "an order that ended here goes on at the catalogue; somebody has to look");
+        Ok(Some(if order.attention.is_none() { vec![went_on(standing)] } else { Vec::new() }))
     }
 }
 
-/// Whether the order ended here before the catalogue was known to have it.
-fn is_gone(order: &Order) -> bool {
-    matches!(order.state, State::Rejected | State::Cancelled) && order.catalogue_order.is_none()
+/// What came of looking at an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Took {
+    /// It stands where it stood.
+    Nothing,
+    /// It moved.
+    Moved,
+    /// It ended here and goes on there.
+    WentOn,
+    /// It is open here and not there.
+    Missing,
+}
+
+/// Whether an order that ended here without having been delivered is alive at the catalogue, or money was taken for it
+/// that did not go back.
+fn goes_on(order: &Order, standing: &Standing) -> bool {
+    let over = matches!(standing.state, State::Cancelled | State::Closed);
+    match order.state {
+        State::Rejected | State::Cancelled => !over || (standing.paid && !standing.back.everything),
+        State::Closed => !over,
+        _ => false,
+    }
+}
+
+/// The moves from here to there; if there are none, and somebody was asked to look, that it stands right again.
+fn moves_of(order: &Order, standing: &Standing) -> Vec<Happening> {
+    let moves = catch_up(order, standing, Actor::Catalogue, "told by the catalogue");
+    if moves.is_empty() && matches!(order.attention, Some(Attention::WentOn | Attention::WentMissing)) {
+        return vec![Happening::new(Kind::Cleared, Actor::Gateway, "it stands at the catalogue as it does here")];
+    }
+    moves
 }
 
 /// Whether an error is about the one order that was looked at, so that trying again would bring the same.
-fn is_of_one_order(error: &Error) -> bool {
+pub(super) fn is_of_one_order(error: &Error) -> bool {
     match error {
         Error::Nonsense(_) | Error::Ledger(ledger::Error::Unreadable { .. }) => true,
         Error::Upstream(error) => error.refusal().is_some() || matches!(error, upstream::Error::Nonsense(_)),

@@ -15,10 +15,15 @@
 //! every step is an event, written only if no other was written since it was decided (`append` names the version).
 //!
 //! **What moves on its own.** `follow` reads the catalogue's change feed, asks where each changed order stands, and
-//! appends the moves between there and here; taking in a change twice finds nothing left to do.
+//! appends the moves between there and here; taking in a change twice finds nothing left to do. A standing is always
+//! read after the order it is compared with, and written only if nobody wrote on that order since: so the newest word of
+//! the catalogue wins, also where an order can go back, as from `refunding`. `compare` walks everything now and then
+//! and repairs by the same steps what the feed missed. What cannot be repaired by itself (the catalogue goes on with
+//! what ended here, or lost what is open here) is marked for a person: `needing_attention` lists it.
 
 mod catalogue;
 mod change;
+mod compare;
 mod error;
 mod follow;
 mod pay;
@@ -29,17 +34,22 @@ mod reconcile;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod wish;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use crate::ledger::{Answer, Filter, NewOrder, Unsettled};
-pub use error::Error;
+pub use crate::ledger::{Answer, Filter, Unsettled};
+pub use compare::Compared;
+pub use error::{Error, Refused};
 pub use follow::Followed;
 pub use pay::{MOST_ORDERS, NewPayment};
 pub use place::Render;
 pub use quote::{NewQuote, Quoted};
 pub use read::PaymentOptions;
 pub use reconcile::Reconciled;
+pub use wish::{Basis, NewOrder, OtherTotal};
 
 use crate::clock::Clock;
 use crate::ledger::Ledger;
@@ -61,6 +71,8 @@ pub struct Settings {
     pub reconcile_ms: i64,
     /// After so long an unknown order is handed to a person, in seconds.
     pub unknown_bound_s: i64,
+    /// How often all orders are compared with the catalogue's.
+    pub compare_ms: i64,
 }
 
 /// The room of orders; made once per worker, because the upstream client belongs to its runtime.
@@ -71,6 +83,7 @@ pub struct Orders {
     upstream: Upstream,
     rates: Rates,
     clock: Clock,
+    found: Arc<compare::Tally>,
 }
 
 /// The key of a request that must have its effect once.
@@ -91,10 +104,14 @@ pub struct Told {
     pub replayed: bool,
 }
 
+/// The longest pause between two looks at an unknown order. Once the catalogue is back, an order that it does not have
+/// and refuses now is settled after one such pause and one lease: within a minute in all.
+const LONGEST_PAUSE_MS: i64 = 10_000;
+
 impl Orders {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, rates: Rates, clock: Clock) -> Self {
-        Self { settings, ledger, upstream, rates, clock }
+        Self { settings, ledger, upstream, rates, clock, found: Arc::default() }
     }
 
     /// How many orders are unknown, and for how long the oldest.
@@ -127,6 +144,6 @@ impl Orders {
     fn look_at(&self, order: &Order) -> i64 {
         let now = self.clock.now_ms();
         let age_ms = now - order.deed.created_at.as_millisecond();
-        now + (age_ms / 4).clamp(self.settings.reconcile_ms, self.settings.reconcile_ms.max(20_000))
+        now + (age_ms / 4).clamp(self.settings.reconcile_ms, self.settings.reconcile_ms.max(LONGEST_PAUSE_MS))
     }
 }

@@ -4,10 +4,12 @@
 use std::collections::HashSet;
 
 use super::steps::catch_up;
-use super::{Answer, Error, Once, Orders, Told};
+use super::wish::other_currency;
+use super::{Answer, Error, Once, Orders, OtherTotal, Told};
 use crate::error::{Code, Failure, Place};
-use crate::ledger::{Begun, OpenPart};
+use crate::ledger::{self, Begun, OpenPart};
 use crate::model::ids::OrderId;
+use crate::model::money::Money;
 use crate::model::order::{Actor, Happening, Kind, Order, Paying, State};
 use crate::model::partner::Caller;
 use crate::model::payment::{Method, Part, PartState, Payment};
@@ -25,6 +27,8 @@ pub struct NewPayment {
     pub orders: Vec<OrderId>,
     /// How.
     pub method: Method,
+    /// What the partner thinks they cost together, in CNY or the currency that all of them were quoted in.
+    pub expected_total: Option<Money>,
 }
 
 /// What came of asking for one order's part.
@@ -52,6 +56,11 @@ impl Orders {
     ) -> Result<Told, Error> {
         check(&wish.orders)?;
         let asked = self.key_use(caller, once, "create_payment");
+        if let Some(expected) = wish.expected_total
+            && !self.ledger.knows_key(&asked).await?
+        {
+            self.must_cost(caller, &wish.orders, expected).await?;
+        }
         let (lease, payment, fresh) = match self.ledger.begin_payment(asked, wish.method, wish.orders).await? {
             Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
             Begun::Fresh(lease, payment) => (lease, payment, true),
@@ -71,6 +80,34 @@ impl Orders {
                 Err(error)
             }
         }
+    }
+
+    /// Refuses when the orders together do not cost what is expected, as the catalogue says now.
+    async fn must_cost(&self, caller: &Caller, ids: &[OrderId], expected: Money) -> Result<(), Error> {
+        let mut orders = Vec::new();
+        for id in ids {
+            let order = self.ledger.find_order(&caller.partner.id, caller.mode, id).await?;
+            let order = order.ok_or_else(|| ledger::Error::OrderNotFound(id.clone()))?;
+            orders.push(if order.state == State::AwaitingPayment { self.read_back(&order).await? } else { order });
+        }
+        let sum = |price: &dyn Fn(&Order) -> Option<Money>| {
+            let mut prices = orders.iter().map(price);
+            let first = prices.next().flatten();
+            prices.fold(first, |sum, price| sum?.plus(price?))
+        };
+        let total = sum(&|order| Some(order.payable)).ok_or(Error::TooMuch)?;
+        // Only where all orders are of one currency there is a sum in it.
+        let converted = sum(&|order| order.deed.exchange.convert(order.payable));
+        if expected == total || Some(expected) == converted {
+            return Ok(());
+        }
+        let known: Vec<_> = [Some(total), converted].into_iter().flatten().map(|money| money.currency).collect();
+        if !known.contains(&expected.currency) {
+            return Err(other_currency(&known));
+        }
+        let converted = converted.filter(|money| money.currency != total.currency);
+        let parts = orders.iter().map(|order| (order.deed.id.clone(), order.payable)).collect();
+        Err(Error::OtherTotal(OtherTotal { total, converted, quote: None, parts }))
     }
 
     async fn pay_parts(&self, caller: &Caller, payment: Payment, fresh: bool) -> Result<Payment, Error> {
@@ -120,14 +157,24 @@ impl Orders {
         if order.payable != agreed {
             return Ok(Asked::Failed(Code::PriceChanged));
         }
+        // An earlier attempt may have been carried out though its answer was lost: asked by its reference, not repeated.
+        if !fresh
+            && payment.method == Method::Debit
+            && self.was_debited(&order.deed, number, payment.id.as_str()).await?
+        {
+            return Ok(self.learn(&order).await);
+        }
         let how = match payment.method {
             Method::Page => PayMode::Page,
             Method::Debit => PayMode::Debit,
         };
         match self.ask_to_pay(payment.mode, number, how, payment.id.as_str(), agreed).await {
             Ok(PaidHow::At(url)) => {
-                let opened = Happening::new(Kind::PageOpened, Actor::Partner, "a payment page was opened");
-                self.write(&order, vec![opened]).await?;
+                // It is the same page every time.
+                if order.paying != Paying::Page {
+                    let opened = Happening::new(Kind::PageOpened, Actor::Partner, "a payment page was opened");
+                    self.write(&order, vec![opened]).await?;
+                }
                 Ok(Asked::At(url))
             }
             // Read the order rather than trust the answer alone: the event follows from where the order stands.

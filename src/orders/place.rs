@@ -19,6 +19,7 @@ impl Orders {
     /// taken, unknown, or rejected.
     pub async fn place(&self, caller: &Caller, once: Once, wish: NewOrder, render: Render<'_>) -> Result<Told, Error> {
         let asked = self.key_use(caller, once, "create_order");
+        let wish = self.resolve(caller, &asked, wish).await?;
         match self.ledger.begin_order(asked, wish).await? {
             Begun::Seen(answer) => Ok(Told { answer, replayed: true }),
             Begun::Fresh(lease, order) => self.place_now(&lease, order, render).await,
@@ -143,7 +144,8 @@ impl Orders {
 pub(super) fn outcome(order: &Order, sent: &Sent) -> Vec<Happening> {
     let open = matches!(order.state, State::Placing | State::Unknown);
     match sent {
-        Sent::Taken(standing) => catch_up(order, standing, Actor::Catalogue, "placed at the catalogue"),
+        // Who wrote in between had read the order's standing later than this answer was given.
+        Sent::Taken(standing) if open => catch_up(order, standing, Actor::Catalogue, "placed at the catalogue"),
         Sent::Refused(refusal) if open => {
             let facts = Facts { refusal: Some(refusal.clone()), ..Facts::default() };
             vec![Happening::new(Kind::Refused, Actor::Catalogue, "refused by the catalogue").with(facts)]

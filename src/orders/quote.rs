@@ -117,7 +117,10 @@ impl Orders {
 fn check(lines: &[Wanted]) -> Result<(), Error> {
     let mut places = Vec::new();
     if lines.is_empty() || lines.len() > MOST_LINES {
-        let limit = format!("1 to {MOST_LINES} different SKUs, the catalogue's own limit of one order");
+        let limit = format!(
+            "{} lines; the catalogue takes 1 to {MOST_LINES} different SKUs in one order: split them over several",
+            lines.len()
+        );
         places.push(Place::body("/lines", limit));
     }
     let mut seen = HashSet::new();

@@ -1,10 +1,12 @@
 //! Settling what was left open: orders whose worker died or whose answer was lost, and debits nobody heard of.
 
+use futures_util::{StreamExt, stream};
+
 use super::catalogue::Sent;
 use super::place::outcome;
 use super::{Error, Orders};
 use crate::error::Code;
-use crate::ledger::Due;
+use crate::model::ids::OrderId;
 use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, State};
 use crate::model::partner::Mode;
 
@@ -25,8 +27,12 @@ impl From<State> for Left {
     }
 }
 
-/// How many open things one pass takes on.
-const AT_ONCE: u32 = 50;
+/// How many open things are claimed at once, and how many of them are looked at together: few enough that the last of
+/// them is begun well within the lease, enough that a slow catalogue does not make hundreds wait for each other.
+const AT_ONCE: u32 = 16;
+const TOGETHER: usize = 8;
+/// After so long a pass begins nothing new.
+const PASS_MS: i64 = 15_000;
 
 /// What one pass brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,27 +47,43 @@ pub struct Reconciled {
     pub debits: usize,
 }
 
-impl Orders {
-    /// One pass over the open orders and debits of one world whose time has come; the worlds do not wait for each other.
-    pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
-        let mut told = Reconciled::default();
-        for due in self.ledger.list_due(mode, AT_ONCE).await? {
-            if !self.ledger.claim_due(&due, self.settings.lease_ms).await? {
-                continue;
-            }
-            match self.settle_due(&due).await {
-                Ok(Left::Open) => told.open += 1,
-                Ok(Left::WithAPerson) => told.handed_over += 1,
-                Ok(Left::Settled) => told.settled += 1,
-                Err(error) => {
-                    tracing::warn!(order = %due.id, %error, "an open order could not be looked at");
-                    told.open += 1;
-                }
+impl Reconciled {
+    fn add(&mut self, left: Result<Left, Error>, id: &OrderId) {
+        match left {
+            Ok(Left::Open) => self.open += 1,
+            Ok(Left::WithAPerson) => self.handed_over += 1,
+            Ok(Left::Settled) => self.settled += 1,
+            Err(error) => {
+                tracing::warn!(order = %id, %error, "an open order could not be looked at");
+                self.open += 1;
             }
         }
-        for open in self.ledger.list_open_debits(mode, self.settings.lease_ms, AT_ONCE).await? {
-            told.debits += 1;
-            if let Err(error) = self.settle_open(&open).await {
+    }
+}
+
+impl Orders {
+    /// One pass over the open orders and debits of one world whose time has come; the worlds do not wait for each other.
+    /// It goes on while there is more, but not for ever: a pass under way is waited for when the node stops.
+    pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
+        let mut told = Reconciled::default();
+        let ends = self.clock.now_ms() + PASS_MS;
+        loop {
+            let due = self.ledger.claim_due(mode, AT_ONCE, self.settings.lease_ms).await?;
+            let more = due.len() == AT_ONCE as usize && self.clock.now_ms() < ends;
+            let looks = stream::iter(due).map(async |id| (self.settle_due(&id).await, id));
+            let looked: Vec<_> = looks.buffer_unordered(TOGETHER).collect().await;
+            for (left, id) in looked {
+                told.add(left, &id);
+            }
+            if !more {
+                break;
+            }
+        }
+        let silent = self.ledger.claim_silent_debits(mode, self.settings.lease_ms, AT_ONCE).await?;
+        told.debits = silent.len();
+        let looks = stream::iter(silent).map(async |open| (self.settle_open(&open).await, open));
+        for (settled, open) in looks.buffer_unordered(TOGETHER).collect::<Vec<_>>().await {
+            if let Err(error) = settled {
                 tracing::warn!(order = %open.order, payment = %open.payment, %error, "a debit could not be looked at");
             }
         }
@@ -69,8 +91,8 @@ impl Orders {
     }
 
     /// Takes one claimed order as far as it goes now.
-    async fn settle_due(&self, due: &Due) -> Result<Left, Error> {
-        let order = self.ledger.get_order(&due.id).await?;
+    async fn settle_due(&self, id: &OrderId) -> Result<Left, Error> {
+        let order = self.ledger.get_order(id).await?;
         match order.state {
             State::Received => self.let_go(&order).await,
             State::Placing => {
@@ -99,7 +121,9 @@ impl Orders {
             Ok(None) => {
                 let alone = self.is_quiet(&order);
                 let again = Happening::new(Kind::TriedAgain, Actor::Gateway, "the catalogue does not have it");
-                let Some(order) = self.write(&order, vec![again]).await? else { return Ok(Left::Open) };
+                // Nobody else should look while this call is under way.
+                let until = self.clock.now_ms() + self.settings.lease_ms;
+                let Some(order) = self.write_until(&order, vec![again], until).await? else { return Ok(Left::Open) };
                 match self.send(&order.deed).await {
                     Sent::Refused(_) if !alone => self.wait_for_quiet(&order).await,
                     sent => self.take_outcome(&order, &sent).await,
@@ -158,9 +182,9 @@ impl Orders {
         age_s > self.settings.unknown_bound_s
     }
 
-    /// From now on it is only looked up, seldom, and never placed again by itself.
+    /// From now on it is looked up seldom, so that a person has time to look; what the catalogue says settles it still.
     async fn hand_over(&self, order: &Order) -> Result<Left, Error> {
-        const SELDOM_MS: i64 = 300_000;
+        const SELDOM_MS: i64 = 30_000;
         let handed = order.events.iter().any(|event| event.kind == Kind::HandedToPerson);
         if !handed {
             tracing::error!(order = %order.deed.id, "an order stayed unknown for too long; somebody has to look");

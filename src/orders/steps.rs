@@ -2,7 +2,7 @@
 //! Pure; writing them down is left to the rest of the room.
 
 use crate::model::order::{Actor, Facts, Happening, Kind, Order, State};
-use crate::translate::trade::Standing;
+use crate::translate::trade::{Asked, Standing};
 
 /// The straight way of an accepted order.
 const WAY: &[(State, Kind)] = &[
@@ -30,17 +30,55 @@ pub(super) fn catch_up(order: &Order, standing: &Standing, actor: Actor, cause: 
     if state == State::AwaitingPayment && standing.total != order.payable && (!ended || standing.paid) {
         moves.push(repriced(standing));
     }
-    match standing.state {
-        State::Cancelled | State::Closed => {
-            if standing.paid && state == State::AwaitingPayment {
-                moves.push(happening(Kind::Paid));
-                state = State::Paid;
-            }
-            moves.extend(end(state, standing).map(|kind| happening(kind).with(reason(standing))));
+    if ended && standing.paid && state == State::AwaitingPayment {
+        moves.push(happening(Kind::Paid));
+        state = State::Paid;
+    }
+    if state == State::Refunding && !ended && !stays_interrupted(standing) {
+        moves.push(happening(Kind::RefundEnded));
+        state = order.interrupted().unwrap_or(state);
+    }
+    if ended {
+        // What a refund of everything ends was not closed by anybody else.
+        let kind = end(state, standing).filter(|_| standing.reason.as_deref() != Some(REFUNDED));
+        if let Some(kind) = kind {
+            moves.push(happening(kind).with(reason(standing)));
+            state = if kind == Kind::Closed { State::Closed } else { State::Cancelled };
         }
-        target => moves.extend(between(state, target).map(happening)),
+    } else {
+        for kind in between(state, standing.state) {
+            moves.push(happening(kind));
+            state = standing.state;
+        }
+    }
+    moves.extend(money_back(order, state, standing).map(|(kind, facts)| happening(kind).with(facts)));
+    if can_be_interrupted(state) && !ended && stays_interrupted(standing) {
+        moves.push(happening(Kind::RefundOpened));
     }
     moves
+}
+
+/// The catalogue's reason of orders that a refund of everything ended.
+const REFUNDED: &str = "refunded";
+
+/// Whether an order that stands here is interrupted by a refund of everything.
+pub(super) fn can_be_interrupted(state: State) -> bool {
+    Kind::RefundOpened.from().contains(&state)
+}
+
+/// Whether a refund of everything is open before the order was completed.
+fn stays_interrupted(standing: &Standing) -> bool {
+    standing.back.asked == Asked::Everything && can_be_interrupted(standing.state)
+}
+
+/// What was given back and is not written down yet.
+fn money_back(order: &Order, state: State, standing: &Standing) -> Option<(Kind, Facts)> {
+    let back = standing.back;
+    let kind = if back.everything { Kind::Refunded } else { Kind::PartRefunded };
+    let news = back.everything || back.amount.minor > order.refunded.minor;
+    let reason = standing.reason.clone().filter(|_| back.everything && state != State::Closed);
+    let facts = Facts { refunded: Some(back.amount), reason, ..Facts::default() };
+    (news && kind.from().contains(&state)).then_some((kind, facts))
 }
 
 fn accepted(standing: &Standing, cause: &str) -> Happening {
@@ -88,13 +126,14 @@ mod tests {
     use crate::model::ids::CatalogueOrderId;
     use crate::model::money::Money;
     use crate::model::order::tests::deed;
-    use crate::model::order::{Actor, Happening, Kind, Order, State};
-    use crate::translate::trade::Standing;
+    use crate::model::order::{Actor, Happening, Kind, Order, Paying, State};
+    use crate::translate::trade::{Asked, Back, Standing};
 
     fn standing(state: State, paid: bool) -> Standing {
         let reason = matches!(state, State::Cancelled | State::Closed).then(|| "pay_timeout".to_owned());
         let number = CatalogueOrderId::new(26);
-        Standing { number, reference: "ord".into(), state, paid, reason, pay_by: None, total: Money::fen(4000) }
+        let (pay_by, back) = (None, Back::NOTHING);
+        Standing { number, reference: "ord".into(), state, paid, reason, pay_by, total: Money::fen(4000), back }
     }
 
     fn take(order: &mut Order, moves: Vec<Happening>) {
@@ -176,6 +215,99 @@ mod tests {
             take(&mut order, end);
             assert_eq!((order.state, order.reason.as_deref()), (last, Some("pay_timeout")));
         }
+    }
+
+    fn back(fen: i64, everything: bool, asked: Asked) -> Back {
+        Back { amount: Money::fen(fen), everything, asked }
+    }
+
+    fn at(state: State) -> Order {
+        let mut order = placing();
+        let start = moves(&order, state, true);
+        take(&mut order, start);
+        order
+    }
+
+    /// Takes in where it stands with this given back; gives what was written. Said again it must be nothing.
+    fn told(order: &mut Order, state: State, reason: Option<&str>, back: Back) -> Vec<Kind> {
+        let standing = Standing { back, reason: reason.map(str::to_owned), ..standing(state, true) };
+        let all = catch_up(order, &standing, Actor::Catalogue, "test");
+        let written = kinds(&all);
+        take(order, all);
+        assert_eq!(kinds(&catch_up(order, &standing, Actor::Catalogue, "test")), [], "taken in twice");
+        written
+    }
+
+    #[test]
+    fn only_a_refund_of_everything_interrupts_an_order_and_none_leaves_it_where_it_stood() {
+        use Asked::{Everything, Nothing, Part};
+        for state in [State::Paid, State::Preparing, State::Shipped, State::AtWarehouse, State::HandedOver] {
+            let mut order = at(state);
+            assert_eq!(told(&mut order, state, None, back(0, false, Part)), []);
+            assert_eq!(told(&mut order, state, None, back(0, false, Everything)), [Kind::RefundOpened]);
+            assert_eq!(order.state, State::Refunding);
+            assert_eq!(told(&mut order, state, None, back(0, false, Nothing)), [Kind::RefundEnded]);
+            assert_eq!(order.state, state);
+        }
+        let mut order = at(State::Completed);
+        assert_eq!(told(&mut order, State::Completed, None, back(0, false, Everything)), [], "it is completed");
+    }
+
+    #[test]
+    fn an_order_that_went_on_during_its_refund_is_made_up_for_when_that_ends() {
+        let mut order = at(State::Shipped);
+        told(&mut order, State::Shipped, None, back(0, false, Asked::Everything));
+        assert_eq!(told(&mut order, State::AtWarehouse, None, back(0, false, Asked::Everything)), []);
+        let written = told(&mut order, State::Inspected, None, back(0, false, Asked::Nothing));
+        assert_eq!(written, [Kind::RefundEnded, Kind::ReachedWarehouse, Kind::Inspected]);
+        told(&mut order, State::Inspected, None, back(0, false, Asked::Everything));
+        let written = told(&mut order, State::Completed, None, back(0, false, Asked::Everything));
+        assert_eq!((written, order.state), (vec![Kind::RefundEnded, Kind::Completed], State::Completed));
+    }
+
+    #[test]
+    fn each_amount_that_comes_back_is_told_once_and_everything_ends_the_order() {
+        let mut order = at(State::AtWarehouse);
+        for fen in [1000, 2500] {
+            let written = told(&mut order, State::AtWarehouse, None, back(fen, false, Asked::Nothing));
+            assert_eq!((written, order.state), (vec![Kind::PartRefunded], State::AtWarehouse));
+            assert_eq!(order.refunded, Money::fen(fen));
+        }
+        let written = told(&mut order, State::Closed, Some("refunded"), back(4000, true, Asked::Nothing));
+        assert_eq!((written, order.state), (vec![Kind::Refunded], State::Refunded));
+        assert_eq!((order.refunded, order.reason.as_deref()), (Money::fen(4000), Some("refunded")));
+    }
+
+    #[test]
+    fn a_refund_after_completion_and_a_missed_opening_end_in_refunded_too() {
+        let mut order = at(State::Completed);
+        assert_eq!(told(&mut order, State::Completed, None, back(500, false, Asked::Part)), [Kind::PartRefunded]);
+        assert_eq!(told(&mut order, State::Completed, None, back(4000, true, Asked::Nothing)), [Kind::Refunded]);
+        let mut order = at(State::AwaitingPayment);
+        let written = told(&mut order, State::Closed, Some("refunded"), back(4000, true, Asked::Nothing));
+        assert_eq!(written, [Kind::Paid, Kind::Refunded]);
+        let mut order = at(State::Paid);
+        told(&mut order, State::Paid, None, back(0, false, Asked::Everything));
+        let written = told(&mut order, State::Closed, Some("refunded"), back(4000, true, Asked::Nothing));
+        assert_eq!((written, order.state), (vec![Kind::Refunded], State::Refunded), "agreed: not ended first");
+    }
+
+    #[test]
+    fn what_a_supplier_closed_after_payment_shows_that_the_money_went_back() {
+        for before in [State::Paid, State::Refunding] {
+            let mut order = at(State::Paid);
+            if before == State::Refunding {
+                told(&mut order, State::Paid, None, back(0, false, Asked::Everything));
+            }
+            let written = told(&mut order, State::Closed, Some("seller_goods_lack"), back(4000, true, Asked::Nothing));
+            assert_eq!((written, order.state), (vec![Kind::Closed, Kind::Refunded], State::Refunded), "{before}");
+            assert_eq!((order.paying, order.reason.as_deref()), (Paying::Refunded, Some("seller_goods_lack")));
+        }
+        let mut order = at(State::Paid);
+        assert_eq!(told(&mut order, State::Closed, Some("seller_goods_lack"), Back::NOTHING), [Kind::Closed]);
+        assert_eq!(order.paying, Paying::Paid, "nothing came back yet");
+        let written = told(&mut order, State::Closed, Some("seller_goods_lack"), back(4000, true, Asked::Nothing));
+        assert_eq!((written, order.state), (vec![Kind::Refunded], State::Refunded));
     }
 
     #[test]

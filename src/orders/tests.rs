@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Error, Filter, NewOrder, NewPayment, NewQuote, Once, Orders, Settings, Told};
+use super::{Answer, Basis, Error, Filter, NewOrder, NewPayment, NewQuote, Once, Orders, Refused, Settings, Told};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::ledger::{Begun, Ledger};
-use crate::model::ids::{OrderId, SkuId};
+use crate::model::ids::{OrderId, QuoteId, SkuId};
 use crate::model::money::Money;
 use crate::model::order::{Kind, Order, State};
 use crate::model::page::{Cursor, PageSize};
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
-use crate::model::payment::{Method, PartState, Payment};
+use crate::model::payment::{Method, PartState, Payment, Whole};
 use crate::model::plan::Plan;
 use crate::model::quote::{Quantity, Quote, Trouble, Wanted};
 use crate::rates::{self, Rates};
@@ -64,7 +64,7 @@ fn caller() -> Caller {
 fn render(order: &Order) -> Answer {
     let status = match order.state {
         State::Unknown => 202,
-        State::Rejected => order.refusal().map_or(500, |refusal| refusal.code().facts().status),
+        State::Rejected => order.refusal().map_or(500, |refusal| refusal.code.facts().status),
         _ => 201,
     };
     let body = format!("{} {} v{}", order.deed.id, order.state, order.version).into_bytes();
@@ -98,6 +98,7 @@ impl Scene {
             lease_ms: LEASE_MS,
             reconcile_ms: 2000,
             unknown_bound_s: 3600,
+            compare_ms: 3_600_000,
         };
         let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
         Orders::new(settings, ledger, upstream, Rates::open(rates, clock.clone()).unwrap(), clock.clone())
@@ -169,7 +170,7 @@ impl Scene {
     }
 
     async fn order_wish(&self, reference: &str) -> NewOrder {
-        NewOrder { reference: reference.parse().unwrap(), quote: self.quote().await.id, note: Some("谢谢".into()) }
+        by_quote(reference, self.quote().await.id)
     }
 
     async fn place(&self, key: &str, wish: &NewOrder) -> Result<Told, Error> {
@@ -203,19 +204,35 @@ impl Scene {
     /// Begins an order and dies before anything else.
     async fn begin_and_die(&self, key: &str, wish: &NewOrder) -> (crate::ledger::Lease, Order) {
         let asked = self.room.key_use(&self.caller, once(key), "create_order");
-        match self.room.ledger.begin_order(asked, wish.clone()).await.unwrap() {
+        match self.room.ledger.begin_order(asked, booked(wish)).await.unwrap() {
             Begun::Fresh(lease, order) => (lease, order),
             other => panic!("{other:?}"),
         }
     }
 
     async fn pay(&self, key: &str, order: &Order, method: Method) -> Payment {
-        let wish = NewPayment { orders: vec![order.deed.id.clone()], method };
+        let wish = to_pay(vec![order.deed.id.clone()], method);
         let told = self.room.pay(&self.caller, once(key), wish, &render_payment).await.unwrap();
         let text = String::from_utf8(told.answer.body).unwrap();
         let id = text.split(' ').next().unwrap().parse().unwrap();
         self.room.payment(&self.caller, &id).await.unwrap()
     }
+}
+
+fn by_quote(reference: &str, quote: QuoteId) -> NewOrder {
+    let (reference, note) = (reference.parse().unwrap(), Some("谢谢".into()));
+    NewOrder { reference, basis: Basis::Quote(quote), note, expected_total: None }
+}
+
+/// The wish as the ledger takes it.
+fn booked(wish: &NewOrder) -> crate::ledger::NewOrder {
+    let Basis::Quote(quote) = &wish.basis else { panic!("{wish:?}") };
+    let (reference, quote, note) = (wish.reference.clone(), quote.clone(), wish.note.clone());
+    crate::ledger::NewOrder { reference, quote, note }
+}
+
+fn to_pay(orders: Vec<OrderId>, method: Method) -> NewPayment {
+    NewPayment { orders, method, expected_total: None }
 }
 
 fn wish(lines: Vec<Wanted>) -> NewQuote {
@@ -437,7 +454,7 @@ async fn fault_11_a_changed_price_or_stock_is_refused_with_the_new_figures() {
         let (goods, line) = scene.goods(1).await.remove(0);
         let quoted = scene.room.quote(&scene.caller, wish(vec![line])).await.unwrap().quotes.remove(0);
         scene.say(&format!("/control/goods/{goods}"), json!({"price": "+50%"})).await;
-        let order = NewOrder { reference: "PO-1".parse().unwrap(), quote: quoted.id.clone(), note: None };
+        let order = by_quote("PO-1", quoted.id.clone());
         let told = scene.place("key-0001", &order).await.unwrap();
         let rejected = scene.by_reference("PO-1").await;
         assert_eq!((told.answer.status, rejected.state, scene.placed().await), (409, State::Rejected, 0));
@@ -450,11 +467,12 @@ async fn fault_11_a_changed_price_or_stock_is_refused_with_the_new_figures() {
         let fresh = scene.room.quote(&scene.caller, wish(vec![line])).await.unwrap().quotes.remove(0);
         assert_eq!(fresh.basket.total, new_total);
         scene.say(&format!("/control/goods/{goods}"), json!({"stock": 0})).await;
-        let order = NewOrder { reference: "PO-2".parse().unwrap(), quote: fresh.id, note: None };
+        let order = by_quote("PO-2", fresh.id);
         assert_eq!(scene.place("key-0002", &order).await.unwrap().answer.status, 409);
         let refused = scene.by_reference("PO-2").await;
         let refusal = refused.refusal().unwrap();
         assert_eq!((refusal.code, refusal.lines[0].stock), (Code::OutOfStock, Some(0)));
+        let refusal = Refused::of(refusal.clone(), None);
         assert_eq!(refusal.places()[0].pointer, "#/quote_id");
         assert!(refusal.extras().iter().any(|(name, json)| *name == "lines" && json.contains("\"stock\":0")));
     }
@@ -527,7 +545,8 @@ async fn an_order_that_was_given_back_is_not_placed_after_its_quote_expired() {
         assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer.status, 409);
         let ended = scene.by_reference("PO-1").await;
         assert_eq!((ended.state, ended.reason.as_deref()), (State::Rejected, Some("quote_expired")));
-        assert!(ended.refusal().unwrap().detail().unwrap().ends_with(Code::QuoteExpired.facts().advice));
+        let told = Refused::of(ended.refusal().unwrap().clone(), None).detail().unwrap();
+        assert!(told.ends_with(Code::QuoteExpired.facts().advice));
         assert_eq!(scene.placed().await, 0);
     }
 }
@@ -589,7 +608,7 @@ async fn a_repeat_that_is_refused_proves_nothing_while_the_first_call_may_still_
             let (goods, line) = scene.goods(1).await.remove(0);
             let quote = scene.room.quote(&scene.caller, wish(vec![line])).await.unwrap().quotes.remove(0);
             let name = format!("PO-{late}");
-            let order = NewOrder { reference: name.parse().unwrap(), quote: quote.id, note: None };
+            let order = by_quote(&name, quote.id);
             scene.fault("POST", "/trade/orders", "drop_before", 1).await;
             scene.place(&format!("key-{late}"), &order).await.unwrap();
             scene.say(&format!("/control/goods/{goods}"), json!({"stock": 0})).await;
@@ -618,7 +637,7 @@ async fn an_order_rejected_here_that_is_alive_at_the_catalogue_is_taken_back_the
         let (goods, line) = scene.goods(1).await.remove(0);
         let quote = scene.room.quote(&scene.caller, wish(vec![line])).await.unwrap().quotes.remove(0);
         scene.say(&format!("/control/goods/{goods}"), json!({"stock": 0})).await;
-        let order = NewOrder { reference: "PO-1".parse().unwrap(), quote: quote.id, note: None };
+        let order = by_quote("PO-1", quote.id);
         assert_eq!(scene.place("key-0001", &order).await.unwrap().answer.status, 409);
         scene.say(&format!("/control/goods/{goods}"), json!({"stock": 9000})).await;
         let rejected = scene.by_reference("PO-1").await;
@@ -658,7 +677,7 @@ async fn nothing_is_paid_but_the_amount_that_the_order_shows() {
         let listed = scene.room.list(&scene.caller, &Filter::default(), None, PageSize::default()).await.unwrap();
         assert!(listed.items.iter().all(|order| order.payable == Money::fen(500_000)));
         assert_eq!(scene.room.payment_options(&scene.caller, &shown.deed.id).await.unwrap().total, shown.payable);
-        assert_eq!(scene.pay("key-agreed", &shown, Method::Debit).await.state(), PartState::Paid);
+        assert_eq!(scene.pay("key-agreed", &shown, Method::Debit).await.state(), Whole::Paid);
         let there = scene.say(&format!("/trade/orders/{number}"), Value::Null).await;
         assert_eq!(there["paidFen"], 500_000);
     }
@@ -700,7 +719,7 @@ async fn a_refusal_that_is_not_about_the_state_is_not_called_a_state_conflict() 
 async fn a_payment_that_could_not_be_finished_can_be_asked_for_again_at_once() {
     for scene in scenes().await {
         let order = scene.placed_order("PO-1").await;
-        let wish = || NewPayment { orders: vec![order.deed.id.clone()], method: Method::Debit };
+        let wish = || to_pay(vec![order.deed.id.clone()], Method::Debit);
         let asked = scene.room.key_use(&scene.caller, once("key-pay1"), "create_payment");
         scene.room.ledger.begin_payment(asked, Method::Debit, wish().orders).await.unwrap();
         scene.clock.advance_ms(LEASE_MS + 1);
@@ -827,7 +846,7 @@ async fn a_debit_whose_answer_was_lost_is_read_back_and_never_taken_twice() {
         let order = scene.placed_order("PO-1").await;
         scene.fault("POST", "/trade/orders/{orderNo}/pay", "drop_after", 1).await;
         let payment = scene.pay("key-pay1", &order, Method::Debit).await;
-        assert_eq!(payment.state(), PartState::Paid);
+        assert_eq!(payment.state(), Whole::Paid);
         assert_eq!(scene.by_reference("PO-1").await.state, State::Paid);
 
         let second = scene.placed_order("PO-2").await;
@@ -838,11 +857,11 @@ async fn a_debit_whose_answer_was_lost_is_read_back_and_never_taken_twice() {
             scene.fault("GET", "/trade/orders/byOutRef", "status", -1).await;
         };
         let (payment, ()) = tokio::join!(scene.pay("key-pay2", &second, Method::Debit), cut);
-        assert_eq!((payment.state(), payment.parts[0].state), (PartState::Pending, PartState::Unknown));
+        assert_eq!((payment.state(), payment.parts[0].state), (Whole::Pending, PartState::Unknown));
         scene.heal().await;
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.debits, 1);
         let settled = scene.room.payment(&scene.caller, &payment.id).await.unwrap();
-        assert_eq!((settled.state(), scene.by_reference("PO-2").await.state), (PartState::Paid, State::Paid));
+        assert_eq!((settled.state(), scene.by_reference("PO-2").await.state), (Whole::Paid, State::Paid));
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.debits, 0);
     }
 }
@@ -853,8 +872,7 @@ async fn several_orders_are_paid_in_one_payment_and_each_says_how_it_went() {
         let orders =
             [scene.placed_order("PO-1").await, scene.placed_order("PO-2").await, scene.placed_order("PO-3").await];
         scene.room.cancel(&scene.caller, &orders[1].deed.id, None).await.unwrap();
-        let wish =
-            || NewPayment { orders: orders.iter().map(|order| order.deed.id.clone()).collect(), method: Method::Debit };
+        let wish = || to_pay(orders.iter().map(|order| order.deed.id.clone()).collect(), Method::Debit);
         let told = scene.room.pay(&scene.caller, once("key-pay1"), wish(), &render_payment).await.unwrap();
         let again = scene.room.pay(&scene.caller, once("key-pay1"), wish(), &render_payment).await.unwrap();
         assert_eq!((again.replayed, &again.answer), (true, &told.answer));
@@ -863,7 +881,7 @@ async fn several_orders_are_paid_in_one_payment_and_each_says_how_it_went() {
         let payment = scene.room.payment(&scene.caller, &id).await.unwrap();
         let states: Vec<_> = payment.parts.iter().map(|part| part.state).collect();
         assert_eq!(states, [PartState::Paid, PartState::Failed, PartState::Paid]);
-        let twice = NewPayment { orders: vec![orders[0].deed.id.clone(); 2], method: Method::Page };
+        let twice = to_pay(vec![orders[0].deed.id.clone(); 2], Method::Page);
         let twice = scene.room.pay(&scene.caller, once("key-pay2"), twice, &render_payment).await.unwrap_err();
         assert_eq!(twice.places()[0].pointer, "#/order_ids/1");
     }
@@ -877,11 +895,11 @@ async fn a_payment_page_settles_when_the_order_is_paid_there() {
         assert_eq!((options.methods, options.total), (Method::ALL, order.deed.basket.total));
         let payment = scene.pay("key-pay1", &order, Method::Page).await;
         let url = payment.parts[0].pay_url.clone().unwrap();
-        assert!(url.contains("/cashier/") && payment.state() == PartState::Pending);
+        assert!(url.contains("/cashier/") && payment.state() == Whole::Pending);
         assert_eq!(scene.control.post(&url).send().await.unwrap().status(), 200);
         scene.follow().await;
         let paid = scene.room.payment(&scene.caller, &payment.id).await.unwrap();
-        assert_eq!((paid.state(), scene.by_reference("PO-1").await.state), (PartState::Paid, State::Paid));
+        assert_eq!((paid.state(), scene.by_reference("PO-1").await.state), (Whole::Paid, State::Paid));
         let options = scene.room.payment_options(&scene.caller, &order.deed.id).await.unwrap();
         assert!(options.methods.is_empty());
     }
@@ -903,7 +921,7 @@ async fn another_partners_and_another_worlds_orders_are_not_there() {
                 scene.room.cancel(ask, id, None).await.unwrap_err().code(),
             ];
             assert_eq!(codes, [Code::OrderNotFound; 3]);
-            let wish = NewPayment { orders: vec![id.clone()], method: Method::Debit };
+            let wish = to_pay(vec![id.clone()], Method::Debit);
             let pay = scene.room.pay(ask, once("key-0009"), wish, &render_payment).await.unwrap_err();
             assert_eq!(pay.code(), Code::OrderNotFound);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::order::Attention;
 use crate::ops::readings::Readings;
 use crate::server::house::{House, Rooms};
 use crate::telemetry::metrics::Reading;
@@ -40,6 +41,22 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     vec![(String::new(), waiting.oldest_s as f64)],
                 ));
             }
+            if let Ok(attention) = rooms.orders.count_attention().await {
+                let all_of =
+                    |why: Attention| attention.iter().filter(|(one, _)| *one == why).map(|(_, count)| count).sum();
+                all.push(rows(
+                    "xunyuan_orders_attention",
+                    "Orders that somebody has to look at, by why; `xunyuan order list --attention` shows them.",
+                    "why",
+                    &Attention::ALL.iter().map(|why| (why.name(), all_of(*why))).collect::<Vec<_>>(),
+                ));
+            }
+            all.push(rows(
+                "xunyuan_orders_compared_total",
+                "What full comparisons with the catalogue found, by kind.",
+                "found",
+                &rooms.orders.compared(),
+            ));
             all
         }
     })

@@ -23,6 +23,7 @@ const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
 const RATES_EVERY: Duration = Duration::from_secs(15);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
+const COMPARE_LOOK_EVERY: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long written events of other processes may wait to be published; our own are published at once.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(200);
@@ -98,6 +99,20 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
                 tracing::warn!(%error, mode = mode.name(), "parcels and consignments could not be followed; it is tried again");
             }
         });
+    }
+    for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
+        // Often enough that what was broken off is begun again soon; the room knows when it is time.
+        every(
+            &mut tasks,
+            stop,
+            COMPARE_LOOK_EVERY.min(house.config.orders.compare),
+            orders(),
+            move |orders| async move {
+                if let Err(error) = orders.compare(mode).await {
+                    tracing::warn!(%error, mode = mode.name(), "orders could not be compared with the catalogue's; it is tried again");
+                }
+            },
+        );
     }
     tasks
 }

@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "webhooks", text: include_str!("migrations/0006_webhooks.sql") },
     Migration { version: 7, name: "fulfilment", text: include_str!("migrations/0007_fulfilment.sql") },
     Migration { version: 8, name: "refunds", text: include_str!("migrations/0008_refunds.sql") },
+    Migration { version: 9, name: "following", text: include_str!("migrations/0009_following.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

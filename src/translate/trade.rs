@@ -53,6 +53,35 @@ pub struct Standing {
     pub pay_by: Option<Timestamp>,
     /// What has to be paid, or was.
     pub total: Money,
+    /// What was given back.
+    pub back: Back,
+}
+
+/// What was given back of an order, and what is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Back {
+    /// All that was given back so far.
+    pub amount: Money,
+    /// Whether that is everything there was to give back.
+    pub everything: bool,
+    /// What is asked for and not decided yet.
+    pub asked: Asked,
+}
+
+/// How much the refunds that are open ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// None is open.
+    Nothing,
+    /// Some pieces, or that is not known yet.
+    Part,
+    /// All pieces that were not given up before.
+    Everything,
+}
+
+impl Back {
+    /// Nothing was given back or asked for.
+    pub const NOTHING: Back = Back { amount: Money::fen(0), everything: false, asked: Asked::Nothing };
 }
 
 /// What became of a wish to pay.
@@ -154,6 +183,13 @@ pub fn new_order(deed: &Deed) -> wire::NewOrder {
 pub fn standing(order: wire::Order) -> Result<Standing, Nonsense> {
     let known = STATUS.iter().find(|(word, _)| *word == order.status);
     let (_, state) = known.ok_or_else(|| Nonsense::new(format!("order: status {}", order.status)))?;
+    let all_back = order.refunded_fen > 0 && order.refunded_fen >= order.paid_fen;
+    let back = Back {
+        amount: Money::fen(order.refunded_fen),
+        // Pieces that were all given up end the order, even when less was asked for them.
+        everything: all_back || (*state == State::Closed && order.close_reason.as_deref() == Some("refunded")),
+        asked: if order.refund_status.as_deref() == Some("open") { Asked::Part } else { Asked::Nothing },
+    };
     Ok(Standing {
         number: CatalogueOrderId::new(order.order_no),
         reference: order.out_ref,
@@ -162,7 +198,32 @@ pub fn standing(order: wire::Order) -> Result<Standing, Nonsense> {
         reason: order.close_reason,
         pay_by: beijing_if_any(order.pay_expire.as_deref())?,
         total: Money::fen(order.total_fen),
+        back,
     })
+}
+
+/// When their order was placed, if that can be read.
+pub fn placed_at(order: &wire::Order) -> Option<Timestamp> {
+    beijing(&order.gmt_create).ok()
+}
+
+/// Their words for refunds that are over.
+const REFUND_OVER: &[&str] = &["refundsuccess", "refundclose"];
+
+/// How much an order's open refunds ask for.
+pub fn asked_back(order: &[wire::OrderLine], refunds: &wire::RefundsInShort) -> Asked {
+    let open: Vec<_> = refunds.items.iter().filter(|refund| !REFUND_OVER.contains(&refund.status.as_str())).collect();
+    let asked = |number: u32| -> u64 {
+        let lines = open.iter().flat_map(|refund| &refund.lines).filter(|line| line.line_no == number);
+        lines.map(|line| u64::from(line.quantity)).sum()
+    };
+    let whole =
+        |line: &wire::OrderLine| asked(line.line_no) + u64::from(line.refunded_quantity) >= line.quantity.into();
+    match (open.is_empty(), order.iter().all(whole)) {
+        (true, _) => Asked::Nothing,
+        (false, true) => Asked::Everything,
+        (false, false) => Asked::Part,
+    }
 }
 
 /// Where an order stands by a status word alone.
@@ -218,7 +279,7 @@ pub fn paid(paid: wire::Paid) -> Result<PaidHow, Nonsense> {
 
 #[cfg(test)]
 mod tests {
-    use super::{line_problems, refusal, standing};
+    use super::{Asked, asked_back, line_problems, refusal, standing};
     use crate::error::Code;
     use crate::model::ids::SkuId;
     use crate::model::money::Money;
@@ -251,6 +312,45 @@ mod tests {
         let told = refused("COUNTRY_RESTRICTED", serde_json::Value::Null);
         assert_eq!(told.code, Code::OrderRefused);
         assert!(!told.detail.contains('库'), "their words are not ours");
+    }
+
+    #[test]
+    fn what_was_given_back_and_what_is_asked_for_are_read_apart() {
+        let text = r#"{"orderNo":26,"outRef":"ord_1","partnerCode":"acme","sellerId":7,"status":"STATUS","goodsFen":3200,
+            "freightFen":800,"totalFen":4000,"paidFen":4000,"refundedFen":BACK,"refundStatus":"ASKED","closeReason":WHY,
+            "gmtCreate":"2026-11-23 11:08:48"}"#;
+        let read = |status: &str, back: &str, asked: &str, why: &str| {
+            let text = text.replace("STATUS", status).replace("BACK", back).replace("ASKED", asked).replace("WHY", why);
+            standing(serde_json::from_str(&text).unwrap()).unwrap().back
+        };
+        let part = read("warehousesigned", "1000", "open", "null");
+        assert_eq!((part.amount, part.everything, part.asked), (Money::fen(1000), false, Asked::Part));
+        assert!(read("success", "4000", "full", "null").everything);
+        assert!(read("terminated", "3000", "part", "\"refunded\"").everything, "all pieces were given up for less");
+        assert!(!read("waitsellersend", "0", "none", "null").everything);
+    }
+
+    #[test]
+    fn a_refund_of_everything_covers_all_pieces_that_were_not_given_up_before() {
+        let line = |number: u32, refunded: u32| -> crate::upstream::wholesale::wire::trade::OrderLine {
+            let text = format!(
+                r#"{{"lineNo":{number},"skuId":1,"goodsId":1,"subject":"","quantity":10,"unitPriceFen":1,"amountFen":10,
+                "refundedQuantity":{refunded}}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        let order = [line(1, 4), line(2, 0)];
+        let asked = |refunds: &str| asked_back(&order, &serde_json::from_str(refunds).unwrap());
+        let all = r#"{"status":"waitselleragree","lines":[{"lineNo":1,"quantity":6},{"lineNo":2,"quantity":10}]}"#;
+        assert_eq!(asked(&format!(r#"{{"items":[{all}]}}"#)), Asked::Everything);
+        assert_eq!(asked(&format!(r#"{{"items":[{}]}}"#, all.replace(":6", ":5"))), Asked::Part);
+        assert_eq!(
+            asked(&format!(r#"{{"items":[{}]}}"#, all.replace("waitselleragree", "refundclose"))),
+            Asked::Nothing
+        );
+        let two = r#"{"items":[{"status":"arbitrating","lines":[{"lineNo":1,"quantity":6}]},
+            {"status":"sellerrefused","lines":[{"lineNo":2,"quantity":10}]}]}"#;
+        assert_eq!(asked(two), Asked::Everything, "in two refunds as well");
     }
 
     #[test]

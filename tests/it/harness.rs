@@ -27,6 +27,8 @@ pub struct House {
     pub clock: Clock,
     /// Where the database is; gone with the house.
     pub folder: TempDir,
+    /// What it was opened with, for further nodes.
+    pub settings: Vec<(String, String)>,
     _redis: Option<Redis>,
 }
 
@@ -65,12 +67,12 @@ impl House {
             pairs.push(("XUNYUAN__REDIS__URL".to_owned(), redis.url.clone()));
         }
         pairs.extend(settings.iter().map(|(name, value)| (format!("XUNYUAN__{name}"), (*value).to_owned())));
-        let config = Config::load(None, pairs.into_iter()).unwrap();
+        let config = Config::load(None, pairs.iter().cloned()).unwrap();
         let clock = Clock::shiftable();
         let here = "127.0.0.1:0".parse().unwrap();
         let doors = Doors::bind(here, here).unwrap();
         let inside = Inside::open(config, clock.clone(), AccessLog::none()).await.unwrap();
-        Self { running: serve(inside, doors).unwrap(), catalogue, clock, folder, _redis: redis }
+        Self { running: serve(inside, doors).unwrap(), catalogue, clock, folder, settings: pairs, _redis: redis }
     }
 
     /// A partner on the largest plan who may do everything, in the sandbox world.
@@ -236,15 +238,32 @@ async fn database(folder: &Path) -> String {
 }
 
 /// A redis-server of this house alone, started when the environment asks for Redis.
-struct Redis {
-    url: String,
+pub struct Redis {
+    pub url: String,
     server: Child,
 }
 
 impl Redis {
     fn wanted(folder: &Path) -> Option<Self> {
         wanted("XUNYUAN_TEST_REDIS")?;
+        Some(Self::start(folder))
+    }
+
+    /// Starts one for a test that is about Redis; none (and a sentence) where there is no redis-server and none is
+    /// required.
+    pub fn at_hand(folder: &Path) -> Option<Self> {
+        let there = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
+        if !there && wanted("XUNYUAN_TEST_REDIS").is_none() {
+            println!("without Redis: there is no redis-server on PATH");
+            return None;
+        }
+        Some(Self::start(folder))
+    }
+
+    /// Starts one, empty.
+    pub fn start(folder: &Path) -> Self {
         let socket = folder.join("redis.sock");
+        let _ = std::fs::remove_file(&socket);
         let server = Command::new("redis-server")
             .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
             .arg(&socket)
@@ -257,13 +276,18 @@ impl Redis {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        Some(Self { url: format!("redis+unix://{}", socket.display()), server })
+        Self { url: format!("redis+unix://{}", socket.display()), server }
+    }
+
+    /// Takes it away, with everything it remembers.
+    pub fn kill(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        self.kill();
     }
 }

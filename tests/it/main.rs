@@ -5,7 +5,9 @@
 
 mod answers;
 mod console;
+mod faults;
 mod harness;
+mod nodes;
 mod orders;
 mod signing;
 mod telemetry;

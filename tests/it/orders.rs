@@ -98,10 +98,8 @@ async fn an_answer_that_was_lost_becomes_an_order_all_the_same() {
     ])
     .await;
     let partner = house.partner("acme").await;
-    // Any change ends the question about changes that is under way; the next one is a minute off.
-    let found = partner.get("/v1/offers?limit=1").await.json();
-    let offer = found["items"][0]["id"].as_str().unwrap();
-    house.tell_catalogue(&format!("/control/goods/{offer}"), json!({"price": "+1%"})).await;
+    // Another order ends the question about changes that is under way; the next one is a minute off.
+    placed(&partner, "PO-0").await;
     let quote = partner.quote().await;
     let fault = json!({"match": "/trade/orders", "method": "POST", "kind": "drop_after", "times": 1});
     house.tell_catalogue("/control/faults", fault).await;

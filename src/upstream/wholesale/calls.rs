@@ -9,7 +9,7 @@ use crate::model::ids::{CatalogueOrderId, OfferId, SupplierId};
 use crate::model::language::Language;
 use crate::upstream::call::{Call, Expects};
 use crate::upstream::wholesale::wire::goods::BatchGet;
-use crate::upstream::wholesale::wire::trade::{Cancel, NewOrder, Pay, PayMode, PreviewRequest};
+use crate::upstream::wholesale::wire::trade::{Cancel, Memo, NewOrder, Pay, PayMode, PreviewRequest};
 
 /// What goods are looked for, in the service's words.
 #[derive(Clone, Debug, Default)]
@@ -118,6 +118,23 @@ pub fn cancel(number: CatalogueOrderId, reason: &str) -> Call {
 /// Pays an order if it costs `total_fen` → `trade::Paid`; refused with `PRICE_CHANGED` when it does not.
 pub fn pay(number: CatalogueOrderId, mode: PayMode, pay_ref: &str, total_fen: i64) -> Call {
     Call::post("trade.pay", format!("/trade/orders/{number}/pay"), &Pay { mode, pay_ref, total_fen })
+}
+
+/// A debit by its reference → `trade::Debited`; refused with `PAYMENT_NOT_FOUND` when it was not taken.
+pub fn debit_by_reference(partner_code: &str, pay_ref: &str, number: CatalogueOrderId) -> Call {
+    let call = Call::get("trade.payment_by_reference", "/trade/payments/byRef").with("partnerCode", partner_code);
+    call.with("payRef", pay_ref).with("orderNo", number)
+}
+
+/// Replaces the words for the seller → `trade::Order`.
+pub fn memo(number: CatalogueOrderId, memo: &str) -> Call {
+    Call::post("trade.memo", format!("/trade/orders/{number}/memo"), &Memo { memo })
+}
+
+/// An order's refunds, the newest → `trade::RefundsInShort`.
+pub fn refunds_of(partner_code: &str, number: CatalogueOrderId) -> Call {
+    let call = Call::get("trade.refunds_of_order", "/trade/refunds").with("partnerCode", partner_code);
+    call.with("orderNo", number).with("pageSize", 50)
 }
 
 /// Confirms that an order's goods arrived → `trade::Order`.

@@ -193,7 +193,12 @@ pub struct Order {
     /// Paid so far.
     #[serde(default)]
     pub paid_fen: i64,
-    /// Why it was closed: `buyer_cancel`, `seller_goods_lack` or `pay_timeout`.
+    /// Given back so far: by refunds, and what was left when the seller closed it.
+    #[serde(default)]
+    pub refunded_fen: i64,
+    /// `none`, `open` while a refund is open, else `part` or `full`.
+    pub refund_status: Option<String>,
+    /// Why it was closed: `buyer_cancel`, `seller_goods_lack`, `pay_timeout` or `refunded`.
     pub close_reason: Option<String>,
     /// Created.
     pub gmt_create: String,
@@ -238,6 +243,9 @@ pub struct OrderLine {
     /// How many were sent.
     #[serde(default)]
     pub shipped_quantity: u32,
+    /// How many were given up by refunds that succeeded.
+    #[serde(default)]
+    pub refunded_quantity: u32,
 }
 
 /// A page of orders.
@@ -248,6 +256,30 @@ pub struct OrderPage {
     pub next_page_token: Option<String>,
     /// This page.
     pub items: Vec<Order>,
+}
+
+/// What an order's refunds are about; the rest of them is for those who deal with refunds.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RefundsInShort {
+    /// The refunds.
+    pub items: Vec<RefundInShort>,
+}
+
+/// Which pieces a refund is about.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RefundInShort {
+    /// The service's status word, e.g. `waitselleragree`.
+    pub status: String,
+    /// The pieces.
+    #[serde(default)]
+    pub lines: Vec<ShipmentLine>,
+}
+
+/// Replaces the buyer's memo of an order.
+#[derive(Clone, Debug, Serialize)]
+pub struct Memo<'a> {
+    /// The words for the seller.
+    pub memo: &'a str,
 }
 
 /// Cancels an order.
@@ -295,6 +327,16 @@ pub struct Paid {
     pub pay_no: Option<Number>,
 }
 
+/// A debit that was read back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Debited {
+    /// The order it was for.
+    pub order_no: i64,
+    /// `PAID`.
+    pub status: String,
+}
+
 /// A number that the service writes as JSON number or string.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
@@ -312,6 +354,16 @@ impl std::fmt::Display for Number {
             Self::Text(text) => f.write_str(text),
         }
     }
+}
+
+/// Part of an order line, in a refund.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShipmentLine {
+    /// Number of the order's line.
+    pub line_no: u32,
+    /// How many.
+    pub quantity: u32,
 }
 
 /// Facts of `PRICE_CHANGED`.

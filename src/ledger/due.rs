@@ -1,0 +1,84 @@
+//! What is left open and wants to be looked at: claimed in batches, so that several nodes share the work instead of
+//! racing for it. A claim is a lease: it only moves the time of the next look; what comes of it is written by version.
+//!
+//! PostgreSQL skips rows that another node is claiming this very moment; with one conditional update an order, every
+//! node would try the same oldest ones and all but one would lose. SQLite has one writer, so nobody can be in the way.
+
+use super::{Error, Ledger};
+use crate::model::ids::{OrderId, PaymentId};
+use crate::model::partner::Mode;
+use crate::sql::args;
+
+/// A part of a payment whose outcome is not known.
+#[derive(Clone, Debug)]
+pub struct OpenPart {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The order.
+    pub order: OrderId,
+}
+
+macro_rules! due {
+    () => {
+        "SELECT id FROM orders WHERE state IN ('received', 'placing', 'unknown') AND look_at <= $1 AND mode = $2 \
+         ORDER BY look_at LIMIT $3"
+    };
+}
+
+macro_rules! silent {
+    () => {
+        "SELECT p.payment, p.order_id FROM payment_orders p JOIN payments m ON m.id = p.payment \
+         WHERE p.state IN ('pending', 'unknown') AND m.method = 'debit' AND p.updated_at <= $1 AND m.mode = $2 \
+         ORDER BY p.updated_at LIMIT $3"
+    };
+}
+
+impl Ledger {
+    /// Takes unsettled orders whose time to be looked at has come, for so long; the longest due first.
+    pub async fn claim_due(&self, mode: Mode, limit: u32, for_ms: i64) -> Result<Vec<OrderId>, Error> {
+        const ON_SQLITE: &str = concat!("UPDATE orders SET look_at = $4 WHERE id IN (", due!(), ") RETURNING id");
+        const ON_POSTGRES: &str = concat!(
+            "WITH due AS MATERIALIZED (",
+            due!(),
+            " FOR UPDATE SKIP LOCKED) UPDATE orders SET look_at = $4 FROM due WHERE orders.id = due.id RETURNING orders.id"
+        );
+        let now = self.clock.now_ms();
+        // Most looks find nothing; those must not ask for the writer.
+        if self.sql.fetch_optional(due!(), args![now, mode.name(), 1_i64]).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let text = self.of_engine(ON_SQLITE, ON_POSTGRES);
+        let row = args![now, mode.name(), limit, now + for_ms];
+        let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(text, row).await })).await?;
+        rows.iter().map(|row| Ok(row.parse("id")?)).collect()
+    }
+
+    /// Takes parts of debits that nobody heard of for so long, which begins anew with it: asked for without an answer, or
+    /// never asked.
+    pub async fn claim_silent_debits(&self, mode: Mode, silent_ms: i64, limit: u32) -> Result<Vec<OpenPart>, Error> {
+        const ON_SQLITE: &str = concat!(
+            "UPDATE payment_orders SET updated_at = $4 WHERE (payment, order_id) IN (",
+            silent!(),
+            ") RETURNING payment, order_id"
+        );
+        const ON_POSTGRES: &str = concat!(
+            "WITH due AS MATERIALIZED (",
+            silent!(),
+            " FOR UPDATE OF p SKIP LOCKED) UPDATE payment_orders SET updated_at = $4 FROM due \
+             WHERE payment_orders.payment = due.payment AND payment_orders.order_id = due.order_id \
+             RETURNING payment_orders.payment, payment_orders.order_id"
+        );
+        let now = self.clock.now_ms();
+        if self.sql.fetch_optional(silent!(), args![now - silent_ms, mode.name(), 1_i64]).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let text = self.of_engine(ON_SQLITE, ON_POSTGRES);
+        let row = args![now - silent_ms, mode.name(), limit, now];
+        let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(text, row).await })).await?;
+        rows.iter().map(|row| Ok(OpenPart { payment: row.parse("payment")?, order: row.parse("order_id")? })).collect()
+    }
+
+    fn of_engine(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        if self.sql.engine_name() == "postgres" { postgres } else { sqlite }
+    }
+}
