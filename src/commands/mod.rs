@@ -20,6 +20,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::audit::Who;
+
 /// A gateway that lets overseas procurement websites source from a Chinese wholesale marketplace.
 #[derive(Debug, Parser)]
 #[command(name = "xunyuan", version, about, after_help = "Start with: xunyuan demo")]
@@ -85,9 +87,9 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The name as the audit has it.
-    pub fn audited(&self) -> String {
-        format!("cli:{}", self.name)
+    /// The person, as the audit has it.
+    pub fn who(&self) -> Who {
+        Who::Operator(self.name.clone())
     }
 }
 

@@ -6,9 +6,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::audit::Entry;
 use crate::commands::{Actor, ConfigFile, table};
 use crate::model::ids::PartnerId;
-use crate::partners::{Directory, Entry, NewPartner, PartnerRow};
+use crate::partners::{Directory, NewPartner, PartnerRow};
 
 /// What to do with partners.
 #[derive(Debug, Args)]
@@ -70,7 +71,7 @@ enum Action {
 
 /// Does it; running gateways see the change within two seconds.
 pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> Result<()> {
-    let actor = asked.actor.audited();
+    let actor = asked.actor.who();
     match asked.action {
         Action::Create { id, name, country, plan } => {
             let name = name.unwrap_or_else(|| id.to_string());
