@@ -34,7 +34,7 @@ impl Desk {
 
     async fn with_acme() -> Self {
         let desk = Self::open().await;
-        desk.say("partner create acme --name Acme --country JP").await.unwrap();
+        desk.say("partner create acme --name Acme --country JP --actor li").await.unwrap();
         desk
     }
 

@@ -10,6 +10,7 @@
 mod claims;
 mod error;
 mod feeds;
+mod operator;
 mod orders;
 mod outbox;
 mod overview;
@@ -21,6 +22,7 @@ mod words;
 
 pub use claims::{Answer, Begun, KeyUse, Lease};
 pub use error::Error;
+pub use operator::{Case, Hand, KeyHeld, Paying, Search, Told};
 pub use orders::{Due, Filter, NewOrder, Unsettled};
 pub use overview::{Count, Latest};
 pub use payments::OpenPart;

@@ -299,7 +299,7 @@ async fn in_the_way(tx: &mut Tx, deed: &Deed) -> Result<Error, Error> {
 }
 
 /// Writes the order's events beyond the known version, if the stored one is still at it.
-async fn write(tx: &mut Tx, order: &Order, known: u32, look_at: i64) -> Result<(), Error> {
+pub(super) async fn write(tx: &mut Tx, order: &Order, known: u32, look_at: i64) -> Result<(), Error> {
     const UPDATE: &str = "UPDATE orders SET state = $3, version = $4, catalogue_order = $5, paying = $6, pay_by = $7, \
         reason = $8, updated_at = $9, look_at = $10 WHERE id = $1 AND version = $2";
     if order.version == known {
