@@ -31,7 +31,7 @@ const LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(782110642) AS TEXT) AS loc
 /// Runs the steps that the database has not seen; gives how many.
 pub(super) async fn run(engine: &Engine, steps: &'static [Migration]) -> Result<usize, Error> {
     let mut tx = engine.begin().await?;
-    match apply(&mut tx, steps).await {
+    match apply(&mut tx, engine.name(), steps).await {
         Ok(count) => tx.commit().await.map(|()| count),
         Err(error) => {
             tx.rollback().await?;
@@ -40,7 +40,7 @@ pub(super) async fn run(engine: &Engine, steps: &'static [Migration]) -> Result<
     }
 }
 
-async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error> {
+async fn apply(tx: &mut Tx, engine: &str, steps: &'static [Migration]) -> Result<usize, Error> {
     if matches!(tx, Tx::Postgres(_)) {
         tx.fetch_all(LOCK, Vec::new()).await?;
     }
@@ -54,7 +54,7 @@ async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error>
     }
     let missing: Vec<_> = steps.iter().filter(|step| step.version > found).collect();
     for step in &missing {
-        let text = own_lines(step.text, tx.line_mark());
+        let text = own_lines(step.text, engine);
         let text = text.replace("{bytes}", tx.bytes_type()).replace("{serial}", tx.serial_type());
         let failed = |error: Error| Error::Migration { version: step.version, name: step.name, why: error.to_string() };
         tx.script(text).await.map_err(failed)?;
@@ -65,8 +65,9 @@ async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error>
 }
 
 /// The text with the lines marked for one engine uncovered; those of the other stay comments.
-fn own_lines(text: &str, mark: &str) -> String {
-    text.lines().map(|line| line.strip_prefix(mark).unwrap_or(line)).collect::<Vec<_>>().join("\n")
+fn own_lines(text: &str, engine: &str) -> String {
+    let mark = format!("--{engine} ");
+    text.lines().map(|line| line.strip_prefix(&mark).unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -122,8 +123,8 @@ mod tests {
     #[test]
     fn a_line_for_one_engine_is_a_comment_to_the_other() {
         let text = "a;\n--sqlite b;\n--postgres c;\n -- --sqlite d;";
-        assert_eq!(own_lines(text, "--sqlite "), "a;\nb;\n--postgres c;\n -- --sqlite d;");
-        assert_eq!(own_lines(text, "--postgres "), "a;\n--sqlite b;\nc;\n -- --sqlite d;");
+        assert_eq!(own_lines(text, "sqlite"), "a;\nb;\n--postgres c;\n -- --sqlite d;");
+        assert_eq!(own_lines(text, "postgres"), "a;\n--sqlite b;\nc;\n -- --sqlite d;");
     }
 
     #[tokio::test]

@@ -53,14 +53,6 @@ impl Tx {
         }
     }
 
-    /// What lines of a migration that are for this engine alone begin with.
-    pub(super) fn line_mark(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "--sqlite ",
-            Self::Postgres(_) => "--postgres ",
-        }
-    }
-
     /// How this engine calls a key that counts itself.
     pub(super) fn serial_type(&self) -> &'static str {
         match self {
