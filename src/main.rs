@@ -1,14 +1,18 @@
 //! The program `xunyuan`: reads the command line and starts what it asks for.
-//! Exit codes: 0 done, 1 failed, 2 could not start (settings, ports, folders, or the command line itself).
+//! Exit codes: 0 done, 1 failed, 2 could not start (settings, ports, folders, or the command line itself), 3 done and the
+//! outcome is still open.
 
 use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use xunyuan::clock::Clock;
 use xunyuan::commands::{
-    CannotStart, Command, Line, console_password, demo, health, key, openapi, partner, sandbox, serve, sign,
+    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, openapi, order, partner,
+    sandbox, serve, sign,
 };
+use xunyuan::server::house::open_orders;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -20,8 +24,18 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nobody can be told that telling failed.
             let _ = writeln!(std::io::stderr(), "xunyuan: {error:#}");
-            if error.is::<CannotStart>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            exit_code(&error)
         }
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<CannotStart>() {
+        ExitCode::from(2)
+    } else if error.is::<StillOpen>() {
+        ExitCode::from(3)
+    } else {
+        ExitCode::FAILURE
     }
 }
 
@@ -40,6 +54,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Sandbox(asked) => on_runtime(sandbox::run(asked)),
         Command::Partner(asked) => partners(asked),
         Command::Key(asked) => keys(asked),
+        Command::Order(asked) => orders(asked),
+        Command::Audit(asked) => audited(asked),
         Command::Sign(asked) => sign::sign(&asked),
         Command::Call(asked) => on_runtime(sign::call(&asked)),
         Command::ConsolePassword(asked) => console_password::run(&asked, &mut std::io::stdin(), &mut std::io::stdout()),
@@ -53,6 +69,21 @@ fn partners(asked: partner::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
     on_runtime(serve::with_directory(&file, |directory| async move {
         partner::run(asked, &directory, &mut std::io::stdout()).await
+    }))
+}
+
+fn orders(asked: order::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_sql(&file, |config, sql| async move {
+        let (orders, ledger) = open_orders(&config, &sql, &Clock::System).map_err(CannotStart::because)?;
+        order::run(asked, &order::Desk { orders, ledger }, &mut std::io::stdout()).await
+    }))
+}
+
+fn audited(asked: audit::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_sql(&file, |_, sql| async move {
+        audit::run(asked, &sql, Clock::System.now(), &mut std::io::stdout()).await
     }))
 }
 

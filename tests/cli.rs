@@ -101,7 +101,9 @@ fn serve_tells_every_mistake_and_masks_secrets() {
 #[test]
 fn help_teaches_every_command() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    for command in ["demo", "serve", "sandbox", "partner", "key", "sign", "call", "migrate", "openapi", "health"] {
+    for command in
+        ["demo", "serve", "sandbox", "partner", "key", "order", "audit", "sign", "call", "migrate", "openapi", "health"]
+    {
         assert!(help.contains(&format!("  {command} ")), "{command} is not in the help");
         assert!(run(&[command, "--help"]).status.success());
     }

@@ -59,6 +59,14 @@ impl End {
             Self::After(Length(length)) => now.checked_add(length).unwrap_or(Timestamp::MAX),
         }
     }
+
+    /// The moment it means when one looks back: `7d` is a week ago.
+    pub fn ago(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(moment) => moment,
+            Self::After(Length(length)) => now.checked_sub(length).unwrap_or(Timestamp::MIN),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +90,14 @@ mod tests {
         for text in ["", "soon", "-1d", "90", "1y"] {
             assert!(text.parse::<End>().is_err(), "{text}");
             assert!(text.parse::<Length>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_length_means_that_long_ago_when_one_looks_back() {
+        let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        for (text, moment) in [("7d", "2026-11-16T10:00:00Z"), ("2026-11-01", "2026-11-01T00:00:00Z")] {
+            assert_eq!(text.parse::<End>().unwrap().ago(now).to_string(), moment, "{text}");
         }
     }
 }

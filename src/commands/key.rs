@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::audit::Who;
 use crate::commands::end::{End, Length};
 use crate::commands::key_file::KeyFile;
 use crate::commands::{Actor, ConfigFile, table};
@@ -144,7 +145,7 @@ pub fn master(key_version: u16, out: &mut impl Write) -> Result<()> {
 
 /// Does it; running gateways see the change within two seconds.
 pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> Result<()> {
-    let actor = asked.actor.audited();
+    let actor = asked.actor.who();
     match asked.action {
         Action::Master { key_version } => master(key_version, out)?,
         Action::Issue(new) => issue(&actor, new, directory, out).await?,
@@ -167,7 +168,7 @@ pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> R
     Ok(())
 }
 
-async fn issue(actor: &str, new: Issue, directory: &Directory, out: &mut impl Write) -> Result<()> {
+async fn issue(actor: &Who, new: Issue, directory: &Directory, out: &mut impl Write) -> Result<()> {
     let material = match (new.alg, new.terms.public_key()?) {
         (Algorithm::HmacSha256, None) => Material::SharedSecret,
         (Algorithm::Ed25519, Some(public)) => Material::Public(public),
@@ -185,7 +186,7 @@ async fn issue(actor: &str, new: Issue, directory: &Directory, out: &mut impl Wr
     new.terms.hand_over(&issued, out)
 }
 
-async fn rotate(actor: &str, asked: Rotate, directory: &Directory, out: &mut impl Write) -> Result<()> {
+async fn rotate(actor: &Who, asked: Rotate, directory: &Directory, out: &mut impl Write) -> Result<()> {
     let material = asked.terms.public_key()?.map_or(Material::SharedSecret, Material::Public);
     asked.terms.check_save(&material)?;
     let rotation = Rotation { overlap: asked.overlap.0, material, expires_at: asked.terms.end(directory) };

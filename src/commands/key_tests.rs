@@ -34,7 +34,7 @@ impl Desk {
 
     async fn with_acme() -> Self {
         let desk = Self::open().await;
-        desk.say("partner create acme --name Acme --country JP").await.unwrap();
+        desk.say("partner create acme --name Acme --country JP --actor li").await.unwrap();
         desk
     }
 
@@ -71,7 +71,7 @@ async fn a_partner_is_created_listed_suspended_and_resumed() {
     assert_eq!(json[0]["id"], "acme");
     assert!(json[0]["suspended_at"].is_null());
     let audit: serde_json::Value = serde_json::from_str(&desk.say("partner audit --json").await.unwrap()).unwrap();
-    assert_eq!((&audit[1]["actor"], &audit[1]["detail"]), (&"cli:li".into(), &"unpaid".into()));
+    assert_eq!((&audit[1]["actor"], &audit[1]["detail"]), (&"operator:li".into(), &"unpaid".into()));
 }
 
 #[tokio::test]

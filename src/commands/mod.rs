@@ -1,5 +1,6 @@
 //! The command line: what people type, and what each command starts.
 
+pub mod audit;
 pub mod client;
 pub mod console_password;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod key_file;
 #[cfg(test)]
 mod key_tests;
 pub mod openapi;
+pub mod order;
 pub mod partner;
 pub mod sandbox;
 pub mod serve;
@@ -19,6 +21,8 @@ pub mod table;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use crate::audit::Who;
 
 /// A gateway that lets overseas procurement websites source from a Chinese wholesale marketplace.
 #[derive(Debug, Parser)]
@@ -42,6 +46,10 @@ pub enum Command {
     Partner(partner::Asked),
     /// Keys: issue, list, rotate, retire, suspend, resume; make a master key
     Key(key::Asked),
+    /// Orders of all partners: list, show, look up, retry, settle
+    Order(order::Asked),
+    /// Who changed what: list, export
+    Audit(audit::Asked),
     /// Sign a request and print it for `curl -K -`
     Sign(sign::Asked),
     /// Sign a request, send it, and print the answer
@@ -68,6 +76,11 @@ impl CannotStart {
     }
 }
 
+/// It was done, and the outcome is still open; the program exits with 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StillOpen(pub String);
+
 /// Where the settings are.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConfigFile {
@@ -80,14 +93,19 @@ pub struct ConfigFile {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Actor {
     /// Who you are, for the audit
-    #[arg(long = "actor", value_name = "NAME", env = "USER", default_value = "operator", global = true)]
+    #[arg(id = "actor", long = "actor", value_name = "NAME", env = "USER", default_value = "operator", global = true)]
     name: String,
 }
 
 impl Actor {
-    /// The name as the audit has it.
-    pub fn audited(&self) -> String {
-        format!("cli:{}", self.name)
+    /// The person's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The person, as the audit has it.
+    pub fn who(&self) -> Who {
+        Who::Operator(self.name.clone())
     }
 }
 

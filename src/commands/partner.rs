@@ -6,9 +6,11 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::audit::Entry;
+use crate::commands::audit::{EntryRow, write_table};
 use crate::commands::{Actor, ConfigFile, table};
 use crate::model::ids::PartnerId;
-use crate::partners::{Directory, Entry, NewPartner, PartnerRow};
+use crate::partners::{Directory, NewPartner, PartnerRow};
 
 /// What to do with partners.
 #[derive(Debug, Args)]
@@ -57,7 +59,7 @@ enum Action {
         /// Short name
         id: PartnerId,
     },
-    /// Who changed what, newest first
+    /// Who changed what, newest first; `xunyuan audit` finds and exports entries
     Audit {
         /// How many rows
         #[arg(long, default_value_t = 50)]
@@ -70,7 +72,7 @@ enum Action {
 
 /// Does it; running gateways see the change within two seconds.
 pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> Result<()> {
-    let actor = asked.actor.audited();
+    let actor = asked.actor.who();
     match asked.action {
         Action::Create { id, name, country, plan } => {
             let name = name.unwrap_or_else(|| id.to_string());
@@ -120,22 +122,8 @@ fn to_json(partner: &PartnerRow) -> Value {
 
 fn audit(entries: &[Entry], as_json: bool, out: &mut impl Write) -> Result<()> {
     if as_json {
-        let row = |entry: &Entry| {
-            json!({
-                "at": entry.at.to_string(),
-                "actor": entry.actor,
-                "action": entry.action,
-                "subject": entry.subject,
-                "detail": entry.detail,
-            })
-        };
-        let rows: Vec<Value> = entries.iter().map(row).collect();
+        let rows: Vec<_> = entries.iter().map(EntryRow::from).collect();
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?);
     }
-    let row = |entry: &Entry| {
-        let at = format!("{:.0}", entry.at);
-        [at, entry.actor.clone(), entry.action.clone(), entry.subject.clone(), entry.detail.clone()]
-    };
-    let rows: Vec<_> = entries.iter().map(row).collect();
-    Ok(table::write(out, ["AT", "WHO", "WHAT", "SUBJECT", "DETAIL"], &rows)?)
+    write_table(entries, out)
 }

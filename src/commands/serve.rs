@@ -14,6 +14,7 @@ use crate::partners::Directory;
 use crate::server::house::{House, open_directory};
 use crate::server::listeners::{Doors, Running, serve};
 use crate::server::settings;
+use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::{self, Guard};
 
@@ -93,6 +94,23 @@ where
     let config = load(file)?;
     let (sql, directory) = open_directory(&config, &Clock::System).await.map_err(CannotStart::because)?;
     let done = work(directory).await;
+    sql.close().await;
+    done
+}
+
+/// Opens and migrates the database alone, does what is asked, and closes it.
+pub async fn with_sql<F>(file: &ConfigFile, work: impl FnOnce(Config, Sql) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>>,
+{
+    let config = load(file)?;
+    let opened = async {
+        let sql = Sql::open(&sql::Settings { url: config.database.url.clone() }).await?;
+        sql.migrate().await?;
+        Ok::<_, sql::Error>(sql)
+    };
+    let sql = opened.await.map_err(CannotStart::because)?;
+    let done = work(config, sql.clone()).await;
     sql.close().await;
     done
 }

@@ -17,6 +17,7 @@ mod error;
 mod feeds;
 mod known;
 mod notes;
+mod operator;
 mod orders;
 mod outbox;
 mod overview;
@@ -38,6 +39,7 @@ pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undel
 pub use due::OpenPart;
 pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
+pub use operator::{Case, Hand, KeyHeld, Paying, Search, Told};
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Latest};

@@ -141,7 +141,7 @@ async fn begin(
     Ok(Begun::Fresh(lease, id))
 }
 
-fn part(row: &Row) -> Result<Part, Error> {
+pub(super) fn part(row: &Row) -> Result<Part, Error> {
     Ok(Part {
         order: row.parse("order_id")?,
         state: row.parse("state")?,

@@ -1,11 +1,11 @@
 //! Changes to partners: each one transaction with its audit row; keys are changed in `keys.rs`.
 
+use crate::audit::{self, Entry, Who};
 use crate::model::ids::PartnerId;
-use crate::partners::audit;
 use crate::partners::directory::Directory;
 use crate::partners::error::Error;
 use crate::partners::load;
-use crate::sql::args;
+use crate::sql::{self, Tx, args};
 
 /// A partner about to be created.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct NewPartner {
 
 impl Directory {
     /// Creates a partner.
-    pub async fn create_partner(&self, actor: &str, new: NewPartner) -> Result<(), Error> {
+    pub async fn create_partner(&self, actor: impl Into<Who>, new: NewPartner) -> Result<(), Error> {
         if new.country.len() != 2 || !new.country.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return Err(Error::NotACountry(new.country));
         }
@@ -37,7 +37,7 @@ impl Directory {
                     args![new.id.as_str(), new.name, new.country, new.plan, at],
                 )
                 .await?;
-                audit::note(tx, entry).await
+                note(tx, &entry).await
             })
         });
         match created.await {
@@ -47,7 +47,7 @@ impl Directory {
     }
 
     /// Suspends a partner: all its keys are refused until it is resumed.
-    pub async fn suspend_partner(&self, actor: &str, id: &PartnerId, reason: &str) -> Result<(), Error> {
+    pub async fn suspend_partner(&self, actor: impl Into<Who>, id: &PartnerId, reason: &str) -> Result<(), Error> {
         let entry = self.entry(actor, "partner.suspend", id.as_str(), reason.to_owned());
         let at = Some(entry.at.as_millisecond());
         self.set_moment("UPDATE partners SET suspended_at = $1 WHERE id = $2", at, entry)
@@ -56,7 +56,7 @@ impl Directory {
     }
 
     /// Lets a suspended partner in again.
-    pub async fn resume_partner(&self, actor: &str, id: &PartnerId) -> Result<(), Error> {
+    pub async fn resume_partner(&self, actor: impl Into<Who>, id: &PartnerId) -> Result<(), Error> {
         let entry = self.entry(actor, "partner.resume", id.as_str(), String::new());
         self.set_moment("UPDATE partners SET suspended_at = $1 WHERE id = $2", None, entry)
             .await?
@@ -68,14 +68,14 @@ impl Directory {
         &self,
         text: &'static str,
         at: Option<i64>,
-        entry: audit::Entry,
+        entry: Entry,
     ) -> Result<Option<()>, Error> {
         let changed = self.sql.transaction(move |tx| {
             Box::pin(async move {
                 if tx.execute(text, args![at, &entry.subject]).await? == 0 {
                     return Ok(None);
                 }
-                audit::note(tx, entry).await.map(Some)
+                note(tx, &entry).await.map(Some)
             })
         });
         self.changed(changed.await).await
@@ -97,4 +97,11 @@ impl Directory {
         known.sort_unstable();
         Err(Error::NoSuchPlan { plan: plan.to_owned(), known: known.join(", ") })
     }
+}
+
+/// Writes the audit row and raises the directory's version, so that no change can forget either.
+pub(super) async fn note(tx: &mut Tx, entry: &Entry) -> Result<(), sql::Error> {
+    audit::note(tx, entry).await?;
+    tx.execute("UPDATE directory_version SET version = version + 1 WHERE id = 1", Vec::new()).await?;
+    Ok(())
 }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use crate::audit::{self, Entry, Who};
 use crate::clock::Clock;
 use crate::model::partner::Partner;
-use crate::partners::audit::{self, Entry};
 use crate::partners::error::Error;
 use crate::partners::load;
 use crate::partners::records::KeyRecord;
@@ -91,19 +91,13 @@ impl Directory {
         self.failed_refreshes.load(Ordering::Relaxed)
     }
 
-    /// The newest changes first.
+    /// The newest changes of the whole audit first.
     pub async fn audit(&self, limit: u32) -> Result<Vec<Entry>, Error> {
-        audit::newest(&self.sql, limit).await
+        Ok(audit::list(&self.sql, &audit::Filter::default(), None, limit).await?.items)
     }
 
-    pub(super) fn entry(&self, actor: &str, action: &str, subject: &str, detail: String) -> Entry {
-        Entry {
-            at: self.clock.now(),
-            actor: actor.to_owned(),
-            action: action.to_owned(),
-            subject: subject.to_owned(),
-            detail,
-        }
+    pub(super) fn entry(&self, actor: impl Into<Who>, action: &str, subject: &str, detail: String) -> Entry {
+        Entry::new(self.clock.now(), actor, action, subject, detail)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong when the directory is read or changed, in words for the operator.
 
+use crate::audit;
 use crate::partners::seal::SealError;
 use crate::sql;
 
@@ -9,6 +10,9 @@ pub enum Error {
     /// The database failed.
     #[error(transparent)]
     Sql(#[from] sql::Error),
+    /// The audit cannot be read.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
     /// A secret cannot be sealed or opened.
     #[error(transparent)]
     Seal(#[from] SealError),

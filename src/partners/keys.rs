@@ -4,9 +4,10 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
+use crate::audit::Who;
 use crate::model::ids::PartnerId;
 use crate::model::partner::{Mode, Scopes};
-use crate::partners::audit;
+use crate::partners::changes::note;
 use crate::partners::directory::Directory;
 use crate::partners::error::Error;
 use crate::partners::load::{read_nets, sealed, secret_of};
@@ -77,7 +78,7 @@ impl Directory {
     /// Issues a key to a partner.
     pub async fn issue_key(
         &self,
-        actor: &str,
+        actor: impl Into<Who>,
         partner: &PartnerId,
         policy: KeyPolicy,
         material: Material,
@@ -92,7 +93,7 @@ impl Directory {
                 let known = tx.fetch_optional("SELECT id FROM partners WHERE id = $1", args![&owner]).await?;
                 known.ok_or(Error::NoSuchPartner(owner))?;
                 tx.execute(INSERT, columns).await?;
-                audit::note(tx, entry).await.map_err(Error::from)
+                note(tx, &entry).await.map_err(Error::from)
             })
         });
         self.changed(written.await).await?;
@@ -100,7 +101,7 @@ impl Directory {
     }
 
     /// Issues a new key with the old one's partner, mode, scopes and networks; the old one ends after the overlap.
-    pub async fn rotate_key(&self, actor: &str, key_id: &str, rotation: Rotation) -> Result<Issued, Error> {
+    pub async fn rotate_key(&self, actor: impl Into<Who>, key_id: &str, rotation: Rotation) -> Result<Issued, Error> {
         self.check_end(rotation.expires_at)?;
         let old = self.find_row(key_id).await?;
         same_algorithm(&old, &rotation.material)?;
@@ -120,7 +121,7 @@ impl Directory {
                     return Err(Error::KeyEnded(id));
                 }
                 tx.execute(INSERT, columns).await?;
-                audit::note(tx, entry).await.map_err(Error::from)
+                note(tx, &entry).await.map_err(Error::from)
             })
         });
         self.changed(written.await).await?;
@@ -128,7 +129,7 @@ impl Directory {
     }
 
     /// Withdraws a key at once and for ever.
-    pub async fn retire_key(&self, actor: &str, key_id: &str) -> Result<(), Error> {
+    pub async fn retire_key(&self, actor: impl Into<Who>, key_id: &str) -> Result<(), Error> {
         self.find_row(key_id).await?;
         let entry = self.entry(actor, "key.retire", key_id, String::new());
         let at = Some(entry.at.as_millisecond());
@@ -138,7 +139,7 @@ impl Directory {
     }
 
     /// Suspends one key until it is resumed.
-    pub async fn suspend_key(&self, actor: &str, key_id: &str, reason: &str) -> Result<(), Error> {
+    pub async fn suspend_key(&self, actor: impl Into<Who>, key_id: &str, reason: &str) -> Result<(), Error> {
         let entry = self.entry(actor, "key.suspend", key_id, reason.to_owned());
         let at = Some(entry.at.as_millisecond());
         self.set_moment("UPDATE partner_keys SET suspended_at = $1 WHERE id = $2", at, entry)
@@ -147,7 +148,7 @@ impl Directory {
     }
 
     /// Lets a suspended key count again.
-    pub async fn resume_key(&self, actor: &str, key_id: &str) -> Result<(), Error> {
+    pub async fn resume_key(&self, actor: impl Into<Who>, key_id: &str) -> Result<(), Error> {
         let entry = self.entry(actor, "key.resume", key_id, String::new());
         self.set_moment("UPDATE partner_keys SET suspended_at = $1 WHERE id = $2", None, entry)
             .await?
@@ -155,7 +156,7 @@ impl Directory {
     }
 
     /// Wraps every secret's data key under the current master key; gives how many were wrapped anew.
-    pub async fn rewrap_keys(&self, actor: &str) -> Result<usize, Error> {
+    pub async fn rewrap_keys(&self, actor: impl Into<Who>) -> Result<usize, Error> {
         let rows = self.sql.fetch_all("SELECT * FROM partner_keys WHERE sealed_secret IS NOT NULL", Vec::new()).await?;
         let mut renewed = Vec::new();
         for row in &rows {
@@ -173,7 +174,7 @@ impl Directory {
                     let text = "UPDATE partner_keys SET master_version = $1, wrapped_key = $2 WHERE id = $3";
                     tx.execute(text, columns).await?;
                 }
-                audit::note(tx, entry).await
+                note(tx, &entry).await
             })
         });
         self.changed(written.await).await?;

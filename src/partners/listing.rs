@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
-use crate::partners::audit::moment;
 use crate::partners::directory::Directory;
 use crate::partners::error::Error;
+use crate::partners::load::moment;
 use crate::partners::records::{KeyState, mode_of};
 use crate::signing::key_format::KeyId;
 use crate::sql::{Row, args};

@@ -5,11 +5,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use jiff::Timestamp;
 
 use crate::model::ids::PartnerId;
 use crate::model::partner::Partner;
 use crate::model::plan::{Plan, Policy};
-use crate::partners::audit::moment;
 use crate::partners::error::Error;
 use crate::partners::records::{KeyRecord, mode_of};
 use crate::partners::seal::{Sealed, Sealer, StoredAt};
@@ -17,6 +17,11 @@ use crate::partners::snapshot::Snapshot;
 use crate::signing::http_message::{Algorithm, Ed25519Public, HmacKey, VerifyingKey};
 use crate::signing::key_format::KeyId;
 use crate::sql::{self, Row, Sql};
+
+/// A moment as it is stored.
+pub(super) fn moment(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or_default()
+}
 
 /// Where a key's secret is stored.
 pub(super) fn secret_of(key_id: &str) -> StoredAt<'_> {

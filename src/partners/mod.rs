@@ -10,7 +10,6 @@
 //! A shared secret is shown once, when it is made. At rest it is sealed ([`Sealer`]); of an Ed25519 key only the
 //! public half ever comes here. Whether a request is signed rightly is for `auth` to say.
 
-mod audit;
 mod changes;
 mod directory;
 mod error;
@@ -26,7 +25,6 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use audit::Entry;
 pub use changes::NewPartner;
 pub use directory::{Directory, Refreshed};
 pub use error::Error;

@@ -14,7 +14,7 @@ use crate::sql::trial::{self, House};
 
 const MASTER: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const NEWER: &str = "2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-const ACTOR: &str = "cli:tester";
+const ACTOR: &str = "tester";
 
 fn sealer(text: &str) -> Sealer {
     Sealer::new(MasterKeys::parse(text).unwrap())
@@ -217,7 +217,7 @@ async fn every_change_leaves_its_row_in_the_audit_and_none_holds_the_secret() {
         let issued = issue(&directory).await;
         let (id, secret) = (issued.key_id.as_str(), issued.secret.unwrap());
         directory.suspend_partner(ACTOR, &acme(), "unpaid").await.unwrap();
-        directory.resume_partner("operator:li", &acme()).await.unwrap();
+        directory.resume_partner("li", &acme()).await.unwrap();
         directory.retire_key(ACTOR, id).await.unwrap();
         let entries = directory.audit(10).await.unwrap();
         let mut told: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.subject.as_str())).collect();

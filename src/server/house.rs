@@ -145,6 +145,14 @@ pub async fn open_directory(config: &Config, clock: &Clock) -> Result<(Sql, Arc<
     Ok((sql, Arc::new(directory)))
 }
 
+/// The room of orders with a client of its own, for the command line.
+pub fn open_orders(config: &Config, sql: &Sql, clock: &Clock) -> Result<(Orders, Ledger), Error> {
+    let ledger = Ledger::new(sql.clone(), clock.clone());
+    let upstream = Upstream::new(&settings::upstream(&config.upstream), Arc::default())?;
+    let rates = Rates::open(settings::rates(&config.rates), clock.clone())?;
+    Ok((Orders::new(settings::orders(config)?, ledger.clone(), upstream, rates, clock.clone()), ledger))
+}
+
 impl House {
     /// Opens every door. Must be called on the main runtime: SQL lives there.
     pub async fn open(config: Config, clock: Clock, log: AccessLog) -> Result<Self, Error> {

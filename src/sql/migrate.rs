@@ -1,5 +1,7 @@
-//! The schema's history: numbered files with one text for both engines (`{bytes}` becomes BLOB or BYTEA, `{serial}` a number that counts itself),
-//! run once each, in order, all in one transaction under a lock that other starting nodes wait for.
+//! The schema's history: numbered files with one text for both engines (`{bytes}` becomes BLOB or BYTEA, `{serial}` a
+//! number that counts itself; a line that begins with `--sqlite ` or `--postgres ` is for that engine alone and a
+//! comment to the other), run once each, in order, all in one transaction under a lock that other starting nodes wait
+//! for.
 
 use super::{Error, Sql, Tx, args};
 
@@ -23,6 +25,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "fulfilment", text: include_str!("migrations/0007_fulfilment.sql") },
     Migration { version: 8, name: "refunds", text: include_str!("migrations/0008_refunds.sql") },
     Migration { version: 9, name: "following", text: include_str!("migrations/0009_following.sql") },
+    Migration { version: 10, name: "audit", text: include_str!("migrations/0010_audit.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.
@@ -30,10 +33,11 @@ const LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(782110642) AS TEXT) AS loc
 
 /// Runs the steps that the database has not seen; gives how many.
 pub(super) async fn run(sql: &Sql, steps: &'static [Migration]) -> Result<usize, Error> {
-    sql.transaction(move |tx| Box::pin(apply(tx, steps))).await
+    let engine = sql.engine_name();
+    sql.transaction(move |tx| Box::pin(apply(tx, engine, steps))).await
 }
 
-async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error> {
+async fn apply(tx: &mut Tx, engine: &str, steps: &'static [Migration]) -> Result<usize, Error> {
     if tx.is_postgres() {
         tx.fetch_all(LOCK, Vec::new()).await?;
     }
@@ -47,7 +51,8 @@ async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error>
     }
     let missing: Vec<_> = steps.iter().filter(|step| step.version > found).collect();
     for step in &missing {
-        let text = step.text.replace("{bytes}", tx.bytes_type()).replace("{serial}", tx.serial_type());
+        let text = own_lines(step.text, engine);
+        let text = text.replace("{bytes}", tx.bytes_type()).replace("{serial}", tx.serial_type());
         let failed = |error: Error| Error::Migration { version: step.version, name: step.name, why: error.to_string() };
         tx.script(text).await.map_err(failed)?;
         let noted = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
@@ -56,9 +61,15 @@ async fn apply(tx: &mut Tx, steps: &'static [Migration]) -> Result<usize, Error>
     Ok(missing.len())
 }
 
+/// The text with the lines marked for one engine uncovered; those of the other stay comments.
+fn own_lines(text: &str, engine: &str) -> String {
+    let mark = format!("--{engine} ");
+    text.lines().map(|line| line.strip_prefix(&mark).unwrap_or(line)).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{MIGRATIONS, Migration, run};
+    use super::{MIGRATIONS, Migration, own_lines, run};
     use crate::sql::{Error, trial};
 
     #[test]
@@ -103,6 +114,43 @@ mod tests {
             assert!(matches!(run(&house.sql, BROKEN).await, Err(Error::Migration { version: 1, .. })));
             assert_eq!(house.sql.migrate().await.unwrap(), MIGRATIONS.len());
             assert!(house.sql.fetch_all("SELECT a FROM half", Vec::new()).await.is_err());
+        }
+    }
+
+    #[test]
+    fn a_line_for_one_engine_is_a_comment_to_the_other() {
+        let text = "a;\n--sqlite b;\n--postgres c;\n -- --sqlite d;";
+        assert_eq!(own_lines(text, "sqlite"), "a;\nb;\n--postgres c;\n -- --sqlite d;");
+        assert_eq!(own_lines(text, "postgres"), "a;\n--sqlite b;\nc;\n -- --sqlite d;");
+    }
+
+    #[tokio::test]
+    async fn lines_for_one_engine_run_there_alone() {
+        const APART: &[Migration] = &[Migration {
+            version: 1,
+            name: "apart",
+            text: "--sqlite CREATE TABLE here (sqlite BIGINT);\n--postgres CREATE TABLE here (postgres BIGINT);\n-- end",
+        }];
+        for house in trial::empty_houses().await {
+            assert_eq!(run(&house.sql.engine, APART).await.unwrap(), 1);
+            let sqlite = house.sql.fetch_all("SELECT sqlite FROM here", Vec::new()).await.is_ok();
+            assert_eq!(sqlite, house.sql.engine_name() == "sqlite");
+            assert_ne!(sqlite, house.sql.fetch_all("SELECT postgres FROM here", Vec::new()).await.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_audit_held_before_it_became_append_only_is_still_there() {
+        let at = MIGRATIONS.iter().position(|step| step.name == "audit").unwrap();
+        let (before, _) = MIGRATIONS.split_at(at);
+        for house in trial::empty_houses().await {
+            run(&house.sql.engine, before).await.unwrap();
+            let old = "INSERT INTO audit (id, at, actor, action, subject, detail) VALUES ('aud_0', 1, 'cli:li', 'a.b', 'c', '')";
+            house.sql.execute(old, Vec::new()).await.unwrap();
+            run(&house.sql.engine, MIGRATIONS).await.unwrap();
+            let rows = house.sql.fetch_all("SELECT actor FROM audit", Vec::new()).await.unwrap();
+            assert_eq!(rows.first().unwrap().text("actor").unwrap(), "cli:li");
+            assert!(house.sql.execute("DELETE FROM audit", Vec::new()).await.is_err());
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::audit::Who;
 use crate::commands::CannotStart;
 use crate::commands::demo::address;
 use crate::commands::key_file::KeyFile;
@@ -13,7 +14,7 @@ use crate::partners::{KeyPolicy, MasterKeys, Material, NewPartner};
 use crate::server::listeners::Running;
 
 const PARTNER: &str = "tokyo-bazaar";
-const ACTOR: &str = "demo";
+const ACTOR: Who = Who::System;
 
 /// A folder that belongs to this demo as long as it runs.
 #[derive(Debug)]
