@@ -1,9 +1,12 @@
 //! The only "now": the system's clock, or one that tests set.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use jiff::Timestamp;
+
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Where "now" comes from; cheap to clone and handed to whoever needs time.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,15 @@ impl Clock {
     /// Seconds since 1970-01-01T00:00:00Z.
     pub fn now_s(&self) -> i64 {
         self.now_ms().div_euclid(1000)
+    }
+
+    /// Microseconds of a clock that is never set, from any beginning; for how long something takes or holds.
+    pub fn ticks_us(&self) -> i64 {
+        let passed = i64::try_from(BEGINNING.elapsed().as_micros()).unwrap_or(i64::MAX);
+        match self {
+            Self::System => passed,
+            Self::Shifted(by_ms) => passed + by_ms.load(Ordering::Relaxed) * 1_000,
+        }
     }
 
     /// Moves a shiftable clock forward (or back); the machine's clock stays.

@@ -1,21 +1,45 @@
-//! The arithmetic of GCRA over several rules at once, in whole microseconds; `rate.lua` is its twin.
+//! The arithmetic of limits over several rules at once, in whole microseconds and units; `rate.lua` is its twin.
 //! Pure: time is given and what is stored is handed in; who keeps the numbers is not its concern.
 //!
-//! A rule stores one number, the theoretical arrival time (TAT): the moment its bucket is full again.
-//! A call of `cost` units moves the TAT by `cost × interval`, and may do so as long as the TAT stays within
-//! `burst × interval` of now. All rules must admit a call, or none is charged.
+//! A **steady** rule is GCRA and stores one number, the theoretical arrival time (TAT): the moment its bucket is full
+//! again. A call of `cost` units moves the TAT by `cost × interval`, and may do so as long as the TAT stays within
+//! `burst × interval` of now. A **calendar** rule stores the end of the day it counts and the units spent in it.
+//! All rules must admit a call, or none is charged.
+//!
+//! Units taken ahead ([`Held`], the leases of all nodes) keep a bucket from filling beyond `burst − held` for as long as
+//! they may be used, and from then on it fills no faster than its rate. What lies in the bucket and what may still be
+//! used is therefore never more than the burst, both together only grow by the rate, and so no window sees more than
+//! burst and rate allow, however late a unit is used. Nobody tells when a unit is used: it counts as held until its
+//! holder asks again.
 
 use crate::model::plan::Policy;
 
 const SECOND_US: i64 = 1_000_000;
 
+/// When a calendar rule gives its units back: the ends of three days in a row, of which the middle one is today's by
+/// the asker's clock. Whoever decides picks by its own clock, so that an asker whose clock is off does no harm.
+pub type Ends = [i64; 3];
+
 /// One rate and its tolerance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Microseconds in which one unit comes back; rounded up, so that rounding never admits more.
+    /// Microseconds in which one unit comes back, rounded up, so that rounding never admits more; 0 for a calendar rule.
     pub interval_us: i64,
-    /// Units that may be spent at once.
+    /// Units that may be spent at once; of a calendar rule, in one day.
     pub burst: u32,
+    /// What a unit counts in a calendar rule: more than 1 when a node only has its share.
+    pub weight: u32,
+    /// When a calendar rule begins anew.
+    pub ends: Ends,
+}
+
+/// What is stored of a rule. All zero is untouched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The TAT of a steady rule; the end of the counted day of a calendar rule.
+    pub at_us: i64,
+    /// Units spent in that day.
+    pub spent: u32,
 }
 
 /// Where one rule stands.
@@ -29,78 +53,180 @@ pub struct Level {
     pub retry_us: i64,
 }
 
-/// What a call spends, and what earlier calls give back with it.
+/// What a call takes, and what is settled with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spend {
     /// Units of this call; 0 only looks.
     pub cost: u32,
-    /// Units that earlier calls of this node give back.
+    /// Units wanted on top for calls to come; fewer are given when little is left.
+    pub more: u32,
+    /// Units that earlier calls give back.
     pub credit: u32,
     /// Age of the oldest of them; a rule whose bucket fills in less has had them back by itself.
     pub credit_age_us: i64,
+    /// Units that were spent while they could not be charged; charged now, at most one burst.
+    pub debt: u32,
+    /// Among how many nodes what is left is divided when `more` is wanted.
+    pub nodes: u32,
+}
+
+/// Units that somebody took ahead, as written down when it last took some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// How many.
+    pub units: u32,
+    /// Until when they may be used.
+    pub until_us: i64,
+}
+
+/// What a call got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Units charged: 0 when refused, else the cost and what was given on top.
+    pub units: u32,
+    /// Whether the call was admitted.
+    pub admitted: bool,
+    /// Where each rule stands afterwards.
+    pub levels: Vec<Level>,
+}
+
+impl Spend {
+    /// A call alone.
+    pub fn of(cost: u32) -> Self {
+        Self { cost, ..Self::default() }
+    }
 }
 
 impl Rule {
-    /// The rule of a policy; a quota or burst of nothing counts as one, a burst beyond the quota as the quota.
+    /// The steady rule of a policy; a quota or burst of nothing counts as one, a burst beyond the quota as the quota.
     pub fn of(policy: &Policy) -> Self {
         let quota = policy.quota.max(1);
         let window_us = i64::from(policy.window_s.max(1)) * SECOND_US;
         let interval_us = (window_us + i64::from(quota) - 1) / i64::from(quota);
-        Self { interval_us, burst: policy.burst.clamp(1, quota) }
+        Self { interval_us, burst: policy.burst.clamp(1, quota), weight: 1, ends: [0; 3] }
+    }
+
+    /// A rule of so many units a day.
+    pub fn daily(quota: u32, ends: Ends) -> Self {
+        Self { interval_us: 0, burst: quota.max(1), weight: 1, ends }
     }
 
     /// What one of so many nodes may do when none knows of the others.
     pub fn share_of(self, nodes: u32) -> Self {
         let nodes = nodes.max(1);
-        Self { interval_us: self.interval_us * i64::from(nodes), burst: (self.burst / nodes).max(1) }
+        if self.is_daily() {
+            return Self { weight: nodes, ..self };
+        }
+        Self { interval_us: self.interval_us * i64::from(nodes), burst: (self.burst / nodes).max(1), ..self }
     }
 
-    /// Microseconds from empty to full.
+    /// Whether it counts days.
+    pub const fn is_daily(self) -> bool {
+        self.interval_us == 0
+    }
+
+    /// Microseconds from empty to full of a steady rule.
     pub const fn span_us(self) -> i64 {
         self.interval_us * self.burst as i64
     }
 
-    /// The stored TAT as it counts now: never in the past, and never further off than an empty bucket
-    /// (a clock set back, or a plan with a smaller burst).
-    fn counted(self, tat_us: i64, now_us: i64, spend: Spend) -> i64 {
-        let tat_us = tat_us.clamp(now_us, now_us + self.span_us());
-        if spend.credit == 0 || spend.credit_age_us >= self.span_us() {
-            return tat_us;
+    /// The day that a moment falls into: when it began, as far as is known, and when it ends.
+    fn day(self, now_us: i64) -> (i64, i64) {
+        match self.ends {
+            [first, ..] if now_us < first => (0, first),
+            [first, second, _] if now_us < second => (first, second),
+            [_, second, third] => (second, third),
         }
-        (tat_us - i64::from(spend.credit) * self.interval_us).max(now_us)
     }
 
-    /// Microseconds until a counted TAT has room for the cost.
-    fn retry_us(self, tat_us: i64, now_us: i64, cost: u32) -> i64 {
-        (tat_us + i64::from(cost) * self.interval_us - self.span_us() - now_us).max(0)
+    /// The stored mark as it counts now, with what is given back and owed.
+    /// A TAT is never in the past, never so near that bucket and held units exceed the burst, and never further off than
+    /// an empty bucket (a clock set back, or a plan with a smaller burst).
+    fn counted(self, mark: Mark, now_us: i64, spend: &Spend, held: &[Held]) -> Mark {
+        let mut mark = mark;
+        let (credit, debt) = (i64::from(spend.credit), i64::from(spend.debt));
+        if self.is_daily() {
+            let (began, ends) = self.day(now_us);
+            let spent = if mark.at_us == ends { i64::from(mark.spent) } else { 0 };
+            let credit = if now_us - spend.credit_age_us >= began { credit } else { 0 };
+            let spent = (spent - credit * i64::from(self.weight)).max(0) + debt * i64::from(self.weight);
+            return Mark { at_us: ends, spent: u32::try_from(spent).unwrap_or(u32::MAX).min(self.burst) };
+        }
+        let full = now_us + self.span_us();
+        mark.at_us = mark.at_us.clamp(now_us, full);
+        if spend.credit_age_us < self.span_us() {
+            mark.at_us -= credit * self.interval_us;
+        }
+        let least = now_us + held.iter().map(|held| self.kept_empty_us(*held, now_us)).sum::<i64>();
+        mark.at_us = (mark.at_us.max(least.min(full)) + debt * self.interval_us).min(full);
+        mark
     }
 
-    fn level(self, tat_us: i64, now_us: i64, retry_us: i64) -> Level {
-        let left = (self.span_us() - (tat_us - now_us)) / self.interval_us;
-        Level { remaining: u32::try_from(left).unwrap_or(0), reset_us: tat_us - now_us, retry_us }
+    /// How far units that were taken ahead still keep a steady rule's bucket from being full.
+    fn kept_empty_us(self, held: Held, now_us: i64) -> i64 {
+        (i64::from(held.units) * self.interval_us - (now_us - held.until_us).max(0)).max(0)
+    }
+
+    /// Units that a counted mark leaves.
+    fn left(self, mark: Mark, now_us: i64) -> u32 {
+        let left = if self.is_daily() {
+            i64::from((self.burst - mark.spent) / self.weight.max(1))
+        } else {
+            (self.span_us() - (mark.at_us - now_us)) / self.interval_us
+        };
+        u32::try_from(left).unwrap_or(0)
+    }
+
+    /// Microseconds until a counted mark has room for the cost.
+    fn retry_us(self, mark: Mark, now_us: i64, cost: u32) -> i64 {
+        if self.is_daily() {
+            return if self.left(mark, now_us) >= cost { 0 } else { mark.at_us - now_us };
+        }
+        (mark.at_us + i64::from(cost) * self.interval_us - self.span_us() - now_us).max(0)
+    }
+
+    fn charge(self, mark: &mut Mark, units: u32) {
+        if self.is_daily() {
+            mark.spent = mark.spent.saturating_add(units.saturating_mul(self.weight)).min(self.burst);
+        } else {
+            mark.at_us += i64::from(units) * self.interval_us;
+        }
+    }
+
+    fn level(self, mark: Mark, now_us: i64, retry_us: i64) -> Level {
+        Level { remaining: self.left(mark, now_us), reset_us: mark.at_us - now_us, retry_us }
     }
 }
 
 /// Whether a call of this cost would be admitted by all rules.
-pub fn admits(rules: &[Rule], tats: &[i64], now_us: i64, cost: u32) -> bool {
-    let looking = Spend { cost, ..Spend::default() };
-    rules.iter().zip(tats).all(|(rule, tat)| rule.retry_us(rule.counted(*tat, now_us, looking), now_us, cost) == 0)
+pub fn admits(rules: &[Rule], marks: &[Mark], now_us: i64, cost: u32) -> bool {
+    let looking = Spend::of(cost);
+    rules
+        .iter()
+        .zip(marks)
+        .all(|(rule, mark)| rule.retry_us(rule.counted(*mark, now_us, &looking, &[]), now_us, cost) == 0)
 }
 
-/// Spends on all rules or on none, and says where each stands afterwards. `tats` belong to `rules` one by one;
-/// 0 is a full bucket. Credit is given back even when the call is refused.
-pub fn spend(rules: &[Rule], tats: &mut [i64], now_us: i64, spend: Spend) -> (bool, Vec<Level>) {
-    for (rule, tat) in rules.iter().zip(tats.iter_mut()) {
-        *tat = rule.counted(*tat, now_us, spend);
+/// Spends on all rules or on none, and says where each stands afterwards. `marks` belong to `rules` one by one.
+/// Credit and debt are settled even when the call is refused.
+pub fn spend(rules: &[Rule], marks: &mut [Mark], now_us: i64, spend: Spend, held: &[Held]) -> Taken {
+    for (rule, mark) in rules.iter().zip(marks.iter_mut()) {
+        *mark = rule.counted(*mark, now_us, &spend, held);
     }
-    let admitted = rules.iter().zip(&*tats).all(|(rule, tat)| rule.retry_us(*tat, now_us, spend.cost) == 0);
-    let levels = rules.iter().zip(tats.iter_mut()).map(|(rule, tat)| {
-        let retry_us = rule.retry_us(*tat, now_us, spend.cost);
-        if admitted {
-            *tat += i64::from(spend.cost) * rule.interval_us;
-        }
-        rule.level(*tat, now_us, retry_us)
+    let admitted = rules.iter().zip(&*marks).all(|(rule, mark)| rule.retry_us(*mark, now_us, spend.cost) == 0);
+    let units = if admitted { spend.cost + more(rules, marks, now_us, &spend) } else { 0 };
+    let levels = rules.iter().zip(marks.iter_mut()).map(|(rule, mark)| {
+        let retry_us = rule.retry_us(*mark, now_us, spend.cost);
+        rule.charge(mark, units);
+        rule.level(*mark, now_us, retry_us)
     });
     let levels = levels.collect();
-    (admitted, levels)
+    Taken { units, admitted, levels }
+}
+
+/// What is given on top: no more than this node's part of what is left, so that the last units are not lying with one
+/// node while another refuses.
+fn more(rules: &[Rule], marks: &[Mark], now_us: i64, spend: &Spend) -> u32 {
+    let left = rules.iter().zip(marks).map(|(rule, mark)| rule.left(*mark, now_us)).min().unwrap_or(0);
+    spend.more.min(left.saturating_sub(spend.cost) / spend.nodes.max(1))
 }

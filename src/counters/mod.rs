@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 pub mod breaker;
 pub mod gcra;
+pub mod nodes;
 pub mod nonces;
 pub mod rate;
 pub mod redis;
@@ -34,6 +35,8 @@ pub enum Counters {
         redis: Arc<redis::Redis>,
         /// The rate script.
         rate: Arc<rate::Rate>,
+        /// What this node is called among those that count there.
+        node: Arc<str>,
     },
 }
 
@@ -41,7 +44,8 @@ impl Counters {
     /// Counts in Redis; connects when first asked.
     pub fn in_redis(settings: &redis::Settings, clock: Clock) -> Result<Self, redis::BadAddress> {
         let redis = Arc::new(redis::Redis::open(settings, clock)?);
-        Ok(Self::Redis { redis, rate: Arc::default() })
+        let node = uuid::Uuid::now_v7().simple().to_string().into();
+        Ok(Self::Redis { redis, rate: Arc::default(), node })
     }
 
     /// Redis, if that is where is counted.

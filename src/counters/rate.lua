@@ -1,42 +1,108 @@
--- GCRA over all policies of one call, all or nothing. The twin of gcra.rs: change both or neither.
--- KEYS: one per policy, all with the same hash tag. A key holds the moment (microseconds since 1970) at which
---   the policy is untouched again, and lives until then.
--- ARGV: cost, credit, age of the credit in microseconds, then for each policy: interval in microseconds, burst.
--- Answers: now, 1 or 0, then for each policy: remaining, microseconds to reset, microseconds to retry.
+-- Limits over all policies of one call, all or nothing. The twin of gcra.rs: change both or neither.
+-- KEYS: one per policy, then the account's leases, all with the same hash tag.
+--   A steady policy's key holds the moment (microseconds since 1970) at which it is untouched again; a daily one's
+--   the end of the counted day and the units spent in it, "end:spent". Both live until that moment.
+--   Leases are a hash: node -> "units:until", units that the node took ahead and may use until then; they count until
+--   the node asks again, and after their time for as long as the bucket needs to fill by as much.
+-- ARGV: cost, more, credit, age of the credit in microseconds, debt, nodes, the asking node, units it still holds,
+--   microseconds a lease lasts, then for each policy: interval in microseconds (0 = daily), burst, what the asker
+--   knows (a steady policy: microseconds until it is untouched; a daily one: units spent), and three ends of days.
+-- Answers: now, units charged, 1 or 0, then for each policy: remaining, microseconds to reset, microseconds to retry.
 -- Every number is whole and below 2^53, so that Lua's doubles hold it exactly.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local cost, credit, credit_age = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local stored = redis.call('MGET', unpack(KEYS))
+local cost, more, credit, credit_age, debt = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local nodes, asker, kept, lasts = math.max(tonumber(ARGV[6]), 1), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local policies, leases = #KEYS - 1, KEYS[#KEYS]
+local whole = function(number) return string.format('%.0f', number) end
 
-local admitted = 1
-local tats, retries = {}, {}
-for i = 1, #KEYS do
-  local interval = tonumber(ARGV[2 + 2 * i])
-  local span = interval * tonumber(ARGV[3 + 2 * i])
-  local tat = math.min(math.max(tonumber(stored[i] or '0'), now), now + span)
-  if credit_age < span then
-    tat = math.max(tat - credit * interval, now)
+local slowest = 0
+for i = 1, policies do slowest = math.max(slowest, tonumber(ARGV[10 + 6 * (i - 1)])) end
+local held = {}
+local entries = redis.call('HGETALL', leases)
+for i = 1, #entries, 2 do
+  local units, ends = string.match(entries[i + 1], '^(%d+):(%d+)$')
+  units, ends = tonumber(units or '0'), tonumber(ends or '0')
+  if ends + units * slowest <= now then
+    redis.call('HDEL', leases, entries[i])
+  else
+    held[#held + 1] = { units, math.max(now - ends, 0) }
   end
-  tats[i] = tat
-  retries[i] = math.max(tat + cost * interval - span - now, 0)
-  if retries[i] > 0 then admitted = 0 end
 end
 
-local answer = { now, admitted }
-for i = 1, #KEYS do
-  local interval = tonumber(ARGV[2 + 2 * i])
-  local span = interval * tonumber(ARGV[3 + 2 * i])
-  local tat = tats[i] + admitted * cost * interval
-  if admitted * cost + credit > 0 then
-    if tat > now then
-      redis.call('SET', KEYS[i], string.format('%.0f', tat), 'PX', string.format('%.0f', math.ceil((tat - now) / 1000)))
+local stored = redis.call('MGET', unpack(KEYS, 1, policies))
+local admitted, left = 1, math.huge
+local rules = {}
+for i = 1, policies do
+  local at = 10 + 6 * (i - 1)
+  local interval, burst, known = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local rule = { interval = interval, burst = burst }
+  if interval == 0 then
+    local first, second, third = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+    local began, ends = second, third
+    if now < first then began, ends = 0, first elseif now < second then began, ends = first, second end
+    local counted, spent = string.match(stored[i] or '', '^(%d+):(%d+)$')
+    if not stored[i] and ends == second then spent = known elseif tonumber(counted or '0') ~= ends then spent = 0 end
+    spent = tonumber(spent)
+    if now - credit_age >= began then spent = math.max(spent - credit, 0) end
+    rule.mark, rule.spent = ends, math.min(spent + debt, burst)
+    rule.left = burst - rule.spent
+    rule.retry = rule.left >= cost and 0 or ends - now
+  else
+    local span = interval * burst
+    local tat = tonumber(stored[i] or whole(now + known)) or 0
+    tat = math.min(math.max(tat, now), now + span)
+    if credit_age < span then tat = tat - credit * interval end
+    local empty = 0
+    for j = 1, #held do empty = empty + math.max(held[j][1] * interval - held[j][2], 0) end
+    tat = math.min(math.max(tat, math.min(now + empty, now + span)) + debt * interval, now + span)
+    rule.mark, rule.span = tat, span
+    rule.left = math.floor((span - (tat - now)) / interval)
+    rule.retry = math.max(tat + cost * interval - span - now, 0)
+  end
+  if rule.retry > 0 then admitted = 0 end
+  left = math.min(left, rule.left)
+  rules[i] = rule
+end
+
+local units = 0
+if admitted == 1 then
+  units = cost + math.min(more, math.floor(math.max(left - cost, 0) / nodes))
+end
+local touched = units + credit + debt > 0
+local answer = { now, units, admitted }
+for i = 1, policies do
+  local rule, value = rules[i], nil
+  if rule.interval == 0 then
+    rule.spent = math.min(rule.spent + units, rule.burst)
+    if rule.spent > 0 then value = whole(rule.mark) .. ':' .. whole(rule.spent) end
+    rule.left = rule.burst - rule.spent
+  else
+    rule.mark = rule.mark + units * rule.interval
+    if rule.mark > now then value = whole(rule.mark) end
+    rule.left = math.floor((rule.span - (rule.mark - now)) / rule.interval)
+  end
+  -- A look leaves everything as it is.
+  if touched then
+    if value then
+      redis.call('SET', KEYS[i], value, 'PX', whole(math.ceil((rule.mark - now) / 1000)))
     else
       redis.call('DEL', KEYS[i])
     end
   end
-  answer[#answer + 1] = math.floor((span - (tat - now)) / interval)
-  answer[#answer + 1] = tat - now
-  answer[#answer + 1] = retries[i]
+  answer[#answer + 1] = rule.left
+  answer[#answer + 1] = rule.mark - now
+  answer[#answer + 1] = rule.retry
+end
+
+if touched then
+  local holds = kept + math.max(units - cost, 0)
+  if holds > 0 then
+    redis.call('HSET', leases, asker, whole(holds) .. ':' .. whole(now + lasts))
+    local most = math.max(holds * slowest + lasts, redis.call('PTTL', leases) * 1000)
+    redis.call('PEXPIRE', leases, whole(math.ceil(most / 1000)))
+  elseif #entries > 0 then
+    redis.call('HDEL', leases, asker)
+  end
 end
 return answer

@@ -1,15 +1,39 @@
-//! The rate script: spends on all policies of a call at once, in Redis. The arithmetic is told in `gcra`.
+//! The rate script: spends on all policies of a call at once, in Redis, and takes leases. The arithmetic is told in
+//! `gcra`.
+
+use std::time::Duration;
 
 use redis::Script;
 
-use super::gcra::{Level, Rule, Spend};
+use super::gcra::{Level, Mark, Rule, Spend};
 use super::redis::{Redis, Unavailable};
+
+/// What Redis is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// One key per policy, and last the account's leases.
+    pub keys: &'a [String],
+    /// The policies, one by one.
+    pub rules: &'a [Rule],
+    /// What the asker takes for stored and when that was; only used where Redis has lost its memory.
+    pub known: (&'a [Mark], i64),
+    /// What to spend.
+    pub spend: Spend,
+    /// Units that the asker still holds.
+    pub held: u32,
+    /// The asking node.
+    pub node: &'a str,
+    /// How long the units on top may be used.
+    pub lasts_us: i64,
+}
 
 /// What Redis decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// Redis' own time, microseconds since 1970.
     pub now_us: i64,
+    /// Units charged: the cost, and those given on top.
+    pub units: u32,
     /// Whether every policy admitted the call; otherwise none was charged.
     pub admitted: bool,
     /// Where each policy stands afterwards.
@@ -28,34 +52,41 @@ impl Default for Rate {
 
 /// The key under which a policy of an account is counted; one account's keys live on one cluster node.
 pub fn key(account: &str, policy: &str) -> String {
-    format!("xy:rl:{{{account}}}:{policy}")
+    format!("xy:rl:{{{account}}}:p:{policy}")
+}
+
+/// The key under which an account's leases are kept.
+pub fn leases_key(account: &str) -> String {
+    format!("xy:rl:{{{account}}}:leases")
 }
 
 impl Rate {
-    /// Spends on all rules or on none; `keys` belong to `rules` one by one.
-    pub async fn spend(
-        &self,
-        redis: &Redis,
-        keys: &[String],
-        rules: &[Rule],
-        spend: Spend,
-    ) -> Result<Decision, Unavailable> {
+    /// Spends on all rules or on none, waiting for Redis no longer than `within`.
+    pub async fn spend(&self, redis: &Redis, ask: Ask<'_>, within: Duration) -> Result<Decision, Unavailable> {
         let mut call = self.0.prepare_invoke();
-        keys.iter().for_each(|key| {
+        ask.keys.iter().for_each(|key| {
             call.key(key);
         });
-        call.arg(spend.cost).arg(spend.credit).arg(spend.credit_age_us);
-        for rule in rules {
-            call.arg(rule.interval_us).arg(rule.burst);
+        let spend = ask.spend;
+        call.arg(spend.cost).arg(spend.more).arg(spend.credit).arg(spend.credit_age_us).arg(spend.debt);
+        call.arg(spend.nodes).arg(ask.node).arg(ask.held).arg(ask.lasts_us);
+        let (marks, at_us) = ask.known;
+        for (rule, mark) in ask.rules.iter().zip(marks) {
+            let known = if rule.is_daily() { i64::from(mark.spent) } else { (mark.at_us - at_us).max(0) };
+            call.arg(rule.interval_us).arg(rule.burst).arg(known);
+            rule.ends.iter().for_each(|end| {
+                call.arg(*end);
+            });
         }
         let call = &call;
-        let numbers: Vec<i64> = redis.ask(async |mut connection| call.invoke_async(&mut connection).await).await?;
+        let asked = redis.ask_within(within, async |mut connection| call.invoke_async(&mut connection).await);
+        let numbers: Vec<i64> = asked.await?;
         read(&numbers).ok_or(Unavailable::Failed)
     }
 }
 
 fn read(numbers: &[i64]) -> Option<Decision> {
-    let [now_us, admitted, levels @ ..] = numbers else { return None };
+    let [now_us, units, admitted, levels @ ..] = numbers else { return None };
     let level = |three: &[i64]| match three {
         [remaining, reset_us, retry_us] => {
             Some(Level { remaining: u32::try_from(*remaining).ok()?, reset_us: *reset_us, retry_us: *retry_us })
@@ -63,5 +94,5 @@ fn read(numbers: &[i64]) -> Option<Decision> {
         _ => None,
     };
     let levels = levels.chunks(3).map(level).collect::<Option<Vec<_>>>()?;
-    Some(Decision { now_us: *now_us, admitted: *admitted == 1, levels })
+    Some(Decision { now_us: *now_us, units: u32::try_from(*units).ok()?, admitted: *admitted == 1, levels })
 }

@@ -102,8 +102,25 @@ impl Redis {
         self.breaker.is_open()
     }
 
+    /// The longest a call may wait for Redis.
+    pub fn budget(&self) -> Duration {
+        self.budget
+    }
+
     /// Puts one question to Redis within the budget.
     pub(super) async fn ask<T, F>(&self, question: impl FnOnce(ConnectionManager) -> F) -> Result<T, Unavailable>
+    where
+        F: Future<Output = redis::RedisResult<T>>,
+    {
+        self.ask_within(self.budget, question).await
+    }
+
+    /// The same within what is left of a budget.
+    pub(super) async fn ask_within<T, F>(
+        &self,
+        within: Duration,
+        question: impl FnOnce(ConnectionManager) -> F,
+    ) -> Result<T, Unavailable>
     where
         F: Future<Output = redis::RedisResult<T>>,
     {
@@ -112,7 +129,7 @@ impl Redis {
         }
         self.calls.fetch_add(1, Ordering::Relaxed);
         let answer = async { question(self.connection()?).await };
-        let trouble = match tokio::time::timeout(self.budget, answer).await {
+        let trouble = match tokio::time::timeout(within, answer).await {
             Ok(Ok(answer)) => {
                 if self.breaker.succeeded() {
                     tracing::info!("Redis answers again");
@@ -120,7 +137,7 @@ impl Redis {
                 return Ok(answer);
             }
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {} ms", self.budget.as_millis()),
+            Err(_) => format!("no answer within {} ms", within.as_millis()),
         };
         self.note_failure(&trouble);
         Err(Unavailable::Failed)

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::test_runner::{Config, TestRunner};
 
-use super::gcra::{self, Rule, Spend};
+use super::gcra::{self, Held, Mark, Rule, Spend};
 use super::redis_server::Server;
 use super::{Claimed, Counters, Nonces, Reach, rate};
 use crate::clock::Clock;
@@ -18,7 +18,17 @@ use crate::model::plan::Policy;
 const START_US: i64 = 1_800_000_000_000_000;
 
 fn rule() -> impl Strategy<Value = Rule> {
-    (1_i64..200_000, 1_u32..60).prop_map(|(interval_us, burst)| Rule { interval_us, burst })
+    (1_i64..200_000, 1_u32..60).prop_map(|(interval_us, burst)| steady(interval_us, burst))
+}
+
+fn steady(interval_us: i64, burst: u32) -> Rule {
+    Rule { interval_us, burst, weight: 1, ends: [0; 3] }
+}
+
+/// A call alone, decided by the arithmetic.
+fn call(rules: &[Rule], marks: &mut [Mark], now_us: i64, spend: Spend) -> (bool, Vec<gcra::Level>) {
+    let taken = gcra::spend(rules, marks, now_us, spend, &[]);
+    (taken.admitted, taken.levels)
 }
 
 #[test]
@@ -30,11 +40,11 @@ fn one_rule_decides_as_governor_does() {
         let quota = Quota::with_period(Duration::from_micros(rule.interval_us as u64)).unwrap();
         let governor =
             RateLimiter::direct_with_clock(quota.allow_burst(NonZeroU32::new(rule.burst).unwrap()), clock.clone());
-        let (mut now_us, mut tats) = (START_US, [0]);
+        let (mut now_us, mut tats) = (START_US, [Mark::default()]);
         for (wait_us, cost) in calls {
             clock.advance(Duration::from_micros(wait_us));
             now_us += wait_us as i64;
-            let (admitted, levels) = gcra::spend(&[rule], &mut tats, now_us, Spend { cost, ..Spend::default() });
+            let (admitted, levels) = call(&[rule], &mut tats, now_us, Spend { cost, ..Spend::default() });
             match governor.check_n(NonZeroU32::new(cost).unwrap()) {
                 Ok(Ok(())) => assert!(admitted),
                 Ok(Err(wait)) => {
@@ -54,13 +64,13 @@ fn all_rules_are_charged_or_none_and_what_is_told_holds() {
     let calls = vec((0_i64..50_000, 0_u32..30), 1..80);
     let mut runner = TestRunner::new(Config::with_cases(400));
     let outcome = runner.run(&(vec(rule(), 1..5), calls), |(rules, calls)| {
-        let (mut now_us, mut tats) = (START_US, vec![0; rules.len()]);
+        let (mut now_us, mut tats) = (START_US, vec![Mark::default(); rules.len()]);
         for (wait_us, cost) in calls {
             now_us += wait_us;
             let spend = Spend { cost, ..Spend::default() };
-            let (_, before) = gcra::spend(&rules, &mut tats, now_us, Spend::default());
+            let (_, before) = call(&rules, &mut tats, now_us, Spend::default());
             let expected = gcra::admits(&rules, &tats, now_us, cost);
-            let (admitted, after) = gcra::spend(&rules, &mut tats, now_us, spend);
+            let (admitted, after) = call(&rules, &mut tats, now_us, spend);
             assert_eq!(admitted, expected);
             assert_eq!(admitted, before.iter().all(|level| level.remaining >= cost));
             for (before, after) in before.iter().zip(&after) {
@@ -88,67 +98,196 @@ fn a_rounded_interval_never_admits_more_than_the_quota() {
 
 #[test]
 fn credit_never_fills_beyond_full_and_an_old_one_is_worth_nothing() {
-    let rules = [Rule { interval_us: 1_000, burst: 10 }];
-    let mut tats = [0];
-    let spend = |cost, credit, credit_age_us| Spend { cost, credit, credit_age_us };
-    assert!(gcra::spend(&rules, &mut tats, START_US, spend(6, 0, 0)).0);
-    let (_, levels) = gcra::spend(&rules, &mut tats, START_US, spend(0, 4, 0));
+    let rules = [steady(1_000, 10)];
+    let mut tats = [Mark::default()];
+    let spend = |cost, credit, credit_age_us| Spend { credit, credit_age_us, ..Spend::of(cost) };
+    assert!(call(&rules, &mut tats, START_US, spend(6, 0, 0)).0);
+    let (_, levels) = call(&rules, &mut tats, START_US, spend(0, 4, 0));
     assert_eq!(levels[0].remaining, 8);
-    let (_, levels) = gcra::spend(&rules, &mut tats, START_US, spend(0, 400, 10_000));
+    let (_, levels) = call(&rules, &mut tats, START_US, spend(0, 400, 10_000));
     assert_eq!(levels[0].remaining, 8, "ten milliseconds have given everything back already");
-    let (_, levels) = gcra::spend(&rules, &mut tats, START_US, spend(0, 400, 9_999));
+    let (_, levels) = call(&rules, &mut tats, START_US, spend(0, 400, 9_999));
     assert_eq!(levels[0].remaining, 10);
+}
+
+#[test]
+fn a_day_ends_for_all_its_units_at_once() {
+    const DAY_US: i64 = 86_400_000_000;
+    let rules = [Rule::daily(10, [START_US, START_US + DAY_US, START_US + 2 * DAY_US])];
+    let mut marks = [Mark::default()];
+    let (admitted, levels) = call(&rules, &mut marks, START_US + 5, Spend::of(8));
+    assert!(admitted && (levels[0].remaining, levels[0].reset_us) == (2, DAY_US - 5));
+    let (admitted, levels) = call(&rules, &mut marks, START_US + 6, Spend::of(3));
+    assert!(!admitted && levels[0].retry_us == DAY_US - 6);
+    let back = Spend { credit: 4, credit_age_us: 1, ..Spend::default() };
+    assert_eq!(call(&rules, &mut marks, START_US + 7, back).1[0].remaining, 6);
+    let late = Spend { credit: 4, credit_age_us: 100, ..Spend::of(10) };
+    let (admitted, levels) = call(&rules, &mut marks, START_US + DAY_US, late);
+    assert!(admitted && levels[0].remaining == 0, "a new day, to which yesterday's units do not come back");
+    assert!(call(&rules, &mut [Mark::default()], START_US - 1, Spend::of(1)).0, "an asker whose clock is ahead");
+    let share = [rules[0].share_of(4)];
+    let mut marks = [Mark::default()];
+    let passed = (0..20).filter(|_| call(&share, &mut marks, START_US, Spend::of(1)).0).count();
+    assert_eq!(passed, 2, "a quarter of ten");
+}
+
+/// Whatever nodes take ahead and however late they use it: no window sees more than the burst and the rate allow.
+#[test]
+fn units_taken_ahead_never_make_any_window_too_full() {
+    let step = (0_usize..3, 0_i64..60_000, 1_u32..6, 0_u32..30);
+    let mut runner = TestRunner::new(Config::with_cases(300));
+    let outcome = runner.run(&(1_000_i64..40_000, 2_u32..60, vec(step, 20..300)), |(interval_us, burst, steps)| {
+        const LASTS_US: i64 = 250_000;
+        let (rule, mut marks, mut now_us) = (steady(interval_us, burst), [Mark::default()], START_US);
+        // What each node may use until when, and what was written down when it last took some.
+        let nothing = Held { units: 0, until_us: START_US };
+        let (mut nodes, mut written) = ([nothing; 3], [nothing; 3]);
+        let mut uses = Vec::new();
+        for (node, wait_us, cost, more) in steps {
+            now_us += wait_us;
+            nodes.iter_mut().filter(|held| held.until_us <= now_us).for_each(|held| held.units = 0);
+            if nodes[node].units >= cost {
+                nodes[node].units -= cost;
+                uses.push((now_us, cost));
+                continue;
+            }
+            let spend = Spend { cost, more, nodes: 2, ..Spend::default() };
+            let taken = gcra::spend(&[rule], &mut marks, now_us, spend, &written);
+            if taken.admitted {
+                let units = nodes[node].units + taken.units - cost;
+                nodes[node] = Held { units, until_us: now_us + LASTS_US };
+                written[node] = nodes[node];
+                uses.push((now_us, cost));
+            }
+        }
+        for (at, (from_us, _)) in uses.iter().enumerate() {
+            let mut used = 0;
+            for (until_us, cost) in &uses[at..] {
+                used += i64::from(*cost);
+                let allowed = i64::from(burst) + (until_us - from_us) / interval_us;
+                assert!(used <= allowed, "{used} units within {} µs, {allowed} allowed", until_us - from_us);
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+struct Asker<'a> {
+    runtime: tokio::runtime::Runtime,
+    counters: &'a Counters,
+    rules: Vec<Rule>,
+    keys: Vec<String>,
+    known: Vec<Mark>,
+}
+
+impl<'a> Asker<'a> {
+    fn of(counters: &'a Counters, account: &str, rules: Vec<Rule>) -> Asker<'a> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut keys: Vec<_> = (0..rules.len()).map(|i| rate::key(account, &i.to_string())).collect();
+        keys.push(rate::leases_key(account));
+        Asker { runtime, counters, known: vec![Mark::default(); rules.len()], rules, keys }
+    }
+
+    /// A node that holds so many units asks.
+    fn asks_holding(&self, node: &str, held: u32, spend: Spend) -> rate::Decision {
+        let Counters::Redis { redis, rate, .. } = self.counters else { unreachable!() };
+        let known = (&self.known[..], 0);
+        let ask = rate::Ask { keys: &self.keys, rules: &self.rules, known, spend, held, node, lasts_us: 250_000 };
+        self.runtime.block_on(rate.spend(redis, ask, Duration::from_secs(5))).unwrap()
+    }
+
+    fn asks(&self, node: &str, spend: Spend) -> rate::Decision {
+        self.asks_holding(node, 0, spend)
+    }
 }
 
 #[test]
 fn the_script_decides_as_the_arithmetic_does() {
     let Some(server) = Server::start() else { return };
     let counters = server.counters(&Clock::default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let Counters::Redis { redis, rate } = &counters else { unreachable!() };
-    // Intervals from a few microseconds to a minute: some buckets refill between two calls, some never.
-    let rule = (0_u32..7, 1_i64..60, 1_u32..40);
-    let rule = rule.prop_map(|(size, interval, burst)| Rule { interval_us: interval * 10_i64.pow(size), burst });
+    // Intervals from a few microseconds to a minute: some buckets refill between two calls, some never; and days.
+    let far = START_US * 2;
+    let rule = (0_u32..8, 1_i64..60, 1_u32..40).prop_map(move |(size, interval, burst)| match size {
+        7 => Rule::daily(burst, [START_US / 2, far, far + 86_400_000_000]),
+        _ => steady(interval * 10_i64.pow(size), burst),
+    });
     let credit = (any::<bool>(), 0_u32..8, 0_i64..40_000)
         .prop_map(|(any, credit, age)| if any { (credit, age) } else { (0, 0) });
-    let calls = vec((0_u32..15, credit), 1..60);
+    let calls = vec((0_u32..15, 0_u32..20, 0_u32..3, credit), 1..60);
     let accounts = std::cell::Cell::new(0);
     let mut runner = TestRunner::new(Config::with_cases(150));
     let outcome = runner.run(&(vec(rule, 1..5), calls), |(rules, calls)| {
         let account = accounts.replace(accounts.get() + 1);
-        let keys: Vec<_> = (0..rules.len()).map(|i| rate::key(&format!("p{account}:live"), &i.to_string())).collect();
-        let mut tats = vec![0; rules.len()];
-        for (cost, (credit, credit_age_us)) in calls {
-            let spend = Spend { cost, credit, credit_age_us };
-            let told = runtime.block_on(rate.spend(redis, &keys, &rules, spend)).unwrap();
-            let expected = gcra::spend(&rules, &mut tats, told.now_us, spend);
-            assert_eq!((told.admitted, told.levels), expected);
+        let asker = Asker::of(&counters, &format!("p{account}:live"), rules.clone());
+        let mut marks = vec![Mark::default(); rules.len()];
+        let mut written = Held { units: 0, until_us: START_US };
+        for (cost, more, debt, (credit, credit_age_us)) in calls {
+            let spend = Spend { cost, more, debt, credit, credit_age_us, nodes: 2 };
+            let kept = written.units / 2;
+            let told = asker.asks_holding("one", kept, spend);
+            let expected = gcra::spend(&rules, &mut marks, told.now_us, spend, &[written]);
+            assert_eq!((told.admitted, told.units, told.levels), (expected.admitted, expected.units, expected.levels));
+            if told.units + credit + debt > 0 {
+                written = Held { units: kept + told.units.saturating_sub(cost), until_us: told.now_us + 250_000 };
+            }
         }
         Ok(())
     });
     outcome.unwrap();
-    assert_eq!(redis.failures(), 0);
+    assert_eq!(counters.redis().unwrap().failures(), 0);
+}
+
+#[test]
+fn what_others_hold_counts_until_it_runs_out_or_is_handed_back() {
+    let Some(server) = Server::start() else { return };
+    let counters = server.counters(&Clock::default());
+    // A unit a day: nothing comes back while the test runs.
+    let asker = Asker::of(&counters, "acme:live", vec![steady(86_400_000_000, 20)]);
+    let ahead = Spend { more: 9, nodes: 1, ..Spend::of(1) };
+    assert_eq!(asker.asks("one", ahead).units, 10);
+    let back = |credit| Spend { credit, ..Spend::default() };
+    assert_eq!(
+        asker.asks_holding("one", 4, back(5)).levels[0].remaining,
+        11,
+        "what is handed back counts as held till now"
+    );
+    assert_eq!(asker.asks("two", back(0)).levels[0].remaining, 11);
+    assert_eq!(asker.asks("two", back(10)).levels[0].remaining, 16, "no further than to what is held elsewhere");
+    let redis::Value::Int(leases) = server.command(&["HLEN", &asker.keys[1]]) else { panic!() };
+    assert_eq!(leases, 1);
+}
+
+#[test]
+fn a_redis_that_lost_its_memory_is_told_what_was_spent() {
+    let Some(server) = Server::start() else { return };
+    let counters = server.counters(&Clock::default());
+    let day = Rule::daily(100, [START_US / 2, START_US * 2, START_US * 3]);
+    let mut asker = Asker::of(&counters, "acme:live", vec![steady(86_400_000_000, 20), day]);
+    let told = asker.asks("one", Spend::of(15));
+    asker.known = vec![Mark { at_us: told.levels[0].reset_us, spent: 0 }, Mark { at_us: 0, spent: 15 }];
+    server.command(&["FLUSHALL"]);
+    let left: Vec<_> = asker.asks("one", Spend::of(1)).levels.iter().map(|level| level.remaining).collect();
+    assert_eq!(left, [4, 84]);
+    let owing = Spend { debt: 50, ..Spend::default() };
+    let left: Vec<_> = asker.asks("one", owing).levels.iter().map(|level| level.remaining).collect();
+    assert_eq!(left, [0, 34], "a debt is charged, but never more than one burst");
 }
 
 #[test]
 fn what_the_script_keeps_goes_away_by_itself_and_a_look_keeps_nothing() {
     let Some(server) = Server::start() else { return };
     let counters = server.counters(&Clock::default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let Counters::Redis { redis, rate } = &counters else { unreachable!() };
-    let keys = [rate::key("acme:live", "second"), rate::key("acme:live", "day")];
-    let rules = [Rule { interval_us: 10_000, burst: 100 }, Rule { interval_us: 432_000, burst: 200_000 }];
-    let spend = |spend| runtime.block_on(rate.spend(redis, &keys, &rules, spend)).unwrap();
-
-    spend(Spend::default());
+    let asker = Asker::of(&counters, "acme:live", vec![steady(10_000, 100), steady(432_000, 200_000)]);
+    asker.asks("one", Spend::default());
     assert_eq!(server.command(&["DBSIZE"]), redis::Value::Int(0));
-    spend(Spend { cost: 50, ..Spend::default() });
-    let redis::Value::Int(second) = server.command(&["PTTL", &keys[0]]) else { panic!() };
-    let redis::Value::Int(day) = server.command(&["PTTL", &keys[1]]) else { panic!() };
+    asker.asks("one", Spend::of(50));
+    let redis::Value::Int(second) = server.command(&["PTTL", &asker.keys[0]]) else { panic!() };
+    let redis::Value::Int(day) = server.command(&["PTTL", &asker.keys[1]]) else { panic!() };
     assert!((1..=500).contains(&second) && (20_000..=21_600).contains(&day), "{second} {day}");
     server.command(&["SCRIPT", "FLUSH"]);
-    assert!(spend(Spend { cost: 1, ..Spend::default() }).admitted, "a flushed script is loaded again");
-    spend(Spend { credit: 60, ..Spend::default() });
+    assert!(asker.asks("one", Spend::of(1)).admitted, "a flushed script is loaded again");
+    asker.asks("one", Spend { credit: 60, ..Spend::default() });
     assert_eq!(server.command(&["DBSIZE"]), redis::Value::Int(0), "a full bucket needs no key");
 }
 

@@ -3,20 +3,27 @@
 //! The path of a call, cheapest question first:
 //! 1. **a place in flight**, per partner and node (`account::Slot`), free again when the answer is sent;
 //! 2. **governor** at a little more than the plan (`flood`): a flood ends here;
-//! 3. **what this node knows**: the last word of Redis, kept per account. Whom Redis refused is refused from it
+//! 3. **units in hand** (`lease`): a busy partner's node takes units from Redis ahead, for the next quarter of a second
+//!    at most, and calls use them without asking anybody. Why this never admits too much: `counters::gcra`;
+//! 4. **what this node knows**: the last word of Redis, kept per account. Whom Redis refused is refused from it
 //!    until the time Redis named, so that an abuser costs no question;
-//! 4. **Redis**, one script over all policies of the plan, all or nothing (`counters::rate`).
+//! 5. **Redis**, one script over all policies of the plan, all or nothing (`counters::rate`). One question an account
+//!    is under way at a time; calls that come meanwhile wait for what it brings.
 //!
-//! Without Redis step 4 is the same arithmetic on what this node knows (`counters::gcra`). So it is while Redis is slow
-//! or gone, with this node's share of the plan: limits get less exact across nodes, calls never fail for it. A refused call costs nothing,
-//! and live and sandbox keys of a partner are counted apart.
+//! Without Redis step 5 is the same arithmetic on what this node knows (`counters::gcra`). So it is while Redis is slow
+//! or gone, with this node's share of the plan: limits get less exact across nodes, calls never fail for it, and what
+//! was admitted meanwhile is charged when Redis is back. A refused call costs nothing, and live and sandbox keys of a
+//! partner are counted apart.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 mod account;
 mod accounts;
 pub mod cost;
 mod flood;
+mod lease;
 mod permit;
 mod refusal;
 mod standing;
@@ -30,18 +37,21 @@ pub use refusal::Refusal;
 pub use standing::{Row, Standing};
 pub use tally::{Cause, Tally};
 
-use account::{Account, Outcome, Question, Slot};
+use account::{Account, Outcome, Question, Screened, Slot};
 use accounts::Accounts;
 use permit::Charged;
 use tally::add;
 
 use crate::clock::Clock;
 use crate::counters::Counters;
-use crate::counters::redis::Unavailable;
+use crate::counters::rate::Ask;
+use crate::counters::redis::{Redis, Unavailable};
 use crate::model::partner::Caller;
 
 /// Redis is not asked again where a partner stands if it told so lately.
 const FRESH_US: i64 = 50_000;
+/// However long a call has waited for another's question, its own gets this long; less would only look like an outage.
+const LEAST_WAIT: Duration = Duration::from_millis(5);
 
 /// What the limiter may keep.
 #[derive(Clone, Copy, Debug)]
@@ -65,14 +75,18 @@ pub struct Limits {
     counters: Counters,
     clock: Clock,
     tally: Tally,
-    nodes: u32,
+    /// Nodes that share every plan, as far as this one knows.
+    nodes: AtomicU32,
+    /// Accounts that may hold units taken ahead.
+    holders: Mutex<Vec<Arc<Account>>>,
 }
 
 impl Limits {
     /// A limiter that has admitted nothing yet.
     pub fn new(settings: Settings, counters: Counters, clock: Clock) -> Self {
         let accounts = Accounts::with_room_for(settings.most_accounts);
-        Self { accounts, counters, clock, tally: Tally::default(), nodes: settings.nodes }
+        let nodes = AtomicU32::new(settings.nodes.max(1));
+        Self { accounts, counters, clock, tally: Tally::default(), nodes, holders: Mutex::default() }
     }
 
     /// Admits a call of this cost or refuses it, and says what is left either way. Never fails for Redis' sake;
@@ -85,19 +99,58 @@ impl Limits {
             let standing = account.spend(plan, 0).standing(account.in_flight());
             return Err(Refusal { cause: Cause::InFlight, cost, retry_us: 0, standing });
         };
-        if cost == 0 || self.counters.redis().is_none() {
+        let Some(redis) = self.counters.redis().filter(|_| cost > 0) else {
             return self.decided(slot, in_flight, account.spend(plan, cost), Charged::Here);
-        }
-        match account.screen(plan, cost) {
-            Ok(question) => {
-                let (outcome, charged) = self.ask(&account, caller, question).await;
+        };
+        match account.screen(plan, cost, self.nodes()) {
+            Screened::Open => {
+                let (outcome, charged) = self.wait_and_ask(redis, &account, caller, cost).await;
                 self.decided(slot, in_flight, outcome, charged)
             }
-            Err(known) => {
+            Screened::Held(outcome) => {
+                add(&self.tally.allowed_in_hand);
+                self.decided(slot, in_flight, outcome, Charged::InRedis)
+            }
+            Screened::Refused(known) => {
                 add(&self.tally.denied_without_redis);
                 self.decided(slot, in_flight, known, Charged::Here)
             }
         }
+    }
+
+    /// Waits for the question under way, looks whether its answer will do, and else asks for itself.
+    async fn wait_and_ask(
+        &self,
+        redis: &Redis,
+        account: &Arc<Account>,
+        caller: &Caller,
+        cost: u32,
+    ) -> (Outcome, Charged) {
+        let (plan, nodes, began) = (&caller.partner.plan, self.nodes(), Instant::now());
+        let turn = match account.turn.try_lock() {
+            Ok(turn) => Some(turn),
+            Err(_) => {
+                let _waiting = account.wait(cost);
+                let turn = tokio::time::timeout(redis.budget(), account.turn.lock()).await.ok();
+                match account.screen_again(plan, cost, nodes) {
+                    Screened::Open => {}
+                    Screened::Held(outcome) => {
+                        add(&self.tally.allowed_in_hand);
+                        return (outcome, Charged::InRedis);
+                    }
+                    Screened::Refused(known) => {
+                        add(&self.tally.denied_without_redis);
+                        return (known, Charged::Here);
+                    }
+                }
+                turn
+            }
+        };
+        let question = account.question(plan, cost, nodes);
+        let within = redis.budget().saturating_sub(began.elapsed()).max(LEAST_WAIT);
+        let answer = self.ask(account, caller, question, within).await;
+        drop(turn);
+        answer
     }
 
     /// Where a caller stands, at no cost; asks Redis unless it told so in the last moment.
@@ -106,7 +159,10 @@ impl Limits {
         let account = self.account(caller);
         let question = self.counters.redis().and_then(|_| account.look(plan, FRESH_US));
         let outcome = match question {
-            Some(question) => self.ask(&account, caller, question).await.0,
+            Some(question) => {
+                let within = self.counters.redis().map_or(LEAST_WAIT, Redis::budget);
+                self.ask(&account, caller, question, within).await.0
+            }
             None => account.spend(plan, 0),
         };
         outcome.standing(account.in_flight())
@@ -122,32 +178,94 @@ impl Limits {
         self.accounts.len()
     }
 
+    /// Nodes that share every plan, as far as this one knows.
+    pub fn nodes(&self) -> u32 {
+        self.nodes.load(Ordering::Relaxed)
+    }
+
+    /// Says how many nodes there are; called by a task.
+    pub fn share_among(&self, nodes: u32) {
+        self.nodes.store(nodes.max(1), Ordering::Relaxed);
+    }
+
     /// Forgets accounts that have nothing spent; called by a task every minute or so.
     pub fn tidy(&self) {
         self.accounts.tidy(self.clock.now_ms() * 1_000);
     }
 
+    /// Hands units back that quiet accounts hold; called by a task many times a second.
+    pub async fn hand_back(&self) {
+        let Some(redis) = self.counters.redis() else { return };
+        let holders = std::mem::take(&mut *self.holders.lock().unwrap_or_else(PoisonError::into_inner));
+        for account in holders {
+            account.listed.store(false, Ordering::Release);
+            let (question, holds) = account.hand_back();
+            if let Some(question) = question {
+                if let Err(question) = self.put(&account, question, redis.budget()).await {
+                    account.not_told(&question);
+                }
+            } else if holds {
+                self.watch(&account);
+            }
+        }
+    }
+
+    /// Keeps an account in mind that holds units.
+    fn watch(&self, account: &Arc<Account>) {
+        if !account.listed.swap(true, Ordering::AcqRel) {
+            self.holders.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(account));
+        }
+    }
+
     fn account(&self, caller: &Caller) -> Arc<Account> {
         let partner = &caller.partner;
-        let fresh = || Account::new(partner.id.clone(), caller.mode, &partner.plan, self.nodes, self.clock.clone());
+        let fresh = || Account::new(partner.id.clone(), caller.mode, &partner.plan, self.clock.clone());
         self.accounts.get(&partner.id, caller.mode, fresh)
     }
 
-    async fn ask(&self, account: &Account, caller: &Caller, question: Question) -> (Outcome, Charged) {
-        let answer = match &self.counters {
-            Counters::InProcess => Err(Unavailable::HeldBack),
-            Counters::Redis { redis, rate } => {
-                rate.spend(redis, &question.terms.keys, &question.terms.rules, question.spend).await
+    async fn ask(
+        &self,
+        account: &Arc<Account>,
+        caller: &Caller,
+        question: Question,
+        within: Duration,
+    ) -> (Outcome, Charged) {
+        match self.put(account, question, within).await {
+            Ok(outcome) => (outcome, Charged::InRedis),
+            Err(question) => {
+                let nodes = self.nodes();
+                (account.settle_here(&caller.partner.plan, &question, nodes), Charged::ToShare(nodes))
             }
+        }
+    }
+
+    /// Puts a question to Redis and takes the answer over; gives the question back when there is none.
+    async fn put(&self, account: &Arc<Account>, question: Question, within: Duration) -> Result<Outcome, Question> {
+        let Counters::Redis { redis, rate, node } = &self.counters else { return Err(question) };
+        let ask = Ask {
+            keys: &question.terms.keys,
+            rules: &question.terms.rules,
+            known: (&question.told, question.asked_at_us),
+            spend: question.spend,
+            held: question.held,
+            node,
+            lasts_us: lease::LASTS_US,
         };
-        match answer {
-            Ok(decision) => (account.settle(question, decision), Charged::InRedis),
+        match rate.spend(redis, ask, within).await {
+            Ok(decision) => {
+                let ahead = decision.units > question.spend.cost;
+                let outcome = account.settle(question, decision);
+                if ahead {
+                    self.watch(account);
+                }
+                Ok(outcome)
+            }
             Err(why) => {
                 add(&self.tally.local_fallback);
                 if why == Unavailable::Failed {
                     add(&self.tally.redis_errors);
                 }
-                (account.settle_here(&caller.partner.plan, &question), Charged::ToShare)
+                Err(question)
             }
         }
     }

@@ -7,8 +7,9 @@ use super::standing::Standing;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Charged {
     Here,
-    /// To this node's share of the plan, as Redis did not answer.
-    ToShare,
+    /// To this node's share of the plan among so many nodes, as Redis did not answer.
+    ToShare(u32),
+    /// In Redis, perhaps ahead of the call.
     InRedis,
 }
 
@@ -42,7 +43,7 @@ impl Permit {
         }
         match self.charged {
             Charged::Here => self.slot.account().give_back(units),
-            Charged::ToShare => self.slot.account().give_back_to_share(units),
+            Charged::ToShare(nodes) => self.slot.account().give_back_to_share(units, nodes),
             Charged::InRedis => self.slot.account().give_back_to_redis(units, self.at_us),
         }
         self.standing.give_back(units);

@@ -39,6 +39,8 @@ pub struct Tally {
     pub denied_day: AtomicU64,
     /// Calls refused because too many were under way.
     pub denied_in_flight: AtomicU64,
+    /// Calls admitted with units in hand, without a question to Redis (they are among the above).
+    pub allowed_in_hand: AtomicU64,
     /// Refusals that needed no question to Redis (they are among the above).
     pub denied_without_redis: AtomicU64,
     /// Decisions taken on this node's own count because Redis did not answer.
@@ -49,13 +51,14 @@ pub struct Tally {
 
 impl Tally {
     /// Every counter with its name.
-    pub fn read(&self) -> [(&'static str, u64); 8] {
+    pub fn read(&self) -> [(&'static str, u64); 9] {
         [
             ("allowed", &self.allowed),
             ("denied_second", &self.denied_second),
             ("denied_minute", &self.denied_minute),
             ("denied_day", &self.denied_day),
             ("denied_in_flight", &self.denied_in_flight),
+            ("allowed_in_hand", &self.allowed_in_hand),
             ("denied_without_redis", &self.denied_without_redis),
             ("local_fallback", &self.local_fallback),
             ("redis_errors", &self.redis_errors),

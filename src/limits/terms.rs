@@ -18,10 +18,7 @@ pub struct Terms {
     pub plan: Arc<Plan>,
     /// One rule per policy, in the plan's order.
     pub rules: Vec<Rule>,
-    /// This node's share of each rule, for the time Redis does not answer. What was spent is stored as time and
-    /// holds under both: an hour's worth of the rule is an hour's worth of the share.
-    pub share: Vec<Rule>,
-    /// The Redis key of each policy.
+    /// The Redis key of each policy, and last that of the leases.
     pub keys: Vec<String>,
     /// The field value of `RateLimit-Policy`.
     pub policy_text: String,
@@ -32,15 +29,16 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Makes a plan ready for the account of a partner that so many nodes share.
-    pub fn of(plan: Arc<Plan>, partner: &str, mode: Mode, nodes: u32) -> Self {
+    /// Makes a plan ready for the account of a partner.
+    pub fn of(plan: Arc<Plan>, partner: &str, mode: Mode) -> Self {
         let account = format!("{partner}:{}", mode.name());
         let rules: Vec<_> = plan.policies.iter().map(Rule::of).collect();
+        let mut keys: Vec<_> = plan.policies.iter().map(|policy| rate::key(&account, &policy.name)).collect();
+        keys.push(rate::leases_key(&account));
         Self {
-            keys: plan.policies.iter().map(|policy| rate::key(&account, &policy.name)).collect(),
+            keys,
             policy_text: policy_text(&plan),
             quoted: plan.policies.iter().map(|policy| quoted(&policy.name)).collect(),
-            share: rules.iter().map(|rule| rule.share_of(nodes)).collect(),
             most_per_call: rules.iter().map(|rule| rule.burst).min().unwrap_or(u32::MAX),
             rules,
             plan,

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use proptest::test_runner::{Config, TestRunner};
 
-use super::account::Account;
+use super::account::{Account, Screened};
 use super::{Cause, Limits, Permit, Refusal, Settings};
 use crate::clock::Clock;
-use crate::counters::gcra::{self, Spend};
+use crate::counters::gcra::{self, Mark, Spend};
 use crate::counters::redis_server::Server;
 use crate::counters::{Counters, redis};
 use crate::error::{Code, Failure};
@@ -247,20 +247,20 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
     let outcome = runner.run(&(policies, calls), |((second, burst, minute, wider), calls)| {
         let clock = Clock::shiftable();
         let plan = plan(vec![policy("second", second, 1, burst), policy("minute", minute, 60, wider)]);
-        let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, 1, clock.clone());
+        let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, clock.clone());
         let rules: Vec<_> = plan.policies.iter().map(gcra::Rule::of).collect();
         let most = rules.iter().map(|rule| rule.burst).min().unwrap();
-        let mut tats = vec![0; rules.len()];
+        let mut tats = vec![Mark::default(); rules.len()];
         for (wait_ms, cost, free) in calls {
             clock.advance_ms(wait_ms);
             let outcome = account.spend(&plan, cost);
             let spend = Spend { cost: cost.min(most), ..Spend::default() };
-            let (admitted, _) = gcra::spend(&rules, &mut tats, outcome.at_us, spend);
+            let admitted = gcra::spend(&rules, &mut tats, outcome.at_us, spend, &[]).admitted;
             assert_eq!(outcome.admitted, admitted);
             if admitted && free == 0 {
                 account.give_back(spend.cost);
                 let back = Spend { credit: spend.cost, ..Spend::default() };
-                gcra::spend(&rules, &mut tats, outcome.at_us, back);
+                gcra::spend(&rules, &mut tats, outcome.at_us, back, &[]);
             }
         }
         Ok(())
@@ -272,8 +272,8 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
 fn a_flood_ends_at_the_pre_filter_without_a_question() {
     let clock = Clock::shiftable();
     let plan = plan(vec![policy("second", 10, 1_000, 10)]);
-    let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, 1, clock);
-    let questions = (0..100).filter(|_| account.screen(&plan, 1).is_ok()).count();
+    let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, clock);
+    let questions = (0..100).filter(|_| matches!(account.screen(&plan, 1, 1), Screened::Open)).count();
     assert_eq!(questions, 20, "twice the burst, though Redis has not answered one of them");
 }
 
@@ -334,7 +334,7 @@ async fn what_is_given_back_reaches_redis_with_the_next_call() {
         one.admit(&caller, 5).await.unwrap().refund();
     }
     assert_eq!(told(&one.admit(&caller, 1).await.unwrap()), [17]);
-    assert_eq!(redis_calls(&one), 103, "no call is made only to give something back");
+    assert!(redis_calls(&one) <= 103, "no call is made only to give something back");
 }
 
 #[tokio::test]
@@ -347,10 +347,11 @@ async fn redis_killed_midway_is_not_noticed_by_callers_and_used_again_when_back(
     server.kill();
     assert_eq!(passing(&limits, &caller, 100, 1).await, 30, "this node goes on from what Redis said last");
     let (errors, fallback) = (&limits.tally().redis_errors, &limits.tally().local_fallback);
-    assert_eq!((errors.load(Ordering::Relaxed), fallback.load(Ordering::Relaxed)), (5, 30));
+    assert_eq!(errors.load(Ordering::Relaxed), 5);
+    assert!((20..=30).contains(&fallback.load(Ordering::Relaxed)), "but for the few that were in hand");
 
     server.start_again();
-    clock.advance_ms(700_000);
+    clock.advance_ms(7_200_000);
     let mut recovered = 0;
     for _ in 0..20 {
         clock.advance_ms(250);
@@ -375,7 +376,11 @@ async fn nodes_keep_to_their_shares_while_redis_is_gone() {
     let nodes: Vec<_> = (0..4).map(|_| Limits::new(settings, server.counters(&clock), clock.clone())).collect();
     let caller = caller(&plan(vec![policy("minute", 60, 36_000, 40), policy("day", 200, 86_400, 200)]), Mode::Live);
     for node in &nodes {
-        assert_eq!(passing(node, &caller, 5, 1).await, 5);
+        // Not so busy that units are taken ahead.
+        for _ in 0..5 {
+            clock.advance_ms(60);
+            assert_eq!(passing(node, &caller, 1, 1).await, 1);
+        }
         node.standing(&caller).await;
     }
     for node in &nodes {
@@ -420,4 +425,73 @@ async fn a_redis_that_hangs_delays_a_call_by_the_budget_and_then_nobody() {
         tries += 1;
     }
     assert!(tries < 200, "it is used again");
+}
+
+#[tokio::test]
+async fn a_busy_partner_costs_few_questions_and_the_nodes_together_keep_its_limit() {
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let nodes = [node(&server, &clock), node(&server, &clock), node(&server, &clock)];
+    nodes.iter().for_each(|node| node.share_among(3));
+    let caller = caller(&plan(vec![policy("second", 1_000, 1_000, 1_000)]), Mode::Live);
+    let mut passed = 0;
+    for _ in 0..600 {
+        for node in &nodes {
+            passed += passing(node, &caller, 1, 1).await;
+        }
+    }
+    assert!((990..=1_000).contains(&passed), "{passed} passed");
+    let asked: u64 = nodes.iter().map(redis_calls).sum();
+    assert!(asked < 400, "{asked} questions for 1,800 calls");
+}
+
+#[tokio::test]
+async fn units_in_hand_are_handed_back_when_a_partner_falls_silent() {
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let (one, other) = (node(&server, &clock), node(&server, &clock));
+    let caller = caller(&plan(vec![policy("minute", 100, 360_000, 100)]), Mode::Live);
+    assert_eq!(passing(&one, &caller, 20, 1).await, 20);
+    let held_back = other.standing(&caller).await.rows().next().unwrap().remaining;
+    assert!(held_back < 80, "{held_back} left for others while the first holds some");
+    one.hand_back().await;
+    clock.advance_ms(70);
+    one.hand_back().await;
+    clock.advance_ms(60);
+    let left = other.standing(&caller).await.rows().next().unwrap().remaining;
+    assert_eq!(left, 80, "all that was not used");
+}
+
+#[tokio::test]
+async fn calls_that_come_together_share_one_question() {
+    let Some(server) = Server::start() else { return };
+    let limits = node(&server, &Clock::shiftable());
+    let mut plan = (*plan(vec![policy("minute", 600, 6_000, 600)])).clone();
+    plan.in_flight = 100;
+    let caller = caller(&Arc::new(plan), Mode::Live);
+    let calls = (0..64).map(|_| limits.admit(&caller, 1));
+    let passed = futures_util::future::join_all(calls).await.into_iter().filter(Result::is_ok).count();
+    assert_eq!(passed, 64);
+    assert!(redis_calls(&limits) <= 4, "{} questions", redis_calls(&limits));
+}
+
+#[tokio::test]
+async fn what_was_admitted_without_redis_is_charged_when_it_is_back() {
+    let Some(mut server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let (one, other) = (node(&server, &clock), node(&server, &clock));
+    let caller = caller(&plan(vec![policy("minute", 60, 36_000, 50)]), Mode::Live);
+    server.kill();
+    assert_eq!(passing(&one, &caller, 20, 1).await, 20);
+    server.start_again();
+    for _ in 0..200 {
+        clock.advance_ms(250);
+        one.standing(&caller).await;
+        if !one.counters.redis().unwrap().is_down() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let left = other.standing(&caller).await.rows().next().unwrap().remaining;
+    assert!((30..=31).contains(&left), "the other node sees {left}");
 }

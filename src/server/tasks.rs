@@ -24,6 +24,8 @@ const RATES_EVERY: Duration = Duration::from_secs(15);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 const COMPARE_LOOK_EVERY: Duration = Duration::from_secs(30);
+const HAND_BACK_EVERY: Duration = Duration::from_millis(50);
+const BEAT_EVERY: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long written events of other processes may wait to be published; our own are published at once.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(200);
@@ -48,6 +50,15 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         house.gate.limits.tidy();
         house.nonces.tidy();
     });
+    if house.counters.redis().is_some() {
+        every(&mut tasks, stop, HAND_BACK_EVERY, h(), |house| async move { house.gate.limits.hand_back().await });
+        every(&mut tasks, stop, BEAT_EVERY, h(), |house| async move {
+            // While Redis does not answer, the plans are shared among as many nodes as it counted last.
+            if let Some(nodes) = house.counters.beat().await {
+                house.gate.limits.share_among(nodes);
+            }
+        });
+    }
     every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {
         if let Err(error) = orders.tidy().await {
             tracing::warn!(%error, "keys and quotes past their life could not be removed");
