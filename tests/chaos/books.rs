@@ -165,6 +165,11 @@ impl Theirs {
         })
     }
 
+    /// Whether it moves on by itself.
+    pub fn is_moving(&self) -> bool {
+        self.is_alive() && !matches!(self.status.as_str(), "waitbuyerpay" | "success")
+    }
+
     /// Whether it still binds somebody.
     pub fn is_alive(&self) -> bool {
         !matches!(self.status.as_str(), "cancel" | "terminated")

@@ -1,8 +1,5 @@
 //! Compares what clients were told with both books, and the books with each other. Knows nothing of how they were read.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
@@ -66,6 +63,8 @@ pub struct Verdict {
     pub counts: Vec<(String, u64)>,
     /// What is wrong.
     pub findings: Vec<Finding>,
+    /// What could not be looked at, and why.
+    pub unchecked: Vec<(Wrong, String)>,
 }
 
 impl Verdict {
@@ -73,6 +72,11 @@ impl Verdict {
     pub fn wrong(&mut self, wrong: Wrong, partner: &str, about: &str, detail: impl Into<String>) {
         let (partner, about) = (partner.to_owned(), about.to_owned());
         self.findings.push(Finding { wrong, partner, about, detail: detail.into() });
+    }
+
+    /// Notes that something could not be looked at.
+    pub fn unchecked(&mut self, wrong: Wrong, why: &str) {
+        self.unchecked.push((wrong, why.to_owned()));
     }
 
     /// Counts something.
@@ -434,6 +438,16 @@ fn count(clients: &Clients, books: &Books, verdict: &mut Verdict) {
     verdict.count("final answers repeated", clients.repeats);
     verdict.count("payments asked for", clients.payments.len());
     verdict.count("cancellations answered 200", clients.cancelled.len());
+    let mut passing: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((op, said), times) in &clients.statuses {
+        let (status, code) = said.split_once(' ').unwrap_or((said, ""));
+        let status = status.parse::<u16>().ok();
+        if *op != Op::Cashier && status.is_none_or(|status| is_passing(status, code)) {
+            *passing.entry(if status.is_none() { "no answer" } else { said }).or_default() += times;
+        }
+    }
+    verdict.count("answers that say \"not now\"", passing.values().sum());
+    passing.into_iter().for_each(|(said, times)| verdict.count(format!("  {said}"), times));
     verdict.count("orders in the ledger", books.rows.len());
     verdict.count("  under a reference of a client", books.shown.values().flatten().count());
     by_word("  ", books.rows.iter().map(|row| row.state.as_str()), verdict);

@@ -5,4 +5,8 @@
 
 mod books;
 mod checker;
+mod dice;
+mod events;
 mod history;
+mod proofs;
+mod receiver;

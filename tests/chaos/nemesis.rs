@@ -7,14 +7,18 @@ mod books;
 mod caller;
 mod checker;
 mod dice;
+mod events;
 mod faults;
+mod hearing;
 mod history;
 mod partner;
 mod process;
 mod reading;
+mod receiver;
 mod table;
 mod world;
 
+use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +41,7 @@ use caller::{Caller, Desk};
 use checker::{Verdict, Wrong, check};
 use dice::Dice;
 use faults::{Nemesis, Trouble};
+use hearing::Hearing;
 use history::History;
 use partner::Partner;
 use world::{Catalogue, Size, World};
@@ -47,6 +52,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const COUNTRIES: [&str; 6] = ["JP", "KR", "DE", "BR", "US", "VN"];
 /// An outcome may be unknown for so long after all was healed.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+/// How a line begins when nothing is left but deliveries whose next attempt is minutes away.
+const WAITING: &str = "only";
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Parser)]
@@ -88,6 +95,12 @@ struct Asked {
     /// Offers of the catalogue
     #[arg(long, default_value_t = 3_000)]
     offers: u32,
+    /// Endpoints for webhooks, two of them of the first partner
+    #[arg(long, default_value_t = 5)]
+    endpoints: usize,
+    /// Fail too when something could not be checked
+    #[arg(long)]
+    strict: bool,
     /// Where history and logs go; emptied first
     #[arg(long, default_value = "target/nemesis")]
     folder: PathBuf,
@@ -153,8 +166,9 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
         partner.look_around(&mut dice.fork()).await?;
         partners.push(Arc::new(partner));
     }
-    println!("{} partners have looked around; trade begins", partners.len());
-    let trial = Trial { asked, world, desk, partners, folder };
+    let hearing = Hearing::open(&folder, &partners, asked.endpoints, dice.fork(), asked.calm).await?;
+    println!("{} partners have looked around, {} endpoints listen; trade begins", partners.len(), hearing.len());
+    let trial = Trial { asked, world, desk, partners, hearing, folder };
     trial.run(dice, asked.troubles()?).await
 }
 
@@ -197,6 +211,7 @@ struct Trial<'a> {
     world: Arc<World>,
     desk: Arc<Desk>,
     partners: Vec<Arc<Partner>>,
+    hearing: Hearing,
     folder: PathBuf,
 }
 
@@ -246,47 +261,41 @@ impl Trial<'_> {
         Ok(raging.join_next().await.transpose()?.transpose()?.unwrap_or(0))
     }
 
-    /// Waits until every request has its answer, nothing is unknown and both books agree, or for as long as was asked;
-    /// gives how long outcomes were unknown.
+    /// Waits until every request has its answer, nothing is unknown, both books agree and every event was told, or for
+    /// as long as was asked; gives how long outcomes were unknown.
     async fn settle(&self, trade: &mut JoinSet<Result<()>>, verdict: &mut Verdict) -> Result<Duration> {
         let pool = PgPool::connect(&self.world.postgres_url).await?;
         let catalogue = Catalogue::new(self.world.catalogue_url.clone(), Duration::from_secs(30))?;
-        let names: Vec<_> = self.partners.iter().map(|partner| partner.caller().partner.clone()).collect();
         let (began, bound) = (Instant::now(), Duration::from_secs(self.asked.settle));
-        let mut known = None;
+        let (mut known, mut resent) = (None, 0);
         loop {
             while let Some(ended) = trade.try_join_next() {
                 ended??;
             }
             let open = reading::open(&pool).await?;
-            let nothing = open.orders == 0 && open.debits == 0;
-            known = if nothing { known.or(Some(began.elapsed())) } else { None };
-            if nothing && trade.is_empty() && open.waiting == 0 {
-                let apart = self.apart(&pool, &catalogue, &names).await?;
-                if apart == 0 {
-                    println!("settled after {} s", began.elapsed().as_secs());
-                    break;
-                }
-                println!("  {:>4} s  {apart} orders do not stand alike in both books yet", began.elapsed().as_secs());
-            } else {
-                let (orders, debits, waiting) = (open.orders, open.debits, open.waiting);
-                println!(
-                    "  {:>4} s  unknown: {orders} orders, {debits} debits; {waiting} wait for their partner; {} partners at work",
-                    began.elapsed().as_secs(),
-                    trade.len()
-                );
+            known = if open.orders + open.debits == 0 { known.or(Some(began.elapsed())) } else { None };
+            let left = self.left(open, trade.len(), &pool, &catalogue).await?;
+            if left.is_empty() {
+                println!("settled after {} s", began.elapsed().as_secs());
+                break;
             }
+            println!("  {:>4} s  {left}", began.elapsed().as_secs());
             if began.elapsed() > bound {
                 println!("not settled after {} s", bound.as_secs());
                 break;
             }
+            if left.starts_with(WAITING) {
+                resent += self.hearing.resend(&pool).await?;
+            }
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
         self.desk.over.store(true, Ordering::Relaxed);
-        let _ =
-            tokio::time::timeout(Duration::from_secs(20), async { while trade.join_next().await.is_some() {} }).await;
-        trade.abort_all();
+        let rest = async { while trade.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(20), rest).await.is_err() {
+            trade.abort_all();
+        }
         pool.close().await;
+        verdict.count("deliveries that partners had sent again", resent);
         let age = known.unwrap_or_else(|| began.elapsed());
         if age > SETTLED_WITHIN {
             verdict.wrong(
@@ -299,20 +308,37 @@ impl Trial<'_> {
         Ok(age)
     }
 
-    /// How many orders do not stand alike in both books.
-    async fn apart(&self, pool: &PgPool, catalogue: &Catalogue, names: &[String]) -> Result<usize> {
-        let theirs = reading::theirs(catalogue, names).await?;
-        let there: std::collections::HashMap<_, _> =
+    /// What is still to come, in words; nothing once all is settled.
+    async fn left(&self, open: reading::Open, at_work: usize, pool: &PgPool, catalogue: &Catalogue) -> Result<String> {
+        let (orders, debits, waiting) = (open.orders, open.debits, open.waiting);
+        if orders + debits + waiting > 0 || at_work > 0 {
+            return Ok(format!(
+                "unknown: {orders} orders, {debits} debits; {waiting} wait for their partner; {at_work} partners at work"
+            ));
+        }
+        let names: Vec<_> = self.partners.iter().map(|partner| partner.caller().partner.clone()).collect();
+        let theirs = reading::theirs(catalogue, &names).await?;
+        let moving = theirs.iter().filter(|theirs| theirs.is_moving()).count();
+        let there: HashMap<_, _> =
             theirs.iter().map(|theirs| (theirs.out_ref.as_str(), theirs.status.as_str())).collect();
         let rows = reading::rows(pool).await?;
-        let apart = rows
-            .iter()
-            .filter(|row| there.get(row.id.as_str()).is_some_and(|status| !books::is_same_state(status, &row.state)));
-        Ok(apart.count())
+        let status = |row: &books::Row| there.get(row.id.as_str()).copied();
+        let apart = rows.iter().filter(|row| status(row).is_some_and(|there| !books::is_same_state(there, &row.state)));
+        let apart = apart.count();
+        if moving + apart > 0 {
+            return Ok(format!(
+                "{moving} orders are on their way at the catalogue, {apart} do not stand alike in both books"
+            ));
+        }
+        Ok(match self.hearing.open_ends(pool).await? {
+            (0, 0, _) => String::new(),
+            (0, pending, later) if pending == later => format!("{WAITING} {later} deliveries are due much later"),
+            (silent, pending, _) => format!("{silent} events are not published, {pending} deliveries wait"),
+        })
     }
 
     /// Reads both books, compares, and tells.
-    async fn judge(&self, mut verdict: Verdict) -> Result<ExitCode> {
+    async fn judge(self, mut verdict: Verdict) -> Result<ExitCode> {
         let pool = PgPool::connect(&self.world.postgres_url).await?;
         let catalogue = Catalogue::new(self.world.catalogue_url.clone(), Duration::from_secs(30))?;
         self.desk.history.flush()?;
@@ -325,10 +351,12 @@ impl Trial<'_> {
         for name in self.world.gone().await {
             verdict.wrong(Wrong::Surprise, "", &name, "ended by itself; see its log");
         }
+        self.hearing.judge(&pool, &self.partners, &self.folder, &self.asked.tools, &mut verdict).await?;
         pool.close().await;
         self.world.close().await?;
         table::print(&verdict, &self.folder)?;
-        Ok(if verdict.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let well = verdict.findings.is_empty() && (verdict.unchecked.is_empty() || !self.asked.strict);
+        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 

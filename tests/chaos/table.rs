@@ -19,8 +19,12 @@ pub fn print(verdict: &Verdict, folder: &Path) -> Result<()> {
     println!();
     for wrong in Wrong::ALL {
         let number = verdict.findings.iter().filter(|finding| finding.wrong == *wrong).count();
-        let word = if number == 0 { "ok" } else { wrong.says() };
-        println!("{:<44} {number:>9}  {word}", wrong.name());
+        let unchecked = verdict.unchecked.iter().find(|(unchecked, _)| unchecked == wrong);
+        match unchecked {
+            Some((_, why)) if number == 0 => println!("{:<44} {:>9}  NOT CHECKED: {why}", wrong.name(), "-"),
+            _ if number == 0 => println!("{:<44} {number:>9}  ok", wrong.name()),
+            _ => println!("{:<44} {number:>9}  {}", wrong.name(), wrong.says()),
+        }
     }
     for wrong in Wrong::ALL {
         let all: Vec<_> = verdict.findings.iter().filter(|finding| finding.wrong == *wrong).collect();
@@ -38,9 +42,17 @@ pub fn print(verdict: &Verdict, folder: &Path) -> Result<()> {
     let findings: Vec<_> = findings.collect();
     let counts: serde_json::Map<_, _> =
         verdict.counts.iter().map(|(what, number)| (what.trim().to_owned(), json!(number))).collect();
+    let unchecked: Vec<_> = verdict.unchecked.iter().map(|(wrong, why)| format!("{}: {why}", wrong.name())).collect();
     let report = folder.join("report.json");
-    std::fs::write(&report, format!("{:#}\n", json!({"counts": counts, "findings": findings})))?;
-    let all = if verdict.findings.is_empty() { "all is well" } else { "NOT all is well" };
+    std::fs::write(
+        &report,
+        format!("{:#}\n", json!({"counts": counts, "findings": findings, "unchecked": unchecked})),
+    )?;
+    let all = match (verdict.findings.is_empty(), unchecked.is_empty()) {
+        (false, _) => "NOT all is well",
+        (true, true) => "all is well",
+        (true, false) => "all is well as far as it was checked",
+    };
     println!("\n{all}; the history lies in {}", folder.display());
     Ok(())
 }

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Verdict, Wrong, check};
 use crate::books::{Books, Row, Shown, Theirs};
+use crate::checker::{Verdict, Wrong, check};
 use crate::history::{Op, Record};
 
 /// A run of one order that all agree on, to plant errors in.
