@@ -48,7 +48,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             on_runtime(demo::run(prepared))
         }
         Command::Serve(asked) => match serve::prepare(&asked)? {
-            Some((config, _guard)) => on_runtime(serve::run(config)),
+            Some((config, _guard)) => on_runtime(serve::run(config, asked.clock())),
             None => Ok(()),
         },
         Command::Sandbox(asked) => on_runtime(sandbox::run(asked)),

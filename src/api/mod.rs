@@ -30,10 +30,10 @@ pub mod shipments;
 pub mod signature;
 pub mod suppliers;
 pub mod unmatched;
-pub mod webhook_endpoints;
-mod webhook_view;
 pub mod vouchers;
 pub mod warehouses;
+pub mod webhook_endpoints;
+mod webhook_view;
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpResponse, get};

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::Result;
 use clap::Args;
@@ -27,6 +28,21 @@ pub struct Asked {
     /// Print the settings in effect, secrets masked, and stop
     #[arg(long)]
     check: bool,
+    /// How far this node's clock is off, in milliseconds; only for trials that want to see what comes of it
+    #[arg(long, hide = true, default_value_t = 0, allow_negative_numbers = true)]
+    clock_off_ms: i64,
+}
+
+impl Asked {
+    /// The clock to serve by: the machine's, or one that is wrong on purpose.
+    pub fn clock(&self) -> Clock {
+        if self.clock_off_ms == 0 {
+            return Clock::System;
+        }
+        let clock = Clock::shiftable();
+        clock.advance_ms(self.clock_off_ms);
+        clock
+    }
 }
 
 /// Reads the settings of a file and the environment.
@@ -50,10 +66,16 @@ pub fn prepare(asked: &Asked) -> Result<Option<(Config, Guard)>> {
 }
 
 /// Serves until told to stop, then stops without failing a request.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(config: Config, clock: Clock) -> Result<()> {
+    if let Clock::Shifted(by_ms) = &clock {
+        tracing::warn!(
+            by_ms = by_ms.load(Ordering::Relaxed),
+            "this node's clock is off on purpose; never do so in earnest"
+        );
+    }
     let doors = Doors::bind(config.server.bind, config.ops.bind).map_err(CannotStart::because)?;
     let (log, writer) = AccessLog::to(std::io::stdout());
-    let house = House::open(config, Clock::System, log).await.map_err(CannotStart::because)?;
+    let house = House::open(config, clock, log).await.map_err(CannotStart::because)?;
     let running = serve(house, doors).map_err(CannotStart::because)?;
     told(&running);
     stop_signal().await;

@@ -8,11 +8,11 @@
 //! * an unsettled order's `look_at`: who moves it forward has claimed the order for that long.
 
 mod claims;
-mod deliveries;
-mod endpoints;
-mod consignments;
 mod compare;
+mod consignments;
+mod deliveries;
 mod due;
+mod endpoints;
 mod error;
 mod feeds;
 mod known;

@@ -2,8 +2,8 @@
 //! every border converts to and from its own words.
 
 pub mod category;
-pub mod event;
 pub mod consignment;
+pub mod event;
 pub mod ids;
 pub mod language;
 pub mod money;
@@ -18,5 +18,5 @@ pub mod refund;
 pub mod search;
 pub mod shipment;
 pub mod supplier;
-pub mod webhook;
 pub mod warehouse;
+pub mod webhook;

@@ -81,7 +81,7 @@ pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
     Ok(orders::Settings {
         quote_valid_s: config.orders.quote_valid_s,
         warehouse,
-        lease_ms: lease_ms(config),
+        lease_ms: lease_ms(&config.upstream),
         reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
         unknown_bound_s: config.orders.unknown_bound_s,
         compare_ms: i64::try_from(config.orders.compare.as_millis()).unwrap_or(i64::MAX),

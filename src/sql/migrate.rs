@@ -132,7 +132,7 @@ mod tests {
             text: "--sqlite CREATE TABLE here (sqlite BIGINT);\n--postgres CREATE TABLE here (postgres BIGINT);\n-- end",
         }];
         for house in trial::empty_houses().await {
-            assert_eq!(run(&house.sql.engine, APART).await.unwrap(), 1);
+            assert_eq!(run(&house.sql, APART).await.unwrap(), 1);
             let sqlite = house.sql.fetch_all("SELECT sqlite FROM here", Vec::new()).await.is_ok();
             assert_eq!(sqlite, house.sql.engine_name() == "sqlite");
             assert_ne!(sqlite, house.sql.fetch_all("SELECT postgres FROM here", Vec::new()).await.is_ok());
@@ -144,10 +144,10 @@ mod tests {
         let at = MIGRATIONS.iter().position(|step| step.name == "audit").unwrap();
         let (before, _) = MIGRATIONS.split_at(at);
         for house in trial::empty_houses().await {
-            run(&house.sql.engine, before).await.unwrap();
+            run(&house.sql, before).await.unwrap();
             let old = "INSERT INTO audit (id, at, actor, action, subject, detail) VALUES ('aud_0', 1, 'cli:li', 'a.b', 'c', '')";
             house.sql.execute(old, Vec::new()).await.unwrap();
-            run(&house.sql.engine, MIGRATIONS).await.unwrap();
+            run(&house.sql, MIGRATIONS).await.unwrap();
             let rows = house.sql.fetch_all("SELECT actor FROM audit", Vec::new()).await.unwrap();
             assert_eq!(rows.first().unwrap().text("actor").unwrap(), "cli:li");
             assert!(house.sql.execute("DELETE FROM audit", Vec::new()).await.is_err());

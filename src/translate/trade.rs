@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Nonsense;
-use super::words::beijing_if_any;
+use super::words::{beijing, beijing_if_any};
 use crate::error::Code;
 use crate::model::ids::{CatalogueOrderId, OfferId, SkuId, SupplierId};
 use crate::model::money::Money;

@@ -88,7 +88,7 @@ fn event(event: &Event) -> [String; 6] {
         moment(event.at),
         event.actor.name().to_owned(),
         event.kind.name().to_owned(),
-        event.kind.leads_to().to_string(),
+        event.state.to_string(),
         event
             .facts
             .refusal
@@ -153,7 +153,7 @@ pub(super) fn to_json(case: &Case, audit: &[Entry]) -> Value {
     let event = |event: &Event| {
         json!({
             "version": event.version, "id": event.id.as_str(), "at": event.at.to_string(),
-            "actor": event.actor.name(), "kind": event.kind.name(), "state": event.kind.leads_to().name(),
+            "actor": event.actor.name(), "kind": event.kind.name(), "state": event.state.name(),
             "cause": event.cause,
             "refusal": event.facts.refusal.as_ref().map(|refusal| {
                 json!({ "code": refusal.code.facts().name, "detail": refusal.detail })

@@ -15,7 +15,7 @@ use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::payment::{Method, Payment};
 use crate::model::plan::Plan;
 use crate::model::quote::{Quantity, Wanted};
-use crate::orders::{Answer, NewOrder, NewPayment, NewQuote, Once, Orders, Settings};
+use crate::orders::{Answer, Basis, NewOrder, NewPayment, NewQuote, Once, Orders, Settings};
 use crate::rates::{self, Rates};
 use crate::sandbox;
 use crate::sql::trial;
@@ -85,6 +85,7 @@ impl Office {
             lease_ms: LEASE_MS,
             reconcile_ms: 2000,
             unknown_bound_s: 3600,
+            compare_ms: 3_600_000,
         };
         let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
         let rates = Rates::open(rates, clock.clone()).unwrap();
@@ -130,7 +131,8 @@ impl Office {
             currency: "JPY".parse().unwrap(),
         };
         let quote = self.desk.orders.quote(&caller, wish).await.unwrap().quotes.remove(0);
-        let wish = NewOrder { reference: reference.parse().unwrap(), quote: quote.id, note: None };
+        let basis = Basis::Quote(quote.id);
+        let wish = NewOrder { reference: reference.parse().unwrap(), basis, note: None, expected_total: None };
         let key = once(&format!("key-{reference}"));
         let told = self.desk.orders.place(&caller, key, wish, &render).await.unwrap();
         (told.answer.status, String::from_utf8(told.answer.body).unwrap())
@@ -225,7 +227,7 @@ fn by(actor: &str, what: &str) -> (String, String) {
 async fn an_order_is_shown_whole_by_its_id_and_by_its_reference() {
     for office in offices().await {
         let (_, id) = office.order("acme", "PO-1").await;
-        let wish = NewPayment { orders: vec![id.parse().unwrap()], method: Method::Debit };
+        let wish = NewPayment { orders: vec![id.parse().unwrap()], method: Method::Debit, expected_total: None };
         let paid = office.desk.orders.pay(&caller("acme"), once("pay-0001"), wish, &render_payment).await.unwrap();
         let payment = String::from_utf8(paid.answer.body).unwrap();
         let shown = office.show("PO-1").await;

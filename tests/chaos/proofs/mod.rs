@@ -1,0 +1,4 @@
+//! Planted errors, each of which has to be found.
+
+mod checker;
+mod events;
