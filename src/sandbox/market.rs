@@ -19,6 +19,9 @@ use super::shelf::{Changed, Item};
 use super::stats::Stats;
 use super::trade::Book;
 
+/// How much moves on by itself before somebody else may use the book.
+const AT_ONCE: usize = 100;
+
 /// Everything a handler may need.
 pub struct Market {
     /// The authored goods.
@@ -145,8 +148,12 @@ impl Market {
     /// Moves on everything that is due; says how many orders, parcels, refunds and consignments moved.
     pub fn tick(&self) -> usize {
         let now_ms = self.clock.now_ms();
-        let due = self.book(|book| book.is_due(now_ms));
-        if due { self.book(|book| book.step_due(&self.shop, now_ms)) } else { 0 }
+        let mut moved = 0;
+        // Little by little: callers get at the book in between.
+        while self.book(|book| book.is_due(now_ms)) {
+            moved += self.book(|book| book.step_due(&self.shop, AT_ONCE, now_ms));
+        }
+        moved
     }
 
     /// How the service is reached from outside.

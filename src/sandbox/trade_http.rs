@@ -11,9 +11,10 @@ use super::cashier::secret_word;
 use super::envelope::{Answer, Code, Envelope, Refusal, Sent};
 use super::goods_http::LangAsked;
 use super::market::Market;
+use super::trade::parcel::Shipments;
 use super::trade::wire::{
     CancelAsked, Debit, MemoAsked, OrderPage, OrderWire, Paid, PayAsked, PayMode, PlaceAsked, Preview, PreviewAsked,
-    Shipments, Warehouses,
+    Warehouses,
 };
 use super::trade::{self, Book, PaidHow, WAREHOUSES, check_shape, find_warehouse, price};
 

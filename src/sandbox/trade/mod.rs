@@ -7,6 +7,7 @@ pub mod consignment;
 mod filing;
 mod freight;
 mod order;
+pub mod parcel;
 mod pay;
 mod place;
 pub mod refund;

@@ -3,9 +3,9 @@
 use super::book::{Book, Told};
 use super::filing::Document;
 use super::order::{Order, Shipment};
+use super::parcel::{ParcelLine, ParcelStatus, ShipmentWire, Shipments, Trace};
 use super::steps::paced_ms;
 use super::warehouses;
-use super::wire::{ParcelLine, ParcelStatus, ShipmentWire, Shipments, Trace};
 use crate::sandbox::feed::{Kind, What};
 use crate::sandbox::goods::{Lang, Shop};
 use crate::sandbox::words::beijing;

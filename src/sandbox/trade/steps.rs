@@ -103,10 +103,12 @@ impl Book {
         }
     }
 
-    /// Moves on whatever is due; says how much moved.
-    pub fn step_due(&mut self, shop: &Shop, now_ms: i64) -> usize {
+    /// Moves on at most so many of those that are due; says how many moved.
+    pub fn step_due(&mut self, shop: &Shop, most: usize, now_ms: i64) -> usize {
         let mut moved = 0;
-        while let Some(due) = self.take_due(now_ms) {
+        while moved < most
+            && let Some(due) = self.take_due(now_ms)
+        {
             match due {
                 Due::Order(order_no) => self.order_due(shop, order_no, now_ms),
                 Due::Parcel(order_no, parcel) => self.depart(order_no, parcel, now_ms),
