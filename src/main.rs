@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xunyuan::commands::{
-    CannotStart, Command, Line, console_password, demo, health, key, openapi, partner, sandbox, serve, sign,
+    CannotStart, Command, Line, console_password, demo, health, key, ledger, openapi, partner, sandbox, serve, sign,
 };
 
 #[global_allocator]
@@ -44,6 +44,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Call(asked) => on_runtime(sign::call(&asked)),
         Command::ConsolePassword(asked) => console_password::run(&asked, &mut std::io::stdin(), &mut std::io::stdout()),
         Command::Migrate(file) => on_runtime(serve::migrate(&file)),
+        Command::Ledger(asked) => on_runtime(ledger::run(asked)),
         Command::Openapi(asked) => openapi::run(&asked),
         Command::Health(asked) => on_runtime(health::run(&asked)),
     }
