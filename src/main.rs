@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use xunyuan::clock::Clock;
 use xunyuan::commands::{
-    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, openapi, order, partner,
+    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, openapi, order, partner,
     sandbox, serve, sign,
 };
 use xunyuan::server::house::open_orders;
@@ -60,6 +60,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Call(asked) => on_runtime(sign::call(&asked)),
         Command::ConsolePassword(asked) => console_password::run(&asked, &mut std::io::stdin(), &mut std::io::stdout()),
         Command::Migrate(file) => on_runtime(serve::migrate(&file)),
+        Command::Ledger(asked) => on_runtime(ledger::run(asked)),
         Command::Openapi(asked) => openapi::run(&asked),
         Command::Health(asked) => on_runtime(health::run(&asked)),
     }

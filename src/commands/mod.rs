@@ -10,6 +10,7 @@ pub mod key;
 pub mod key_file;
 #[cfg(test)]
 mod key_tests;
+pub mod ledger;
 pub mod openapi;
 pub mod order;
 pub mod partner;
@@ -58,6 +59,8 @@ pub enum Command {
     ConsolePassword(console_password::Asked),
     /// Bring the database to this program's version
     Migrate(ConfigFile),
+    /// Move everything the database holds: export, import
+    Ledger(ledger::Asked),
     /// Print an OpenAPI document, or write both into openapi/
     Openapi(openapi::Asked),
     /// Ask a running gateway whether it is ready; exits 0 when it is

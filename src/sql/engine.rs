@@ -53,6 +53,18 @@ impl Engine {
         }
     }
 
+    /// A transaction of its own that only reads.
+    pub(super) async fn begin_snapshot(&self) -> Result<Tx, Error> {
+        let (mut tx, begin) = match self {
+            Self::Sqlite { readers, .. } => (Tx::on_sqlite(readers.acquire().await?.detach()), "BEGIN"),
+            Self::Postgres(server) => {
+                (server.begin().await?, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            }
+        };
+        tx.control(begin).await?;
+        Ok(tx)
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite { writer, readers } => {

@@ -37,10 +37,21 @@ pub(super) async fn run(sql: &Sql, steps: &'static [Migration]) -> Result<usize,
     sql.transaction(move |tx| Box::pin(apply(tx, engine, steps))).await
 }
 
-async fn apply(tx: &mut Tx, engine: &str, steps: &'static [Migration]) -> Result<usize, Error> {
+/// The version this program brings a database to.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |step| step.version)
+}
+
+/// Until the transaction ends nobody else changes the schema or fills a database.
+pub(super) async fn lock(tx: &mut Tx) -> Result<(), Error> {
     if tx.is_postgres() {
         tx.fetch_all(LOCK, Vec::new()).await?;
     }
+    Ok(())
+}
+
+async fn apply(tx: &mut Tx, engine: &str, steps: &'static [Migration]) -> Result<usize, Error> {
+    lock(tx).await?;
     let table = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
     tx.execute(table, Vec::new()).await?;
     let row = tx.fetch_optional("SELECT MAX(version) AS version FROM schema_version", Vec::new()).await?;

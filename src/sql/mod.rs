@@ -9,6 +9,7 @@ mod arg;
 mod engine;
 mod error;
 mod migrate;
+pub mod moving;
 mod postgres;
 mod row;
 mod rows;
@@ -108,6 +109,23 @@ impl Sql {
                 self.run(async move { postgres.transaction(steps, &bell).await }).await
             }
         }
+    }
+
+    /// Runs reads that all see the same moment, whatever is written meanwhile.
+    async fn snapshot<T, E, F>(&self, reads: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let engine = self.engine.clone();
+        self.run(async move {
+            let mut tx = engine.begin_snapshot().await?;
+            let read = reads(&mut tx).await;
+            tx.rollback_and_close().await?;
+            read
+        })
+        .await
     }
 
     /// Waits until a transaction of this process that was marked `is_news` is committed, or for so long. What was

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Connection, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use super::arg::bind;
@@ -68,7 +68,7 @@ impl Server {
         F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, T, E> + Send + 'static,
         E: From<Error>,
     {
-        let mut tx = Tx::on_postgres(self.begin().await.map_err(Error::from)?);
+        let mut tx = self.begin().await?;
         match steps(&mut tx).await {
             Ok(value) => {
                 let news = tx.has_news();
@@ -86,14 +86,14 @@ impl Server {
     }
 
     /// After a restart of the server all connections that rest are dead: nothing was begun on them, so the next is tried.
-    async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    pub(super) async fn begin(&self) -> Result<Tx, Error> {
         for _ in 0..CONNECTIONS {
             match self.pool.begin().await {
                 Err(error) if is_gone(&error) => {}
-                begun => return begun,
+                begun => return Ok(Tx::on_postgres(begun?)),
             }
         }
-        self.pool.begin().await
+        Ok(Tx::on_postgres(self.pool.begin().await?))
     }
 
     pub(super) async fn close(&self) {

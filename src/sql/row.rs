@@ -6,8 +6,9 @@ use sqlx::{Column, Decode, Row as _, TypeInfo, ValueRef};
 
 use super::Error;
 
+/// A stored value.
 #[derive(Clone, Debug, PartialEq)]
-enum Value {
+pub(super) enum Value {
     Null,
     Text(String),
     Int(i64),
@@ -48,6 +49,11 @@ impl Row {
     /// The column's text read as a value of our own; an error when it cannot be read.
     pub fn parse<T: std::str::FromStr>(&self, column: &str) -> Result<T, Error> {
         self.text(column)?.parse().map_err(|_| Error::column(column, "readable text"))
+    }
+
+    /// All values, in the order of their columns.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter()
     }
 
     fn value(&self, column: &str) -> Option<&Value> {

@@ -1,5 +1,6 @@
 //! An open transaction of either engine.
 
+use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Postgres, Transaction};
 
@@ -66,6 +67,50 @@ impl Tx {
         }
     }
 
+    /// The same for a text that was put together, of names that are ours.
+    pub(super) async fn execute_text(&mut self, text: String, args: Vec<Arg>) -> Result<u64, Error> {
+        let text = sqlx::AssertSqlSafe(text);
+        match &mut self.on {
+            On::Sqlite(tx) => Ok(bind!(text, args).execute(&mut **tx).await?.rows_affected()),
+            On::Postgres(tx) => Ok(bind!(text, args).execute(&mut **tx).await?.rows_affected()),
+        }
+    }
+
+    /// All rows of a text that was put together.
+    pub(super) async fn fetch_text(&mut self, text: String) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        self.each(text, |row| {
+            rows.push(row);
+            Ok::<_, Error>(())
+        })
+        .await?;
+        Ok(rows)
+    }
+
+    /// Takes the rows one by one, however many there are.
+    pub(super) async fn each<E: From<Error>>(
+        &mut self,
+        text: String,
+        mut take: impl FnMut(Row) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let text = sqlx::AssertSqlSafe(text);
+        match &mut self.on {
+            On::Sqlite(tx) => {
+                let mut rows = sqlx::query(text).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(Error::from)? {
+                    row::from_sqlite(vec![row])?.into_iter().try_for_each(&mut take)?;
+                }
+            }
+            On::Postgres(tx) => {
+                let mut rows = sqlx::query(text).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(Error::from)? {
+                    row::from_postgres(vec![row])?.into_iter().try_for_each(&mut take)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Runs several statements without arguments.
     pub(super) async fn script(&mut self, text: String) -> Result<(), Error> {
         let script = sqlx::raw_sql(sqlx::AssertSqlSafe(text));
@@ -107,7 +152,15 @@ impl Tx {
         self.control("ROLLBACK").await
     }
 
-    /// Ends what is open and the connection with it.
+    /// Ends a snapshot.
+    pub(super) async fn rollback_and_close(mut self) -> Result<(), Error> {
+        if !self.is_postgres() {
+            self.control("ROLLBACK").await?;
+        }
+        self.close().await
+    }
+
+    /// Ends what is open, and on SQLite the connection with it.
     pub(super) async fn close(self) -> Result<(), Error> {
         match self.on {
             On::Sqlite(connection) => Ok(connection.close().await?),

@@ -1,0 +1,53 @@
+//! Every table that is moved, in an order in which each only refers to tables above it.
+
+/// A table that is moved.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its primary key.
+    pub key: &'static [&'static str],
+    /// How many rows the schema itself puts there; what is moved takes their place.
+    pub seeded: i64,
+    /// The column that refers to other rows of the same table.
+    pub own: Option<&'static str>,
+    /// The column that counts itself.
+    pub serial: Option<&'static str>,
+}
+
+impl Table {
+    const fn new(name: &'static str, key: &'static [&'static str]) -> Self {
+        Self { name, key, seeded: 0, own: None, serial: None }
+    }
+
+    const fn seeded(self, seeded: i64) -> Self {
+        Self { seeded, ..self }
+    }
+
+    const fn own(self, column: &'static str) -> Self {
+        Self { own: Some(column), ..self }
+    }
+
+    const fn serial(self, column: &'static str) -> Self {
+        Self { serial: Some(column), ..self }
+    }
+}
+
+/// All of them but `schema_version`, which belongs to the database and not to what is in it.
+pub(super) const TABLES: &[Table] = &[
+    Table::new("directory_version", &["id"]).seeded(1),
+    Table::new("plans", &["id"]).seeded(3),
+    Table::new("plan_policies", &["plan", "name"]).seeded(9),
+    Table::new("partners", &["id"]),
+    Table::new("partner_keys", &["id"]).own("rotated_from"),
+    Table::new("audit", &["id"]),
+    Table::new("quotes", &["id"]),
+    Table::new("orders", &["id"]),
+    Table::new("order_events", &["order_id", "version"]),
+    Table::new("idempotency", &["partner", "mode", "key"]),
+    Table::new("payments", &["id"]),
+    Table::new("payment_orders", &["payment", "order_id"]),
+    Table::new("events", &["serial"]).serial("serial"),
+    Table::new("event_head", &["id"]).seeded(1),
+    Table::new("feed_cursors", &["feed"]),
+];
