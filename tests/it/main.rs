@@ -7,6 +7,8 @@ mod answers;
 mod console;
 mod harness;
 mod orders;
+mod receiver;
 mod signing;
 mod telemetry;
 mod walk;
+mod webhooks;
