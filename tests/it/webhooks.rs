@@ -170,16 +170,16 @@ async fn a_delivery_that_failed_is_resent_alone_or_with_all_that_was_missed() {
     assert_eq!(codes(&partner.post(&resend, asked.clone()).await), (409, "endpoint_disabled".to_owned()));
     // Published while nobody listened.
     for _ in 0..200 {
-        if partner.get("/v1/events?types=order.*").await.json()["items"].as_array().unwrap().len() > 1 {
+        if !partner.get("/v1/events?types=order.accepted").await.json()["items"].as_array().unwrap().is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     partner.post(&format!("{path}/enable"), json!({})).await;
     let missed = partner.post(&resend, asked).await;
-    assert!(missed.status == 202 && missed.json()["resent"].as_i64().unwrap() >= 2, "{}", missed.json());
+    assert!(missed.status == 202 && missed.json()["resent"].as_i64().unwrap() >= 1, "{}", missed.json());
     let of_order = |one: &Heard| one.json()["data"]["order_id"] == order["id"];
-    receiver.hears(|heard| heard.iter().filter(|one| of_order(one)).count() >= 2).await;
+    receiver.hears(|heard| heard.iter().any(|one| of_order(one) && one.kind() == "order.accepted")).await;
     house.close().await;
 }
 
