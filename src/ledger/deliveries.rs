@@ -48,3 +48,6 @@ pub(super) async fn fan_out(tx: &mut Tx, from: i64, to: i64) -> Result<u64, Erro
     );
     Ok(tx.execute(FAN_OUT, args![from, to]).await?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,13 +27,10 @@ macro_rules! kinds {
 
 kinds! {
     // orders
-    "order.received", "The gateway wrote the order down.";
     "order.accepted", "The catalogue took the order; it can be paid until its `pay_by`.";
     "order.refused", "The catalogue refused the order; nothing was bought.";
     "order.unanswered", "The catalogue's answer was lost; the gateway is finding out and tells the outcome.";
-    "order.handed_to_person", "The order stayed unknown for too long; the operator looks at it.";
     "order.repriced", "The supplier changed the amount to pay before payment.";
-    "order.noted", "The note to the supplier was changed.";
     "order.paid", "The order is paid.";
     "order.part_shipped", "The supplier sent a part of the goods.";
     "order.shipped", "All goods are on their way to the warehouse.";
@@ -42,9 +39,10 @@ kinds! {
     "order.handed_over", "The goods were handed over for export.";
     "order.completed", "The order is finished.";
     "order.cancelled", "The order was taken back before payment.";
-    "order.refunding", "A refund of the order is being dealt with.";
-    "order.refund_ended", "The refund is settled and the order goes on.";
-    "order.refunded", "The money of the order was given back.";
+    "order.refund_opened", "A refund of the whole order is being dealt with.";
+    "order.refund_ended", "That refund ended without success; the order goes on where it was.";
+    "order.part_refunded", "A part of the order's money was given back.";
+    "order.refunded", "All of the order's money was given back; the order has ended.";
     "order.closed", "The supplier or the catalogue closed the order.";
     // payments
     "payment.page_opened", "The payment page of an order can be opened.";
@@ -57,13 +55,20 @@ kinds! {
     "shipment.delivered", "The warehouse signed for a parcel.";
     // consignments
     "consignment.opened", "A consignment was opened at a warehouse.";
+    "consignment.rejected", "The catalogue did not take a consignment.";
+    "consignment.lines_changed", "What a consignment expects was changed.";
+    "consignment.part_received", "A part of a consignment's goods is received.";
     "consignment.received", "All goods of a consignment are received.";
+    "consignment.part_inspected", "A part of a consignment's goods is inspected.";
     "consignment.inspected", "The goods of a consignment are inspected.";
     "consignment.discrepancy", "The inspection found goods missing, damaged or wrong.";
     "consignment.handed_over", "A consignment was handed over to the international carrier.";
     "consignment.cancelled", "A consignment was cancelled.";
+    "consignment.report_refused", "The catalogue did not take a report about a consignment.";
     // refunds
-    "refund.requested", "A refund was asked for.";
+    "refund.requested", "A refund is with the supplier, who has to answer.";
+    "refund.rejected", "The catalogue did not take a refund; nothing is under way.";
+    "refund.unknown", "The catalogue's answer to a refund was lost; the gateway is finding out.";
     "refund.agreed", "The supplier agreed to a refund.";
     "refund.refused", "The supplier refused a refund; modify it, or ask for arbitration.";
     "refund.return_awaited", "The goods are to be sent back to the address given.";
@@ -71,7 +76,6 @@ kinds! {
     "refund.arbitrating", "The marketplace decides about a refund.";
     "refund.succeeded", "The money was given back.";
     "refund.closed", "A refund ended without money.";
-    "refund.unknown", "The catalogue's answer to a refund was lost; the gateway is finding out.";
     // webhooks
     "webhook.test", "A test you asked for; sent to that endpoint alone.";
     "webhook.endpoint_disabled", "One of your endpoints was disabled because it kept failing or answered 410.";

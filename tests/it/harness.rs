@@ -58,6 +58,9 @@ impl House {
             ("XUNYUAN__SERVER__WORKERS".to_owned(), "2".to_owned()),
             ("XUNYUAN__ORDERS__FOLLOW_MS".to_owned(), "20".to_owned()),
             ("XUNYUAN__ORDERS__RECONCILE_MS".to_owned(), "50".to_owned()),
+            // Receivers of tests are on this machine.
+            ("XUNYUAN__WEBHOOKS__ALLOW_NETWORKS".to_owned(), "[\"127.0.0.0/8\"]".to_owned()),
+            ("XUNYUAN__WEBHOOKS__LOOK_EVERY_MS".to_owned(), "20".to_owned()),
         ];
         for world in ["LIVE", "SANDBOX"] {
             pairs.push((format!("XUNYUAN__UPSTREAM__{world}__URL"), catalogue.url()));
@@ -141,6 +144,14 @@ impl Partner {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.client.ask(&Draft::post(path, &body)).await.unwrap()
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.client.ask(&Draft { method: method.to_owned(), ..Draft::post(path, &body) }).await.unwrap()
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.client.ask(&Draft { method: "DELETE".to_owned(), ..Draft::get(path) }).await.unwrap()
     }
 
     pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {

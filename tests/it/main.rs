@@ -9,6 +9,8 @@ mod faults;
 mod harness;
 mod nodes;
 mod orders;
+mod receiver;
 mod signing;
 mod telemetry;
 mod walk;
+mod webhooks;

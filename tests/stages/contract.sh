@@ -27,6 +27,7 @@ stage_foreign() {
   export_key "$demo_data/sandbox.key"
   "$tools/venv/bin/python" tests/contract/foreign/client.py
   NODE_PATH="$tools/node/node_modules" node tests/contract/foreign/client.cjs
+  NODE_PATH="$tools/node/node_modules" "$tools/venv/bin/python" tests/contract/foreign/webhook.py
 }
 
 stage_lint() {
