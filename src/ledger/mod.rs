@@ -27,6 +27,8 @@ pub use error::Error;
 pub use orders::{Due, Filter, NewOrder, Unsettled};
 pub use overview::{Count, Latest};
 pub use payments::OpenPart;
+#[cfg(test)]
+pub(crate) use refunds::tests::{Sold, sell};
 pub use refunds::{DueRefund, NewRefund, Ordered, RefundFilter, WantedPieces};
 pub use vouchers::{NewVoucher, Voucher};
 
