@@ -113,7 +113,8 @@ impl Aftersale {
         fresh: bool,
         render: Render<'_>,
     ) -> Result<Told, Error> {
-        if refund.known.catalogue_refund.is_some() && (!fresh || !step.fits(refund.state)) {
+        let is_under_way = refund.known.catalogue_refund.is_some() && !refund.state.is_final();
+        if is_under_way && (!fresh || !step.fits(refund.state)) {
             refund = self.read_back(&refund).await?;
         }
         if step.is_done(&refund, fresh) {

@@ -43,6 +43,8 @@ pub use operator::{Case, Hand, KeyHeld, Paying, Search, Told};
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Latest};
+#[cfg(test)]
+pub(crate) use refunds::tests::{Sold, sell};
 pub use refunds::{DueRefund, NewRefund, Ordered, RefundFilter, WantedPieces};
 pub use vouchers::{NewVoucher, Voucher};
 

@@ -19,10 +19,10 @@ const COM: u8 = 0xfe;
 /// More scans than any camera writes; each costs a walk over the whole picture.
 const MOST_SCANS: usize = 64;
 
-/// The picture's segments up to its end; `None` when it does not end or says nonsense on the way.
+/// The picture's segments up to its end; `None` when it does not end, or has more scans than pictures have.
 pub(super) fn alone(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut clean = vec![0xff, SOI];
-    let (mut at, mut turned) = (2, false);
+    let (mut at, mut turned, mut scans) = (2, false, 0);
     loop {
         let (marker, after) = marker(bytes, at)?;
         if marker == EOI {
@@ -41,6 +41,10 @@ pub(super) fn alone(bytes: &[u8]) -> Option<Vec<u8>> {
         }
         at = end;
         if marker == SOS {
+            scans += 1;
+            if scans > MOST_SCANS {
+                return None;
+            }
             at = scan_end(bytes, end)?;
             clean.extend_from_slice(bytes.get(end..at)?);
         }

@@ -234,6 +234,41 @@ examples! {
     } [
         "Two people gathered the same orders."
     ]
+    "refund_not_found" "GET /v1/refunds/rfd_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
+        "The refund was asked for with a key of the other environment."
+    ]
+    "refund_reference_taken" "POST /v1/refunds" "The reference belongs to refund rfd_0192f0c4b1c27d3e8f4a5b6c7d8e9f01." { "refund_id": "\"rfd_0192f0c4b1c27d3e8f4a5b6c7d8e9f01\"" } [
+        "The refund exists already and the answer to it got lost: read it.",
+        "The order's number was taken as the refund's, and this is its second refund."
+    ]
+    "refund_not_possible" "POST /v1/refunds" "The order is awaiting_payment." { "state": "\"awaiting_payment\"" } [
+        "The order is not paid; cancel it instead.",
+        "Goods are to be sent back that have not arrived at the warehouse."
+    ]
+    "refund_reason_invalid" "POST /v1/refunds" "The order stands where this reason cannot be given for this type. Nothing was asked for." {} [
+        "The order moved on since the reasons were listed.",
+        "The reason is one of the other type."
+    ]
+    "refund_amount_too_large" "POST /v1/refunds" "These pieces are worth less. At most 32.00 CNY can be given back for them. Nothing was asked for." { "max_refundable": "{\"amount\": \"32.00\", \"currency\": \"CNY\"}" } [
+        "The amount was computed in another currency than the order was paid in.",
+        "Freight is asked back a second time."
+    ]
+    "refund_quantity_too_large" "POST /v1/refunds" "Some of the pieces were given back already. Of SKU 610947572360001 3 can be asked back. Nothing was asked for." { "lines": "[{\"sku_id\": \"610947572360001\", \"max_quantity\": 3}]" } []
+    "refund_open" "POST /v1/refunds" "One of the lines has an open refund. Nothing was asked for." { "refund_id": "\"rfd_0192f0c4b1c27d3e8f4a5b6c7d8e9f01\"" } [
+        "The supplier refused the first one: modify it, or take it to arbitration."
+    ]
+    "refund_refused" "POST /v1/refunds" "The catalogue did not accept it. Nothing was asked for." {} []
+    "refund_state_conflict" "POST /v1/refunds/rfd_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/modify" "The refund is requested. Only a refund that the supplier refused can be modified." { "state": "\"requested\"" } [
+        "The refund moved on since you last read it.",
+        "A deadline passed."
+    ]
+    "voucher_not_found" "GET /v1/vouchers/vch_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} []
+    "voucher_required" "POST /v1/refunds" "The reason needs at least one picture. Nothing was asked for." {} []
+    "voucher_invalid" "POST /v1/vouchers" "It cannot be taken: its bytes are not of the kind that Content-Type says." {} [
+        "The picture was cut off while it was read or stored.",
+        "A HEIC or WebP picture was sent as JPEG: convert it.",
+        "The picture is larger than any that is needed as a proof: scale it down."
+    ]
     "shutting_down" "GET /v1/offers" "" {} []
     "internal_error" "GET /v1/offers" "" {} []
 }
