@@ -75,7 +75,7 @@ mod tests {
             assert_eq!(call.repeat, Repeat::Never, "{}", call.name);
         }
         let body = hand_over(number, &handover).body.unwrap();
-        assert!(std::str::from_utf8(&body).unwrap().contains(r#""trackingNo":"JD01","weightGram":12000"#));
+        assert!(std::str::from_utf8(&body.bytes).unwrap().contains(r#""trackingNo":"JD01","weightGram":12000"#));
     }
 
     #[test]
