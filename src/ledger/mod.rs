@@ -29,6 +29,8 @@ mod refunds;
 mod shipments;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod trial;
 mod vouchers;
 mod words;
 mod writing;
