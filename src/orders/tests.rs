@@ -1,5 +1,12 @@
 //! The room against the sandbox catalogue, on every engine at hand. `fault_NN` are the contract's fault points.
 
+mod compare;
+mod lines;
+mod notes;
+mod paying;
+mod refunds;
+mod settling;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,6 +140,16 @@ impl Scene {
     async fn heal(&self) {
         let url = format!("{}/control/faults", self.catalogue.url());
         self.control.delete(url).header("X-Internal-Token", &self.catalogue.token).send().await.unwrap();
+    }
+
+    /// What partners heard of something, in their order.
+    async fn told(&self, subject: &str) -> Vec<(String, Value)> {
+        const TOLD: &str = "SELECT kind, data FROM events WHERE subject = $1 ORDER BY serial";
+        let rows = self.house.sql.fetch_all(TOLD, crate::sql::args![subject]).await.unwrap();
+        let told = |row: &crate::sql::Row| {
+            (row.text("kind").unwrap(), serde_json::from_str(&row.text("data").unwrap()).unwrap())
+        };
+        rows.iter().map(told).collect()
     }
 
     /// How many orders the catalogue has.

@@ -1,0 +1,158 @@
+//! The full comparison, and what it leaves for people.
+
+use super::*;
+use crate::model::order::Attention;
+use crate::orders::Compared;
+
+const EVERY_MS: i64 = 3_600_000;
+
+impl Scene {
+    async fn compare(&self) -> Compared {
+        self.clock.advance_ms(EVERY_MS);
+        self.room.compare(Mode::Sandbox).await.unwrap().expect("it is time")
+    }
+
+    /// Everything the feed said until now was missed.
+    async fn miss_the_feed(&self) {
+        let from = self.room.ledger.feed_cursor("changes/sandbox").await.unwrap();
+        let last = self.say("/changes?after=0&limit=1", Value::Null).await["lastSeq"].as_i64().unwrap();
+        assert!(self.room.ledger.advance_feed("changes/sandbox", from, last).await.unwrap());
+    }
+
+    async fn attention(&self) -> Vec<(String, Option<Attention>)> {
+        let orders = self.room.needing_attention(9).await.unwrap();
+        orders.into_iter().map(|order| (order.deed.reference.to_string(), order.attention)).collect()
+    }
+}
+
+#[tokio::test]
+async fn what_the_feed_missed_is_repaired_and_counted() {
+    for scene in scenes().await {
+        let orders =
+            [scene.placed_order("PO-1").await, scene.placed_order("PO-2").await, scene.placed_order("PO-3").await];
+        scene.advance(&orders[0], "warehousesigned").await;
+        scene
+            .say(
+                &format!("/control/orders/{}", orders[1].catalogue_order.unwrap()),
+                json!({"close": "seller_goods_lack"}),
+            )
+            .await;
+        scene.miss_the_feed().await;
+        assert_eq!(scene.follow().await.moved, 0);
+        let found = scene.compare().await;
+        assert_eq!((found.seen, found.moved), (3, 2), "{found:?}");
+        assert_eq!(scene.by_reference("PO-1").await.state, State::AtWarehouse);
+        assert_eq!(scene.by_reference("PO-2").await.state, State::Closed);
+        assert_eq!(scene.compare().await, Compared { seen: 3, ..Compared::default() });
+        assert_eq!(scene.room.compared()[0], ("moved", 2));
+    }
+}
+
+#[tokio::test]
+async fn one_node_compares_when_it_is_time_and_one_that_failed_is_made_up_for() {
+    for scene in scenes().await {
+        scene.placed_order("PO-1").await;
+        let other = scene.other_node().await;
+        let (one, two) = tokio::join!(scene.room.compare(Mode::Sandbox), other.compare(Mode::Sandbox));
+        assert_eq!([one.unwrap(), two.unwrap()].iter().flatten().count(), 1);
+        assert_eq!(scene.room.compare(Mode::Sandbox).await.unwrap(), None, "it is not time");
+        assert!(scene.room.compare(Mode::Live).await.unwrap().is_some(), "the other world has its own time");
+        scene.clock.advance_ms(EVERY_MS);
+        scene.fault("GET", "/trade/orders", "status", -1).await;
+        assert!(scene.room.compare(Mode::Sandbox).await.is_err());
+        scene.heal().await;
+        assert!(scene.room.compare(Mode::Sandbox).await.unwrap().is_some(), "what was not looked at does not wait");
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_ended_here_and_was_paid_there_waits_for_a_person_until_the_money_went_back() {
+    for scene in scenes().await {
+        let (lease, order) = {
+            let wish = scene.order_wish("PO-1").await;
+            scene.begin_and_die("key-0001", &wish).await
+        };
+        // It arrived, was paid there, and nobody here ever heard of it: here it ends as never placed.
+        scene.room.send(&order.deed).await;
+        let number =
+            scene.say(&format!("/trade/orders/byOutRef?partnerCode=acme&outRef={}", order.deed.id), Value::Null).await;
+        let number = number["orderNo"].as_i64().unwrap();
+        scene.say("/control/advance", json!({"orderNo": number, "to": "waitsellersend"})).await;
+        scene.miss_the_feed().await;
+        let refused = super::super::place::outcome(&order, &super::super::catalogue::Sent::Refused(gone()));
+        let ended = scene.room.write(&order, refused).await.unwrap().unwrap();
+        assert_eq!(ended.state, State::Rejected);
+        drop(lease);
+        for _ in 0..2 {
+            assert_eq!(scene.compare().await.went_on, 1);
+        }
+        let marked = scene.by_reference("PO-1").await;
+        assert_eq!(kinds(&marked).iter().filter(|kind| **kind == Kind::WentOn).count(), 1, "marked once");
+        assert_eq!(marked.catalogue_order.map(|number| number.number()), Some(number));
+        assert_eq!(scene.attention().await, [("PO-1".to_owned(), Some(Attention::WentOn))]);
+        assert_eq!(scene.room.count_attention().await.unwrap(), [(Attention::WentOn, 1)]);
+        assert!(scene.told(marked.deed.id.as_str()).await.iter().all(|(kind, _)| kind == "order.refused"));
+        scene.say(&format!("/control/orders/{number}"), json!({"close": "seller_goods_lack"})).await;
+        scene.follow().await;
+        assert_eq!((scene.attention().await, scene.by_reference("PO-1").await.state), (vec![], State::Rejected));
+    }
+}
+
+fn gone() -> crate::model::order::Refusal {
+    crate::model::order::Refusal {
+        code: Code::OrderRefused,
+        detail: "x".into(),
+        lines: Vec::new(),
+        freight: None,
+        total: None,
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_ended_here_and_is_unpaid_there_is_taken_back() {
+    for scene in scenes().await {
+        let wish = scene.order_wish("PO-1").await;
+        let (_, order) = scene.begin_and_die("key-0001", &wish).await;
+        scene.room.send(&order.deed).await;
+        scene.miss_the_feed().await;
+        let refused = super::super::place::outcome(&order, &super::super::catalogue::Sent::Refused(gone()));
+        scene.room.write(&order, refused).await.unwrap().unwrap();
+        scene.compare().await;
+        let there =
+            scene.say(&format!("/trade/orders/byOutRef?partnerCode=acme&outRef={}", order.deed.id), Value::Null).await;
+        assert_eq!((there["status"].as_str(), scene.attention().await), (Some("cancel"), vec![]));
+    }
+}
+
+#[tokio::test]
+async fn orders_that_only_one_side_has_are_told_apart() {
+    for scene in scenes().await {
+        let order = scene.placed_order("PO-1").await;
+        let line = &order.deed.basket.lines[0];
+        let basket = &order.deed.basket;
+        let foreign = json!({
+            "outRef": "somebody-elses", "partnerCode": "acme", "channel": "CROSS_BORDER", "destCountry": "JP",
+            "warehouseCode": "YW01", "sellerId": basket.supplier.number(), "freightFen": basket.freight.minor,
+            "totalFen": basket.total.minor, "lines": [{
+                "skuId": line.sku.number(), "quantity": line.quantity.get(), "unitPriceFen": line.unit_price.minor,
+            }],
+        });
+        scene.say("/trade/orders", foreign).await;
+        let found = scene.compare().await;
+        assert_eq!((found.seen, found.unknown_here, found.missing_there), (2, 1, 0), "{found:?}");
+        // The catalogue loses its memory: another one is in its place.
+        let empty = Scene::open(crate::sql::trial::houses().await.remove(0)).await;
+        let ledger = Ledger::new(scene.house.sql.clone(), scene.clock.clone());
+        let elsewhere = Scene::room(ledger, upstream(&empty.catalogue.url(), &empty.catalogue.token), &scene.clock);
+        for _ in 0..2 {
+            scene.clock.advance_ms(EVERY_MS);
+            let found = elsewhere.compare(Mode::Sandbox).await.unwrap().unwrap();
+            assert_eq!((found.seen, found.missing_there), (0, 1), "{found:?}");
+        }
+        let lost = scene.by_reference("PO-1").await;
+        assert_eq!((lost.state, kinds(&lost).last()), (State::AwaitingPayment, Some(&Kind::WentMissing)));
+        assert_eq!(scene.attention().await, [("PO-1".to_owned(), Some(Attention::WentMissing))]);
+        scene.compare().await;
+        assert_eq!((scene.attention().await, scene.by_reference("PO-1").await.state), (vec![], State::AwaitingPayment));
+    }
+}
