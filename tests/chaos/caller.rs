@@ -154,7 +154,7 @@ impl Caller {
                 said.wait = answer.field("retry-after").parse().ok().map(Duration::from_secs);
                 record.status = said.status;
                 record.replayed = answer.field("idempotency-replayed") == "true";
-                if !matches!(about.op, Op::Search) {
+                if about.op != Op::Search || !said.is_good() {
                     record.answer = String::from_utf8_lossy(&answer.body).into_owned();
                 }
             }

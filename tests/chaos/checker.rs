@@ -139,10 +139,8 @@ impl Clients {
                 self.repeats += tell(&mut self.orders, &owner, record, json, done, verdict);
             }
             Op::Pay => self.repeats += tell(&mut self.payments, &owner, record, json, done, verdict),
-            Op::OtherBody | Op::PayOtherBody => {
-                if done.is_some_and(|status| !matches!(status, 409 | 422)) {
-                    verdict.wrong(Wrong::OtherBody, &owner.0, &owner.1, format!("answered {said}: {}", record.answer));
-                }
+            Op::OtherBody | Op::PayOtherBody if done.is_some_and(|status| !matches!(status, 409 | 422)) => {
+                verdict.wrong(Wrong::OtherBody, &owner.0, &owner.1, format!("answered {said}: {}", record.answer));
             }
             Op::OtherKey => {
                 let first = self.ids.get(&owner).cloned().unwrap_or_default();

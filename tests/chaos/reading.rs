@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAGE: usize = 50;
 const LARGE_PAGE: usize = 1000;
 
+/// A partner and a reference of its.
+type Key = (String, String);
+
 /// What the ledger does not know yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Open {
@@ -90,7 +93,7 @@ pub async fn theirs(catalogue: &Catalogue, partners: &[String]) -> Result<Vec<Th
 }
 
 /// Every reference that was ever used, partner by partner.
-pub fn references(path: &Path) -> Result<BTreeSet<(String, String)>> {
+pub fn references(path: &Path) -> Result<BTreeSet<Key>> {
     let mut all = BTreeSet::new();
     for record in history::read::<Record>(path)? {
         let record = record?;
@@ -118,7 +121,7 @@ pub async fn books(
         open_debits: open(pool).await?.debits,
         ..Books::default()
     };
-    let mut reads: JoinSet<Result<((String, String), Option<Shown>)>> = JoinSet::new();
+    let mut reads: JoinSet<Result<(Key, Option<Shown>)>> = JoinSet::new();
     for (number, (partner, reference)) in references(history)?.into_iter().enumerate() {
         let who = partners.iter().find(|who| who.caller().partner == partner).context("a partner nobody knows")?;
         let who = Arc::clone(who);
