@@ -166,3 +166,88 @@ async fn an_unpaid_order_is_cancelled_and_a_paid_one_is_not() {
     assert_eq!((refused.status, problem(&refused).as_str()), (409, "order_state_conflict"));
     house.close().await;
 }
+
+#[actix_web::test]
+async fn lines_are_ordered_in_one_step_and_a_quote_says_which_of_them_went_where() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let (one, two) = (partner.quote().await, json!({"sku_id": "1", "quantity": 1}));
+    let good = json!({"sku_id": one["lines"][0]["sku_id"], "quantity": one["lines"][0]["quantity"]});
+    let quoted = partner.post("/v1/quotes", json!({"lines": [two, good], "currency": "JPY"})).await.json();
+    assert_eq!(quoted["split"], json!([{"quote_id": quoted["quotes"][0]["id"], "lines": ["#/lines/1"]}]));
+    let body = json!({"reference": "PO-1", "lines": [good, two]});
+    let refused = partner.post_once("/v1/orders", "key-po-1", body).await;
+    assert_eq!((refused.status, problem(&refused).as_str()), (409, "lines_unavailable"));
+    assert_eq!(pointers(&refused), ["#/lines/1"]);
+    assert_eq!(refused.json()["problems"][0]["code"], "sku_not_found");
+    let wrong = json!({"amount": "0.01", "currency": "JPY"});
+    let body = json!({"reference": "PO-1", "lines": [good], "currency": "JPY", "expected_total": wrong});
+    let wrong = partner.post_once("/v1/orders", "key-po-1", body).await;
+    assert_eq!(pointers(&wrong), ["#/expected_total/amount"], "there is no hundredth of a yen: {}", wrong.json());
+    let total = json!({"amount": one["total"]["amount"], "currency": "JPY"});
+    let body =
+        json!({"reference": "PO-1", "lines": [good], "currency": "JPY", "expected_total": total, "note": "谢谢"});
+    let placed = partner.post_once("/v1/orders", "key-po-1", body.clone()).await;
+    assert_eq!((placed.status, placed.json()["state"].as_str()), (201, Some("awaiting_payment")), "{}", placed.json());
+    assert_eq!(partner.post_once("/v1/orders", "key-po-1", body).await.body, placed.body);
+    let many: Vec<_> = (1..=51).map(|sku| json!({"sku_id": sku.to_string(), "quantity": 1})).collect();
+    let refused = partner.post_once("/v1/orders", "key-po-2", json!({"reference": "PO-2", "lines": many})).await;
+    assert_eq!((refused.status, problem(&refused).as_str()), (400, "invalid_request"));
+    assert!(refused.json()["errors"][0]["detail"].as_str().unwrap().contains("1 to 50"), "{}", refused.json());
+    let nowhere = partner.post("/v1/quotes", json!({"lines": [good], "ship_to_country": "XX"})).await;
+    assert_eq!((nowhere.status, pointers(&nowhere)), (400, vec!["#/ship_to_country".to_owned()]));
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_note_is_written_and_shown() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let (id, _) = placed(&partner, "PO-1").await;
+    let path = format!("/v1/orders/{id}/notes");
+    let noted = partner.post(&path, json!({"note": "请用纸箱包装"})).await;
+    assert_eq!((noted.status, noted.json()["note"].as_str()), (200, Some("请用纸箱包装")), "{}", noted.json());
+    assert_eq!(partner.get("/v1/orders").await.json()["items"][0]["note"], "请用纸箱包装");
+    let empty = partner.post(&path, json!({"note": " "})).await;
+    assert_eq!((empty.status, pointers(&empty)), (400, vec!["#/note".to_owned()]));
+    partner.post(&format!("/v1/orders/{id}/cancel"), json!({})).await;
+    let late = partner.post(&path, json!({"note": "x"})).await;
+    assert_eq!((late.status, problem(&late).as_str()), (409, "order_state_conflict"));
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_payment_of_another_sum_than_expected_is_not_made() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let (id, number) = placed(&partner, "PO-1").await;
+    let order = partner.get(&format!("/v1/orders/{id}")).await.json();
+    house.tell_catalogue(&format!("/control/orders/{number}"), json!({"priceFen": 987_654})).await;
+    let fen = order["payment"]["amount"]["cny"].as_str().unwrap();
+    let pay = |amount: &str| {
+        let expected = json!({"amount": amount, "currency": "CNY"});
+        json!({"order_ids": [id], "method": "debit", "expected_total": expected})
+    };
+    let refused = partner.post_once("/v1/payments", "pay-po-1", pay(fen)).await;
+    assert_eq!((refused.status, problem(&refused).as_str()), (409, "price_changed"));
+    assert_eq!(refused.json()["total"], json!({"amount": "9876.54", "currency": "CNY"}), "{}", refused.json());
+    assert_eq!(refused.json()["orders"][0]["order_id"], id.as_str());
+    let paid = partner.post_once("/v1/payments", "pay-po-1", pay("9876.54")).await;
+    assert_eq!((paid.status, paid.json()["state"].as_str()), (201, Some("paid")), "{}", paid.json());
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn what_the_feed_did_not_tell_is_found_by_comparing() {
+    let house = House::with(&[("ORDERS__FOLLOW_MS", "60000"), ("ORDERS__COMPARE_S", "1")]).await;
+    let partner = house.partner("acme").await;
+    placed(&partner, "PO-0").await;
+    let (id, number) = placed(&partner, "PO-1").await;
+    house.tell_catalogue("/control/advance", json!({"orderNo": number, "to": "warehousesigned"})).await;
+    house.clock.advance_ms(10_000);
+    partner.order_in(&id, "at_warehouse").await;
+    let metrics = crate::harness::plain().get(house.ops("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains(r#"xunyuan_orders_compared_total{found="moved"}"#), "{metrics}");
+    assert!(metrics.contains(r#"xunyuan_orders_attention{why="went_on"} 0"#), "{metrics}");
+    house.close().await;
+}

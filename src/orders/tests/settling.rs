@@ -7,6 +7,8 @@ use super::*;
 impl Scene {
     /// So many orders whose worker died before the call.
     async fn left_behind(&self, how_many: usize) -> Vec<Order> {
+        let goods = self.goods(1).await.remove(0).0;
+        self.say(&format!("/control/goods/{goods}"), json!({"stock": 100_000})).await;
         let mut orders = Vec::new();
         for number in 0..how_many {
             let wish = self.order_wish(&format!("PO-{number}")).await;
