@@ -189,7 +189,7 @@ codes! {
     RefundReferenceTaken = "refund_reference_taken", 409, Partner, Never, "You already asked for a refund under this reference.", "Read the first one at GET /v1/refunds/{refund_id}; use a new reference for a new refund.";
     RefundNotPossible = "refund_not_possible", 409, Partner, Never, "Money cannot be asked back for this order now.", "Read the order; refunds are possible once it is paid, and GET /v1/orders/{order_id}/refund-reasons says which.";
     RefundReasonInvalid = "refund_reason_invalid", 409, Partner, Never, "The reason is not one that can be given now for this type.", "Take a code from GET /v1/orders/{order_id}/refund-reasons of the same type.";
-    RefundAmountTooLarge = "refund_amount_too_large", 409, Partner, Never, "More is asked back than can be given back for these pieces.", "Ask for at most max_refundable, under a new reference.";
+    RefundAmountTooLarge = "refund_amount_too_large", 409, Partner, Never, "More is asked back than can be given back for these pieces.", "Ask for at most max_refundable, of which max_freight has to be asked for as freight, under a new reference.";
     RefundQuantityTooLarge = "refund_quantity_too_large", 409, Partner, Never, "More pieces are asked back than there are.", "Ask for at most what lines tells, under a new reference.";
     RefundOpen = "refund_open", 409, Partner, Never, "A refund is open already for one of the lines.", "See the open one through, modify or withdraw it; then ask under a new reference.";
     RefundRefused = "refund_refused", 409, Catalogue, Never, "The wholesale service refused the refund.", "The detail gives its reason; mend the refund and ask under a new reference.";

@@ -25,7 +25,7 @@ pub(super) const PAGE: usize = 500;
 #[derive(Debug)]
 pub(super) enum Sent {
     /// The catalogue has it.
-    Taken(Standing),
+    Taken(Box<Standing>),
     /// The catalogue does not want it.
     Refused(Rejection),
     /// It surely never got there.
@@ -40,7 +40,7 @@ impl Aftersale {
         let call = calls::create_refund(&translate::new_refund(deed));
         let error = match self.read::<wire::Refund>(deed.mode, &call).await {
             Ok(refund) => match ours(refund, deed) {
-                Ok(standing) => return Ok(Sent::Taken(standing)),
+                Ok(standing) => return Ok(Sent::Taken(standing.into())),
                 Err(nonsense) => return Ok(Sent::Unknown(nonsense.to_string())),
             },
             Err(error) => error,

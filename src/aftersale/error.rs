@@ -155,10 +155,11 @@ impl Failure for Declined {
     }
 
     fn extras(&self) -> Vec<(&'static str, String)> {
-        let Rejection { code, most, lines, open, .. } = &self.rejection;
+        let Rejection { code, most, most_freight, lines, open, .. } = &self.rejection;
         let money = |money: Money| serde_json::json!({"amount": money.amount(), "currency": money.currency.code()});
         let mut extras = Vec::new();
         extras.extend(most.map(|most| ("max_refundable", money(most).to_string())));
+        extras.extend(most_freight.map(|most| ("max_freight", money(most).to_string())));
         if !lines.is_empty() {
             extras.push(("lines", most_pieces(lines.iter().map(|(sku, most)| (sku.to_string(), *most)))));
         }

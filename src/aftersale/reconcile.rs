@@ -105,7 +105,7 @@ impl Aftersale {
     /// when that went on for too long. Only what cannot be asked about is handed to a person.
     async fn find_out(&self, refund: Refund) -> Result<Left, Error> {
         match self.look_up(&refund.deed).await {
-            Ok(Some(standing)) => self.take_outcome(&refund, &Sent::Taken(standing)).await,
+            Ok(Some(standing)) => self.take_outcome(&refund, &Sent::Taken(standing.into())).await,
             Ok(None) if self.is_overdue(&refund) => self.give_up(&refund).await,
             Ok(None) => {
                 let alone = self.is_quiet(&refund);
@@ -183,8 +183,14 @@ pub(super) fn never_sent() -> Happening {
 }
 
 fn rejected(detail: &str, cause: &str) -> Happening {
-    let rejection =
-        Rejection { code: Code::RefundRefused, detail: detail.to_owned(), most: None, lines: Vec::new(), open: None };
+    let rejection = Rejection {
+        code: Code::RefundRefused,
+        detail: detail.to_owned(),
+        most: None,
+        most_freight: None,
+        lines: Vec::new(),
+        open: None,
+    };
     let facts = Facts { rejection: Some(rejection), ..Facts::default() };
     Happening::new(Kind::Rejected, Actor::Gateway, cause).with(facts)
 }

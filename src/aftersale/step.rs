@@ -69,7 +69,7 @@ type Render<'a> = &'a (dyn Fn(&Refund, Option<&Rejection>) -> Answer + Sync);
 /// What came of telling the catalogue.
 enum Heard {
     /// It did, and this is where the refund stands.
-    Done(Standing),
+    Done(Box<Standing>),
     /// It did not, for this reason.
     Declined(Rejection),
     /// What it said, or did not say, is to be read off the refund.
@@ -161,7 +161,7 @@ impl Aftersale {
     async fn say(&self, refund: &Refund, number: CatalogueRefundId, step: &Step) -> Result<Heard, Error> {
         let call = self.call(refund, number, step).await?;
         let error = match self.tell(&refund.deed, &call).await {
-            Ok(standing) => return Ok(Heard::Done(standing)),
+            Ok(standing) => return Ok(Heard::Done(standing.into())),
             Err(Error::Upstream(error)) => error,
             // An answer came that cannot be understood: it may have been done.
             Err(Error::Nonsense(nonsense)) => crate::upstream::Error::Nonsense(nonsense.to_string()),
@@ -322,5 +322,5 @@ fn conflict(refund: &Refund, step: &Step) -> Rejection {
         }
     };
     let detail = format!("The refund is {}. {advice}", refund.state);
-    Rejection { code: Code::RefundStateConflict, detail, most: None, lines: Vec::new(), open: None }
+    Rejection { code: Code::RefundStateConflict, detail, most: None, most_freight: None, lines: Vec::new(), open: None }
 }

@@ -94,6 +94,7 @@ struct RejectionWords {
     code: String,
     detail: String,
     most: Option<i64>,
+    most_freight: Option<i64>,
     #[serde(default)]
     lines: Vec<(i64, u32)>,
     open: Option<String>,
@@ -206,6 +207,7 @@ pub(super) fn write_facts(facts: &Facts) -> Result<String, Error> {
             code: rejection.code.facts().name.to_owned(),
             detail: rejection.detail.clone(),
             most: fen(rejection.most),
+            most_freight: fen(rejection.most_freight),
             lines: rejection.lines.iter().map(|(sku, most)| (sku.number(), *most)).collect(),
             open: rejection.open.as_ref().map(ToString::to_string),
         }),
@@ -254,6 +256,7 @@ fn rejection(words: RejectionWords) -> Result<Rejection, Error> {
         code: Code::find(&words.code).ok_or_else(|| Error::unreadable("facts", "code"))?,
         detail: words.detail,
         most: words.most.map(Money::fen),
+        most_freight: words.most_freight.map(Money::fen),
         lines: words.lines.into_iter().map(|(sku, most)| (SkuId::new(sku), most)).collect(),
         open: words.open.as_deref().map(parse).transpose()?,
     })
@@ -298,6 +301,7 @@ mod tests {
                 code: Code::RefundAmountTooLarge,
                 detail: "At most 9.00 CNY.".into(),
                 most: Some(Money::fen(900)),
+                most_freight: Some(Money::fen(100)),
                 lines: vec![(SkuId::new(7), 4)],
                 open: Some(RefundId::fresh()),
             }),

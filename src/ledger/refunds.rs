@@ -101,9 +101,11 @@ impl Ledger {
     }
 
     /// Claims the key for an instruction about a refund of the partner's.
-    pub async fn begin_refund_step(&self, asked: KeyUse, id: RefundId) -> Result<Begun<Refund>, Error> {
+    pub async fn begin_refund_step(&self, mut asked: KeyUse, id: RefundId) -> Result<Begun<Refund>, Error> {
         const OWN: &str = "SELECT id FROM refunds WHERE id = $1 AND partner = $2 AND mode = $3";
         let now = self.clock.now_ms();
+        // The same body about another refund is another request.
+        asked.body_hash.extend_from_slice(id.as_str().as_bytes());
         let begun = self.sql.transaction(move |tx| {
             Box::pin(async move {
                 let claimed = claims::claim(tx, &asked, id.as_str(), now).await?;
@@ -114,8 +116,6 @@ impl Ledger {
                 match claimed {
                     Claimed::Seen(answer) => Ok(Begun::Seen(answer)),
                     Claimed::Fresh(lease) => Ok(Begun::Fresh(lease, id)),
-                    // The same key for another refund is another request, though its body is the same.
-                    Claimed::Resumed(_, subject) if subject != id.as_str() => Err(Error::KeyMismatch),
                     Claimed::Resumed(lease, _) => Ok(Begun::Resumed(lease, id)),
                 }
             })

@@ -210,8 +210,10 @@ pub struct Rejection {
     pub code: Code,
     /// A sentence for the partner.
     pub detail: String,
-    /// The most that could be asked for.
+    /// The most that could be asked for, freight included.
     pub most: Option<Money>,
+    /// How much of it as freight.
+    pub most_freight: Option<Money>,
     /// The most pieces that could be asked for, by variant.
     pub lines: Vec<(SkuId, u32)>,
     /// The refund that is open already.

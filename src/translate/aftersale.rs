@@ -176,16 +176,26 @@ pub fn rejection(refused: &upstream::Refusal, lines: &[RefundLine]) -> Rejection
     let row = REFUSALS.iter().find(|(word, _, _)| *word == refused.error_code);
     let (code, says) =
         row.map_or((Code::RefundRefused, "The catalogue did not accept it."), |(_, code, says)| (*code, *says));
-    let most = refused.facts::<wire::MostAmount>().map(|most| Money::fen(most.max_fen));
+    let most = refused.facts::<wire::MostAmount>();
     let sku = |number: u32| lines.iter().find(|line| line.number == number).map(|line| line.sku);
     let pieces = refused.facts::<wire::MostPieces>().map(|most| most.lines).unwrap_or_default();
     let pieces = pieces.into_iter().filter_map(|line| Some((sku(line.line_no)?, line.max)));
     let lines: Vec<(SkuId, u32)> = pieces.collect();
     let figures = match most {
-        Some(most) => format!(" At most {} CNY can be given back for them.", most.amount()),
+        Some(most) => {
+            let (all, freight) = (Money::fen(most.max_fen).amount(), Money::fen(most.freight_fen).amount());
+            format!(" At most {all} CNY can be given back, {freight} CNY of it as freight.")
+        }
         None => lines.iter().map(|(sku, most)| format!(" Of SKU {sku} {most} can be asked back.")).collect(),
     };
-    Rejection { code, detail: format!("{says}{figures} Nothing was asked for."), most, lines, open: None }
+    Rejection {
+        code,
+        detail: format!("{says}{figures} Nothing was asked for."),
+        most: most.map(|most| Money::fen(most.max_fen)),
+        most_freight: most.map(|most| Money::fen(most.freight_fen)),
+        lines,
+        open: None,
+    }
 }
 
 /// The refund that is in the way, by the catalogue's number.
@@ -237,8 +247,9 @@ mod tests {
     #[test]
     fn refusals_carry_the_figures_and_none_of_their_words() {
         let lines = deed("R-1", Remedy::Money).lines;
-        let told = rejection(&refused("AMOUNT_TOO_LARGE", serde_json::json!({"maxFen":900,"freightFen":0})), &lines);
+        let told = rejection(&refused("AMOUNT_TOO_LARGE", serde_json::json!({"maxFen":900,"freightFen":100})), &lines);
         assert_eq!((told.code, told.most), (Code::RefundAmountTooLarge, Some(Money::fen(900))));
+        assert_eq!(told.most_freight, Some(Money::fen(100)));
         assert!(told.detail.contains("9.00 CNY") && !told.detail.contains('金'), "{}", told.detail);
         let most = serde_json::json!({"lines":[{"lineNo":1,"max":3},{"lineNo":99,"max":1}]});
         let told = rejection(&refused("QUANTITY_TOO_LARGE", most), &lines);

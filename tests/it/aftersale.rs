@@ -16,7 +16,6 @@ const SHORT_DEADLINES: &[(&str, &str)] = &[
 /// An order that is paid, at a status of the catalogue's.
 struct Paid {
     id: String,
-    number: i64,
     sku: String,
     quantity: i64,
     total: Value,
@@ -35,7 +34,6 @@ async fn paid(house: &House, partner: &Partner, reference: &str, status: &str) -
     let line = &order["lines"][0];
     Paid {
         id,
-        number,
         sku: line["sku_id"].as_str().unwrap().to_owned(),
         quantity: line["quantity"].as_i64().unwrap(),
         total: json!({"amount": order["payment"]["amount"]["cny"], "currency": "CNY"}),
@@ -54,7 +52,7 @@ impl Paid {
 
 /// Asks, and gives the refund that was taken.
 async fn asked(partner: &Partner, wish: Value) -> Value {
-    let key = format!("key-{}", wish["reference"].as_str().unwrap());
+    let key = format!("refund-{}", wish["reference"].as_str().unwrap());
     let answer = partner.post_once("/v1/refunds", &key, wish).await;
     assert_eq!(answer.status, 201, "{}", answer.json());
     let refund = answer.json();
@@ -126,15 +124,15 @@ async fn money_is_asked_back_once_and_given() {
     let returns = partner.get(&format!("/v1/orders/{}/refund-reasons?type=return", order.id)).await;
     assert_eq!((returns.status, problem(&returns).as_str()), (409, "refund_not_possible"));
     let wish = order.wish("R-1", "money", "NOT_WANTED", "0.02");
-    let first = partner.post_once("/v1/refunds", "key-R-1", wish.clone()).await;
-    let again = partner.post_once("/v1/refunds", "key-R-1", wish.clone()).await;
+    let first = partner.post_once("/v1/refunds", "refund-R-1", wish.clone()).await;
+    let again = partner.post_once("/v1/refunds", "refund-R-1", wish.clone()).await;
     assert_eq!((first.status, first.body.clone()), (again.status, again.body.clone()), "{}", first.json());
     assert_eq!((first.field("idempotency-replayed"), again.field("idempotency-replayed")), ("", "true"));
     let mut other = wish.clone();
     other["description"] = json!("另一个");
-    let other = partner.post_once("/v1/refunds", "key-R-1", other).await;
+    let other = partner.post_once("/v1/refunds", "refund-R-1", other).await;
     assert_eq!((other.status, problem(&other).as_str()), (422, "idempotency_mismatch"));
-    let taken = partner.post_once("/v1/refunds", "key-R-2", wish).await;
+    let taken = partner.post_once("/v1/refunds", "refund-R-2", wish).await;
     assert_eq!((taken.status, problem(&taken).as_str()), (409, "refund_reference_taken"));
     let refund = first.json();
     assert_eq!(taken.json()["refund_id"], refund["id"]);
@@ -152,7 +150,7 @@ async fn goods_go_back_with_a_proof_and_a_parcel() {
     let partner = house.partner("acme").await;
     let order = paid(&house, &partner, "PO-1", "warehousesigned").await;
     let mut wish = order.wish("R-1", "return", "DAMAGED", "0.02");
-    let bare = partner.post_once("/v1/refunds", "key-R-1", wish.clone()).await;
+    let bare = partner.post_once("/v1/refunds", "refund-R-1", wish.clone()).await;
     assert_eq!((bare.status, problem(&bare).as_str()), (409, "voucher_required"));
     let id = voucher(&partner).await;
     (wish["reference"], wish["voucher_ids"]) = (json!("R-2"), json!([id]));
@@ -254,14 +252,14 @@ async fn a_request_whose_answer_was_lost_is_found_and_not_doubled() {
     });
     let fault = json!({"match": "/trade/refunds", "method": "POST", "kind": "drop_after", "times": 1});
     house.tell_catalogue("/control/faults", fault).await;
-    let answer = partner.post_once("/v1/refunds", "key-R-1", wish.clone()).await;
+    let answer = partner.post_once("/v1/refunds", "refund-R-1", wish.clone()).await;
     let refund = answer.json();
     assert_eq!((answer.status, refund["state"].as_str()), (202, Some("unknown")), "{refund}");
     assert_eq!(answer.field("location"), path(&refund, ""));
     assert!(!answer.field("retry-after").is_empty());
     house.clock.advance_ms(60_000);
     let found = in_state(&partner, &refund, "requested").await;
-    assert_eq!(partner.post_once("/v1/refunds", "key-R-1", wish).await.body, answer.body);
+    assert_eq!(partner.post_once("/v1/refunds", "refund-R-1", wish).await.body, answer.body);
     for (step, body) in [("/withdraw", json!({}))] {
         let fault = json!({"match": "/trade/refunds/{refundNo}/withdraw", "kind": "drop_after", "times": 1});
         house.tell_catalogue("/control/faults", fault).await;
@@ -279,22 +277,24 @@ async fn more_than_there_is_is_refused_with_the_figures() {
     let partner = house.partner("acme").await;
     let order = paid(&house, &partner, "PO-1", "waitsellersend").await;
     let too_much =
-        partner.post_once("/v1/refunds", "key-R-1", order.wish("R-1", "money", "NOT_WANTED", "9999999.00")).await;
+        partner.post_once("/v1/refunds", "refund-R-1", order.wish("R-1", "money", "NOT_WANTED", "9999999.00")).await;
     assert_eq!((too_much.status, problem(&too_much).as_str()), (409, "refund_amount_too_large"));
     let told = too_much.json();
     let most = told["max_refundable"]["amount"].as_str().unwrap();
     assert!(most.parse::<f64>().unwrap() > 0.0 && told["detail"].as_str().unwrap().contains(most), "{told}");
     let again =
-        partner.post_once("/v1/refunds", "key-R-1", order.wish("R-1", "money", "NOT_WANTED", "9999999.00")).await;
+        partner.post_once("/v1/refunds", "refund-R-1", order.wish("R-1", "money", "NOT_WANTED", "9999999.00")).await;
     assert_eq!((again.body.clone(), again.field("idempotency-replayed")), (too_much.body, "true"));
     let mut wish = order.wish("R-2", "money", "NOT_WANTED", "0.01");
     wish["lines"][0]["quantity"] = json!(order.quantity + 1);
-    let pieces = partner.post_once("/v1/refunds", "key-R-2", wish).await;
+    let pieces = partner.post_once("/v1/refunds", "refund-R-2", wish).await;
     assert_eq!((pieces.status, problem(&pieces).as_str()), (409, "refund_quantity_too_large"));
     assert_eq!(pieces.json()["lines"][0]["max_quantity"], order.quantity);
     assert_eq!(pointers(&pieces), ["#/lines/0/quantity"]);
-    asked(&partner, order.wish("R-3", "money", "NOT_WANTED", most)).await;
-    let open = partner.post_once("/v1/refunds", "key-R-4", order.wish("R-4", "money", "NOT_WANTED", "0.01")).await;
+    let mut whole = order.wish("R-3", "money", "NOT_WANTED", most);
+    whole["freight"] = told["max_freight"].clone();
+    asked(&partner, whole).await;
+    let open = partner.post_once("/v1/refunds", "refund-R-4", order.wish("R-4", "money", "NOT_WANTED", "0.01")).await;
     assert_eq!((open.status, problem(&open).as_str()), (409, "refund_open"));
     house.close().await;
 }
@@ -309,14 +309,14 @@ async fn orders_and_refunds_and_pictures_of_others_are_not_there() {
     let unpaid = partner.order("PO-2").await.json();
     let mut early = order.wish("R-2", "money", "NOT_WANTED", "0.01");
     (early["order_id"], early["lines"][0]["sku_id"]) = (unpaid["id"].clone(), unpaid["lines"][0]["sku_id"].clone());
-    let early = partner.post_once("/v1/refunds", "key-R-2", early).await;
+    let early = partner.post_once("/v1/refunds", "refund-R-2", early).await;
     assert_eq!((early.status, problem(&early).as_str()), (409, "refund_not_possible"));
     assert_eq!(early.json()["state"], "awaiting_payment");
     let stranger = house.partner("other").await;
     let live = house.partner_with("acme", "enterprise", Mode::Live, Scopes::all()).await;
     for who in [&stranger, &live] {
         let wish = order.wish("R-9", "money", "NOT_WANTED", "0.01");
-        assert_eq!(problem(&who.post_once("/v1/refunds", "key-R-9", wish).await), "order_not_found");
+        assert_eq!(problem(&who.post_once("/v1/refunds", "refund-R-9", wish).await), "order_not_found");
         assert_eq!(problem(&who.get(&path(&refund, "")).await), "refund_not_found");
         assert_eq!(
             problem(&who.post_once(&path(&refund, "/withdraw"), "step-9999", json!({})).await),
@@ -327,7 +327,7 @@ async fn orders_and_refunds_and_pictures_of_others_are_not_there() {
     }
     let mut wish = order.wish("R-3", "money", "NOT_WANTED", "0.01");
     wish["voucher_ids"] = json!([format!("vch_{}", "0".repeat(32))]);
-    assert_eq!(problem(&partner.post_once("/v1/refunds", "key-R-3", wish).await), "voucher_not_found");
+    assert_eq!(problem(&partner.post_once("/v1/refunds", "refund-R-3", wish).await), "voucher_not_found");
     house.close().await;
 }
 

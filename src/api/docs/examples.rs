@@ -249,7 +249,10 @@ examples! {
         "The order moved on since the reasons were listed.",
         "The reason is one of the other type."
     ]
-    "refund_amount_too_large" "POST /v1/refunds" "These pieces are worth less. At most 32.00 CNY can be given back for them. Nothing was asked for." { "max_refundable": "{\"amount\": \"32.00\", \"currency\": \"CNY\"}" } [
+    "refund_amount_too_large" "POST /v1/refunds" "These pieces are worth less. At most 40.00 CNY can be given back, 8.00 CNY of it as freight. Nothing was asked for." {
+        "max_refundable": "{\"amount\": \"40.00\", \"currency\": \"CNY\"}", "max_freight": "{\"amount\": \"8.00\", \"currency\": \"CNY\"}"
+    } [
+        "The amount holds freight that freight does not tell.",
         "The amount was computed in another currency than the order was paid in.",
         "Freight is asked back a second time."
     ]

@@ -4,7 +4,7 @@ use super::super::words::{self, Bought};
 use super::super::{Answer, Begun, Error, KeyUse, Lease, Ledger, NewVoucher};
 use super::{NewRefund, RefundFilter, WantedPieces};
 use crate::clock::Clock;
-use crate::model::ids::{CatalogueRefundId, EventId, OrderId, PartnerId, SkuId, VoucherId};
+use crate::model::ids::{CatalogueRefundId, EventId, OrderId, PartnerId, QuoteId, SkuId, VoucherId};
 use crate::model::money::Money;
 use crate::model::order::Actor;
 use crate::model::order::tests::{basket, deed};
@@ -35,7 +35,7 @@ pub(crate) struct Sold {
 /// Writes a paid order down as if it had been placed and followed until there.
 pub(crate) async fn sell(sql: &Sql, sold: &Sold) {
     const ORDER: &str = "INSERT INTO orders (id, partner, mode, reference, quote, document, created_at, state, version, \
-        catalogue_order, paying, updated_at, look_at) VALUES ($1, $2, $3, $1, $1, $4, 0, $5, 4, $6, $7, 0, 0)";
+        catalogue_order, paying, updated_at, look_at) VALUES ($1, $2, $3, $1, $8, $4, 0, $5, 4, $6, $7, 0, 0)";
     const EVENT: &str = "INSERT INTO order_events (order_id, version, id, kind, state, actor, cause, facts, at) \
         VALUES ($1, $2, $3, $4, $4, 'gateway', 'test', $5, 0)";
     let exchange = deed("x").exchange;
@@ -43,8 +43,16 @@ pub(crate) async fn sell(sql: &Sql, sold: &Sold) {
         Bought { basket: (&sold.basket).into(), exchange: (&exchange).into(), note: None, quote_expires_at: None };
     let document = words::write("order", &bought).unwrap();
     let paying = if sold.state == "awaiting_payment" { "none" } else { "paid" };
-    let row =
-        args![sold.id.as_str(), sold.partner.as_str(), sold.mode.name(), document, sold.state, sold.number, paying];
+    let row = args![
+        sold.id.as_str(),
+        sold.partner.as_str(),
+        sold.mode.name(),
+        document,
+        sold.state,
+        sold.number,
+        paying,
+        QuoteId::fresh().as_str()
+    ];
     sql.execute(ORDER, row).await.unwrap();
     let number = format!("{{\"catalogue_order\":{}}}", sold.number);
     let story = [("received", "{}"), ("placing_started", "{}"), ("accepted", number.as_str()), ("paid", "{}")];
@@ -274,6 +282,10 @@ async fn a_step_needs_the_partners_own_refund_and_its_key_belongs_to_that_one() 
         let Begun::Resumed(lease, _) = begin("step-1", id(&refund)).await.unwrap() else { panic!("not resumed") };
         book.ledger.commit_refund(&lease, &refund, refund.version, 0, &answer("done")).await.unwrap();
         assert!(matches!(begin("step-1", id(&refund)).await.unwrap(), Begun::Seen(seen) if seen == answer("done")));
+        assert!(
+            matches!(begin("step-1", id(&second)).await, Err(Error::KeyMismatch)),
+            "whether it was answered or not"
+        );
     }
 }
 

@@ -187,8 +187,9 @@ pub struct Voucher {
 pub struct MostAmount {
     /// The largest amount for these lines.
     pub max_fen: i64,
-    /// The largest freight in it.
-    pub freight_fen: Option<i64>,
+    /// The part of it that is freight.
+    #[serde(default)]
+    pub freight_fen: i64,
 }
 
 /// Facts of `QUANTITY_TOO_LARGE`.
