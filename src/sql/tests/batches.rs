@@ -151,15 +151,13 @@ async fn nobody_hears_of_a_write_before_it_is_committed() {
     });
     go_on.send(()).unwrap();
     inside.await.unwrap();
-    // Whether or not they share a batch: who was told can read it back.
-    let mut told = [held, quick];
-    for one in &mut told {
-        if one.now_or_never().is_some() {
-            assert!(!ids(sql).await.is_empty());
-        }
-    }
+    // They are done and share their commit with the slow one.
+    let (mut held, mut quick) = (held, quick);
+    assert!((&mut held).now_or_never().is_none() && (&mut quick).now_or_never().is_none());
+    assert!(ids(sql).await.is_empty());
     go_on_too.send(()).unwrap();
     slow.await.unwrap();
+    assert_eq!((held.await.unwrap(), quick.await.unwrap()), (1, 1));
     assert_eq!(ids(sql).await, ["held", "quick", "slow"]);
 }
 
@@ -250,5 +248,26 @@ async fn only_what_is_committed_is_news() {
         });
         loud.await.unwrap();
         assert!(told(&house.sql).await);
+    }
+}
+
+#[tokio::test]
+async fn a_restarted_server_is_met_by_the_next_connection() {
+    for house in houses_with_a_table().await.into_iter().filter(|house| house.sql.engine_name() == "postgres") {
+        let other = house.another().await;
+        for kind in ["transaction", "read"] {
+            let pid = house.sql.fetch_optional("SELECT pg_backend_pid() AS pid", vec![]).await.unwrap().unwrap();
+            let pid = pid.int("pid").unwrap();
+            const END: &str = "SELECT CAST(pg_terminate_backend(CAST($1 AS INTEGER)) AS TEXT) AS ended";
+            other.fetch_all(END, args![pid]).await.unwrap();
+            const THERE: &str = "SELECT pid FROM pg_stat_activity WHERE pid = $1";
+            while !other.fetch_all(THERE, args![pid]).await.unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            match kind {
+                "transaction" => assert_eq!(ask(&house.sql, |tx| Box::pin(insert(tx, "after"))).await.unwrap(), 1),
+                _ => assert_eq!(ids(&house.sql).await, ["after"]),
+            }
+        }
     }
 }
