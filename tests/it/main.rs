@@ -5,6 +5,7 @@
 
 mod answers;
 mod console;
+mod fulfilment;
 mod harness;
 mod orders;
 mod signing;
