@@ -151,6 +151,11 @@ impl Fulfilment {
         if !matches!(report.state, ReportState::Sent | ReportState::Unknown) {
             return Ok(Left::Settled);
         }
+        let consignment = self.ledger.get_consignment(&report.consignment).await?;
+        if consignment.number.is_none() {
+            let settled = self.give_up_unasked(&consignment, report).await?;
+            return Ok(settled.map_or(Left::Open, |_| Left::Settled));
+        }
         let (report, sent) = self.find_out(report).await?;
         let report = self.settle_unasked(report, &sent).await?;
         if report.state != ReportState::Unknown {

@@ -53,6 +53,10 @@ impl Fulfilment {
                 self.say_now(lease, report, render).await
             }
             ReportState::Sent | ReportState::Unknown => {
+                let consignment = self.ledger.get_consignment(&report.consignment).await?;
+                if consignment.number.is_none() {
+                    return self.give_up_here(lease, consignment, report, render).await;
+                }
                 let (report, sent) = self.find_out(report).await?;
                 self.settle_asked(lease, report, &sent, render).await
             }
@@ -192,23 +196,43 @@ impl Fulfilment {
         report: Report,
         render: Render<'_>,
     ) -> Result<Told, Error> {
+        let (after, report) = self.given_up(&consignment, report).ok_or(Error::Busy)?;
+        let answer = self.answer(&after, &report, render).await?;
+        let written = self.written(&consignment, &after, &report);
+        match self.ledger.commit_consignment(lease, written, &answer).await {
+            Ok(()) => Ok(Told { answer, replayed: false }),
+            // Asked for again in the same moment: then it has to be said to the catalogue.
+            Err(ledger::Error::Moved) => Err(Error::Busy),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The same when nobody waits for it any more; none while it is being opened after all.
+    pub(super) async fn give_up_unasked(
+        &self,
+        consignment: &Consignment,
+        report: Report,
+    ) -> Result<Option<Report>, Error> {
+        let Some((after, report)) = self.given_up(consignment, report) else { return Ok(None) };
+        match self.ledger.append_consignment(self.written(consignment, &after, &report)).await {
+            Ok(()) => Ok(Some(report)),
+            Err(ledger::Error::Moved) => Ok(None),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// A consignment that was never opened once it is given up, and what came of the report that wants it.
+    fn given_up(&self, consignment: &Consignment, report: Report) -> Option<(Consignment, Report)> {
         let reason = match &report.said {
             Said::Cancellation { reason } => reason.clone(),
             _ => None,
         };
         let facts = Facts { reason, ..Facts::default() };
         let happening = Happening::new(Kind::Cancelled, Actor::Partner, "given up before it was opened").with(facts);
-        let after = self.after(&consignment, vec![happening]);
-        if after.state != State::Cancelled {
-            return Err(Error::Busy);
-        }
-        let report = Report { state: ReportState::Taken, ..report };
-        let answer = self.answer(&after, &report, render).await?;
-        let look_at = self.look_at(&after);
-        let with_report = Some((&report, look_at));
-        let written = Written { consignment: &after, known: consignment.version, look_at, report: with_report };
-        self.ledger.commit_consignment(lease, written, &answer).await?;
-        Ok(Told { answer, replayed: false })
+        let after = self.after(consignment, vec![happening]);
+        // One that was rejected meanwhile is gone as well.
+        let gone = matches!(after.state, State::Cancelled | State::Rejected);
+        gone.then_some((after, Report { state: ReportState::Taken, ..report }))
     }
 
     /// Nothing was said: whoever asks again with this key starts at once.

@@ -36,20 +36,22 @@ pub(super) fn catch_up(
         moves.push(Happening::new(Kind::LinesChanged, Actor::Catalogue, cause).with(facts));
     }
     if there.state == State::Cancelled {
-        let facts = Facts { reason: Some(cause.to_owned()), ..Facts::default() };
+        let reason = if actor == Actor::Partner { cause } else { "given up at the catalogue" };
+        let facts = Facts { reason: Some(reason.to_owned()), ..Facts::default() };
         moves.extend((here.state != State::Received).then(|| happening(Kind::Cancelled, facts)));
         return moves;
     }
     if awaits_goods(here.state) || !moves.is_empty() {
         moves.extend(received(here, there).map(|(kind, facts)| match &facts.receipt {
-            Some(receipt) => Happening::new(kind, reporter(receipt), cause).with(facts),
+            Some(receipt) => Happening::new(kind, reporter(&receipt.reference), cause).with(facts),
             None => happening(kind, facts),
         }));
     }
     moves.extend(inspected(here, there, photos).into_iter().map(|(kind, facts)| happening(kind, facts)));
     if there.state == State::HandedOver {
         let facts = Facts { handover: there.handover.clone(), ..Facts::default() };
-        moves.push(happening(Kind::HandedOver, facts));
+        let actor = there.handover_reference.as_deref().map_or(actor, reporter);
+        moves.push(Happening::new(Kind::HandedOver, actor, cause).with(facts));
     }
     moves
 }
@@ -58,9 +60,9 @@ fn awaits_goods(state: State) -> bool {
     matches!(state, State::Open | State::Receiving)
 }
 
-/// A receipt that carries one of our own references was reported by the partner.
-fn reporter(receipt: &Receipt) -> Actor {
-    if receipt.reference.parse::<ReportId>().is_ok() { Actor::Partner } else { Actor::Catalogue }
+/// What carries one of our own references was reported by the partner.
+fn reporter(reference: &str) -> Actor {
+    if reference.parse::<ReportId>().is_ok() { Actor::Partner } else { Actor::Catalogue }
 }
 
 /// What came in that is not written down yet, receipt by receipt; the last one ends receiving if that is over.

@@ -641,3 +641,32 @@ async fn consignments_and_orders_of_others_are_not_there() {
         assert_eq!(refused.places()[0].pointer, "#/lines/0/order_id");
     }
 }
+
+#[tokio::test]
+async fn what_was_never_opened_is_given_up_here_even_when_the_worker_dies() {
+    for scene in scenes().await {
+        for (reference, worker_lives) in [("CO-1", true), ("CO-2", false)] {
+            let order = scene.paid_order(&format!("PO-{reference}")).await;
+            let wish = NewConsignment {
+                reference: reference.parse().unwrap(),
+                orders: vec![order.deed.id.clone()],
+                operated_by: OperatedBy::Partner,
+            };
+            scene.cut_off().open(&scene.caller, once(reference), wish, &render).await.unwrap_err();
+            let waiting = scene.by_reference(reference).await;
+            let cancel = Said::Cancellation { reason: None };
+            if worker_lives {
+                let told = scene.report("cancel-0001", &waiting, cancel).await.unwrap();
+                assert_eq!(told.answer.status, 200);
+            } else {
+                let asked = scene.room.key_use(&scene.caller, once("cancel-0002"), "cancel_consignment");
+                scene.room.ledger.begin_report(asked, waiting.deed.id.clone(), cancel).await.unwrap();
+                assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
+            }
+            assert_eq!(scene.by_reference(reference).await.state, State::Cancelled);
+            let next = format!("{reference}-next");
+            assert_eq!(scene.opened(&next, &[&order], OperatedBy::Partner).await.state, State::Open);
+        }
+        assert_eq!(scene.theirs().await, 2);
+    }
+}

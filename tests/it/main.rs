@@ -7,6 +7,7 @@ mod aftersale;
 mod answers;
 mod console;
 mod faults;
+mod fulfilment;
 mod harness;
 mod nodes;
 mod orders;
