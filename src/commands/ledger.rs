@@ -126,6 +126,7 @@ fn progress() -> impl FnMut(Progress) + Send + 'static {
         let style = ProgressStyle::with_template("{msg:20} {wide_bar} {pos}/{len} {eta}");
         ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
     });
+    let mut told = "";
     move |step| match &bar {
         Some(bar) => {
             bar.set_length(u64::try_from(step.all).unwrap_or(0));
@@ -135,8 +136,9 @@ fn progress() -> impl FnMut(Progress) + Send + 'static {
                 bar.finish_and_clear();
             }
         }
-        // Nobody can be told that telling failed.
-        None if step.done == 0 => {
+        None if told != step.table => {
+            told = step.table;
+            // Nobody can be told that telling failed.
             let _ = writeln!(io::stderr(), "{}: {} rows", step.table, step.of);
         }
         None => {}
