@@ -7,6 +7,7 @@
 
 mod log;
 mod resend;
+mod settle;
 mod turn;
 
 pub use log::{DeliveryFilter, Undelivered};

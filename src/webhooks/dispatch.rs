@@ -66,7 +66,7 @@ impl Dispatcher {
                 self.wait(pause, stop).await;
             }
         }
-        self.finish().await;
+        self.finish(YOUNG).await;
     }
 
     /// Writes down what is over and takes what is due; gives how many were taken.
@@ -88,10 +88,10 @@ impl Dispatcher {
         Ok(taken)
     }
 
-    /// Waits a little for what is under way and writes it down; takes nothing new. What hangs is let go: its lease runs
+    /// Waits so long for what is under way and writes it down; takes nothing new. What hangs is let go: its lease runs
     /// out, and it is tried again.
-    pub async fn finish(&mut self) {
-        let until = tokio::time::Instant::now() + YOUNG;
+    pub async fn finish(&mut self, within: Duration) {
+        let until = tokio::time::Instant::now() + within;
         while let Ok(Some(ended)) = tokio::time::timeout_at(until, self.under_way.join_next_with_id()).await {
             self.end(ended);
         }

@@ -94,7 +94,7 @@ impl Receiver {
 
     /// Everything once there is enough; arrival takes its time, so it is waited for.
     pub async fn hears(&self, enough: impl Fn(&[Heard]) -> bool) -> Vec<Heard> {
-        for _ in 0..400 {
+        for _ in 0..1_600 {
             let heard = self.heard();
             if enough(&heard) {
                 return heard;

@@ -23,7 +23,7 @@ async fn endpoint(partner: &Partner, url: &str, types: &[&str]) -> (String, Stri
 
 /// The newest delivery once it stands so.
 async fn delivery_in(partner: &Partner, path: &str, state: &str) -> Value {
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let listed = partner.get(&format!("{path}/deliveries")).await.json();
         let newest = listed["items"][0].clone();
         if newest["state"] == state {
@@ -35,7 +35,7 @@ async fn delivery_in(partner: &Partner, path: &str, state: &str) -> Value {
 }
 
 async fn failed_once(partner: &Partner, path: &str) -> Value {
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let listed = partner.get(&format!("{path}/deliveries")).await.json();
         let newest = listed["items"][0].clone();
         if newest["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty()) {
@@ -87,7 +87,7 @@ async fn pulled_events_go_on_where_they_were_acknowledged() {
     let (partner, other) = (house.partner("acme").await, house.partner("other").await);
     partner.order("PO-1").await;
     let mut page = partner.get("/v1/events?limit=1").await.json();
-    for _ in 0..200 {
+    for _ in 0..1_600 {
         if page["items"].as_array().unwrap().len() == 1 {
             break;
         }
@@ -169,7 +169,7 @@ async fn a_delivery_that_failed_is_resent_alone_or_with_all_that_was_missed() {
     let asked = json!({"from": "2000-01-01T00:00:00Z"});
     assert_eq!(codes(&partner.post(&resend, asked.clone()).await), (409, "endpoint_disabled".to_owned()));
     // Published while nobody listened.
-    for _ in 0..200 {
+    for _ in 0..1_600 {
         if !partner.get("/v1/events?types=order.accepted").await.json()["items"].as_array().unwrap().is_empty() {
             break;
         }

@@ -3,14 +3,12 @@
 
 use jiff::Timestamp;
 
+use super::settle::{settle, texts};
 use crate::ledger::endpoints::{self, Secrets};
 use crate::ledger::{Error, Ledger, words};
 use crate::model::ids::{DeliveryId, EndpointId, EventId};
 use crate::model::webhook::{Attempt, Endpoint, WhyDisabled};
 use crate::sql::{Row, Tx, args};
-
-/// An endpoint whose every attempt failed for so long is disabled.
-const FAILING_MS: i64 = 3 * 86_400_000;
 
 /// A delivery under a lease.
 #[derive(Clone, Debug)]
@@ -19,9 +17,11 @@ pub struct Made {
     pub delivery: DeliveryId,
     /// The endpoint.
     pub endpoint: EndpointId,
-    subject: String,
-    serial: i64,
-    fence: i64,
+    pub(super) subject: String,
+    pub(super) serial: i64,
+    pub(super) fence: i64,
+    /// Attempts of this round before this one.
+    pub(super) tried: u32,
 }
 
 /// A delivery that is ours to try.
@@ -95,13 +95,13 @@ impl Ledger {
             return Ok(Turn::default());
         }
         let claim = DeliveryId::fresh();
-        let (from, token) = (from.clone(), claim.clone());
+        let (from, token, texts) = (from.clone(), claim.clone(), texts(self.sql.engine_name()));
         let written = self.sql.transaction(move |tx| {
             Box::pin(async move {
-                let mut disabled = Vec::new();
-                for one in &settled {
-                    disabled.extend(settle(tx, one, now).await?);
+                if let Some(hint) = texts.hint {
+                    tx.execute(hint, Vec::new()).await?;
                 }
+                let disabled = settle(tx, texts, &settled, now).await?;
                 let taken = if take_some { take(tx, &token, room, lease_ms, &from, now_ms).await? } else { 0 };
                 Ok::<_, Error>((disabled, taken))
             })
@@ -142,8 +142,8 @@ async fn take(
     const TAKE: &str = "UPDATE webhook_deliveries SET fence = fence + 1, claimed_at = $1, due_at = $1 + $2, claim = $3 \
          WHERE state = 'pending' AND due_at <= $1 AND id IN (SELECT line.delivery FROM (SELECT w.id AS endpoint, \
          (SELECT d.id FROM webhook_deliveries AS d WHERE d.endpoint = w.id AND d.state = 'pending' AND d.due_at <= $1 \
-         AND NOT EXISTS (SELECT 1 FROM webhook_deliveries AS b WHERE b.endpoint = d.endpoint AND b.subject = d.subject \
-         AND b.state = 'pending' AND b.serial < d.serial AND b.attempts < 3) \
+         AND (SELECT MIN(b.serial) FROM webhook_deliveries AS b WHERE b.endpoint = d.endpoint AND b.subject = d.subject \
+         AND b.state = 'pending' AND b.serial <= d.serial AND (b.attempts < 3 OR b.serial = d.serial)) = d.serial \
          ORDER BY d.due_at, d.serial LIMIT 1) AS delivery FROM webhook_endpoints AS w WHERE w.state = 'enabled' \
          AND (SELECT COUNT(*) FROM webhook_deliveries AS o WHERE o.endpoint = w.id AND o.claimed_at IS NOT NULL \
          AND o.due_at > $1) < CASE WHEN w.failing_since IS NULL THEN 4 ELSE 1 END) AS line \
@@ -152,74 +152,8 @@ async fn take(
     Ok(tx.execute(TAKE, args![now, lease_ms, claim.as_str(), from.as_str(), room]).await?)
 }
 
-/// Writes an attempt down, if its lease is still the newest; gives the endpoint if that disabled it.
-async fn settle(tx: &mut Tx, one: &Settled, now: Timestamp) -> Result<Option<(Endpoint, WhyDisabled)>, Error> {
-    // What was given up meanwhile stays given up, unless the endpoint has it.
-    const SETTLE: &str = "UPDATE webhook_deliveries SET attempts = attempts + 1, claimed_at = NULL, claim = NULL, \
-        state = CASE WHEN state = 'failed' AND $3 <> 'delivered' THEN state ELSE $3 END, due_at = $4, \
-        settled_at = CASE WHEN $3 = 'pending' THEN settled_at ELSE $5 END WHERE id = $1 AND fence = $2";
-    const NOTE: &str = "INSERT INTO webhook_attempts (delivery, number, at, duration_ms, status, problem, answer) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let (made, attempt, now_ms) = (&one.made, &one.attempt, now.as_millisecond());
-    let (state, due_at) = match one.verdict {
-        Verdict::Delivered => ("delivered", now_ms),
-        Verdict::Again(at) => ("pending", at),
-        Verdict::Exhausted | Verdict::Gone => ("failed", now_ms),
-    };
-    let row = args![made.delivery.as_str(), made.fence, state, due_at, now_ms];
-    if tx.execute(SETTLE, row).await? == 0 {
-        return Ok(None);
-    }
-    let note = args![
-        made.delivery.as_str(),
-        made.fence,
-        attempt.at.as_millisecond(),
-        attempt.duration_ms,
-        attempt.status.map(i64::from),
-        attempt.problem.clone(),
-        &attempt.answer,
-    ];
-    tx.execute(NOTE, note).await?;
-    move_line(tx, made, due_at).await?;
-    match judge(tx, made, one.verdict, attempt.at.as_millisecond(), now_ms).await? {
-        Some(why) => Ok(endpoints::disable(tx, &made.endpoint, why, now).await?.map(|endpoint| (endpoint, why))),
-        None => Ok(None),
-    }
-}
-
-/// Those behind it in line are looked at when it is tried again, or at once when it is out of their way. They are
-/// looked at, no more: whether they still have to wait is asked when they are taken. After its third failed attempt
-/// their time is left as it is, for it has come.
-async fn move_line(tx: &mut Tx, made: &Made, due_at: i64) -> Result<(), Error> {
-    const MOVE: &str = "UPDATE webhook_deliveries SET due_at = $4 WHERE endpoint = $1 AND subject = $2 \
-        AND state = 'pending' AND serial > $3 AND attempts = 0 AND claimed_at IS NULL \
-        AND NOT EXISTS (SELECT 1 FROM webhook_deliveries AS me WHERE me.id = $5 AND me.state = 'pending' \
-        AND me.attempts >= 3)";
-    let row = args![made.endpoint.as_str(), &made.subject, made.serial, due_at, made.delivery.as_str()];
-    tx.execute(MOVE, row).await?;
-    Ok(())
-}
-
-/// Keeps since when the endpoint fails; says whether that is reason enough to disable it.
-async fn judge(tx: &mut Tx, made: &Made, verdict: Verdict, at: i64, now: i64) -> Result<Option<WhyDisabled>, Error> {
-    const WELL: &str = "UPDATE webhook_endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
-    const FAILS: &str = "UPDATE webhook_endpoints SET failing_since = $2 WHERE id = $1 AND failing_since IS NULL";
-    const SINCE: &str = "SELECT failing_since FROM webhook_endpoints WHERE id = $1";
-    let endpoint = made.endpoint.as_str();
-    if verdict == Verdict::Delivered {
-        tx.execute(WELL, args![endpoint]).await?;
-        return Ok(None);
-    }
-    tx.execute(FAILS, args![endpoint, at]).await?;
-    if verdict == Verdict::Gone {
-        return Ok(Some(WhyDisabled::Gone));
-    }
-    let row = tx.fetch_optional(SINCE, args![endpoint]).await?;
-    let since = row.map(|row| row.opt_int("failing_since")).transpose()?.flatten();
-    Ok(since.filter(|since| now - since >= FAILING_MS).map(|_| WhyDisabled::Failing))
-}
-
 fn claimed(row: &Row, now: i64) -> Result<Claimed, Error> {
+    let tried = u32::try_from(row.int("attempts")?).unwrap_or(u32::MAX);
     Ok(Claimed {
         made: Made {
             delivery: row.parse("id")?,
@@ -227,6 +161,7 @@ fn claimed(row: &Row, now: i64) -> Result<Claimed, Error> {
             subject: row.text("subject")?,
             serial: row.int("serial")?,
             fence: row.int("fence")?,
+            tried,
         },
         url: row.text("url")?,
         secrets: endpoints::secrets(row, now)?,
@@ -234,6 +169,6 @@ fn claimed(row: &Row, now: i64) -> Result<Claimed, Error> {
         kind: row.text("kind")?,
         at: words::moment("event", row.int("at")?)?,
         data: row.text("data")?,
-        attempts: u32::try_from(row.int("attempts")?).unwrap_or(u32::MAX),
+        attempts: tried,
     })
 }
