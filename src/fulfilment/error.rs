@@ -180,6 +180,7 @@ fn advice(state: crate::model::order::State) -> &'static str {
     match state {
         S::Received | S::Placing | S::Unknown => "wait until it is settled, and pay it",
         S::AwaitingPayment => "pay it first",
+        S::Refunding => "wait until its refund is settled, or leave it out",
         _ => "it has ended or left already; leave it out",
     }
 }

@@ -146,7 +146,8 @@ impl Fulfilment {
             let consignment = self.ledger.get_consignment(&report.consignment).await?;
             let mut happenings = self.taken(&consignment, &report, sent).await?;
             if let Some(refusal) = &report.refusal {
-                let facts = Facts { refusal: Some(refusal.clone()), ..Facts::default() };
+                let (refusal, id) = (Some(refusal.clone()), Some(report.id.clone()));
+                let facts = Facts { refusal, report: id, ..Facts::default() };
                 let cause = format!("{} refused by the catalogue", report.said.name());
                 happenings.push(Happening::new(Kind::ReportRefused, Actor::Catalogue, cause).with(facts));
             }

@@ -670,3 +670,23 @@ async fn what_was_never_opened_is_given_up_here_even_when_the_worker_dies() {
         assert_eq!(scene.theirs().await, 2);
     }
 }
+
+#[tokio::test]
+async fn a_report_that_is_refused_when_nobody_waits_any_more_is_an_event() {
+    for scene in scenes().await {
+        let order = scene.paid_order("PO-1").await;
+        let opened = scene.opened("CO-1", &[&order], OperatedBy::Partner).await;
+        // Nothing was sent yet, so that it would be refused if it got through.
+        scene.fault("/trade/consignments/*", "drop_before", 1).await;
+        let told = scene.report("key-0001", &opened, everything(&opened)).await.unwrap();
+        assert_eq!(told.answer.status, 202);
+        assert_eq!(scene.reconcile_after(2001).await.settled, 0, "an earlier call may still be under way");
+        assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
+        let shown = scene.room.get(&scene.caller, &opened.deed.id).await.unwrap();
+        assert_eq!((shown.consignment.state, shown.pending.len()), (State::Open, 0));
+        let last = shown.consignment.events.last().unwrap();
+        assert_eq!((last.kind, last.facts.report.is_some()), (Kind::ReportRefused, true));
+        assert_eq!(last.facts.refusal.as_ref().unwrap().code, Code::ConsignmentRefused);
+        assert_eq!(scene.told("consignment.").await, ["opened", "report_refused"]);
+    }
+}

@@ -237,8 +237,11 @@ async fn insert(tx: &mut Tx, consignment: &Consignment, look_at: i64) -> Result<
     if tx.execute(INSERT, row).await? == 0 {
         return Err(Error::Moved);
     }
-    for order in &deed.orders {
-        if tx.execute(ORDER, args![deed.id.as_str(), order.order.as_str()]).await? == 0 {
+    // In one order for all: two wishes with the same orders must not wait for each other.
+    let mut orders: Vec<_> = deed.orders.iter().map(|order| order.order.as_str()).collect();
+    orders.sort_unstable();
+    for order in orders {
+        if tx.execute(ORDER, args![deed.id.as_str(), order]).await? == 0 {
             return Err(Error::Moved);
         }
     }
@@ -328,6 +331,9 @@ fn told_of(deed: &Deed, event: &Event, state: State) -> serde_json::Value {
     }
     if let Some(refusal) = &facts.refusal {
         data["code"] = refusal.code.facts().name.into();
+    }
+    if let Some(report) = &facts.report {
+        data["report_id"] = report.as_str().into();
     }
     data
 }

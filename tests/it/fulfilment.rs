@@ -144,7 +144,7 @@ async fn the_partners_own_staff_reports_a_discrepancy_with_photos_and_hands_over
     let first = partner.post_once(&path("receipts"), "receipt-1", receipt.clone()).await;
     assert_eq!((first.status, first.json()["state"].as_str()), (200, Some("receiving")), "{}", first.json());
     let again = partner.post_once(&path("receipts"), "receipt-1", receipt.clone()).await;
-    assert_eq!((again.body, again.field("idempotency-replayed")), (first.body, "true"));
+    assert_eq!((&again.body, again.field("idempotency-replayed")), (&first.body, "true"));
     let other = partner.post_once(&path("receipts"), "receipt-1", json!({"lines": [line(&two)]})).await;
     assert_eq!(problem(&other), "idempotency_mismatch");
     let early = json!({"carrier": "DHL", "tracking_number": "JD01", "weight_g": 12_400, "pieces": 2});

@@ -176,6 +176,9 @@ pub struct ConsignmentEventView {
     actor: &'static str,
     /// Why, in words.
     cause: String,
+    /// The report that was refused, as `pending` named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_id: Option<String>,
     /// Why the wholesale service refused something.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<RefusedView>,
@@ -331,6 +334,7 @@ impl From<&Event> for ConsignmentEventView {
             at: event.at.to_string(),
             actor: event.actor.name(),
             cause: event.cause.clone(),
+            report_id: event.facts.report.as_ref().map(ToString::to_string),
             problem: event.facts.refusal.as_ref().map(RefusedView::from),
         }
     }

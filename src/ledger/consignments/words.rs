@@ -91,6 +91,8 @@ struct FactsWords {
     handover: Option<HandoverWords>,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_passed: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -160,6 +162,7 @@ pub(super) fn write_facts(facts: &Facts) -> Result<String, Error> {
         inspected: facts.inspected.iter().map(inspected).collect(),
         handover: facts.handover.as_ref().map(HandoverWords::from),
         not_passed: facts.not_passed,
+        report: facts.report.as_ref().map(ToString::to_string),
     };
     write("facts", &words)
 }
@@ -180,6 +183,7 @@ pub(super) fn read_facts(text: &str) -> Result<Facts, Error> {
         inspected: words.inspected.into_iter().map(inspected).collect::<Result<_, Error>>()?,
         handover: words.handover.map(Handover::try_from).transpose()?,
         not_passed: words.not_passed,
+        report: words.report.map(|report| parsed(&report)).transpose()?,
     })
 }
 

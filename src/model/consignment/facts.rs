@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Counted, Verdict};
 use crate::error::{Code, Place};
-use crate::model::ids::{CatalogueConsignmentId, OrderId, SkuId, VoucherId};
+use crate::model::ids::{CatalogueConsignmentId, OrderId, ReportId, SkuId, VoucherId};
 
 /// Why the catalogue did not take something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,4 +77,6 @@ pub struct Facts {
     pub handover: Option<Handover>,
     /// How many lines are not as they should be.
     pub not_passed: Option<u32>,
+    /// The report that was not taken.
+    pub report: Option<ReportId>,
 }

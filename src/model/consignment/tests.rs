@@ -4,7 +4,7 @@ use super::{
     Consigned, Consignment, Counted, Deed, Event, Facts, Handover, Happening, Inspection, Kind, OperatedBy, Receipt,
     State, Verdict,
 };
-use crate::model::ids::{CatalogueConsignmentId, CatalogueOrderId, ConsignmentId, OrderId, SkuId};
+use crate::model::ids::{CatalogueConsignmentId, CatalogueOrderId, ConsignmentId, OrderId, ReportId, SkuId};
 use crate::model::order::Actor;
 use crate::model::partner::Mode;
 use crate::model::quote::{Quantity, Wanted};
@@ -52,6 +52,7 @@ pub(crate) fn facts(deed: &Deed) -> Facts {
             at: deed.created_at,
         }),
         not_passed: Some(1),
+        report: Some(ReportId::fresh()),
         refusal: None,
     }
 }
