@@ -8,6 +8,7 @@ const SIGNED_BY_US = ["signature", "signature-input", "content-digest", "content
 const WALK = [
   "search_offers", "get_offer", "list_categories", "get_supplier", "create_quote", "get_quote",
   "create_order", "list_orders", "get_order", "get_order_by_reference", "cancel_order", "confirm_receipt",
+  "create_order_note",
   "list_shipments", "list_payment_options", "get_payment_options", "create_payment", "get_payment", "get_me", "get_limits",
 ];
 /** Optional parameters whose example makes a first request telling; the others' would only narrow it. */
