@@ -1,8 +1,16 @@
 //! Many open orders: settled side by side, by several nodes, within a minute of the catalogue's return.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::*;
+use serde_json::{Value, json};
+
+use super::{LEASE_MS, Scene, booked, by_quote, once, scenes, wish};
+use crate::ledger::{Begun, Ledger};
+use crate::model::order::{Order, State};
+use crate::model::partner::{Caller, Mode};
+use crate::upstream::Upstream;
+use crate::{sandbox, upstream};
 
 impl Scene {
     /// So many orders whose worker died before the call.
