@@ -8,10 +8,14 @@
 //! order id as reference, which the catalogue takes once. What comes back is written together with the answer that
 //! every repeat gets: taken (201), refused (409 with the new figures), or no answer (202, `unknown`).
 //! When the call surely never went out, the key is released: the same request starts again where this one ended.
+//! An order by lines is quoted first, and the quote is stored; whether the key was seen before is asked even before that,
+//! so that a repeat gets its answer whatever the lines would cost by then (`wish`).
 //!
 //! **When it fails.** A worker that dies leaves an order in `placing`; `reconcile` finds it once its lease is over,
 //! looks it up at the catalogue under our reference and confirms it, or places it again under the same reference. A
-//! request repeated with its key does the same. What stays unknown for too long is handed to a person. Nobody guesses:
+//! request repeated with its key does the same. What stays unknown for too long is handed to a person. Open orders are
+//! claimed in batches and looked at side by side; once the catalogue is back, the last of them is settled within a minute.
+//! A debit without an answer is read back by its reference and said again only if it is not there. Nobody guesses:
 //! every step is an event, written only if no other was written since it was decided (`append` names the version).
 //!
 //! **What moves on its own.** `follow` reads the catalogue's change feed, asks where each changed order stands, and

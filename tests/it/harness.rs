@@ -262,6 +262,7 @@ impl Redis {
 
     /// Starts one for a test that is about Redis; none (and a sentence) where there is no redis-server and none is
     /// required.
+    #[expect(clippy::print_stdout, reason = "a test that leaves something out says so")]
     pub fn at_hand(folder: &Path) -> Option<Self> {
         let there = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
         if !there && wanted("XUNYUAN_TEST_REDIS").is_none() {

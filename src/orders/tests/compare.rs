@@ -1,8 +1,15 @@
 //! The full comparison, and what it leaves for people.
 
-use super::*;
-use crate::model::order::Attention;
+use serde_json::{Value, json};
+
+use super::{Scene, kinds, scenes, upstream};
+use crate::error::Code;
+use crate::ledger::Ledger;
+use crate::model::order::{Attention, Kind, State};
+use crate::model::partner::Mode;
 use crate::orders::Compared;
+use crate::orders::catalogue::Sent;
+use crate::orders::place::outcome;
 
 const EVERY_MS: i64 = 3_600_000;
 
@@ -79,7 +86,7 @@ async fn an_order_that_ended_here_and_was_paid_there_waits_for_a_person_until_th
         let number = number["orderNo"].as_i64().unwrap();
         scene.say("/control/advance", json!({"orderNo": number, "to": "waitsellersend"})).await;
         scene.miss_the_feed().await;
-        let refused = super::super::place::outcome(&order, &super::super::catalogue::Sent::Refused(gone()));
+        let refused = outcome(&order, &Sent::Refused(gone()));
         let ended = scene.room.write(&order, refused).await.unwrap().unwrap();
         assert_eq!(ended.state, State::Rejected);
         drop(lease);
@@ -115,7 +122,7 @@ async fn an_order_that_ended_here_and_is_unpaid_there_is_taken_back() {
         let (_, order) = scene.begin_and_die("key-0001", &wish).await;
         scene.room.send(&order.deed).await;
         scene.miss_the_feed().await;
-        let refused = super::super::place::outcome(&order, &super::super::catalogue::Sent::Refused(gone()));
+        let refused = outcome(&order, &Sent::Refused(gone()));
         scene.room.write(&order, refused).await.unwrap().unwrap();
         scene.compare().await;
         let there =
@@ -141,7 +148,7 @@ async fn orders_that_only_one_side_has_are_told_apart() {
         let found = scene.compare().await;
         assert_eq!((found.seen, found.unknown_here, found.missing_there), (2, 1, 0), "{found:?}");
         // The catalogue loses its memory: another one is in its place.
-        let empty = Scene::open(crate::sql::trial::houses().await.remove(0)).await;
+        let empty = scenes().await.remove(0);
         let ledger = Ledger::new(scene.house.sql.clone(), scene.clock.clone());
         let elsewhere = Scene::room(ledger, upstream(&empty.catalogue.url(), &empty.catalogue.token), &scene.clock);
         for _ in 0..2 {

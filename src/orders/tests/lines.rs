@@ -1,6 +1,13 @@
 //! Orders by lines: quoted and ordered in one step, as safe as by a quote.
 
-use super::*;
+use serde_json::{Value, json};
+
+use super::{Basis, LEASE_MS, NewOrder, Scene, by_quote, scenes, wish};
+use crate::error::{Code, Failure};
+use crate::model::ids::{QuoteId, SkuId};
+use crate::model::money::Money;
+use crate::model::order::State;
+use crate::model::quote::{Quantity, Wanted};
 
 fn by_lines(reference: &str, lines: Vec<Wanted>) -> NewOrder {
     let basis = Basis::Lines(wish(lines));

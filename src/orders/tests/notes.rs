@@ -1,6 +1,12 @@
 //! Notes to the supplier after ordering.
 
-use super::*;
+use serde_json::{Value, json};
+
+use super::{Filter, Scene, kinds, scenes};
+use crate::error::{Code, Failure};
+use crate::model::order::{Kind, Order, State};
+use crate::model::page::PageSize;
+use crate::model::payment::Method;
 
 async fn memo(scene: &Scene, order: &Order) -> Value {
     scene.say(&format!("/trade/orders/{}", order.catalogue_order.unwrap()), Value::Null).await["buyerMemo"].clone()

@@ -1,6 +1,13 @@
 //! Payments: what partners expect and hear, and debits that are read back.
 
-use super::*;
+use serde_json::{Value, json};
+
+use super::{LEASE_MS, NewPayment, Scene, once, render_payment, scenes, to_pay};
+use crate::error::{Code, Failure};
+use crate::model::ids::OrderId;
+use crate::model::money::Money;
+use crate::model::order::{Order, State};
+use crate::model::payment::{Method, PartState, Whole};
 
 fn expecting(orders: &[&Order], method: Method, expected: Money) -> NewPayment {
     NewPayment { expected_total: Some(expected), ..to_pay(orders.iter().map(|o| o.deed.id.clone()).collect(), method) }

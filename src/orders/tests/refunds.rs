@@ -1,6 +1,15 @@
 //! What refunds do to orders; the refunds themselves are another room's.
 
-use super::*;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Filter, Scene, kinds, scenes};
+use crate::model::money::Money;
+use crate::model::order::{Kind, Order, State};
+use crate::model::page::PageSize;
+use crate::model::partner::Mode;
+use crate::model::payment::Method;
 
 /// Applies at the catalogue for so many pieces and so much; gives the refund's number.
 async fn apply(scene: &Scene, order: &Order, out_ref: &str, pieces: u32, fen: i64, freight: i64) -> i64 {
@@ -50,7 +59,7 @@ async fn a_refund_of_everything_interrupts_an_order_until_it_is_withdrawn_or_suc
         );
         let listed = scene.room.list(&scene.caller, &Filter::default(), None, PageSize::default()).await.unwrap();
         assert_eq!((listed.items[0].refunded, listed.items[0].paying), (done.refunded, done.paying));
-        assert_eq!(scene.follow().await, super::super::Followed::default());
+        assert_eq!(scene.follow().await, crate::orders::Followed::default());
         let told = scene.told(done.deed.id.as_str()).await;
         let kinds: Vec<_> = told.iter().map(|(kind, _)| kind.as_str()).collect();
         let hears = ["accepted", "paid", "refund_opened", "refund_ended", "refund_opened", "refunded"];

@@ -1,8 +1,15 @@
 //! Many open orders: settled side by side, by several nodes, within a minute of the catalogue's return.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::*;
+use serde_json::{Value, json};
+
+use super::{LEASE_MS, Scene, booked, by_quote, once, scenes, wish};
+use crate::ledger::{Begun, Ledger};
+use crate::model::order::{Order, State};
+use crate::model::partner::{Caller, Mode};
+use crate::upstream::{self, Upstream};
 
 impl Scene {
     /// So many orders whose worker died before the call.
@@ -106,16 +113,15 @@ async fn after_hours_without_the_catalogue_orders_are_with_a_person_and_still_se
 async fn the_sandbox_world_never_delays_the_live_one() {
     for scene in scenes().await {
         let live = Caller { mode: Mode::Live, ..scene.caller.clone() };
-        let slow = sandbox::Settings { offers: 300, pace: 0.0, workers: 1, ..sandbox::Settings::default() };
-        let elsewhere = sandbox::start(slow, |_| {}).await.unwrap();
-        let end = |running: &sandbox::Running| upstream::Endpoint {
-            url: running.url().parse().unwrap(),
-            token: running.token.clone().into(),
+        let elsewhere = scenes().await.remove(0);
+        let end = |scene: &Scene| upstream::Endpoint {
+            url: scene.catalogue.url().parse().unwrap(),
+            token: scene.catalogue.token.clone().into(),
         };
         // The sandbox world's catalogue is `scene.catalogue`, which hangs; the live one answers.
         let settings = upstream::Settings {
             live: Some(end(&elsewhere)),
-            sandbox: Some(end(&scene.catalogue)),
+            sandbox: Some(end(&scene)),
             ..upstream::Settings::default()
         };
         let both = Upstream::new(&settings, Arc::default()).unwrap();

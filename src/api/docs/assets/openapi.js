@@ -8,7 +8,11 @@ const SIGNED_BY_US = ["signature", "signature-input", "content-digest", "content
 const WALK = [
   "search_offers", "get_offer", "list_categories", "get_supplier", "create_quote", "get_quote",
   "create_order", "list_orders", "get_order", "get_order_by_reference", "cancel_order", "confirm_receipt",
-  "list_shipments", "list_payment_options", "get_payment_options", "create_payment", "get_payment",
+  "create_order_note", "list_payment_options", "get_payment_options", "create_payment", "get_payment",
+  "list_shipments", "get_shipment", "list_warehouses", "create_consignment", "list_consignments", "get_consignment",
+  "get_consignment_by_reference", "create_receipt", "create_inspection", "create_handover", "cancel_consignment",
+  "list_refund_reasons", "create_voucher", "get_voucher", "create_refund", "list_refunds", "get_refund", "withdraw_refund",
+  "modify_refund", "create_return_shipment", "create_arbitration",
   "create_webhook_endpoint", "test_webhook_endpoint", "list_webhook_deliveries", "list_webhook_endpoints",
   "get_webhook_endpoint", "update_webhook_endpoint", "rotate_webhook_secret", "resend_webhook_deliveries",
   "enable_webhook_endpoint", "delete_webhook_endpoint", "list_events", "acknowledge_events", "get_me", "get_limits",
