@@ -146,13 +146,16 @@ impl Nemesis {
         let told = self.tell(trouble, &process.recipe.name)?;
         process.kill();
         sleep(dice, 0, away_ms).await;
-        process.spawn()?;
-        process.ready(READY).await?;
+        process.revive(READY).await?;
         self.untell(&told)
     }
 
     async fn freeze(&self, trouble: Trouble, of: &Mutex<Process>, dice: &mut Dice, low: u64, high: u64) -> Result<()> {
-        let process = of.lock().await;
+        let mut process = of.lock().await;
+        if process.is_gone() {
+            // It fell by itself, which `heal` tells.
+            return Ok(());
+        }
         let told = self.tell(trouble, &process.recipe.name)?;
         process.signal("STOP")?;
         sleep(dice, low, high).await;
@@ -165,8 +168,7 @@ impl Nemesis {
         let mut postgres = self.world.postgres.lock().await;
         let told = self.tell(trouble, "postgres")?;
         postgres.end(signal, Duration::from_secs(20)).await?;
-        postgres.spawn()?;
-        postgres.ready(READY).await?;
+        postgres.revive(READY).await?;
         self.untell(&told)
     }
 
@@ -204,16 +206,22 @@ impl Nemesis {
         self.untell(&told)
     }
 
-    /// Makes sure that nothing is broken any more.
-    pub async fn heal(&self) -> Result<()> {
-        let world = &self.world;
+    /// Makes sure that nothing is broken any more; gives what had ended though nobody had killed it.
+    pub async fn heal(&self) -> Result<Vec<String>> {
+        let (world, mut fallen) = (&self.world, Vec::new());
         for process in [&world.postgres, &world.redis, &world.catalogue].into_iter().chain(&world.nodes) {
             let mut process = process.lock().await;
-            process.signal("CONT")?;
-            process.ready(READY).await?;
+            if process.is_gone() {
+                fallen.push(process.recipe.name.clone());
+                process.revive(READY).await?;
+            } else {
+                process.signal("CONT")?;
+                process.ready(READY).await?;
+            }
         }
         self.calm_catalogue().await;
-        self.log.flush()
+        self.log.flush()?;
+        Ok(fallen)
     }
 
     fn tell(&self, trouble: Trouble, what: &str) -> Result<String> {

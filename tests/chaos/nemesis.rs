@@ -226,9 +226,11 @@ impl Trial<'_> {
         let began = Instant::now();
         let troubles = self.rage(&nemesis, &mut trade, dice.fork()).await?;
         let traded = began.elapsed();
-        nemesis.heal().await?;
-        println!("all is healed after {} troubles; waiting until all is settled", troubles);
         let mut verdict = Verdict::default();
+        for name in nemesis.heal().await? {
+            verdict.wrong(Wrong::Surprise, "", &name, "had ended by itself; see its log");
+        }
+        println!("all is healed after {troubles} troubles; waiting until all is settled");
         let settled = self.settle(&mut trade, &mut verdict).await?;
         verdict.count("troubles", troubles as usize);
         verdict.count("seconds of trade", traded.as_secs() as usize);

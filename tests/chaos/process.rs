@@ -76,6 +76,18 @@ impl Process {
         Ok(())
     }
 
+    /// Starts it again as often as it takes, like a supervisor: what it needs may be away itself.
+    pub async fn revive(&mut self, within: Duration) -> Result<()> {
+        let until = Instant::now() + within;
+        loop {
+            self.spawn()?;
+            match self.ready(until.saturating_duration_since(Instant::now())).await {
+                Err(_) if self.is_gone() && Instant::now() < until => tokio::time::sleep(LOOK_EVERY * 10).await,
+                done => return done,
+            }
+        }
+    }
+
     /// Sends a signal, e.g. `STOP`.
     pub fn signal(&self, signal: &str) -> Result<()> {
         let Some(child) = &self.child else { return Ok(()) };
