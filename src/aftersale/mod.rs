@@ -57,6 +57,9 @@ use crate::ledger::Ledger;
 use crate::model::refund::{Happening, Refund, State};
 use crate::upstream::Upstream;
 
+/// The longest pause between two looks at an unknown refund.
+const LONGEST_PAUSE_MS: i64 = 10_000;
+
 /// How refunds are dealt with.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -131,7 +134,7 @@ impl Aftersale {
         match refund.state {
             State::Received | State::Requesting | State::Unknown => {
                 let age_ms = now - refund.deed.created_at.as_millisecond();
-                now + (age_ms / 4).clamp(self.settings.reconcile_ms, self.settings.reconcile_ms.max(20_000))
+                now + (age_ms / 4).clamp(self.settings.reconcile_ms, self.settings.reconcile_ms.max(LONGEST_PAUSE_MS))
             }
             _ => now + self.settings.compare_ms,
         }

@@ -79,7 +79,7 @@ pub async fn list_refund_reasons(
         headers(("Location" = String, description = "The refund"), ("Retry-After" = u32, description = "Seconds"))),
     (status = 400, description = "`invalid_request`, `idempotency_key_missing`"),
     (status = 404, description = "`order_not_found`, `voucher_not_found`"),
-    (status = 409, description = "`refund_not_possible` (with `state`), `refund_reason_invalid`, `refund_amount_too_large` (with `max_refundable`, `max_freight`), `refund_quantity_too_large` (with `lines`), `refund_open` (with `refund_id`), `voucher_required`, `refund_refused`, `refund_reference_taken` (with `refund_id`), `order_in_progress`"),
+    (status = 409, description = "`refund_not_possible` (with `state`), `refund_reason_invalid`, `refund_amount_too_large` (with `max_refundable`, `max_freight`), `refund_quantity_too_large` (with `lines`), `refund_open` (with refund_id), `voucher_required`, `refund_refused`, `refund_reference_taken` (with refund_id), `order_in_progress`"),
     (status = 422, description = "`idempotency_mismatch`: the key was used with another body"),
 ))]
 #[post("/v1/refunds")]

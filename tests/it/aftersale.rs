@@ -26,7 +26,7 @@ async fn paid(house: &House, partner: &Partner, reference: &str, status: &str) -
     let id = order["id"].as_str().unwrap().to_owned();
     let pay = json!({"order_ids": [id], "method": "debit"});
     partner.post_once("/v1/payments", &format!("pay-{reference}"), pay).await;
-    let number = order["catalogue_order_id"].as_str().unwrap().parse().unwrap();
+    let number: i64 = order["catalogue_order_id"].as_str().unwrap().parse().unwrap();
     if status != "waitsellersend" {
         house.tell_catalogue("/control/advance", json!({"orderNo": number, "to": status})).await;
     }

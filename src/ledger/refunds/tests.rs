@@ -37,7 +37,7 @@ pub(crate) async fn sell(sql: &Sql, sold: &Sold) {
     const ORDER: &str = "INSERT INTO orders (id, partner, mode, reference, quote, document, created_at, state, version, \
         catalogue_order, paying, updated_at, look_at) VALUES ($1, $2, $3, $1, $8, $4, 0, $5, 4, $6, $7, 0, 0)";
     const EVENT: &str = "INSERT INTO order_events (order_id, version, id, kind, state, actor, cause, facts, at) \
-        VALUES ($1, $2, $3, $4, $4, 'gateway', 'test', $5, 0)";
+        VALUES ($1, $2, $3, $4, $6, 'gateway', 'test', $5, 0)";
     let exchange = deed("x").exchange;
     let bought =
         Bought { basket: (&sold.basket).into(), exchange: (&exchange).into(), note: None, quote_expires_at: None };
@@ -55,10 +55,15 @@ pub(crate) async fn sell(sql: &Sql, sold: &Sold) {
     ];
     sql.execute(ORDER, row).await.unwrap();
     let number = format!("{{\"catalogue_order\":{}}}", sold.number);
-    let story = [("received", "{}"), ("placing_started", "{}"), ("accepted", number.as_str()), ("paid", "{}")];
+    let story = [
+        ("received", "received", "{}"),
+        ("placing_started", "placing", "{}"),
+        ("accepted", "awaiting_payment", number.as_str()),
+        ("paid", "paid", "{}"),
+    ];
     let known = if paying == "paid" { 4 } else { 3 };
-    for (version, (kind, facts)) in (1_i64..).zip(story).take(known) {
-        let row = args![sold.id.as_str(), version, EventId::fresh().as_str(), kind, facts];
+    for (version, (kind, state, facts)) in (1_i64..).zip(story).take(known) {
+        let row = args![sold.id.as_str(), version, EventId::fresh().as_str(), kind, facts, state];
         sql.execute(EVENT, row).await.unwrap();
     }
 }
