@@ -21,11 +21,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "partners", text: include_str!("migrations/0002_partners.sql") },
     Migration { version: 3, name: "console", text: include_str!("migrations/0003_console.sql") },
     Migration { version: 4, name: "events", text: include_str!("migrations/0004_events.sql") },
-    Migration { version: 6, name: "webhooks", text: include_str!("migrations/0006_webhooks.sql") },
-    Migration { version: 7, name: "fulfilment", text: include_str!("migrations/0007_fulfilment.sql") },
-    Migration { version: 8, name: "refunds", text: include_str!("migrations/0008_refunds.sql") },
-    Migration { version: 9, name: "following", text: include_str!("migrations/0009_following.sql") },
-    Migration { version: 10, name: "audit", text: include_str!("migrations/0010_audit.sql") },
+    Migration { version: 5, name: "webhooks", text: include_str!("migrations/0005_webhooks.sql") },
+    Migration { version: 6, name: "fulfilment", text: include_str!("migrations/0006_fulfilment.sql") },
+    Migration { version: 7, name: "refunds", text: include_str!("migrations/0007_refunds.sql") },
+    Migration { version: 8, name: "following", text: include_str!("migrations/0008_following.sql") },
+    Migration { version: 9, name: "audit", text: include_str!("migrations/0009_audit.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.
