@@ -147,8 +147,7 @@ async fn judge(
     counted: &[&Settled],
     now: Timestamp,
 ) -> Result<Vec<(Endpoint, WhyDisabled)>, Error> {
-    let well: BTreeSet<_> =
-        counted.iter().filter(|one| one.verdict == Verdict::Delivered).map(|one| endpoint(one)).collect();
+    let well: BTreeSet<_> = counted.iter().filter(|one| one.verdict == Verdict::Delivered).map(endpoint).collect();
     let mut fails = BTreeMap::new();
     for one in counted.iter().filter(|one| !well.contains(endpoint(one))) {
         let at = one.attempt.at.as_millisecond();
