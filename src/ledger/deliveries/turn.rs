@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::settle::{settle, texts};
+use super::settle::{Texts, settle, texts};
 use crate::ledger::endpoints::{self, Secrets};
 use crate::ledger::{Error, Ledger, words};
 use crate::model::ids::{DeliveryId, EndpointId, EventId};
@@ -90,7 +90,8 @@ impl Ledger {
     ) -> Result<Turn, Error> {
         let now = self.clock.now();
         let now_ms = now.as_millisecond();
-        let take_some = room > 0 && self.is_any_due(now_ms).await?;
+        // What is written down may let others go on.
+        let take_some = room > 0 && (!settled.is_empty() || self.is_any_due(now_ms).await?);
         if settled.is_empty() && !take_some {
             return Ok(Turn::default());
         }
@@ -102,7 +103,7 @@ impl Ledger {
                     tx.execute(hint, Vec::new()).await?;
                 }
                 let disabled = settle(tx, texts, &settled, now).await?;
-                let taken = if take_some { take(tx, &token, room, lease_ms, &from, now_ms).await? } else { 0 };
+                let taken = if take_some { take(tx, texts, &token, room, lease_ms, &from, now_ms).await? } else { 0 };
                 Ok::<_, Error>((disabled, taken))
             })
         });
@@ -131,25 +132,29 @@ impl Ledger {
 /// Over all nodes four attempts to one endpoint may be under way at one time, and one while it fails.
 async fn take(
     tx: &mut Tx,
+    texts: &Texts,
     claim: &DeliveryId,
     room: u32,
     lease_ms: i64,
     from: &EndpointId,
     now: i64,
 ) -> Result<u64, Error> {
-    // The conditions on the row itself stand outside once more: on PostgreSQL, a node that had to wait for another
-    // node's turn looks at the row again and leaves it alone.
-    const TAKE: &str = "UPDATE webhook_deliveries SET fence = fence + 1, claimed_at = $1, due_at = $1 + $2, claim = $3 \
-         WHERE state = 'pending' AND due_at <= $1 AND id IN (SELECT line.delivery FROM (SELECT w.id AS endpoint, \
-         (SELECT d.id FROM webhook_deliveries AS d WHERE d.endpoint = w.id AND d.state = 'pending' AND d.due_at <= $1 \
-         AND (SELECT MIN(b.serial) FROM webhook_deliveries AS b WHERE b.endpoint = d.endpoint AND b.subject = d.subject \
-         AND b.state = 'pending' AND b.serial <= d.serial AND (b.attempts < 3 OR b.serial = d.serial)) = d.serial \
-         ORDER BY d.due_at, d.serial LIMIT 1) AS delivery FROM webhook_endpoints AS w WHERE w.state = 'enabled' \
-         AND (SELECT COUNT(*) FROM webhook_deliveries AS o WHERE o.endpoint = w.id AND o.claimed_at IS NOT NULL \
-         AND o.due_at > $1) < CASE WHEN w.failing_since IS NULL THEN 4 ELSE 1 END) AS line \
-         WHERE line.delivery IS NOT NULL \
-         ORDER BY CASE WHEN line.endpoint > $4 THEN 0 ELSE 1 END, line.endpoint LIMIT $5)";
-    Ok(tx.execute(TAKE, args![now, lease_ms, claim.as_str(), from.as_str(), room]).await?)
+    const DUE: &str = "SELECT line.delivery FROM (SELECT w.id AS endpoint, (SELECT d.id FROM webhook_deliveries AS d \
+        WHERE d.endpoint = w.id AND d.state = 'pending' AND d.due_at <= $1 \
+        AND (SELECT MIN(b.serial) FROM webhook_deliveries AS b WHERE b.endpoint = d.endpoint AND b.subject = d.subject \
+        AND b.state = 'pending' AND b.serial <= d.serial AND (b.attempts < 3 OR b.serial = d.serial)) = d.serial \
+        ORDER BY d.due_at, d.serial LIMIT 1) AS delivery FROM webhook_endpoints AS w WHERE w.state = 'enabled' \
+        AND (SELECT COUNT(*) FROM webhook_deliveries AS o WHERE o.endpoint = w.id AND o.claimed_at IS NOT NULL \
+        AND o.due_at > $1) < CASE WHEN w.failing_since IS NULL THEN 4 ELSE 1 END) AS line \
+        WHERE line.delivery IS NOT NULL \
+        ORDER BY CASE WHEN line.endpoint > $2 THEN 0 ELSE 1 END, line.endpoint LIMIT $3";
+    let due = tx.fetch_all(DUE, args![now, from.as_str(), room]).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let ids = due.iter().map(|row| Ok(row.text("delivery")?)).collect::<Result<Vec<_>, Error>>()?;
+    let ids = words::write("deliveries", &ids)?;
+    Ok(tx.execute(texts.take, args![now, lease_ms, claim.as_str(), ids]).await?)
 }
 
 fn claimed(row: &Row, now: i64) -> Result<Claimed, Error> {
