@@ -112,9 +112,9 @@ impl Ledger {
         const ATTENTION: &str = select!(
             "WHERE ($1 IS NULL OR partner = $1) AND ($2 IS NULL OR mode = $2) AND ($3 IS NULL OR state = $3) \
              AND ($4 IS NULL OR reference = $4) AND id IN (\
-             SELECT handed.order_id FROM order_events AS handed JOIN orders AS o ON o.id = handed.order_id \
-             WHERE o.state = 'unknown' AND handed.kind = 'handed_to_person' \
-             UNION SELECT order_id FROM payment_orders WHERE state = 'unknown' AND updated_at <= $6) \
+             SELECT o.id FROM orders AS o WHERE o.attention IS NOT NULL \
+             UNION SELECT p.order_id FROM payment_orders p JOIN payments m ON m.id = p.payment \
+             WHERE p.state IN ('pending', 'unknown') AND m.method = 'debit' AND m.created_at <= $6) \
              ORDER BY created_at, id LIMIT $5"
         );
         let mut args = args![

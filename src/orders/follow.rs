@@ -129,7 +129,7 @@ pub(super) enum Took {
 
 /// Whether an order that ended here without having been delivered is alive at the catalogue, or money was taken for it
 /// that did not go back.
-fn goes_on(order: &Order, standing: &Standing) -> bool {
+pub(super) fn goes_on(order: &Order, standing: &Standing) -> bool {
     let over = matches!(standing.state, State::Cancelled | State::Closed);
     match order.state {
         State::Rejected | State::Cancelled => !over || (standing.paid && !standing.back.everything),
@@ -139,7 +139,7 @@ fn goes_on(order: &Order, standing: &Standing) -> bool {
 }
 
 /// The moves from here to there; if there are none, and somebody was asked to look, that it stands right again.
-fn moves_of(order: &Order, standing: &Standing) -> Vec<Happening> {
+pub(super) fn moves_of(order: &Order, standing: &Standing) -> Vec<Happening> {
     let moves = catch_up(order, standing, Actor::Catalogue, "told by the catalogue");
     if moves.is_empty() && matches!(order.attention, Some(Attention::WentOn | Attention::WentMissing)) {
         return vec![Happening::new(Kind::Cleared, Actor::Gateway, "it stands at the catalogue as it does here")];

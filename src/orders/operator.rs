@@ -5,8 +5,8 @@
 //! the catalogue was asked and does not have it, and no earlier call can still be under way.
 
 use super::catalogue::Sent;
+use super::follow::{goes_on, moves_of};
 use super::place::{TRIES, outcome};
-use super::steps::catch_up;
 use super::{Error, Orders};
 use crate::error::Code;
 use crate::ledger::{self, Hand};
@@ -128,11 +128,21 @@ impl Orders {
 
     /// Writes what a look found; `None` when somebody else wrote first.
     async fn take_in_by(&self, hand: Hand, order: Order, there: Option<Standing>) -> Result<Option<Looked>, Declined> {
-        let alive = |there: &Standing| !matches!(there.state, State::Cancelled | State::Closed);
-        let gone = matches!(order.state, State::Rejected | State::Cancelled);
+        let went_on = there.as_ref().is_some_and(|there| goes_on(&order, there));
         let moves = match &there {
-            Some(there) if !gone => catch_up(&order, there, Actor::Operator, "looked up by the operator"),
+            Some(there) if !went_on => moves_of(&order, there),
             _ => Vec::new(),
+        };
+        let settled = matches!(order.state, State::Rejected | State::Cancelled | State::Unknown | State::Placing);
+        let remark = match &there {
+            Some(there) if went_on => Some(format!(
+                "it ended here and is alive at the catalogue as {}: nobody may pay it; have it taken back there",
+                there.number
+            )),
+            None if !settled => {
+                Some("the catalogue had it once and does not have it any more: ask its people".to_owned())
+            }
+            _ => None,
         };
         let moves = moves.into_iter().map(|happening| Happening { actor: Actor::Operator, ..happening }).collect();
         let after = self.after(&order, moves);
@@ -141,12 +151,6 @@ impl Orders {
             Err(ledger::Error::Moved) => return Ok(None),
             Err(other) => return Err(other.into()),
         }
-        let remark = there.as_ref().filter(|there| gone && alive(there)).map(|there| {
-            format!(
-                "it ended here and is alive at the catalogue as {}: nobody may pay it; have it taken back there",
-                there.number
-            )
-        });
         Ok(Some(Looked { moved: kinds_after(&after, order.version), order: after, there, remark }))
     }
 

@@ -23,6 +23,7 @@ use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::rates::Rates;
 use crate::server::books::ProcessBooks;
+use crate::server::passes::Passes;
 use crate::server::settings;
 use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
@@ -97,6 +98,8 @@ pub struct House {
     pub rates: Rates,
     /// Requests counted and logged.
     pub books: Arc<ProcessBooks>,
+    /// How the background passes fare.
+    pub passes: Passes,
     /// A client of the main runtime that looks whether the catalogue answers.
     pub lookout: Upstream,
     /// What calls to the catalogue counted.
@@ -181,6 +184,7 @@ impl House {
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, clock.clone())),
             lookout: Upstream::new(&settings::upstream(&config.upstream), Arc::default())?,
             upstream_tally: Arc::default(),
+            passes: Passes::new(clock.clone()),
             draining: Arc::default(),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),

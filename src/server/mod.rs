@@ -3,6 +3,7 @@
 pub mod books;
 pub mod house;
 pub mod listeners;
+pub mod passes;
 pub mod readings;
 pub mod settings;
 pub mod tasks;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::model::order::Attention;
 use crate::ops::readings::Readings;
 use crate::server::house::{House, Rooms};
+use crate::server::passes::Pass;
 use crate::telemetry::metrics::Reading;
 use crate::webhooks::Webhooks;
 
@@ -15,6 +16,12 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
         let (house, rooms) = (Arc::clone(&house), rooms.clone());
         async move {
             let mut all = counted(&house);
+            all.extend(of_passes(&house));
+            all.push(one(
+                "xunyuan_ledger_up",
+                "1 while this node can ask the database.",
+                u64::from(house.sql.ping().await.is_ok()),
+            ));
             if let Ok(unsettled) = rooms.orders.unsettled().await {
                 all.push(one("xunyuan_orders_unknown", "Orders whose outcome is unknown.", unsettled.unknown));
                 all.push((
@@ -60,6 +67,25 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
             all
         }
     })
+}
+
+fn of_passes(house: &House) -> Vec<Reading> {
+    let known = house.passes.read();
+    let labels = |(task, mode): Pass| format!("task=\"{task}\",mode=\"{mode}\"");
+    let outcomes = known.iter().flat_map(|(pass, fares)| {
+        let labels = labels(*pass);
+        let row = move |outcome: &str, count: u64| (format!("{labels},outcome=\"{outcome}\""), count as f64);
+        [row("ok", fares.ok), row("failed", fares.failed)]
+    });
+    let last = known.iter().map(|(pass, fares)| (labels(*pass), fares.last_ok_s as f64));
+    vec![
+        ("xunyuan_passes_total", "Passes of background tasks, by task, world and outcome.", outcomes.collect()),
+        (
+            "xunyuan_pass_last_success_timestamp_seconds",
+            "When a background task last went well, in seconds since 1970.",
+            last.collect(),
+        ),
+    ]
 }
 
 async fn of_webhooks(webhooks: &Webhooks) -> Vec<Reading> {

@@ -41,6 +41,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     let h = || Arc::clone(house);
     let orders = || rooms.orders.clone().into_inner();
     let aftersale = || rooms.aftersale.clone().into_inner();
+    let fulfilment = || rooms.fulfilment.clone().into_inner();
     every(&mut tasks, stop, DIRECTORY_EVERY, h(), |house| async move {
         if house.directory.refresh().await == Refreshed::Kept {
             tracing::warn!("partners and keys could not be read again; those known stay in use");
@@ -72,60 +73,78 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     every(&mut tasks, stop, Duration::ZERO, h(), publish);
     every(&mut tasks, stop, FORGET_EVERY, h(), tidy_webhooks);
     deliver(&mut tasks, stop, house);
+    let (reconcile, follow) = (house.config.orders.reconcile, house.config.orders.follow);
+    // Often enough that what was broken off is begun again soon; the room knows when it is time.
+    let compare = COMPARE_LOOK_EVERY.min(house.config.orders.compare);
     for mode in WORLDS {
-        every(&mut tasks, stop, house.config.orders.reconcile, orders(), move |orders| async move {
-            if let Err(error) = orders.reconcile(mode).await {
-                tracing::error!(%error, mode = mode.name(), "unknown orders could not be looked up; it is tried again");
-            }
-        });
-        every(&mut tasks, stop, house.config.orders.reconcile, aftersale(), move |aftersale| async move {
-            if let Err(error) = aftersale.reconcile(mode).await {
-                tracing::error!(%error, mode = mode.name(), "open refunds could not be looked up; it is tried again");
-            }
-        });
-    }
-    for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
-        every(&mut tasks, stop, house.config.orders.follow, orders(), move |orders| async move {
-            if let Err(error) = orders.follow(mode, FEED_PATIENCE).await {
-                tracing::warn!(%error, mode = mode.name(), "the catalogue's changes could not be followed; it is tried again");
-            }
-        });
-        every(&mut tasks, stop, house.config.orders.follow, aftersale(), move |aftersale| async move {
-            if let Err(error) = aftersale.follow(mode, FEED_PATIENCE).await {
-                tracing::warn!(%error, mode = mode.name(), "changes to refunds could not be followed; it is tried again");
-            }
-        });
-    }
-    let fulfilment = || rooms.fulfilment.clone().into_inner();
-    for mode in WORLDS {
-        every(&mut tasks, stop, house.config.orders.reconcile, fulfilment(), move |fulfilment| async move {
-            if let Err(error) = fulfilment.reconcile(mode).await {
-                tracing::error!(%error, mode = mode.name(), "unknown consignments could not be looked up; it is tried again");
-            }
-        });
-    }
-    for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
-        every(&mut tasks, stop, house.config.orders.follow, fulfilment(), move |fulfilment| async move {
-            if let Err(error) = fulfilment.follow(mode, FEED_PATIENCE).await {
-                tracing::warn!(%error, mode = mode.name(), "parcels and consignments could not be followed; it is tried again");
-            }
-        });
-    }
-    for mode in WORLDS.into_iter().filter(|mode| rooms.catalog.serves(*mode)) {
-        // Often enough that what was broken off is begun again soon; the room knows when it is time.
-        every(
-            &mut tasks,
-            stop,
-            COMPARE_LOOK_EVERY.min(house.config.orders.compare),
+        let mut in_world = World { tasks: &mut tasks, stop, house, mode };
+        in_world.every(
+            "orders_reconcile",
+            reconcile,
             orders(),
-            move |orders| async move {
-                if let Err(error) = orders.compare(mode).await {
-                    tracing::warn!(%error, mode = mode.name(), "orders could not be compared with the catalogue's; it is tried again");
-                }
-            },
+            move |orders| async move { orders.reconcile(mode).await },
         );
+        in_world.every(
+            "refunds_reconcile",
+            reconcile,
+            aftersale(),
+            move |room| async move { room.reconcile(mode).await },
+        );
+        in_world.every("fulfilment_reconcile", reconcile, fulfilment(), move |room| async move {
+            room.reconcile(mode).await
+        });
+        if !rooms.catalog.serves(mode) {
+            continue;
+        }
+        in_world.every(
+            "orders_follow",
+            follow,
+            orders(),
+            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+        );
+        in_world.every("refunds_follow", follow, aftersale(), move |room| async move {
+            room.follow(mode, FEED_PATIENCE).await
+        });
+        in_world.every("fulfilment_follow", follow, fulfilment(), move |room| async move {
+            room.follow(mode, FEED_PATIENCE).await
+        });
+        in_world.every("orders_compare", compare, orders(), move |orders| async move { orders.compare(mode).await });
     }
     tasks
+}
+
+/// Where the tasks of one world are started.
+struct World<'a> {
+    tasks: &'a mut JoinSet<()>,
+    stop: &'a CancellationToken,
+    house: &'a Arc<House>,
+    mode: Mode,
+}
+
+impl World<'_> {
+    /// Repeats a pass of a room; how it fares is counted, and told when it fails.
+    fn every<T, F, R, E>(
+        &mut self,
+        task: &'static str,
+        pause: Duration,
+        of: Arc<T>,
+        pass: impl Fn(Arc<T>) -> F + Send + Sync + 'static,
+    ) where
+        T: Send + Sync + 'static,
+        F: Future<Output = Result<R, E>> + Send,
+        R: Send,
+        E: std::fmt::Display + Send,
+    {
+        let (house, mode, pass) = (Arc::clone(self.house), self.mode.name(), Arc::new(pass));
+        every(self.tasks, self.stop, pause, of, move |of| {
+            let (house, pass) = (Arc::clone(&house), Arc::clone(&pass));
+            async move {
+                if let Err(error) = house.passes.note((task, mode), pass(of).await) {
+                    tracing::error!(%error, task, mode, "a background pass failed; it is tried again");
+                }
+            }
+        });
+    }
 }
 
 /// Runs one pass, waits, and so on until told to stop; a pass under way is finished.
@@ -155,7 +174,7 @@ fn every<T, F>(
 
 /// Gives written events their place and their deliveries, until none waits; then waits for the next.
 async fn publish(house: Arc<House>) {
-    match house.ledger.publish(PUBLISHED_AT_ONCE).await {
+    match house.passes.note(("events_publish", ""), house.ledger.publish(PUBLISHED_AT_ONCE).await) {
         Ok(published) if published.count == 0 => house.ledger.wait_for_news(PUBLISH_WITHIN).await,
         Ok(_) => house.webhooks.ring(),
         Err(error) => {
@@ -166,7 +185,7 @@ async fn publish(house: Arc<House>) {
 }
 
 async fn tidy_webhooks(house: Arc<House>) {
-    if let Err(error) = house.webhooks.tidy().await {
+    if let Err(error) = house.passes.note(("webhooks_tidy", ""), house.webhooks.tidy().await) {
         tracing::warn!(%error, "deliveries past their time could not be removed");
     }
     match house.webhooks.rewrap_secrets().await {

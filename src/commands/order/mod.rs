@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::commands::{Actor, ConfigFile, StillOpen, table};
 use crate::ledger::{Ledger, Search};
 use crate::model::ids::{OrderId, PartnerId};
-use crate::model::order::{Kind, Order, State};
+use crate::model::order::{Attention, Kind, Order, State};
 use crate::model::partner::Mode;
 use crate::orders::{Looked, Orders};
 
@@ -206,10 +206,15 @@ fn write_table(orders: &[Order], out: &mut impl Write) -> Result<()> {
             moment(order.updated_at),
             format!("{} {}", order.payable.currency.code(), order.payable.amount()),
             order.catalogue_order.map_or("-".to_owned(), |number| number.to_string()),
+            order.attention.map_or("", Attention::says).to_owned(),
         ]
     };
     let rows: Vec<_> = orders.iter().map(row).collect();
-    Ok(table::write(out, ["ID", "PARTNER", "REFERENCE", "STATE", "SINCE", "TO PAY", "CATALOGUE'S NUMBER"], &rows)?)
+    Ok(table::write(
+        out,
+        ["ID", "PARTNER", "REFERENCE", "STATE", "SINCE", "TO PAY", "CATALOGUE'S NUMBER", "WHY LOOK"],
+        &rows,
+    )?)
 }
 
 /// The one order that is meant.

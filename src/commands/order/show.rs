@@ -11,7 +11,7 @@ use crate::commands::audit::{EntryRow, write_table};
 use crate::commands::table;
 use crate::ledger::{Case, KeyHeld, Paying, Told};
 use crate::model::money::Money;
-use crate::model::order::{Event, Order};
+use crate::model::order::{Attention, Event, Order};
 use crate::model::quote::Line;
 
 /// Writes it for people.
@@ -75,6 +75,7 @@ fn head(case: &Case, out: &mut impl Write) -> Result<()> {
     facts.extend(order.pay_by.map(|at| ("pay by", moment(at))));
     facts.extend(order.reason.clone().map(|reason| ("reason", reason)));
     facts.extend(deed.note.clone().map(|note| ("note", note)));
+    facts.extend(order.attention.map(|why| ("look at it", why.says().to_owned())));
     facts.extend(case.next_look.map(|at| ("next look", moment(at))));
     for (name, fact) in facts {
         writeln!(out, "{name:<20}{}", table::plain(&fact))?;
@@ -135,6 +136,7 @@ pub(super) fn brief(order: &Order) -> Value {
         "reference": deed.reference.as_str(), "state": order.state.name(), "version": order.version,
         "reason": order.reason, "catalogue_order_id": order.catalogue_order.map(|number| number.to_string()),
         "payable": money(order.payable), "payment": order.paying.name(),
+        "attention": order.attention.map(Attention::name),
         "pay_by": order.pay_by.map(|at| at.to_string()),
         "created_at": deed.created_at.to_string(), "updated_at": order.updated_at.to_string(),
     })
