@@ -106,7 +106,7 @@ async fn of_webhooks(webhooks: &Webhooks) -> Vec<Reading> {
     }
     if let Ok(disabled) = webhooks.disabled().await {
         let counted: Vec<_> = disabled.iter().map(|(why, count)| (why.name(), *count)).collect();
-        all.push(rows("xunyuan_webhook_endpoints_disabled", "Endpoints that are disabled now.", "reason", &counted));
+        all.push(rows("xunyuan_webhook_endpoints_off", "Endpoints that are disabled now.", "reason", &counted));
     }
     all
 }

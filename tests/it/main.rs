@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod aftersale;
+mod alerts;
 mod answers;
 mod console;
 mod faults;

@@ -21,6 +21,14 @@ stage_deploy() {
   fi
 }
 
+# The rules as Prometheus reads them, and each alert firing when it should. That what they name is there to be scraped is
+# a test of the integration suite (tests/it/alerts.rs).
+stage_alerts() {
+  need promtool
+  promtool check rules deploy/alerts.yaml
+  promtool test rules tests/alerts/*.test.yaml
+}
+
 # The program is not installed where the unit expects it: any other stands in.
 verify_unit() {
   make_folder

@@ -13,6 +13,7 @@ mold:mold
 node:nodejs
 npm:npm
 openssl:openssl
+promtool:prometheus
 python3:python3
 redis-server:redis-server
 shellcheck:shellcheck
