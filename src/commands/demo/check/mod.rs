@@ -1,6 +1,9 @@
 //! `demo --check`: the main job against the running demo, one line a step with its time; stops at the first step that
 //! does not do what it should, and says why.
 
+mod aftercare;
+mod hook;
+
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -8,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::commands::client::{Answer, Client, Draft};
+use crate::commands::demo::check::hook::Hook;
 
 const LOCALE: &str = "language=ja&currency=JPY";
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,27 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Walk<'a> {
     live: &'a Client,
     sandbox: &'a Client,
+    hook: &'a Hook,
     run: String,
 }
 
-/// Walks from a Japanese search to received goods, and through the refusals.
+/// Walks from a Japanese search to received goods, through a refund and a consignment with their webhooks, and through
+/// the refusals.
 pub async fn walk(live: &Client, sandbox: &Client) -> Result<()> {
     let run = uuid::Uuid::now_v7().simple().to_string();
-    let walk = Walk { live, sandbox, run };
-    let began = Instant::now();
-    let offers = step("search in Japanese", walk.search()).await?;
-    step("open an offer in yen", walk.offer(&offers)).await?;
-    let quote = step("ask for a quote", walk.quote(&offers)).await?;
-    let (order, placed, first) = step("place the order", walk.place(&quote)).await?;
-    step("send it again: the identical answer", walk.again(&placed, &first)).await?;
-    step("pay by agreed debit", walk.pay(&order)).await?;
-    step("see it paid", walk.reaches(&order, &["paid", "preparing", "shipped", "at_warehouse"])).await?;
-    step("see it shipped, with tracking", walk.shipped(&order)).await?;
-    step("see it received at the warehouse and confirm", walk.received(&order)).await?;
-    step("a replayed request is refused", walk.replayed()).await?;
-    step("an altered body is refused", walk.altered(&quote)).await?;
-    step("more than the plan allows is answered 429", walk.limited(&offers)).await?;
-    say(&format!("all of it in {:.1} s", began.elapsed().as_secs_f64()))
+    let hook = Hook::listen()?;
+    let walked = Walk { live, sandbox, hook: &hook, run }.all().await;
+    hook.stop().await;
+    walked
 }
 
 /// Runs one step, prints its line, and names it when it fails.
@@ -91,6 +86,32 @@ fn text(value: impl serde::Serialize, path: &str) -> String {
 }
 
 impl Walk<'_> {
+    async fn all(&self) -> Result<()> {
+        let began = Instant::now();
+        step("make a webhook endpoint", self.endpoint()).await?;
+        let offers = step("search in Japanese", self.search()).await?;
+        step("open an offer in yen", self.offer(&offers)).await?;
+        let quote = step("ask for a quote", self.quote(&offers)).await?;
+        let (order, placed, first) = step("place the order", self.place(&quote, "CHECK")).await?;
+        step("send it again: the identical answer", self.again(&placed, &first)).await?;
+        step("pay by agreed debit", self.pay(&order)).await?;
+        step("see it paid", self.reaches(&order, &["paid", "preparing", "shipped", "at_warehouse"])).await?;
+        step("see it shipped, with tracking", self.shipped(&order)).await?;
+        step("see it received at the warehouse and confirm", self.received(&order)).await?;
+        step("its webhooks: received, verified, in order", self.heard_of_order(&order)).await?;
+        let bought = step("order and pay another", self.another(&offers, "BACK")).await?;
+        let refund = step("ask for the money back", self.refund(&bought)).await?;
+        step("see the refund settled, by webhook too", self.refunded(&refund)).await?;
+        let bought = step("order and pay another", self.another(&offers, "LEAVE")).await?;
+        let consignment = step("consign it, operated by the warehouse", self.consign(&bought)).await?;
+        step("see it received and inspected", self.inspected(&consignment)).await?;
+        step("hand it over, and hear of it", self.hand_over(&consignment)).await?;
+        step("a replayed request is refused", self.replayed()).await?;
+        step("an altered body is refused", self.altered(&quote)).await?;
+        step("more than the plan allows is answered 429", self.limited(&offers)).await?;
+        say(&format!("all of it in {:.1} s", began.elapsed().as_secs_f64()))
+    }
+
     async fn search(&self) -> Result<Vec<Value>> {
         let words: String = url::form_urlencoded::byte_serialize("植木鉢".as_bytes()).collect();
         let answer = self.live.must(&Draft::get(format!("/v1/offers?q={words}&limit=20&{LOCALE}"))).await?;
@@ -136,9 +157,10 @@ impl Walk<'_> {
         bail!("none of the offers could be quoted; the last answer was {last}")
     }
 
-    async fn place(&self, quote: &Value) -> Result<(String, Draft, Answer)> {
-        let body = json!({"reference": format!("CHECK-{}", self.run), "quote_id": quote["id"]});
-        let draft = Draft::post("/v1/orders", &body).once(format!("check-{}", self.run));
+    async fn place(&self, quote: &Value, name: &str) -> Result<(String, Draft, Answer)> {
+        let reference = format!("{name}-{}", self.run);
+        let body = json!({"reference": reference, "quote_id": quote["id"]});
+        let draft = Draft::post("/v1/orders", &body).once(format!("order-{reference}"));
         let answer = self.live.must(&draft).await?;
         ensure!(answer.status == 201, "answered {}: {}", answer.status, answer.json());
         let placed = answer.json();
@@ -155,7 +177,7 @@ impl Walk<'_> {
 
     async fn pay(&self, order: &str) -> Result<String> {
         let body = json!({"order_ids": [order], "method": "debit"});
-        let draft = Draft::post("/v1/payments", &body).once(format!("pay-{}", self.run));
+        let draft = Draft::post("/v1/payments", &body).once(format!("pay-{order}"));
         let payment = self.live.must(&draft).await?.json();
         ensure!(payment["state"] == "paid", "the payment is {payment}");
         Ok(text(&payment, "/id"))
