@@ -17,7 +17,8 @@ BASE = os.environ.get("XUNYUAN_URL", "http://127.0.0.1:8080").rstrip("/")
 KEY_ID = os.environ.get("XUNYUAN_KEY_ID", "")
 SECRET = os.environ.get("XUNYUAN_SECRET", "")
 SCREENS = pathlib.Path(os.environ.get("XUNYUAN_SCREENS", "target/screens"))
-GUIDES = ["/docs/signing", "/docs/orders", "/docs/limits", "/docs/money", "/docs/errors", "/docs/errors/signature_mismatch"]
+GUIDES = ["/docs/signing", "/docs/orders", "/docs/payments", "/docs/webhooks",
+          "/docs/refunds", "/docs/consignments", "/docs/limits", "/docs/money", "/docs/errors", "/docs/errors/signature_mismatch"]
 LOOKS = [(width, dark) for width in (1280, 390) for dark in (False, True)]
 EXAMPLE_LIVE = "xyk_live_0000000000000000000000000000"
 

@@ -10,8 +10,16 @@ const RULES: &str = include_str!("../../deploy/alerts.yaml");
 const TRIALS: &str = include_str!("../alerts/alerts.test.yaml");
 
 /// The background tasks whose standing still is an alert.
-const TASKS: [&str; 6] =
-    ["orders_reconcile", "refunds_reconcile", "orders_follow", "refunds_follow", "orders_compare", "events_publish"];
+const TASKS: [&str; 8] = [
+    "orders_reconcile",
+    "refunds_reconcile",
+    "fulfilment_reconcile",
+    "orders_follow",
+    "refunds_follow",
+    "fulfilment_follow",
+    "orders_compare",
+    "events_publish",
+];
 
 /// The alerts, each with its lines.
 fn alerts() -> Vec<(&'static str, &'static str)> {

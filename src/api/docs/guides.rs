@@ -7,6 +7,7 @@ use askama::Template;
 
 use crate::api::docs::answer::html;
 use crate::api::docs::assets;
+use crate::api::docs::lives::{self, Life, Standing};
 
 /// What every page needs for its head, its navigation and its assets.
 #[derive(Clone, Copy, Debug)]
@@ -27,19 +28,20 @@ impl Frame {
 }
 
 macro_rules! pages {
-    ($( $page:ident at $path:literal in $file:literal: $title:literal; )*) => {
+    ($( $page:ident at $path:literal in $file:literal: $title:literal $(, $more:ident: $type:ty = $made:expr)?; )*) => {
         $(
             #[derive(Template)]
             #[template(path = $file, config = "src/api/docs/askama.toml")]
             struct $page {
                 frame: Frame,
+                $( $more: $type, )?
             }
         )*
 
         /// Registers the guides, relative to `/docs`.
         pub fn routes(cfg: &mut web::ServiceConfig) {
             $( cfg.service(crate::api::docs::page($path).route(crate::api::docs::reading().to(async |request: HttpRequest| {
-                html(&request, StatusCode::OK, &$page { frame: Frame::of($title, $path) })
+                html(&request, StatusCode::OK, &$page { frame: Frame::of($title, $path) $(, $more: $made)? })
             }))); )*
         }
     };
@@ -48,7 +50,11 @@ macro_rules! pages {
 pages! {
     Reference at "" in "reference.html": "API reference";
     Signing at "/signing" in "signing.html": "How to sign";
-    Orders at "/orders" in "orders.html": "Orders and idempotency";
+    Orders at "/orders" in "orders.html": "Orders and idempotency", life: Life = lives::of_orders();
+    Payments at "/payments" in "payments.html": "Payments", life: Life = lives::of_payments();
+    Webhooks at "/webhooks" in "webhooks.html": "Webhooks and events", kinds: Vec<Standing> = lives::types();
+    Refunds at "/refunds" in "refunds.html": "Refunds", life: Life = lives::of_refunds();
+    Consignments at "/consignments" in "consignments.html": "Consignments", life: Life = lives::of_consignments();
     Limits at "/limits" in "limits.html": "Limits";
     Money at "/money" in "money.html": "Languages and money";
 }

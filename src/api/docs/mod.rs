@@ -6,6 +6,7 @@ mod assets;
 mod catalogue;
 mod examples;
 mod guides;
+mod lives;
 #[cfg(test)]
 mod tests;
 

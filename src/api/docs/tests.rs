@@ -10,7 +10,18 @@ use sha2::{Digest, Sha256};
 use crate::api::docs::{answer, assets, examples, routes};
 use crate::error::Code;
 
-const PAGES: [&str; 6] = ["/docs", "/docs/signing", "/docs/orders", "/docs/limits", "/docs/money", "/docs/errors"];
+const PAGES: [&str; 10] = [
+    "/docs",
+    "/docs/signing",
+    "/docs/orders",
+    "/docs/payments",
+    "/docs/webhooks",
+    "/docs/refunds",
+    "/docs/consignments",
+    "/docs/limits",
+    "/docs/money",
+    "/docs/errors",
+];
 
 struct Answer {
     status: u16,
@@ -244,4 +255,17 @@ async fn the_worked_example_is_true() {
     }
     let digest = STANDARD.encode(Sha256::digest(worked(&page, "body")[0].as_bytes()));
     assert!(bases[1].contains(&format!("sha-256=:{digest}:")));
+}
+
+#[actix_web::test]
+async fn the_guides_show_every_state_and_every_event_there_is() {
+    let whole = [get("/docs/orders").await.body, get("/docs/refunds").await.body, get("/docs/consignments").await.body];
+    for (page, word) in [(0, "refund_opened"), (0, "went_on"), (1, "return_awaited"), (2, "handed_over")] {
+        assert_eq!(whole[page].contains(word), word != "went_on", "{word}: partners read of what they are told");
+    }
+    let webhooks = get("/docs/webhooks").await.body;
+    for kind in crate::model::event::KINDS {
+        assert!(webhooks.contains(&format!("<code>{}</code>", kind.name)), "{}", kind.name);
+    }
+    assert!(whole.iter().all(|page| !page.contains('`')), "marks of code are left");
 }
