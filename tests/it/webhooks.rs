@@ -198,7 +198,7 @@ async fn an_endpoint_that_is_gone_is_disabled_and_another_hears_of_it() {
     assert_eq!(partner.get(&path).await.json()["disabled_reason"], "gone");
     let metrics = crate::harness::plain().get(house.ops("/metrics")).send().await.unwrap().text().await.unwrap();
     for line in [
-        "xunyuan_webhook_endpoints_disabled{reason=\"gone\"} 1",
+        "xunyuan_webhook_endpoints_off{reason=\"gone\"} 1",
         "xunyuan_webhook_endpoints_disabled_total 1",
         "xunyuan_webhook_attempts_total{outcome=\"refused\"} 1",
         "xunyuan_webhook_pending 0",
