@@ -17,7 +17,7 @@ use crate::orders::{Basis, NewOrder, NewQuote};
 /// A wish to order what was quoted, or lines that are quoted now.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewOrder)]
+#[schema(as = NewOrder, example = json!({"reference": "PO-2026-0001", "quote_id": "quo_0192f5b0c1d27a3e8f4a5b6c7d8e9f01"}))]
 pub struct NewOrderBody {
     /// Your own number of the order: 1 to 64 of A-Z a-z 0-9 . _ : / - and used once, for ever.
     #[schema(example = "PO-2026-0001", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:/-]{1,64}$")]
