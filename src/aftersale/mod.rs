@@ -43,7 +43,7 @@ mod vouchers;
 
 use jiff::Timestamp;
 
-pub use crate::ledger::{Answer, NewRefund, RefundFilter, Unsettled, WantedPieces};
+pub use crate::ledger::{Answer, NewRefund, Once, RefundFilter, Told, Unsettled, WantedPieces};
 pub use error::{Declined, Error};
 pub use follow::Followed;
 pub use picture::{MOST_PIXELS, MOST_SIDE, MediaType};
@@ -80,24 +80,6 @@ pub struct Aftersale {
     ledger: Ledger,
     upstream: Upstream,
     clock: Clock,
-}
-
-/// The key of a request that must have its effect once.
-#[derive(Clone, Debug)]
-pub struct Once {
-    /// The idempotency key.
-    pub key: String,
-    /// A hash of the body's bytes.
-    pub body_hash: Vec<u8>,
-}
-
-/// An answer to be sent as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// The answer.
-    pub answer: Answer,
-    /// Whether it was stored by an earlier request.
-    pub replayed: bool,
 }
 
 impl Aftersale {

@@ -5,7 +5,7 @@ mod view;
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, get, post};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -20,13 +20,12 @@ use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
 use crate::edge::visit::Shared;
 use crate::error::Place;
-use crate::fulfilment::{Answer, Fulfilment, Once, Told};
+use crate::fulfilment::{Answer, Fulfilment};
 use crate::model::consignment::{Consignment, Report, ReportState, Said, State};
 use crate::model::ids::ConsignmentId;
 use crate::model::order::Reference;
 use crate::model::page::{Cursor, PageSize};
 use crate::model::partner::Caller;
-use crate::orders;
 
 use body::{CancelConsignmentBody, NewConsignmentBody, NewHandoverBody, NewInspectionBody, NewReceiptBody};
 use view::{ConsignmentPageView, ConsignmentView};
@@ -62,8 +61,8 @@ pub async fn create_consignment(
     let wish = body.read()?;
     let (request_id, path) = asked_as(&call.visit);
     let render = move |consignment: &Consignment| opened(consignment, &request_id, &path);
-    let told = fulfilment.open(&call.caller, once(keyed), wish, &render).await?;
-    Ok(send(&request, told))
+    let told = fulfilment.open(&call.caller, keyed.0.clone(), wish, &render).await?;
+    Ok(once::send(&request, told))
 }
 
 /// What the partner is told of an opening, for this request and all its repeats.
@@ -298,8 +297,8 @@ async fn report(
         reported(consignment, report, pending, (&request_id, &path))
     };
     let Reported { id, said, operation } = asked;
-    let told = fulfilment.report(caller, once(keyed), &id, said, operation, &render).await?;
-    Ok(send(request, told))
+    let told = fulfilment.report(caller, keyed.0.clone(), &id, said, operation, &render).await?;
+    Ok(once::send(request, told))
 }
 
 /// What the partner is told of a report, for this request and all its repeats.
@@ -323,12 +322,4 @@ fn reported(
 
 fn asked_as(visit: &Shared) -> (String, String) {
     visit.with(|visit| (visit.request_id.to_string(), visit.path.clone()))
-}
-
-fn once(keyed: &Keyed) -> Once {
-    Once { key: keyed.0.key.clone(), body_hash: keyed.0.body_hash.clone() }
-}
-
-fn send(request: &HttpRequest, told: Told) -> HttpResponse {
-    once::send(request, orders::Told { answer: told.answer, replayed: told.replayed })
 }

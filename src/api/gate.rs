@@ -88,8 +88,8 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
         visit.partner = Some(caller.partner.id.as_str().into());
         visit.key_id = Some(caller.key_id.clone());
     });
-    if !caller.scopes.has(O::SCOPE) {
-        let missing = format!("the key has no scope {}; it has: {}", O::SCOPE.name(), caller.scopes);
+    if !O::SCOPES.is_met_by(caller.scopes) {
+        let missing = format!("the key has no scope {}; it has: {}", O::SCOPES.told(str::to_owned), caller.scopes);
         let standing = gate.limits.standing(&caller).await;
         visit.with(|visit| visit.headers.extend(rate_fields(&standing)));
         let address = address::caller(request, &gate.trusted_proxies);

@@ -90,9 +90,10 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 fn finish(operation: &mut Operation, row: &Row) {
     let said = operation.description.take().unwrap_or_default();
-    let facts = format!("Scope `{}`; costs {}.", row.scope.name(), cost::of(row.id));
+    let facts = format!("Scope {}; costs {}.", row.scopes.told(|name| format!("`{name}`")), cost::of(row.id));
     operation.description = Some(format!("{said}\n\n{facts}").trim().to_owned());
-    operation.security = Some(vec![SecurityRequirement::new("signature", [row.scope.name()])]);
+    operation.security =
+        Some(row.scopes.0.iter().map(|scope| SecurityRequirement::new("signature", [scope.name()])).collect());
     let bodied = if operation.request_body.is_some() { WITH_BODY } else { &[] };
     let of_path = operation
         .parameters

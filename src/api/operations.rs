@@ -1,16 +1,32 @@
-//! Every operation of `/v1` in one table: its id (the handler's name and OpenAPI operation id), the scope it needs,
-//! and how strict its signature is. A handler names its operation in its signature, `Admitted<op::GetOffer, …>`.
+//! Every operation of `/v1` in one table: its id (the handler's name and OpenAPI operation id), the scope it needs
+//! (one of several where more than one kind of key has use for it), and how strict its signature is. A handler names its operation in its signature, `Admitted<op::GetOffer, …>`.
 
 use crate::auth::Class;
 use crate::limits::cost;
-use crate::model::partner::Scope;
+use crate::model::partner::{Scope, Scopes};
+
+/// Scopes of which any one is enough.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyOf(pub &'static [Scope]);
+
+impl AnyOf {
+    /// Whether a key with these scopes has one that is enough.
+    pub fn is_met_by(self, held: Scopes) -> bool {
+        self.0.iter().any(|scope| held.has(*scope))
+    }
+
+    /// The names, for a sentence: `a`, `a or b`.
+    pub fn told(self, name: impl Fn(&'static str) -> String) -> String {
+        self.0.iter().map(|scope| name(scope.name())).collect::<Vec<_>>().join(" or ")
+    }
+}
 
 /// The facts of one operation, as a type.
 pub trait Operation: 'static {
     /// The operation id.
     const ID: &'static str;
-    /// The scope a key needs.
-    const SCOPE: Scope;
+    /// A key needs one of these scopes.
+    const SCOPES: AnyOf;
     /// How old a signature may be, and how far its nonce is remembered.
     const CLASS: Class;
     /// What a call costs the partner, from `limits/cost.rs`.
@@ -22,14 +38,14 @@ pub trait Operation: 'static {
 pub struct Row {
     /// The operation id.
     pub id: &'static str,
-    /// The scope a key needs.
-    pub scope: Scope,
+    /// A key needs one of these scopes.
+    pub scopes: AnyOf,
     /// How old a signature may be, and how far its nonce is remembered.
     pub class: Class,
 }
 
 macro_rules! operations {
-    ($( $name:ident = $id:literal, $scope:ident, $class:ident; )*) => {
+    ($( $name:ident = $id:literal, $( $scope:ident )|+, $class:ident; )*) => {
         /// One type an operation.
         pub mod op {
             $(
@@ -42,14 +58,16 @@ macro_rules! operations {
         $(
             impl Operation for op::$name {
                 const ID: &'static str = $id;
-                const SCOPE: Scope = Scope::$scope;
+                const SCOPES: AnyOf = AnyOf(&[ $( Scope::$scope ),+ ]);
                 const CLASS: Class = Class::$class;
                 const COST: u32 = cost::of($id);
             }
         )*
 
         /// The table as rows.
-        pub const ROWS: &[Row] = &[ $( Row { id: $id, scope: Scope::$scope, class: Class::$class }, )* ];
+        pub const ROWS: &[Row] = &[
+            $( Row { id: $id, scopes: AnyOf(&[ $( Scope::$scope ),+ ]), class: Class::$class }, )*
+        ];
     };
 }
 
@@ -91,7 +109,7 @@ operations! {
     ModifyRefund = "modify_refund", RefundsWrite, OrderWrite;
     CreateReturnShipment = "create_return_shipment", RefundsWrite, OrderWrite;
     CreateArbitration = "create_arbitration", RefundsWrite, OrderWrite;
-    CreateVoucher = "create_voucher", RefundsWrite, Write;
+    CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite, Write;
     GetVoucher = "get_voucher", OrdersRead, Read;
     GetShipment = "get_shipment", OrdersRead, Read;
     ListWarehouses = "list_warehouses", OrdersRead, Read;

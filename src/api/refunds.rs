@@ -2,11 +2,11 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, get, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::aftersale::{self, Aftersale, Answer, Declined, RefundFilter, Step};
+use crate::aftersale::{Aftersale, Answer, Declined, RefundFilter, Step};
 use crate::api::asked::Asked;
 use crate::api::gate::Admitted;
 use crate::api::once::{self, KeyHeader, Keyed};
@@ -22,7 +22,6 @@ use crate::error::Place;
 use crate::model::ids::RefundId;
 use crate::model::page::{Cursor, PageSize};
 use crate::model::refund::{Refund, Rejection, Remedy, State};
-use crate::orders;
 
 /// Seconds until a look at an unknown refund is worth it.
 const LOOK_AGAIN_S: &str = "2";
@@ -92,7 +91,7 @@ pub async fn create_refund(
     let wish = body.read()?;
     let (request_id, path) = called(&call.visit);
     let render = move |refund: &Refund| created(refund, &request_id, &path);
-    Ok(send(&request, aftersale.request(&call.caller, key(keyed), wish, &render).await?))
+    Ok(once::send(&request, aftersale.request(&call.caller, keyed.0.clone(), wish, &render).await?))
 }
 
 /// What the partner is told of a refund, for this request and all its repeats.
@@ -291,18 +290,9 @@ async fn step<O, P>(
         }
         None => once::answer(StatusCode::OK, Vec::new(), &RefundView::whole(refund)),
     };
-    Ok(send(request, aftersale.step(&call.caller, key(keyed), id, step, &render).await?))
+    Ok(once::send(request, aftersale.step(&call.caller, keyed.0.clone(), id, step, &render).await?))
 }
 
 fn called(visit: &Shared) -> (std::sync::Arc<str>, String) {
     visit.with(|visit| (visit.request_id.clone(), visit.path.clone()))
-}
-
-fn key(keyed: &Keyed) -> aftersale::Once {
-    let orders::Once { key, body_hash } = keyed.0.clone();
-    aftersale::Once { key, body_hash }
-}
-
-fn send(request: &HttpRequest, told: aftersale::Told) -> HttpResponse {
-    once::send(request, orders::Told { answer: told.answer, replayed: told.replayed })
 }

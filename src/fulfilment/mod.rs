@@ -37,7 +37,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-pub use crate::ledger::{Answer, NewConsignment, Waiting};
+pub use crate::ledger::{Answer, NewConsignment, Once, Told, Waiting};
 pub use error::Error;
 pub use follow::Followed;
 pub use open::{MOST_ORDERS, Render};
@@ -74,24 +74,6 @@ pub struct Fulfilment {
     ledger: Ledger,
     upstream: Upstream,
     clock: Clock,
-}
-
-/// The key of a request that must have its effect once.
-#[derive(Clone, Debug)]
-pub struct Once {
-    /// The idempotency key.
-    pub key: String,
-    /// A hash of what is asked for.
-    pub body_hash: Vec<u8>,
-}
-
-/// An answer to be sent as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// The answer.
-    pub answer: Answer,
-    /// Whether it was stored by an earlier request.
-    pub replayed: bool,
 }
 
 impl Fulfilment {

@@ -16,7 +16,16 @@ const LIFE_MS: i64 = 72 * 3_600_000;
 /// Seconds after which it makes sense to ask again while the first request runs.
 const LOOK_AGAIN_S: i64 = 2;
 
-/// A request that must have its effect once.
+/// The key of a request that must have its effect once.
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// The idempotency key.
+    pub key: String,
+    /// A hash of what is asked for.
+    pub body_hash: Vec<u8>,
+}
+
+/// A request that must have its effect once, with everything the claim is made of.
 #[derive(Clone, Debug)]
 pub struct KeyUse {
     /// Who asks.
@@ -51,6 +60,15 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
+}
+
+/// An answer to be sent as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The answer.
+    pub answer: Answer,
+    /// Whether it was stored by an earlier request.
+    pub replayed: bool,
 }
 
 /// What came of asking for a key.

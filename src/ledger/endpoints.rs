@@ -1,13 +1,16 @@
 //! Partners' endpoints: where events are sent, which ones, and the sealed secrets they are signed with. Secrets come
-//! and go sealed; whoever seals them opens them.
+//! and go sealed; whoever seals them opens them. What a change writes is told in `endpoints/changes.rs`.
+
+mod changes;
 
 use jiff::Timestamp;
 
-use super::outbox::{self, Notice};
+pub(super) use changes::disable;
+
 use super::{Error, Ledger, words};
-use crate::model::event::{ENDPOINT_DISABLED, Pattern};
-use crate::model::ids::{EndpointId, EventId, PartnerId};
-use crate::model::partner::Mode;
+use crate::model::event::Pattern;
+use crate::model::ids::{EndpointId, PartnerId};
+use crate::model::partner::{Caller, Mode};
 use crate::model::webhook::{Endpoint, EndpointState, WhyDisabled};
 use crate::sql::{Arg, Row, Tx, args};
 
@@ -38,10 +41,6 @@ pub struct Secrets {
 pub struct NewEndpoint {
     /// Its id, which its secret is bound to.
     pub id: EndpointId,
-    /// Whose.
-    pub partner: PartnerId,
-    /// Of which world it hears.
-    pub mode: Mode,
     /// Where events are sent.
     pub url: String,
     /// The partner's own words about it.
@@ -69,10 +68,17 @@ const COLUMNS: &str = "SELECT id, partner, mode, url, description, patterns, sta
     previous_until, created_at, updated_at FROM webhook_endpoints WHERE id = $1 AND partner = $2 AND mode = $3";
 
 impl Ledger {
-    /// Writes an endpoint down; none when the partner has `most` of them already.
-    pub async fn append_endpoint(&self, new: NewEndpoint, most: u32) -> Result<Option<Endpoint>, Error> {
-        let now = self.clock.now_ms();
-        self.sql.transaction(move |tx| Box::pin(async move { append(tx, new, most, now).await })).await
+    /// Writes a caller's endpoint down; none when its partner has `most` of them already.
+    pub async fn append_endpoint(
+        &self,
+        caller: &Caller,
+        new: NewEndpoint,
+        most: u32,
+    ) -> Result<Option<Endpoint>, Error> {
+        let (caller, now) = (caller.clone(), self.clock.now());
+        self.sql
+            .transaction(move |tx| Box::pin(async move { changes::append(tx, &caller, new, most, now).await }))
+            .await
     }
 
     /// A partner's endpoints, oldest first.
@@ -95,23 +101,20 @@ impl Ledger {
         row.as_ref().map(endpoint).transpose()
     }
 
-    /// Changes an endpoint of a partner; none when there is no such one.
+    /// Changes an endpoint of the caller's partner; none when there is no such one.
     pub async fn change_endpoint(
         &self,
-        partner: &PartnerId,
-        mode: Mode,
+        caller: &Caller,
         id: &EndpointId,
         change: EndpointChange,
     ) -> Result<Option<Endpoint>, Error> {
-        let (key, id, now) = (own(id, partner, mode), id.clone(), self.clock.now_ms());
+        let (key, caller, now) = (own(id, caller), caller.clone(), self.clock.now());
         self.sql
             .transaction(move |tx| {
                 Box::pin(async move {
-                    if tx.fetch_optional(COLUMNS, key.clone()).await?.is_none() {
-                        return Ok(None);
-                    }
-                    alter(tx, &id, change, now).await?;
-                    tx.fetch_optional(COLUMNS, key).await?.as_ref().map(endpoint).transpose()
+                    let Some(before) = find(tx, key.clone()).await? else { return Ok(None) };
+                    changes::alter(tx, &before, &caller, change, now).await?;
+                    find(tx, key).await
                 })
             })
             .await
@@ -121,49 +124,31 @@ impl Ledger {
     /// endpoint. A secret from an earlier rotation stops counting.
     pub async fn rotate_endpoint(
         &self,
-        partner: &PartnerId,
-        mode: Mode,
+        caller: &Caller,
         id: &EndpointId,
         secret: StoredSecret,
         previous_until: Timestamp,
     ) -> Result<Option<Endpoint>, Error> {
-        const ROTATE: &str = "UPDATE webhook_endpoints SET previous_master_version = master_version, \
-            previous_wrapped_key = wrapped_key, previous_sealed_secret = sealed_secret, previous_until = $4, \
-            master_version = $5, wrapped_key = $6, sealed_secret = $7, updated_at = $8 \
-            WHERE id = $1 AND partner = $2 AND mode = $3";
-        let mut row = own(id, partner, mode);
-        row.extend(args![
-            previous_until.as_millisecond(),
-            secret.master_version,
-            secret.wrapped_key,
-            secret.ciphertext,
-            self.clock.now_ms(),
-        ]);
-        match self.sql.execute(ROTATE, row).await? {
-            0 => Ok(None),
-            _ => self.find_endpoint(partner, mode, id).await,
-        }
-    }
-
-    /// Forgets an endpoint with its deliveries; false when there is no such one.
-    pub async fn delete_endpoint(&self, partner: &PartnerId, mode: Mode, id: &EndpointId) -> Result<bool, Error> {
-        const PARTS: [&str; 3] = [
-            "DELETE FROM webhook_patterns WHERE endpoint = $1",
-            "DELETE FROM webhook_attempts WHERE delivery IN (SELECT id FROM webhook_deliveries WHERE endpoint = $1)",
-            "DELETE FROM webhook_deliveries WHERE endpoint = $1",
-        ];
-        const DELETE: &str = "DELETE FROM webhook_endpoints WHERE id = $1 AND partner = $2 AND mode = $3";
-        let (key, id) = (own(id, partner, mode), id.clone());
+        let (key, caller, now) = (own(id, caller), caller.clone(), self.clock.now());
         self.sql
             .transaction(move |tx| {
                 Box::pin(async move {
-                    if tx.fetch_optional(COLUMNS, key.clone()).await?.is_none() {
-                        return Ok(false);
-                    }
-                    for text in PARTS {
-                        tx.execute(text, args![id.as_str()]).await?;
-                    }
-                    Ok(tx.execute(DELETE, key).await? == 1)
+                    let Some(before) = find(tx, key.clone()).await? else { return Ok(None) };
+                    changes::rotate(tx, &before.id, &caller, secret, previous_until, now).await?;
+                    find(tx, key).await
+                })
+            })
+            .await
+    }
+
+    /// Forgets an endpoint with its deliveries; false when there is no such one.
+    pub async fn delete_endpoint(&self, caller: &Caller, id: &EndpointId) -> Result<bool, Error> {
+        let (key, caller, now) = (own(id, caller), caller.clone(), self.clock.now());
+        self.sql
+            .transaction(move |tx| {
+                Box::pin(async move {
+                    let Some(before) = find(tx, key).await? else { return Ok(false) };
+                    changes::delete(tx, &before, &caller, now).await
                 })
             })
             .await
@@ -204,110 +189,12 @@ impl Ledger {
     }
 }
 
-fn own(id: &EndpointId, partner: &PartnerId, mode: Mode) -> Vec<Arg> {
-    args![id.as_str(), partner.as_str(), mode.name()]
+fn own(id: &EndpointId, caller: &Caller) -> Vec<Arg> {
+    args![id.as_str(), caller.partner.id.as_str(), caller.mode.name()]
 }
 
-fn listed(patterns: &[Pattern]) -> String {
-    let names: Vec<_> = patterns.iter().map(Pattern::as_str).collect();
-    names.join(" ")
-}
-
-async fn append(tx: &mut Tx, new: NewEndpoint, most: u32, now: i64) -> Result<Option<Endpoint>, Error> {
-    const COUNT: &str = "SELECT COUNT(*) AS known FROM webhook_endpoints WHERE partner = $1 AND mode = $2";
-    const INSERT: &str = "INSERT INTO webhook_endpoints (id, partner, mode, url, description, patterns, state, \
-        master_version, wrapped_key, sealed_secret, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, 'enabled', $7, $8, $9, $10, $10)";
-    let (partner, mode) = (new.partner.as_str(), new.mode.name());
-    let known = tx.fetch_optional(COUNT, args![partner, mode]).await?.map(|row| row.int("known")).transpose()?;
-    if known.unwrap_or(0) >= i64::from(most) {
-        return Ok(None);
-    }
-    let row = args![
-        new.id.as_str(),
-        partner,
-        mode,
-        &new.url,
-        &new.description,
-        listed(&new.patterns),
-        new.secret.master_version,
-        new.secret.wrapped_key,
-        new.secret.ciphertext,
-        now,
-    ];
-    tx.execute(INSERT, row).await?;
-    set_patterns(tx, &new.id, &new.patterns).await?;
-    tx.fetch_optional(COLUMNS, own(&new.id, &new.partner, new.mode)).await?.as_ref().map(endpoint).transpose()
-}
-
-async fn alter(tx: &mut Tx, id: &EndpointId, change: EndpointChange, now: i64) -> Result<(), Error> {
-    const CHANGE: &str = "UPDATE webhook_endpoints SET url = COALESCE($2, url), \
-        description = COALESCE($3, description), patterns = COALESCE($4, patterns), updated_at = $5 WHERE id = $1";
-    const ENABLE: &str = "UPDATE webhook_endpoints SET state = 'enabled', why = NULL, failing_since = NULL \
-        WHERE id = $1 AND state = 'disabled'";
-    let patterns = change.patterns.as_deref().map(listed);
-    tx.execute(CHANGE, args![id.as_str(), change.url, change.description, patterns, now]).await?;
-    if let Some(patterns) = &change.patterns {
-        tx.execute("DELETE FROM webhook_patterns WHERE endpoint = $1", args![id.as_str()]).await?;
-        set_patterns(tx, id, patterns).await?;
-    }
-    match change.state {
-        Some(EndpointState::Enabled) => tx.execute(ENABLE, args![id.as_str()]).await.map(drop)?,
-        Some(EndpointState::Disabled) => drop(stop(tx, id, WhyDisabled::ByPartner, now).await?),
-        None => {}
-    }
-    Ok(())
-}
-
-async fn set_patterns(tx: &mut Tx, id: &EndpointId, patterns: &[Pattern]) -> Result<(), Error> {
-    const SET: &str = "INSERT INTO webhook_patterns (endpoint, pattern) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    for pattern in patterns {
-        tx.execute(SET, args![id.as_str(), pattern.as_str()]).await?;
-    }
-    Ok(())
-}
-
-/// Disables an endpoint and gives up what was on its way to it; false when it was disabled already.
-async fn stop(tx: &mut Tx, id: &EndpointId, why: WhyDisabled, now: i64) -> Result<bool, Error> {
-    const STOP: &str = "UPDATE webhook_endpoints SET state = 'disabled', why = $2, updated_at = $3 \
-        WHERE id = $1 AND state = 'enabled'";
-    const GIVE_UP: &str = "UPDATE webhook_deliveries SET state = 'failed', settled_at = $2 \
-        WHERE endpoint = $1 AND state = 'pending'";
-    let stopped = tx.execute(STOP, args![id.as_str(), why.name(), now]).await? == 1;
-    if stopped {
-        tx.execute(GIVE_UP, args![id.as_str(), now]).await?;
-    }
-    Ok(stopped)
-}
-
-/// The same by the gateway, which tells the partner's other endpoints; gives the endpoint if it was enabled before.
-pub(super) async fn disable(
-    tx: &mut Tx,
-    id: &EndpointId,
-    why: WhyDisabled,
-    now: Timestamp,
-) -> Result<Option<Endpoint>, Error> {
-    const FIND: &str = "SELECT id, partner, mode, url, description, patterns, state, why, failing_since, \
-        previous_until, created_at, updated_at FROM webhook_endpoints WHERE id = $1";
-    if !stop(tx, id, why, now.as_millisecond()).await? {
-        return Ok(None);
-    }
-    let Some(row) = tx.fetch_optional(FIND, args![id.as_str()]).await? else { return Ok(None) };
-    let endpoint = endpoint(&row)?;
-    let notice = Notice {
-        event: &EventId::fresh(),
-        partner: &endpoint.partner,
-        mode: endpoint.mode,
-        subject: id.as_str(),
-        kind: ENDPOINT_DISABLED.to_owned(),
-        data: serde_json::json!({
-            "endpoint_id": id.as_str(), "url": &endpoint.url, "state": endpoint.state.name(), "reason": why.name(),
-            "failing_since": endpoint.failing_since.map(|at| at.to_string()),
-        }),
-        at: now.as_millisecond(),
-    };
-    outbox::post(tx, &[notice]).await?;
-    Ok(Some(endpoint))
+async fn find(tx: &mut Tx, own: Vec<Arg>) -> Result<Option<Endpoint>, Error> {
+    tx.fetch_optional(COLUMNS, own).await?.as_ref().map(endpoint).transpose()
 }
 
 pub(super) fn secrets(row: &Row, now: i64) -> Result<Secrets, Error> {

@@ -35,13 +35,13 @@ mod vouchers;
 mod words;
 mod writing;
 
-pub use claims::{Answer, Begun, KeyUse, Lease};
+pub use claims::{Answer, Begun, KeyUse, Lease, Once, Told};
 pub use consignments::{Consigning, DueConsignment, DueReport, NewConsignment, Waiting, Written};
 pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undelivered, Verdict};
 pub use due::OpenPart;
 pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
-pub use operator::{Case, Hand, KeyHeld, Paying, Search, Told};
+pub use operator::{Case, Hand, KeyHeld, News, Paying, Search};
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Latest};

@@ -43,7 +43,7 @@ pub struct Case {
     /// The keys under which it was asked for; they are forgotten 72 hours after.
     pub keys: Vec<KeyHeld>,
     /// What its partner was told of it, oldest first.
-    pub told: Vec<Told>,
+    pub told: Vec<News>,
 }
 
 /// An order's part in a payment.
@@ -80,7 +80,7 @@ pub struct KeyHeld {
 
 /// An event that the partner was told, or will be.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct News {
     /// The event's id.
     pub event: EventId,
     /// Its public type.
@@ -210,8 +210,8 @@ fn key(row: &Row) -> Result<KeyHeld, Error> {
     })
 }
 
-fn told(row: &Row) -> Result<Told, Error> {
-    Ok(Told {
+fn told(row: &Row) -> Result<News, Error> {
+    Ok(News {
         event: row.parse("event")?,
         kind: row.text("kind")?,
         at: moment(row, "at")?,

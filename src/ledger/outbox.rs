@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Error, Ledger, deliveries};
+use crate::model::event;
 use crate::model::ids::{EventId, PartnerId};
 use crate::model::partner::Mode;
 use crate::sql::{Row, Rows, Tx, args};
@@ -195,6 +196,11 @@ pub(super) async fn post(tx: &mut Tx, notices: &[Notice<'_>]) -> Result<(), Erro
     static POST: Rows = Rows::new("INSERT INTO events (event, partner, mode, subject, kind, data, at) VALUES", 7);
     if notices.is_empty() {
         return Ok(());
+    }
+    // Nobody could subscribe to it: a mistake of whoever wrote it, for the first test that meets it to find.
+    let unknown = notices.iter().find(|notice| event::find(&notice.kind).is_none());
+    if let Some(notice) = unknown.filter(|_| cfg!(debug_assertions)) {
+        return Err(Error::unreadable("event", format!("{} is not in the table of `model::event`", notice.kind)));
     }
     let row = |notice: &Notice<'_>| {
         args![

@@ -45,7 +45,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use crate::ledger::{Answer, Filter, Unsettled};
+pub use crate::ledger::{Answer, Filter, Once, Told, Unsettled};
 pub use compare::Compared;
 pub use error::{Error, Refused};
 pub use follow::Followed;
@@ -90,24 +90,6 @@ pub struct Orders {
     rates: Rates,
     clock: Clock,
     found: Arc<compare::Tally>,
-}
-
-/// The key of a request that must have its effect once.
-#[derive(Clone, Debug)]
-pub struct Once {
-    /// The idempotency key.
-    pub key: String,
-    /// A hash of the body's bytes.
-    pub body_hash: Vec<u8>,
-}
-
-/// An answer to be sent as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// The answer.
-    pub answer: Answer,
-    /// Whether it was stored by an earlier request.
-    pub replayed: bool,
 }
 
 /// The longest pause between two looks at an unknown order. Once the catalogue is back, an order that it does not have

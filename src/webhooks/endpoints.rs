@@ -50,13 +50,11 @@ impl Webhooks {
         let new = NewEndpoint {
             secret: seal(&self.sealer, &id, &secret)?,
             id,
-            partner: caller.partner.id.clone(),
-            mode: caller.mode,
             url: draft.url,
             description: draft.description,
             patterns: draft.patterns,
         };
-        let made = self.ledger.append_endpoint(new, MOST_ENDPOINTS).await?;
+        let made = self.ledger.append_endpoint(caller, new, MOST_ENDPOINTS).await?;
         let endpoint = made.ok_or(Error::TooManyEndpoints(MOST_ENDPOINTS))?;
         Ok(Revealed { endpoint, secret: secret.expose() })
     }
@@ -79,7 +77,7 @@ impl Webhooks {
         if let Some(url) = &change.url {
             self.examine(url).await?;
         }
-        let changed = self.ledger.change_endpoint(&caller.partner.id, caller.mode, id, change).await?;
+        let changed = self.ledger.change_endpoint(caller, id, change).await?;
         changed.ok_or(Error::EndpointNotFound)
     }
 
@@ -92,7 +90,7 @@ impl Webhooks {
 
     /// Forgets an endpoint and everything sent to it.
     pub async fn delete(&self, caller: &Caller, id: &EndpointId) -> Result<(), Error> {
-        match self.ledger.delete_endpoint(&caller.partner.id, caller.mode, id).await? {
+        match self.ledger.delete_endpoint(caller, id).await? {
             true => Ok(()),
             false => Err(Error::EndpointNotFound),
         }
@@ -105,7 +103,7 @@ impl Webhooks {
         let sealed = seal(&self.sealer, id, &secret)?;
         let overlap = SignedDuration::try_from(self.settings.overlap).unwrap_or(SignedDuration::ZERO);
         let until = self.clock.now().saturating_add(overlap).unwrap_or(Timestamp::MAX);
-        let rotated = self.ledger.rotate_endpoint(&caller.partner.id, caller.mode, id, sealed, until).await?;
+        let rotated = self.ledger.rotate_endpoint(caller, id, sealed, until).await?;
         Ok(Revealed { endpoint: rotated.ok_or(Error::EndpointNotFound)?, secret: secret.expose() })
     }
 

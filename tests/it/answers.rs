@@ -74,7 +74,7 @@ async fn holding_a_tag_makes_no_new_search_free() {
 #[actix_web::test]
 async fn a_refused_scope_tells_what_is_left_and_is_throttled() {
     let house = House::open().await;
-    let partner = house.partner_without("acme", Scope::AccountRead).await;
+    let partner = house.partner_without("acme", &[Scope::AccountRead]).await;
     let first = partner.get("/v1/me").await;
     assert_eq!(problem(&first), "scope_missing");
     assert!(first.field("ratelimit").starts_with("\"second\";r="), "{}", first.field("ratelimit"));

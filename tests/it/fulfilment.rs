@@ -289,7 +289,7 @@ async fn what_cannot_be_gathered_is_refused_with_the_place_and_the_way_out() {
             assert_eq!(problem(&who.get(&path).await), "consignment_not_found");
         }
     }
-    let reader = house.partner_without("acme", Scope::FulfilmentWrite).await;
+    let reader = house.partner_without("acme", &[Scope::FulfilmentWrite]).await;
     let refused = reader.post_once(&format!("/v1/consignments/{id}/cancel"), "cancel-01", json!({})).await;
     assert_eq!(problem(&refused), "scope_missing");
     let keyless = partner.post(&format!("/v1/consignments/{id}/cancel"), json!({})).await;

@@ -98,8 +98,8 @@ impl House {
     }
 
     /// A partner that lacks one scope.
-    pub async fn partner_without(&self, name: &str, scope: Scope) -> Partner {
-        let scopes = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
+    pub async fn partner_without(&self, name: &str, left_out: &[Scope]) -> Partner {
+        let scopes = Scope::ALL.iter().copied().filter(|scope| !left_out.contains(scope)).collect();
         self.partner_with(name, "enterprise", Mode::Sandbox, scopes).await
     }
 

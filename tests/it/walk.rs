@@ -95,10 +95,29 @@ async fn a_key_without_the_scope_is_turned_away_before_anything_else() {
     let house = House::open().await;
     for operation in operations() {
         let row = ROWS.iter().find(|row| row.id == operation.id).unwrap();
-        let partner = house.partner_without(&format!("no-{}", operation.id.replace('_', "-")), row.scope).await;
+        let partner = house.partner_without(&format!("no-{}", operation.id.replace('_', "-")), row.scopes.0).await;
         let answer = partner.client.ask(&operation.draft()).await.unwrap();
         assert_eq!(answer.status, 403, "{}", operation.id);
         assert_eq!(problem(&answer), "scope_missing", "{}", operation.id);
+        for scope in row.scopes.0 {
+            let told = answer.json()["detail"].as_str().unwrap().split(';').next().unwrap().to_owned();
+            assert!(told.contains(scope.name()), "{}: {told}", operation.id);
+        }
+    }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn any_one_of_an_operations_scopes_is_enough() {
+    let house = House::open().await;
+    for operation in operations() {
+        let row = ROWS.iter().find(|row| row.id == operation.id).unwrap();
+        for scope in row.scopes.0 {
+            let name = format!("{}-{}", operation.id.replace('_', "-"), scope.name().replace(':', "-"));
+            let partner = house.partner_with(&name, "enterprise", Mode::Sandbox, [*scope].into_iter().collect()).await;
+            let answer = partner.client.ask(&operation.draft()).await.unwrap();
+            assert!(![401, 403].contains(&answer.status), "{} with {scope:?}: {}", operation.id, answer.status);
+        }
     }
     house.close().await;
 }

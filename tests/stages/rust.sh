@@ -25,7 +25,7 @@ stage_postgres() {
   need redis-server
   start_postgres
   XUNYUAN_TEST_POSTGRES="$postgres_url" XUNYUAN_TEST_REDIS=required \
-    nextest -E 'test(/^(sql|ledger|partners|auth|orders|webhooks)::/) or kind(test)'
+    nextest -E 'test(/^(sql|audit|ledger|partners|auth|orders|fulfilment|aftersale|webhooks|commands)::/) or kind(test)'
   local own
   own=$(psql "$postgres_url" -Atc "SELECT (SELECT count(*) FROM pg_namespace WHERE nspname ~ '^t[0-9a-f]{32}$')
     + (SELECT count(*) FROM pg_database WHERE datname ~ '^it_')")

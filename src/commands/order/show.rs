@@ -9,7 +9,7 @@ use super::moment;
 use crate::audit::Entry;
 use crate::commands::audit::{EntryRow, write_table};
 use crate::commands::table;
-use crate::ledger::{Case, KeyHeld, Paying, Told};
+use crate::ledger::{Case, KeyHeld, News, Paying};
 use crate::model::money::Money;
 use crate::model::order::{Attention, Event, Order};
 use crate::model::quote::Line;
@@ -115,7 +115,7 @@ fn key(key: &KeyHeld) -> [String; 5] {
     [key.key.clone(), key.operation.clone(), answer, format!("{}x", key.fence), moment(key.expires_at)]
 }
 
-fn told(told: &Told) -> [String; 4] {
+fn told(told: &News) -> [String; 4] {
     let place = told.position.map_or("not yet".to_owned(), |position| position.to_string());
     [told.event.to_string(), told.kind.clone(), moment(told.at), place]
 }
@@ -175,7 +175,7 @@ pub(super) fn to_json(case: &Case, audit: &[Entry]) -> Value {
             "leased_until": key.leased_until.to_string(), "expires_at": key.expires_at.to_string(),
         })
     };
-    let told = |told: &Told| json!({ "id": told.event.as_str(), "type": told.kind, "at": told.at.to_string(), "position": told.position });
+    let told = |told: &News| json!({ "id": told.event.as_str(), "type": told.kind, "at": told.at.to_string(), "position": told.position });
     let mut whole = brief(&case.order);
     let more = json!({
         "quote_id": deed.quote.as_str(), "note": deed.note, "supplier_id": deed.basket.supplier.to_string(),

@@ -1,13 +1,17 @@
 //! What must hold of deliveries and endpoints on every engine at hand.
 
+use std::sync::Arc;
+
 use super::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undelivered, Verdict};
+use crate::audit;
 use crate::clock::Clock;
 use crate::ledger::outbox::{self, Notice};
 use crate::ledger::{EndpointChange, Error, Ledger, NewEndpoint, StoredSecret};
 use crate::model::event::{ENDPOINT_DISABLED, TEST};
 use crate::model::ids::{DeliveryId, EndpointId, EventId, PartnerId};
 use crate::model::page::PageSize;
-use crate::model::partner::Mode;
+use crate::model::partner::{Caller, Mode, Partner, Scopes};
+use crate::model::plan::Plan;
 use crate::model::webhook::{Attempt, Delivery, DeliveryState, Endpoint, EndpointState, WhyDisabled};
 use crate::sql::trial;
 
@@ -34,11 +38,21 @@ fn partner(name: &str) -> PartnerId {
     name.parse().unwrap()
 }
 
-fn new(who: &str, mode: Mode, patterns: &[&str]) -> NewEndpoint {
+fn caller(who: &str, mode: Mode) -> Caller {
+    let plan = Plan { id: "starter".into(), policies: Vec::new(), in_flight: 4, price_tier: "standard".into() };
+    let partner = Partner {
+        id: partner(who),
+        name: who.to_owned(),
+        country: "JP".to_owned(),
+        suspended: false,
+        plan: Arc::new(plan),
+    };
+    Caller { partner: Arc::new(partner), key_id: format!("xyk_{who}").into(), mode, scopes: Scopes::all() }
+}
+
+fn new(patterns: &[&str]) -> NewEndpoint {
     NewEndpoint {
         id: EndpointId::fresh(),
-        partner: partner(who),
-        mode,
         url: "https://shop.example/".into(),
         description: String::new(),
         patterns: patterns.iter().map(|pattern| pattern.parse().unwrap()).collect(),
@@ -48,7 +62,7 @@ fn new(who: &str, mode: Mode, patterns: &[&str]) -> NewEndpoint {
 
 impl Book {
     async fn endpoint(&self, who: &str, patterns: &[&str]) -> Endpoint {
-        self.ledger.append_endpoint(new(who, Mode::Sandbox, patterns), 20).await.unwrap().unwrap()
+        self.ledger.append_endpoint(&caller(who, Mode::Sandbox), new(patterns), 20).await.unwrap().unwrap()
     }
 
     /// Writes events, one for each type and subject, and publishes them.
@@ -114,9 +128,9 @@ async fn an_event_goes_to_every_endpoint_that_wants_it_and_to_no_other() {
         let paid = book.endpoint("acme", &["order.paid"]).await;
         let stopped = book.endpoint("acme", &["*"]).await;
         let change = EndpointChange { state: Some(EndpointState::Disabled), ..Default::default() };
-        book.ledger.change_endpoint(&partner("acme"), Mode::Sandbox, &stopped.id, change).await.unwrap().unwrap();
+        book.ledger.change_endpoint(&caller("acme", Mode::Sandbox), &stopped.id, change).await.unwrap().unwrap();
         let other = book.endpoint("other", &["*"]).await;
-        let live = book.ledger.append_endpoint(new("acme", Mode::Live, &["*"]), 20).await.unwrap().unwrap();
+        let live = book.ledger.append_endpoint(&caller("acme", Mode::Live), new(&["*"]), 20).await.unwrap().unwrap();
         book.tell("acme", &[("order.paid", "a"), ("order.part_shipped", "b"), ("refund.agreed", "c")]).await;
         let mut told = Vec::new();
         for endpoint in [&all, &orders, &paid, &stopped, &other, &live] {
@@ -322,10 +336,10 @@ async fn what_was_missed_is_sent_again_with_what_never_was_sent() {
             let claimed = book.turn(vec![]).await.claimed.remove(0);
             book.ledger.take_turn(vec![book.settled(&claimed, 200, verdict)], 0, 0, &endpoint.id).await.unwrap();
         }
-        let (who, mode) = (partner("acme"), Mode::Sandbox);
+        let acme = caller("acme", Mode::Sandbox);
         for state in [EndpointState::Disabled, EndpointState::Enabled] {
             let change = EndpointChange { state: Some(state), ..Default::default() };
-            book.ledger.change_endpoint(&who, mode, &endpoint.id, change).await.unwrap();
+            book.ledger.change_endpoint(&acme, &endpoint.id, change).await.unwrap();
             if state == EndpointState::Disabled {
                 book.tell("acme", &[("order.paid", "unsent"), ("refund.agreed", "unwanted")]).await;
             }
@@ -386,23 +400,23 @@ async fn a_test_goes_to_its_endpoint_alone_whatever_that_hears_of() {
 #[tokio::test]
 async fn endpoints_are_bounded_changed_and_forgotten_with_all_they_had() {
     for book in books().await {
-        let (who, mode) = (partner("acme"), Mode::Sandbox);
+        let acme = caller("acme", Mode::Sandbox);
         let endpoint = book.endpoint("acme", &["order.paid"]).await;
-        assert!(book.ledger.append_endpoint(new("acme", mode, &["*"]), 1).await.unwrap().is_none());
+        assert!(book.ledger.append_endpoint(&acme, new(&["*"]), 1).await.unwrap().is_none());
         let change = EndpointChange {
             url: Some("https://other.example/".into()),
             patterns: Some(vec!["refund.*".parse().unwrap()]),
             ..Default::default()
         };
-        let changed = book.ledger.change_endpoint(&who, mode, &endpoint.id, change.clone()).await.unwrap().unwrap();
+        let changed = book.ledger.change_endpoint(&acme, &endpoint.id, change.clone()).await.unwrap().unwrap();
         assert_eq!((changed.url.as_str(), changed.patterns[0].as_str()), ("https://other.example/", "refund.*"));
-        let foreign = book.ledger.change_endpoint(&partner("other"), mode, &endpoint.id, change).await.unwrap();
+        let foreign = book.ledger.change_endpoint(&caller("other", Mode::Sandbox), &endpoint.id, change).await.unwrap();
         assert!(foreign.is_none(), "nobody changes somebody else's");
         book.tell("acme", &[("order.paid", "a"), ("refund.agreed", "b")]).await;
         let claimed = book.turn(vec![]).await.claimed;
         assert_eq!((claimed.len(), claimed[0].kind.as_str()), (1, "refund.agreed"));
-        assert!(!book.ledger.delete_endpoint(&who, Mode::Live, &endpoint.id).await.unwrap());
-        assert!(book.ledger.delete_endpoint(&who, mode, &endpoint.id).await.unwrap());
+        assert!(!book.ledger.delete_endpoint(&caller("acme", Mode::Live), &endpoint.id).await.unwrap());
+        assert!(book.ledger.delete_endpoint(&acme, &endpoint.id).await.unwrap());
         book.turn(vec![book.settled(&claimed[0], 200, Verdict::Delivered)]).await;
         for table in [
             "SELECT COUNT(*) AS n FROM webhook_endpoints",
@@ -413,6 +427,75 @@ async fn endpoints_are_bounded_changed_and_forgotten_with_all_they_had() {
             let row = book.house.sql.fetch_optional(table, vec![]).await.unwrap().unwrap();
             assert_eq!(row.int("n").unwrap(), 0, "{table}");
         }
+    }
+}
+
+#[tokio::test]
+async fn who_changed_an_endpoint_is_noted_and_no_secret_with_it() {
+    for book in books().await {
+        let (acme, id) = (caller("acme", Mode::Sandbox), EndpointId::fresh());
+        let secret = |byte| StoredSecret { master_version: 1, wrapped_key: vec![byte; 3], ciphertext: vec![byte; 3] };
+        let url = "https://shop.example/hook?token=hush".to_owned();
+        let made = NewEndpoint { id: id.clone(), url, secret: secret(b'Z'), ..new(&["*"]) };
+        book.ledger.append_endpoint(&acme, made, 20).await.unwrap().unwrap();
+        let change = |change| book.ledger.change_endpoint(&acme, &id, change);
+        let moved = EndpointChange {
+            url: Some("https://shop.example/other?token=hush".into()),
+            patterns: Some(vec!["order.*".parse().unwrap(), "refund.agreed".parse().unwrap()]),
+            ..Default::default()
+        };
+        change(moved.clone()).await.unwrap();
+        change(moved).await.unwrap();
+        for state in [EndpointState::Enabled, EndpointState::Disabled, EndpointState::Disabled, EndpointState::Enabled]
+        {
+            change(EndpointChange { state: Some(state), ..Default::default() }).await.unwrap();
+        }
+        let until = jiff::Timestamp::constant(1_900_000_000, 0);
+        book.ledger.rotate_endpoint(&acme, &id, secret(b'Y'), until).await.unwrap().unwrap();
+        let stranger = caller("other", Mode::Sandbox);
+        assert!(book.ledger.rotate_endpoint(&stranger, &id, secret(b'X'), until).await.unwrap().is_none());
+        assert!(!book.ledger.delete_endpoint(&stranger, &id).await.unwrap());
+        book.tell("acme", &[("order.paid", "a")]).await;
+        let claimed = book.turn(vec![]).await.claimed.remove(0);
+        book.turn(vec![book.settled(&claimed, 410, Verdict::Gone)]).await;
+        assert!(book.ledger.delete_endpoint(&acme, &id).await.unwrap());
+        let filter = audit::Filter { subject: Some(id.to_string()), ..audit::Filter::default() };
+        let noted = audit::list_oldest_first(&book.house.sql, &filter, None, 100).await.unwrap().items;
+        let by_acme = "partner:acme key:xyk_acme";
+        let told: Vec<_> = noted
+            .iter()
+            .map(|entry| {
+                let action = entry.action.strip_prefix("webhook_endpoint.").unwrap();
+                (entry.actor.as_str(), action, entry.detail.as_str())
+            })
+            .collect();
+        let changed = "url: https://shop.example/other?…; types: order.* refund.agreed";
+        let expected = [
+            (by_acme, "create", "https://shop.example/hook?…"),
+            (by_acme, "change", changed),
+            (by_acme, "disable", "by_partner"),
+            (by_acme, "enable", ""),
+            (by_acme, "rotate_secret", "the one before counts until 2030-03-17T17:46:40Z"),
+            ("system", "disable", "gone"),
+            (by_acme, "delete", "https://shop.example/other?…"),
+        ];
+        assert_eq!(told, expected);
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_no_known_type_is_not_written() {
+    for book in books().await {
+        let posted = book.house.sql.transaction(|tx| {
+            Box::pin(async move {
+                let (event, partner, data) = (&EventId::fresh(), &partner("acme"), serde_json::json!({}));
+                let (mode, kind) = (Mode::Sandbox, "order.lost".to_owned());
+                outbox::post(tx, &[Notice { event, partner, mode, subject: "a", kind, data, at: 1 }]).await
+            })
+        });
+        let refused: Error = posted.await.unwrap_err();
+        assert!(refused.to_string().contains("order.lost"), "{refused}");
+        assert_eq!(book.ledger.events_backlog().await.unwrap().count, 0);
     }
 }
 

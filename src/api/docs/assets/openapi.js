@@ -74,7 +74,7 @@ function operation(document, path, method, item) {
     description: words.rest,
     deprecated: own.deprecated === true,
     signed: security ? security.some((way) => Object.keys(way).length > 0) : path.startsWith("/v1/"),
-    scope: facts.scope,
+    scopes: facts.scopes,
     cost: facts.cost,
     parameters,
     body: body(document, own.requestBody),
@@ -91,14 +91,14 @@ function titled(summary, description) {
 }
 
 /** The sentence that ends a description with scope and cost becomes facts of their own. */
-const FACTS = /\s*Scope `([^`]+)`; costs (\d+)\.\s*$/;
+const FACTS = /\s*Scope (`[^`]+`(?: or `[^`]+`)*); costs (\d+)\.\s*$/;
 
 function factsOf(own, security) {
   const text = own.description ?? "";
-  const [, scope, cost] = FACTS.exec(text) ?? [];
+  const [, scopes, cost] = FACTS.exec(text) ?? [];
   return {
     description: text.replace(FACTS, ""),
-    scope: scope ?? security?.flatMap((way) => Object.values(way).flat())[0] ?? null,
+    scopes: scopes?.replaceAll("`", "").split(" or ") ?? security?.flatMap((way) => Object.values(way).flat()) ?? [],
     cost: cost === undefined ? null : Number(cost),
   };
 }

@@ -59,7 +59,7 @@ function navigation(found) {
     const items = group.operations.map((one) => {
       const link = el("a", { href: `#${one.id}`, title: one.path }, method(one.method), el("span", {}, one.title));
       const item = el("li", {}, link);
-      links.push({ item, text: [one.id, one.path, one.method, one.title, one.scope, group.name].join(" ").toLowerCase() });
+      links.push({ item, text: [one.id, one.path, one.method, one.title, ...one.scopes, group.name].join(" ").toLowerCase() });
       link.addEventListener("click", () => narrow.matches && (fold.open = false));
       return item;
     });
