@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Book, acme, books};
 use crate::ledger::outbox::{Notice, post};
 use crate::ledger::{Announcement, Backlog, Error, Ledger, Published};
+use crate::model::event;
 use crate::model::ids::{EventId, PartnerId};
 use crate::model::partner::Mode;
 use crate::sql::Sql;
@@ -57,8 +58,8 @@ fn subjects(told: &[Announcement]) -> Vec<&str> {
 async fn events_get_places_without_holes_in_the_order_they_were_written() {
     for book in books().await {
         assert_eq!(book.ledger.publish(10).await.unwrap(), Published { count: 0, newest: 0 });
-        book.say("ord_a", &["order.received", "order.paid"]).await;
-        book.say("ord_b", &["order.received"]).await;
+        book.say("ord_a", &["order.accepted", "order.paid"]).await;
+        book.say("ord_b", &["order.accepted"]).await;
         assert!(book.heard(0, &[]).await.is_empty(), "nothing is told before it is published");
         let first = book.ledger.publish(2).await.unwrap();
         assert_eq!((first.count, first.newest), (2, 2));
@@ -83,10 +84,10 @@ async fn what_is_committed_late_is_published_later_and_never_overlooked() {
             posted.send(()).unwrap();
             may_commit.await.unwrap();
         };
-        let slow = say(&other, "ord_slow", &["order.received", "order.paid"], 0, end);
+        let slow = say(&other, "ord_slow", &["order.accepted", "order.paid"], 0, end);
         let quick = async {
             is_posted.await.unwrap();
-            book.say("ord_quick", &["order.received"]).await;
+            book.say("ord_quick", &["order.accepted"]).await;
             assert_eq!(book.ledger.publish(10).await.unwrap().newest, 1);
             let told = book.heard(0, &[]).await;
             assert_eq!(subjects(&told), ["ord_quick"], "the higher serial alone is visible");
@@ -97,7 +98,7 @@ async fn what_is_committed_late_is_published_later_and_never_overlooked() {
         assert_eq!(book.ledger.publish(10).await.unwrap().newest, 3);
         let told = book.heard(read_up_to, &[]).await;
         let kinds: Vec<_> = told.iter().map(|one| one.kind.as_str()).collect();
-        assert_eq!((subjects(&told), kinds), (vec!["ord_slow"; 2], vec!["order.received", "order.paid"]));
+        assert_eq!((subjects(&told), kinds), (vec!["ord_slow"; 2], vec!["order.accepted", "order.paid"]));
     }
 }
 
@@ -107,11 +108,14 @@ async fn nodes_that_publish_while_others_write_keep_every_story_in_order() {
     const STEPS: usize = 12;
     for book in books().await {
         let nodes = [book.ledger.clone(), Ledger::new(book.house.another().await, book.clock.clone())];
+        let mut steps: Vec<_> = event::KINDS.iter().map(|kind| kind.name).collect();
+        steps.sort_unstable();
+        let steps = &steps[..STEPS];
         let writers = (0..SUBJECTS).map(|subject| {
             let (sql, subject) = (book.house.sql.clone(), format!("ord_{subject}"));
             async move {
-                for step in 0..STEPS {
-                    say(&sql, &subject, &[&format!("order.step{step:02}")], 0, async {}).await;
+                for step in steps {
+                    say(&sql, &subject, &[step], 0, async {}).await;
                 }
             }
         });
@@ -129,8 +133,8 @@ async fn nodes_that_publish_while_others_write_keep_every_story_in_order() {
         assert!(told.iter().map(|one| one.position).eq(1..=all), "holes or doubles");
         for subject in 0..SUBJECTS {
             let subject = format!("ord_{subject}");
-            let steps: Vec<_> = told.iter().filter(|one| one.subject == subject).map(|one| one.kind.as_str()).collect();
-            assert!(steps.is_sorted() && steps.len() == STEPS, "{subject}: {steps:?}");
+            let heard: Vec<_> = told.iter().filter(|one| one.subject == subject).map(|one| one.kind.as_str()).collect();
+            assert_eq!(heard, steps, "{subject}");
         }
     }
 }
@@ -138,7 +142,10 @@ async fn nodes_that_publish_while_others_write_keep_every_story_in_order() {
 #[tokio::test]
 async fn lists_and_finds_show_a_partner_its_own_kinds_only() {
     for book in books().await {
-        book.say("ord_a", &["order.part_shipped", "order.partXshipped", "order.paid", "refund.agreed"]).await;
+        // A type that differs in one letter must not be taken for the other; no table holds such a pair.
+        const OTHER: &str = "UPDATE events SET kind = 'order.partXshipped' WHERE kind = 'order.shipped'";
+        book.say("ord_a", &["order.part_shipped", "order.shipped", "order.paid", "refund.agreed"]).await;
+        book.house.sql.execute(OTHER, Vec::new()).await.unwrap();
         assert_eq!(book.ledger.publish(10).await.unwrap().count, 4);
         let kinds = async |wanted: &[&str], after| {
             book.heard(after, wanted).await.into_iter().map(|one| one.kind).collect::<Vec<_>>()
@@ -162,7 +169,7 @@ async fn lists_and_finds_show_a_partner_its_own_kinds_only() {
 async fn the_backlog_is_what_waits_and_for_how_long() {
     for book in books().await {
         assert_eq!(book.ledger.events_backlog().await.unwrap(), Backlog::default());
-        book.say("ord_a", &["order.received"]).await;
+        book.say("ord_a", &["order.accepted"]).await;
         book.clock.advance_ms(1_500);
         book.say("ord_a", &["order.paid"]).await;
         let backlog = book.ledger.events_backlog().await.unwrap();
@@ -176,18 +183,18 @@ async fn the_backlog_is_what_waits_and_for_how_long() {
 #[tokio::test]
 async fn only_events_published_long_ago_are_forgotten_and_places_go_on() {
     for book in books().await {
-        book.say("ord_old", &["order.received"; 3]).await;
+        book.say("ord_old", &["order.accepted"; 3]).await;
         assert_eq!(book.ledger.publish(2).await.unwrap().count, 2);
         book.clock.advance_ms(31 * DAY_MS);
         assert_eq!(book.ledger.tidy().await.unwrap(), 2, "the one that waits is kept");
-        book.say("ord_new", &["order.received"]).await;
+        book.say("ord_new", &["order.accepted"]).await;
         assert_eq!(book.ledger.publish(10).await.unwrap().newest, 4);
         assert_eq!(book.heard(0, &[]).await.iter().map(|one| one.position).collect::<Vec<_>>(), [3, 4]);
         book.clock.advance_ms(DAY_MS);
         assert_eq!(book.ledger.tidy().await.unwrap(), 1, "its day was counted from when it was written");
         book.clock.advance_ms(31 * DAY_MS);
         assert_eq!(book.ledger.tidy().await.unwrap(), 1);
-        book.say("ord_again", &["order.received"]).await;
+        book.say("ord_again", &["order.accepted"]).await;
         assert_eq!(book.ledger.publish(10).await.unwrap().newest, 5, "no place is given twice");
     }
 }
@@ -204,7 +211,7 @@ async fn a_commit_that_tells_something_wakes_the_publisher_and_others_do_not() {
         assert!(!woken(soon).await, "nothing was written");
         book.say("ord_a", &[]).await;
         assert!(!woken(soon).await, "nothing was told");
-        book.say("ord_a", &["order.received"]).await;
+        book.say("ord_a", &["order.accepted"]).await;
         assert!(woken(long).await, "what was committed before the wait counts");
         assert!(!woken(soon).await, "once");
         let (_, woken) = tokio::join!(book.say("ord_a", &["order.paid"]), woken(long));
