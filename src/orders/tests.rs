@@ -298,7 +298,8 @@ async fn fault_01_without_a_durable_intent_nothing_is_ordered() {
         closed.close().await;
         let broken = Orders { ledger: Ledger::new(closed, scene.clock.clone()), ..broken };
         let failed = broken.place(&scene.caller, once("key-0001"), wish.clone(), &render).await.unwrap_err();
-        assert_eq!((failed.code(), scene.placed().await), (Code::Internal, 0));
+        assert_eq!((failed.code(), failed.retry_after_s()), (Code::LedgerUnavailable, Some(2)));
+        assert_eq!(scene.placed().await, 0);
         assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer.status, 201);
         assert_eq!(scene.placed().await, 1);
     }
