@@ -204,6 +204,7 @@ codes! {
     EndpointDisabled = "endpoint_disabled", 409, Partner, Never, "The webhook endpoint is disabled.", "Mend the receiver, then POST /v1/webhook-endpoints/{endpoint_id}/enable and try again.";
     // ourselves
     ShuttingDown = "shutting_down", 503, Gateway, Later, "This gateway node is about to stop.", "Repeat the request; another node will answer.";
+    LedgerUnavailable = "ledger_unavailable", 503, Gateway, Later, "The ledger cannot be reached.", "Repeat the request as Retry-After says, with the same Idempotency-Key if it has one: it gives the outcome, and nothing is done twice.";
     Internal = "internal_error", 500, Gateway, Later, "Something in the gateway went wrong.", "Try again; if it stays, report the request id to the operator.";
 }
 

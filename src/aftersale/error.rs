@@ -44,6 +44,7 @@ impl Failure for Error {
         use ledger::Error as E;
         match self {
             Self::Ledger(error) => match error {
+                E::Sql(error) => error.code(),
                 E::WrongCursor => Code::InvalidRequest,
                 E::KeyMismatch => Code::IdempotencyMismatch,
                 E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,
@@ -71,6 +72,7 @@ impl Failure for Error {
     fn detail(&self) -> Option<String> {
         use ledger::Error as E;
         match self {
+            Self::Ledger(E::Sql(error)) => error.detail(),
             Self::Ledger(E::OrderNotFound(id)) => Some(format!("There is no order {id}.")),
             Self::Ledger(E::RefundReferenceTaken { first }) => {
                 Some(format!("The reference belongs to refund {first}."))
@@ -121,6 +123,7 @@ impl Failure for Error {
         match self {
             Self::Ledger(ledger::Error::InProgress { retry_after_s }) => Some(*retry_after_s),
             Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
+            Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
             Self::Ledger(_) if self.code() == Code::Internal => Some(1),
             Self::NotDone(_) | Self::Unsure(_) => Some(2),
             Self::Upstream(error) => error.retry_after_s(),
@@ -129,7 +132,7 @@ impl Failure for Error {
     }
 
     fn internal(&self) -> Option<String> {
-        let ours = [Code::Internal, Code::UpstreamNonsense, Code::UpstreamRefused];
+        let ours = [Code::Internal, Code::LedgerUnavailable, Code::UpstreamNonsense, Code::UpstreamRefused];
         let worth =
             ours.contains(&self.code()) || matches!(self, Self::Upstream(_) | Self::NotDone(_) | Self::Unsure(_));
         worth.then(|| self.to_string())

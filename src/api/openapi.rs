@@ -47,7 +47,10 @@ const COMMON: &[(u16, &str)] = &[
     (431, "`headers_too_large`: send fewer or shorter header fields"),
     (500, "`internal_error`: report the request id"),
     (502, "`upstream_refused`, `upstream_nonsense`: the wholesale service misbehaved"),
-    (503, "`upstream_unavailable`, `rate_unavailable`, `shutting_down`: try again"),
+    (
+        503,
+        "`upstream_unavailable`, `ledger_unavailable`, `rate_unavailable`, `shutting_down`: try again; repeat what must happen once with the same Idempotency-Key",
+    ),
     (504, "`upstream_timeout`: try again"),
 ];
 

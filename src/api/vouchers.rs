@@ -18,6 +18,12 @@ use crate::edge::upload::{File, Upload};
 use crate::error::Code;
 use crate::model::ids::VoucherId;
 
+/// The bytes of a picture, as they are.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "says to the OpenAPI document what is sent")]
+pub struct PictureBytes(Vec<u8>);
+
 /// A picture that proves something.
 #[derive(Debug)]
 pub struct VoucherFile;
@@ -43,8 +49,8 @@ pub struct VoucherView {
 /// voucher, so that repeating is harmless.
 #[utoipa::path(tag = "After sales",
     request_body(content(
-        (Vec<u8> = "image/jpeg"),
-        (Vec<u8> = "image/png"),
+        (PictureBytes = "image/jpeg"),
+        (PictureBytes = "image/png"),
     ), description = "The picture's bytes"),
     responses(
     (status = 201, description = "Taken in", body = VoucherView,
@@ -81,7 +87,7 @@ pub struct VoucherPath {
 
 /// Gives a picture's bytes: one you took in, or one that a warehouse took of your goods.
 #[utoipa::path(tag = "After sales", params(VoucherPath), responses(
-    (status = 200, description = "The picture, for your eyes only", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))),
+    (status = 200, description = "The picture, for your eyes only", content((PictureBytes = "image/jpeg"), (PictureBytes = "image/png"))),
     (status = 304, description = "You hold it already; it costs nothing"),
     (status = 404, description = "`voucher_not_found`"),
 ))]

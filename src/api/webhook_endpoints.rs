@@ -176,7 +176,8 @@ pub async fn delete_webhook_endpoint(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Gives an endpoint a new secret, shown this once. For 24 hours deliveries carry two signatures, one by each secret, so
+/// Gives an endpoint a new secret, shown this once. Repeated within the 24 hours, it replaces the new secret only; the
+/// one in use goes on. For 24 hours deliveries carry two signatures, one by each secret, so
 /// that receivers can be changed over without a gap.
 #[utoipa::path(tag = "Events", params(EndpointPath), responses(
     (status = 200, description = "The new secret; the one before counts until `previous_secret_until`", body = RevealedEndpointView),

@@ -57,6 +57,7 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
+            Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
             Self::Ledger(ledger::Error::Consigning(refused)) => detail_of(refused),
             Self::NotReached(_) => Some(
                 "The catalogue could not be reached and nothing happened; repeat with the same Idempotency-Key."
@@ -95,6 +96,7 @@ impl Failure for Error {
         match self {
             Self::Ledger(ledger::Error::InProgress { retry_after_s }) => Some(*retry_after_s),
             Self::Ledger(ledger::Error::LeaseLost | ledger::Error::Moved) | Self::Busy => Some(1),
+            Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
             Self::Ledger(_) if self.code() == Code::Internal => Some(1),
             Self::NotReached(_) => Some(2),
             Self::Upstream(error) => error.retry_after_s(),
@@ -103,7 +105,7 @@ impl Failure for Error {
     }
 
     fn internal(&self) -> Option<String> {
-        let ours = [Code::Internal, Code::UpstreamNonsense, Code::UpstreamRefused];
+        let ours = [Code::Internal, Code::LedgerUnavailable, Code::UpstreamNonsense, Code::UpstreamRefused];
         let worth = ours.contains(&self.code()) || matches!(self, Self::Upstream(_) | Self::NotReached(_));
         worth.then(|| self.to_string())
     }
@@ -113,6 +115,7 @@ fn ledger_code(error: &ledger::Error) -> Code {
     use ledger::Error as E;
     match error {
         E::Consigning(refused) => consigning_code(refused),
+        E::Sql(error) => error.code(),
         E::WrongCursor => Code::InvalidRequest,
         E::KeyMismatch => Code::IdempotencyMismatch,
         E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,

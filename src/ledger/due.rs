@@ -4,19 +4,10 @@
 //! PostgreSQL skips rows that another node is claiming this very moment; with one conditional update an order, every
 //! node would try the same oldest ones and all but one would lose. SQLite has one writer, so nobody can be in the way.
 
-use super::{Error, Ledger};
-use crate::model::ids::{OrderId, PaymentId};
+use super::{Doubted, Error, Hold, Ledger};
+use crate::model::ids::OrderId;
 use crate::model::partner::Mode;
 use crate::sql::args;
-
-/// A part of a payment whose outcome is not known.
-#[derive(Clone, Debug)]
-pub struct OpenPart {
-    /// The payment.
-    pub payment: PaymentId,
-    /// The order.
-    pub order: OrderId,
-}
 
 macro_rules! due {
     () => {
@@ -30,6 +21,13 @@ macro_rules! silent {
         "SELECT p.payment, p.order_id FROM payment_orders p JOIN payments m ON m.id = p.payment \
          WHERE p.state IN ('pending', 'unknown') AND m.method = 'debit' AND p.updated_at <= $1 AND m.mode = $2 \
          ORDER BY p.updated_at LIMIT $3"
+    };
+}
+
+macro_rules! doubted {
+    () => {
+        "SELECT p.payment, p.order_id FROM payment_orders p JOIN payments m ON m.id = p.payment \
+         WHERE p.doubt_at <= $1 AND m.mode = $2 ORDER BY p.doubt_at LIMIT $3"
     };
 }
 
@@ -54,19 +52,19 @@ impl Ledger {
     }
 
     /// Takes parts of debits that nobody heard of for so long, which begins anew with it: asked for without an answer, or
-    /// never asked.
-    pub async fn claim_silent_debits(&self, mode: Mode, silent_ms: i64, limit: u32) -> Result<Vec<OpenPart>, Error> {
+    /// never asked. Whoever held them is not the newest holder any more.
+    pub async fn claim_silent_debits(&self, mode: Mode, silent_ms: i64, limit: u32) -> Result<Vec<Hold>, Error> {
         const ON_SQLITE: &str = concat!(
-            "UPDATE payment_orders SET updated_at = $4 WHERE (payment, order_id) IN (",
+            "UPDATE payment_orders SET updated_at = $4, fence = fence + 1 WHERE (payment, order_id) IN (",
             silent!(),
-            ") RETURNING payment, order_id"
+            ") RETURNING payment, order_id, fence, asked_at"
         );
         const ON_POSTGRES: &str = concat!(
             "WITH due AS MATERIALIZED (",
             silent!(),
-            " FOR UPDATE OF p SKIP LOCKED) UPDATE payment_orders SET updated_at = $4 FROM due \
+            " FOR UPDATE OF p SKIP LOCKED) UPDATE payment_orders SET updated_at = $4, fence = fence + 1 FROM due \
              WHERE payment_orders.payment = due.payment AND payment_orders.order_id = due.order_id \
-             RETURNING payment_orders.payment, payment_orders.order_id"
+             RETURNING payment_orders.payment, payment_orders.order_id, fence, asked_at"
         );
         let now = self.clock.now_ms();
         if self.sql.fetch_optional(silent!(), args![now - silent_ms, mode.name(), 1_i64]).await?.is_none() {
@@ -75,7 +73,31 @@ impl Ledger {
         let text = self.of_engine(ON_SQLITE, ON_POSTGRES);
         let row = args![now - silent_ms, mode.name(), limit, now];
         let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(text, row).await })).await?;
-        rows.iter().map(|row| Ok(OpenPart { payment: row.parse("payment")?, order: row.parse("order_id")? })).collect()
+        rows.iter().map(Hold::read).collect()
+    }
+
+    /// Takes parts of debits that were called failed though their order is paid, for so long.
+    pub async fn claim_doubted(&self, mode: Mode, for_ms: i64, limit: u32) -> Result<Vec<Doubted>, Error> {
+        const ON_SQLITE: &str = concat!(
+            "UPDATE payment_orders SET doubt_at = $4 WHERE (payment, order_id) IN (",
+            doubted!(),
+            ") RETURNING payment, order_id"
+        );
+        const ON_POSTGRES: &str = concat!(
+            "WITH due AS MATERIALIZED (",
+            doubted!(),
+            " FOR UPDATE OF p SKIP LOCKED) UPDATE payment_orders SET doubt_at = $4 FROM due \
+             WHERE payment_orders.payment = due.payment AND payment_orders.order_id = due.order_id \
+             RETURNING payment_orders.payment, payment_orders.order_id"
+        );
+        let now = self.clock.now_ms();
+        if self.sql.fetch_optional(doubted!(), args![now, mode.name(), 1_i64]).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let text = self.of_engine(ON_SQLITE, ON_POSTGRES);
+        let row = args![now, mode.name(), limit, now + for_ms];
+        let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(text, row).await })).await?;
+        rows.iter().map(|row| Ok(Doubted { payment: row.parse("payment")?, order: row.parse("order_id")? })).collect()
     }
 
     fn of_engine(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {

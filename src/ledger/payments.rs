@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::claims::{self, Claimed};
+use super::holds::{self, Hold};
 use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, notes, words};
 use crate::model::ids::{OrderId, PartnerId, PaymentId};
 use crate::model::order::{Event, Kind, Order};
@@ -11,7 +12,8 @@ use crate::model::payment::{Method, Part, PartState, Payment};
 use crate::sql::{Row, Tx, args};
 
 impl Ledger {
-    /// Claims the key and writes the payment down with all parts pending. All orders must be the partner's.
+    /// Claims the key and writes the payment down with all parts pending and held (`Hold::of_fresh`). All orders must be
+    /// the partner's. The parts of one that is resumed are still to be taken.
     pub async fn begin_payment(
         &self,
         asked: KeyUse,
@@ -34,27 +36,29 @@ impl Ledger {
         Ok(if fresh { Begun::Fresh(lease, payment) } else { Begun::Resumed(lease, payment) })
     }
 
-    /// Writes on how a part stands, unless it is settled already; its partner hears of what is new.
-    pub async fn settle_part(&self, payment: &PaymentId, part: &Part) -> Result<(), Error> {
-        const NEWS: &str = "UPDATE payment_orders SET state = $3, pay_url = $4, problem = $5, updated_at = $6 \
-            WHERE payment = $1 AND order_id = $2 AND state IN ('pending', 'unknown') \
-            AND (state <> $3 OR (pay_url IS NULL AND $4 IS NOT NULL))";
-        const SAME: &str = "UPDATE payment_orders SET updated_at = $3 \
-            WHERE payment = $1 AND order_id = $2 AND state IN ('pending', 'unknown')";
-        let (payment, part, now) = (payment.clone(), part.clone(), self.clock.now_ms());
+    /// Writes on how the held part stands; its partner hears of what is new. Gives whether the hold was still the newest
+    /// and the part open; otherwise nothing is written.
+    pub async fn settle_part(&self, hold: &Hold, part: &Part) -> Result<bool, Error> {
+        const NEWS: &str = "UPDATE payment_orders \
+            SET state = $4, pay_url = $5, problem = $6, updated_at = $7, asked_at = $8 \
+            WHERE payment = $1 AND order_id = $2 AND fence = $3 AND state IN ('pending', 'unknown') \
+            AND (state <> $4 OR (pay_url IS NULL AND $5 IS NOT NULL))";
+        const SAME: &str = "UPDATE payment_orders SET updated_at = $4, asked_at = $5 \
+            WHERE payment = $1 AND order_id = $2 AND fence = $3 AND state IN ('pending', 'unknown')";
+        let (hold, part, now) = (hold.clone(), part.clone(), self.clock.now_ms());
         self.sql
             .transaction(move |tx| {
                 Box::pin(async move {
-                    let names = || args![payment.as_str(), part.order.as_str()];
+                    let names = || args![hold.payment.as_str(), hold.order.as_str(), hold.fence()];
                     let mut row = names();
-                    row.extend(args![part.state.name(), part.pay_url.clone(), part.problem.clone(), now]);
+                    row.extend(args![part.state.name(), part.pay_url.clone(), part.problem.clone(), now, hold.asked]);
                     if tx.execute(NEWS, row).await? == 1 {
-                        return notes::tell_part(tx, &payment, &part, now).await;
+                        notes::tell_part(tx, &hold.payment, &part, now).await?;
+                        return Ok(true);
                     }
                     let mut row = names();
-                    row.extend(args![now]);
-                    tx.execute(SAME, row).await?;
-                    Ok(())
+                    row.extend(args![now, hold.asked]);
+                    Ok(tx.execute(SAME, row).await? == 1)
                 })
             })
             .await
@@ -96,10 +100,13 @@ impl Ledger {
     }
 }
 
-/// What an order's event means for its payments: paid orders settle them, ended orders end them.
+/// What an order's event means for its payments: paid orders settle them, ended orders end them. Whoever holds a part is
+/// not asked, because this is what the catalogue says. A debit called failed before may be what paid the order after all.
 pub(super) async fn follow(tx: &mut Tx, order: &Order, event: &Event) -> Result<(), Error> {
     const SETTLE: &str = "UPDATE payment_orders SET state = $2, problem = $3, updated_at = $4 \
         WHERE order_id = $1 AND state IN ('pending', 'unknown') RETURNING payment";
+    const DOUBT: &str = "UPDATE payment_orders SET doubt_at = $2 WHERE order_id = $1 AND state = 'failed' \
+        AND payment IN (SELECT id FROM payments WHERE method = 'debit')";
     let (state, problem) = match event.kind {
         Kind::Paid => (PartState::Paid, None),
         Kind::Cancelled | Kind::Closed => (PartState::Failed, Some("order_state_conflict")),
@@ -108,6 +115,9 @@ pub(super) async fn follow(tx: &mut Tx, order: &Order, event: &Event) -> Result<
     let (id, at) = (&order.deed.id, event.at.as_millisecond());
     for row in tx.fetch_all(SETTLE, args![id.as_str(), state.name(), problem, at]).await? {
         notes::tell_part(tx, &row.parse("payment")?, &notes::settled(id, state, problem), at).await?;
+    }
+    if state == PartState::Paid {
+        tx.execute(DOUBT, args![id.as_str(), at]).await?;
     }
     Ok(())
 }
@@ -120,8 +130,8 @@ async fn begin(
     now: Timestamp,
 ) -> Result<Begun<PaymentId>, Error> {
     const PAYMENT: &str = "INSERT INTO payments (id, partner, mode, method, created_at) VALUES ($1, $2, $3, $4, $5)";
-    const PART: &str = "INSERT INTO payment_orders (payment, order_id, position, state, updated_at) \
-        SELECT $1, id, $3, 'pending', $4 FROM orders WHERE id = $2 AND partner = $5 AND mode = $6";
+    const PART: &str = "INSERT INTO payment_orders (payment, order_id, position, state, updated_at, fence) \
+        SELECT $1, id, $3, 'pending', $4, $7 FROM orders WHERE id = $2 AND partner = $5 AND mode = $6";
     let (id, now_ms) = (PaymentId::fresh(), now.as_millisecond());
     let lease = match claims::claim(tx, &asked, id.as_str(), now_ms).await? {
         Claimed::Seen(answer) => return Ok(Begun::Seen(answer)),
@@ -134,7 +144,8 @@ async fn begin(
     let (partner, mode) = (asked.partner.as_str(), asked.mode.name());
     tx.execute(PAYMENT, args![id.as_str(), partner, mode, method.name(), now_ms]).await?;
     for (position, order) in (0_i64..).zip(orders) {
-        if tx.execute(PART, args![id.as_str(), order.as_str(), position, now_ms, partner, mode]).await? == 0 {
+        let row = args![id.as_str(), order.as_str(), position, now_ms, partner, mode, holds::FIRST];
+        if tx.execute(PART, row).await? == 0 {
             return Err(Error::OrderNotFound(order));
         }
     }

@@ -1,6 +1,6 @@
 //! The calls this room makes to the catalogue, and what their answers mean for an order.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::steps::can_be_interrupted;
 use super::{Error, Orders};
@@ -133,7 +133,8 @@ impl Orders {
         Ok(ours(order, deed)?)
     }
 
-    /// Asks for a payment page or debits, if the order costs `total`; a debit is known again by its reference.
+    /// Asks for a payment page or debits, if the order costs `total`; a debit is known again by its reference. It is not
+    /// sent after `until`, nor waited for.
     pub(super) async fn ask_to_pay(
         &self,
         mode: Mode,
@@ -141,8 +142,10 @@ impl Orders {
         how: PayMode,
         pay_ref: &str,
         total: Money,
+        until: Instant,
     ) -> Result<PaidHow, Error> {
-        let paid = self.read::<wire::Paid>(mode, &calls::pay(number, how, pay_ref, total.minor)).await?;
+        let call = calls::pay(number, how, pay_ref, total.minor);
+        let paid = self.read_until::<wire::Paid>(mode, &call, Some(until)).await?;
         Ok(trade::paid(paid)?)
     }
 
@@ -152,8 +155,17 @@ impl Orders {
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, mode: Mode, call: &Call) -> Result<T, upstream::Error> {
+        self.read_until(mode, call, None).await
+    }
+
+    async fn read_until<T: serde::de::DeserializeOwned>(
+        &self,
+        mode: Mode,
+        call: &Call,
+        until: Option<Instant>,
+    ) -> Result<T, upstream::Error> {
         let traceparent = trace::current();
-        self.upstream.read(mode, call, Context { traceparent: traceparent.as_deref(), until: None }).await
+        self.upstream.read(mode, call, Context { traceparent: traceparent.as_deref(), until }).await
     }
 }
 

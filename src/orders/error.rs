@@ -95,6 +95,7 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
+            Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
             Self::Ledger(ledger::Error::ReferenceTaken { first }) => {
                 Some(format!("The reference belongs to order {first}. Use a new reference for a new order."))
             }
@@ -155,6 +156,7 @@ impl Failure for Error {
         match self {
             Self::Ledger(ledger::Error::InProgress { retry_after_s }) => Some(*retry_after_s),
             Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
+            Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
             Self::Ledger(_) if self.code() == Code::Internal => Some(1),
             Self::NotPlaced(_) => Some(2),
             Self::Upstream(error) => error.retry_after_s(),
@@ -164,7 +166,7 @@ impl Failure for Error {
     }
 
     fn internal(&self) -> Option<String> {
-        let ours = [Code::Internal, Code::UpstreamNonsense, Code::UpstreamRefused];
+        let ours = [Code::Internal, Code::LedgerUnavailable, Code::UpstreamNonsense, Code::UpstreamRefused];
         let worth = ours.contains(&self.code()) || matches!(self, Self::Upstream(_) | Self::NotPlaced(_));
         worth.then(|| self.to_string())
     }
@@ -237,7 +239,8 @@ pub(super) fn describe(problem: &LineProblem) -> String {
 fn ledger_code(error: &ledger::Error) -> Code {
     use ledger::Error as E;
     match error {
-        E::Sql(_) | E::Unreadable { .. } | E::Consigning(_) => Code::Internal,
+        E::Sql(error) => error.code(),
+        E::Unreadable { .. } | E::Consigning(_) => Code::Internal,
         E::WrongCursor => Code::InvalidRequest,
         E::KeyMismatch => Code::IdempotencyMismatch,
         E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,

@@ -17,6 +17,9 @@
 //! claimed in batches and looked at side by side; once the catalogue is back, the last of them is settled within a minute.
 //! A debit without an answer is read back by its reference and said again only if it is not there. Nobody guesses:
 //! every step is an event, written only if no other was written since it was decided (`append` names the version).
+//! Likewise a part of a payment is held by whoever works on it, and only the newest holder debits and says how it went;
+//! `failed` is said once no debit under its reference can be on its way any more. Should the order turn out to be paid
+//! all the same, the catalogue is asked by which reference, and the part becomes `paid`.
 //!
 //! **What moves on its own.** `follow` reads the catalogue's change feed, asks where each changed order stands, and
 //! appends the moves between there and here; taking in a change twice finds nothing left to do. A standing is always

@@ -2,12 +2,13 @@
 //! read back, and said again only under its own reference, by which the catalogue knows it.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use super::steps::catch_up;
 use super::wish::other_currency;
 use super::{Answer, Error, Once, Orders, OtherTotal, Told};
 use crate::error::{Code, Failure, Place};
-use crate::ledger::{self, Begun, OpenPart};
+use crate::ledger::{self, Begun, Doubted, Hold};
 use crate::model::ids::OrderId;
 use crate::model::money::Money;
 use crate::model::order::{Actor, Happening, Kind, Order, Paying, State};
@@ -43,7 +44,12 @@ enum Asked {
     Failed(Code),
     /// Perhaps paid.
     Unknown,
+    /// Somebody else took the part: nothing more was asked for, and it is theirs to say how it goes.
+    Lost,
 }
+
+/// How far the clocks of two nodes may be apart.
+const SKEW_MS: i64 = 10_000;
 
 impl Orders {
     /// Pays once, however often it is asked for.
@@ -111,31 +117,43 @@ impl Orders {
     }
 
     async fn pay_parts(&self, caller: &Caller, payment: Payment, fresh: bool) -> Result<Payment, Error> {
-        for part in payment.parts.iter().filter(|part| is_open(part)) {
-            self.pay_part(&payment, &part.order, fresh).await?;
+        let holds = if fresh { Hold::of_fresh(&payment) } else { self.ledger.take_parts(&payment.id).await? };
+        for (at, hold) in holds.iter().enumerate() {
+            if at > 0 {
+                // Those before it may have taken long; nobody should think that these were left.
+                self.ledger.renew_holds(holds.get(at..).unwrap_or_default()).await?;
+            }
+            self.pay_part(&payment, hold.clone()).await?;
         }
         self.payment(caller, &payment.id).await
     }
 
-    /// Settles one order's part. `fresh` says that nothing was asked for before.
-    async fn pay_part(&self, payment: &Payment, id: &OrderId, fresh: bool) -> Result<(), Error> {
-        let part = match self.ask_for_part(payment, id, fresh).await? {
-            Asked::Settled => return Ok(()),
-            Asked::At(url) => Part { order: id.clone(), state: PartState::Pending, pay_url: Some(url), problem: None },
-            Asked::Failed(code) => Part {
-                order: id.clone(),
-                state: PartState::Failed,
-                pay_url: None,
-                problem: Some(code.facts().name.to_owned()),
-            },
-            Asked::Paid => Part { order: id.clone(), state: PartState::Paid, pay_url: None, problem: None },
-            Asked::Unknown => Part { order: id.clone(), state: PartState::Unknown, pay_url: None, problem: None },
+    /// Settles the held part of one order.
+    async fn pay_part(&self, payment: &Payment, mut hold: Hold) -> Result<(), Error> {
+        let asked = self.ask_for_part(payment, &mut hold).await?;
+        let (state, pay_url, problem) = match asked {
+            Asked::Settled | Asked::Lost => return Ok(()),
+            Asked::At(url) => (PartState::Pending, Some(url), None),
+            Asked::Failed(code) if self.is_over(&hold) => (PartState::Failed, None, Some(code.facts().name.to_owned())),
+            // Not this time, but what was sent before may still get through.
+            Asked::Failed(_) | Asked::Unknown => (PartState::Unknown, None, None),
+            Asked::Paid => (PartState::Paid, None, None),
         };
-        Ok(self.ledger.settle_part(&payment.id, &part).await?)
+        let part = Part { order: hold.order.clone(), state, pay_url, problem };
+        if !self.ledger.settle_part(&hold, &part).await? {
+            tracing::info!(payment = %hold.payment, order = %hold.order, "somebody else took over this part");
+        }
+        Ok(())
     }
 
-    async fn ask_for_part(&self, payment: &Payment, id: &OrderId, fresh: bool) -> Result<Asked, Error> {
-        let order = self.ledger.get_order(id).await?;
+    /// Whether every debit that was ever sent for the part is surely over. A call ends with the lease it was begun under;
+    /// whoever sent it may have had another time.
+    fn is_over(&self, hold: &Hold) -> bool {
+        hold.asked.is_none_or(|at| self.clock.now_ms() - at >= self.settings.lease_ms + SKEW_MS)
+    }
+
+    async fn ask_for_part(&self, payment: &Payment, hold: &mut Hold) -> Result<Asked, Error> {
+        let order = self.ledger.get_order(&hold.order).await?;
         if order.state != State::AwaitingPayment {
             return Ok(if order.paying == Paying::Paid {
                 Asked::Paid
@@ -148,7 +166,7 @@ impl Orders {
         let order = match self.read_back(&order).await {
             Ok(order) => order,
             Err(Error::Ledger(error)) => return Err(error.into()),
-            Err(error) if fresh || payment.method == Method::Page => return Ok(Asked::Failed(error.code())),
+            Err(error) if hold.is_first() || payment.method == Method::Page => return Ok(Asked::Failed(error.code())),
             Err(error) => return Err(error),
         };
         let (State::AwaitingPayment, Some(number)) = (order.state, order.catalogue_order) else {
@@ -158,17 +176,31 @@ impl Orders {
             return Ok(Asked::Failed(Code::PriceChanged));
         }
         // An earlier attempt may have been carried out though its answer was lost: asked by its reference, not repeated.
-        if !fresh
+        if !hold.is_first()
             && payment.method == Method::Debit
             && self.was_debited(&order.deed, number, payment.id.as_str()).await?
         {
             return Ok(self.learn(&order).await);
         }
+        // Before it is written down: a process that was halted after that must not send anything later.
+        let until = Instant::now() + Duration::from_millis(self.settings.lease_ms.unsigned_abs());
         let how = match payment.method {
             Method::Page => PayMode::Page,
             Method::Debit => PayMode::Debit,
         };
-        match self.ask_to_pay(payment.mode, number, how, payment.id.as_str(), agreed).await {
+        let earlier = hold.asked;
+        if payment.method == Method::Debit {
+            hold.asked = self.ledger.mark_asked(hold).await?;
+            if hold.asked.is_none() {
+                return Ok(Asked::Lost);
+            }
+        }
+        let answer = self.ask_to_pay(payment.mode, number, how, payment.id.as_str(), agreed, until).await;
+        if answer.as_ref().is_err_and(|error| problem(error).is_some()) {
+            // This one ended without money.
+            hold.asked = earlier;
+        }
+        match answer {
             Ok(PaidHow::At(url)) => {
                 // It is the same page every time.
                 if order.paying != Paying::Page {
@@ -180,10 +212,11 @@ impl Orders {
             // Read the order rather than trust the answer alone: the event follows from where the order stands.
             Ok(PaidHow::Taken) => Ok(self.learn(&order).await),
             Err(error) => match problem(&error) {
-                Some(Code::PriceChanged) => {
-                    self.learn(&order).await;
-                    Ok(Asked::Failed(Code::PriceChanged))
-                }
+                // Perhaps because it is paid by now.
+                Some(code @ (Code::PriceChanged | Code::OrderStateConflict)) => match self.learn(&order).await {
+                    Asked::Settled => Ok(Asked::Settled),
+                    _ => Ok(Asked::Failed(code)),
+                },
                 Some(code) => Ok(Asked::Failed(code)),
                 None if payment.method == Method::Page => Ok(Asked::Failed(error.code())),
                 None => Ok(self.learn(&order).await),
@@ -223,16 +256,24 @@ impl Orders {
     }
 
     /// Settles a debit that nobody heard of for a while: read back first, then said again under its own reference.
-    pub(super) async fn settle_open(&self, open: &OpenPart) -> Result<(), Error> {
-        let order = self.ledger.get_order(&open.order).await?;
-        let payment = self.ledger.find_payment(&order.deed.partner, order.deed.mode, &open.payment).await?;
-        let payment = payment.ok_or(Error::PaymentNotFound)?;
-        self.pay_part(&payment, &open.order, false).await
+    pub(super) async fn settle_open(&self, hold: Hold) -> Result<(), Error> {
+        let order = self.ledger.get_order(&hold.order).await?;
+        let payment = self.ledger.find_payment(&order.deed.partner, order.deed.mode, &hold.payment).await?;
+        self.pay_part(&payment.ok_or(Error::PaymentNotFound)?, hold).await
     }
-}
 
-fn is_open(part: &Part) -> bool {
-    matches!(part.state, PartState::Pending | PartState::Unknown) && part.pay_url.is_none()
+    /// Asks whether the debit of a part that was called failed is what paid its order, and says so if it is.
+    pub(super) async fn settle_doubt(&self, doubted: &Doubted) -> Result<(), Error> {
+        let order = self.ledger.get_order(&doubted.order).await?;
+        let was_taken = match order.catalogue_order {
+            Some(number) => self.was_debited(&order.deed, number, doubted.payment.as_str()).await?,
+            None => false,
+        };
+        if was_taken {
+            tracing::error!(payment = %doubted.payment, order = %doubted.order, "a debit called failed was taken");
+        }
+        Ok(self.ledger.end_doubt(doubted, was_taken).await?)
+    }
 }
 
 /// The code of a payment that surely failed; none when it may have been executed.

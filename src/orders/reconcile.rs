@@ -80,11 +80,18 @@ impl Orders {
             }
         }
         let silent = self.ledger.claim_silent_debits(mode, self.settings.lease_ms, AT_ONCE).await?;
-        told.debits = silent.len();
-        let looks = stream::iter(silent).map(async |open| (self.settle_open(&open).await, open));
-        for (settled, open) in looks.buffer_unordered(TOGETHER).collect::<Vec<_>>().await {
+        let doubted = self.ledger.claim_doubted(mode, self.settings.lease_ms, AT_ONCE).await?;
+        told.debits = silent.len() + doubted.len();
+        let looks = stream::iter(silent).map(async |hold| (self.settle_open(hold.clone()).await, hold));
+        for (settled, hold) in looks.buffer_unordered(TOGETHER).collect::<Vec<_>>().await {
             if let Err(error) = settled {
-                tracing::warn!(order = %open.order, payment = %open.payment, %error, "a debit could not be looked at");
+                tracing::warn!(order = %hold.order, payment = %hold.payment, %error, "a debit could not be looked at");
+            }
+        }
+        let looks = stream::iter(doubted).map(async |part| (self.settle_doubt(&part).await, part));
+        for (settled, part) in looks.buffer_unordered(TOGETHER).collect::<Vec<_>>().await {
+            if let Err(error) = settled {
+                tracing::warn!(order = %part.order, payment = %part.payment, %error, "a doubt could not be ended");
             }
         }
         Ok(told)

@@ -1,6 +1,7 @@
 //! The room against the sandbox catalogue, on every engine at hand. `fault_NN` are the contract's fault points.
 
 mod compare;
+mod holding;
 mod lines;
 mod notes;
 mod paying;
@@ -297,7 +298,8 @@ async fn fault_01_without_a_durable_intent_nothing_is_ordered() {
         closed.close().await;
         let broken = Orders { ledger: Ledger::new(closed, scene.clock.clone()), ..broken };
         let failed = broken.place(&scene.caller, once("key-0001"), wish.clone(), &render).await.unwrap_err();
-        assert_eq!((failed.code(), scene.placed().await), (Code::Internal, 0));
+        assert_eq!((failed.code(), failed.retry_after_s()), (Code::LedgerUnavailable, Some(2)));
+        assert_eq!(scene.placed().await, 0);
         assert_eq!(scene.place("key-0001", &wish).await.unwrap().answer.status, 201);
         assert_eq!(scene.placed().await, 1);
     }
@@ -685,8 +687,12 @@ async fn nothing_is_paid_but_the_amount_that_the_order_shows() {
             assert_eq!((there["status"].as_str(), there["paidFen"].as_i64()), (Some("waitbuyerpay"), Some(0)));
             assert_eq!(kinds(&scene.by_reference(late.deed.reference.as_str()).await).last(), Some(&Kind::Repriced));
         }
-        let old =
-            scene.room.ask_to_pay(Mode::Sandbox, number, PayMode::Debit, "pay_1", order.payable).await.unwrap_err();
+        let until = std::time::Instant::now() + Duration::from_secs(9);
+        let old = scene
+            .room
+            .ask_to_pay(Mode::Sandbox, number, PayMode::Debit, "pay_1", order.payable, until)
+            .await
+            .unwrap_err();
         assert!(old.to_string().contains("PRICE_CHANGED"), "{old}");
         scene.follow().await;
         let shown = scene.by_reference("PO-1").await;

@@ -1,4 +1,5 @@
-//! What can go wrong at the database, in the operator's words; a caller only learns `internal_error`.
+//! What can go wrong at the database, in the operator's words; a caller learns `ledger_unavailable` when it cannot be
+//! reached, else `internal_error`.
 
 use crate::error::{Code, Failure};
 
@@ -42,6 +43,9 @@ pub enum Error {
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] sqlx::Error),
+    /// The connection was lost after a commit was sent and before its answer came.
+    #[error("the database did not say whether it committed: {0}")]
+    Unanswered(sqlx::Error),
     /// The transactions that shared a commit with this one, and this one, were not written.
     #[error("the transaction was not committed: {0}")]
     Uncommitted(String),
@@ -54,6 +58,25 @@ impl Error {
     /// Whether a unique constraint stood against the write.
     pub fn is_unique(&self) -> bool {
         matches!(self, Self::Engine(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    /// Whether the database cannot be reached or has no connection left: nothing is wrong with what it was asked.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Open(_) | Self::Unanswered(_) => true,
+            Self::Engine(error) => is_out_of_reach(error),
+            // The disk or another process stood against the whole batch.
+            Self::Uncommitted(_) => true,
+            _ => false,
+        }
+    }
+
+    /// A failure of something whose effect is there at once if it was executed.
+    pub(super) fn of_write(error: sqlx::Error) -> Self {
+        // These come before anything was sent, or from a server that says that it undid it.
+        let surely_not =
+            matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Database(_));
+        if is_out_of_reach(&error) && !surely_not { Self::Unanswered(error) } else { Self::Engine(error) }
     }
 
     /// The same failure for another transaction that shared it.
@@ -69,12 +92,70 @@ impl Error {
     }
 }
 
+/// Lost, refused and exhausted connections. Of PostgreSQL's words: class 08 is about the connection, 57P0x about a server
+/// that stops or starts, 53300 about too many connections, 25P03 about a transaction that rested for too long. Of SQLite's:
+/// 5 is a file that another process holds.
+fn is_out_of_reach(error: &sqlx::Error) -> bool {
+    use sqlx::Error as E;
+    match error {
+        E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
+        E::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03" | "53300" | "25P03" | "5")
+        }),
+        _ => false,
+    }
+}
+
 impl Failure for Error {
     fn code(&self) -> Code {
-        Code::Internal
+        if self.is_unreachable() { Code::LedgerUnavailable } else { Code::Internal }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Unanswered(_) => Some(
+                "The connection to the ledger was lost while it wrote: what was asked for may have been done."
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        self.is_unreachable().then_some(2)
     }
 
     fn internal(&self) -> Option<String> {
         Some(self.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+    use crate::error::{Code, Failure};
+
+    fn lost() -> sqlx::Error {
+        sqlx::Error::Io(std::io::Error::from(std::io::ErrorKind::UnexpectedEof))
+    }
+
+    #[test]
+    fn only_a_database_that_is_out_of_reach_is_called_unavailable() {
+        for error in [Error::Engine(lost()), Error::Engine(sqlx::Error::PoolTimedOut), Error::Open(String::new())] {
+            assert_eq!((error.code(), error.retry_after_s(), error.detail()), (Code::LedgerUnavailable, Some(2), None));
+        }
+        for error in [Error::column("x", "text"), Error::Engine(sqlx::Error::RowNotFound), Error::Interrupted] {
+            assert_eq!((error.code(), error.retry_after_s()), (Code::Internal, None));
+        }
+    }
+
+    #[test]
+    fn a_write_whose_answer_was_lost_says_that_it_may_have_been_done() {
+        let error = Error::of_write(lost());
+        assert!(matches!(error, Error::Unanswered(_)) && error.code() == Code::LedgerUnavailable);
+        assert!(error.detail().is_some_and(|detail| detail.contains("may have been done")));
+        for not_sent in [sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed, sqlx::Error::RowNotFound] {
+            assert!(matches!(Error::of_write(not_sent), Error::Engine(_)));
+        }
     }
 }

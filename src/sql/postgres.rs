@@ -59,7 +59,8 @@ impl Server {
     }
 
     pub(super) async fn execute(&self, text: &'static str, args: Vec<Arg>) -> Result<u64, Error> {
-        Ok(bind!(text, args).execute(&self.pool).await?.rows_affected())
+        let done = bind!(text, args).execute(&self.pool).await;
+        Ok(done.map_err(Error::of_write)?.rows_affected())
     }
 
     /// Must not be cancelled half-way, hence only called inside `Sql::run`.

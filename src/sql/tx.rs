@@ -140,7 +140,7 @@ impl Tx {
 
     pub(super) async fn commit(mut self) -> Result<(), Error> {
         if let On::Postgres(tx) = self.on {
-            return Ok(tx.commit().await?);
+            return tx.commit().await.map_err(Error::of_write);
         }
         self.control("COMMIT").await
     }

@@ -62,7 +62,7 @@ impl Writer {
     {
         let (told, hears) = oneshot::channel();
         let job = Box::new(Steps { steps, told });
-        self.queue.send(Order::Run(job)).map_err(|_| Error::Interrupted)?;
+        self.queue.send(Order::Run(job)).map_err(|_| Error::Engine(sqlx::Error::PoolClosed))?;
         hears.await.unwrap_or_else(|_| Err(Error::Interrupted.into()))
     }
 

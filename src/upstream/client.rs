@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -184,9 +184,12 @@ impl Inner {
         }
         let response = request.send().await.map_err(lost)?;
         let status = response.status();
-        let is_json = is_json(&response);
+        let (is_json, wait_s) = (is_json(&response), wait_s(&response));
         let answer = self.body(response).await?;
-        judge(call, status, is_json, answer)
+        judge(call, status, is_json, answer).map_err(|error| match error {
+            Error::Denied { status, why, .. } => Error::Denied { status, why, wait_s },
+            other => other,
+        })
     }
 
     async fn body(&self, mut response: Response) -> Result<Bytes, Error> {
@@ -247,7 +250,19 @@ fn is_json(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.starts_with("application/json"))
 }
 
-/// What an HTTP answer means: 2xx carries a document or a refusal, 4xx was turned away, anything else is a loss.
+/// The seconds of Retry-After; a date there is not worth understanding.
+fn wait_s(response: &Response) -> Option<u64> {
+    response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Whether a request that got this status was surely turned away before any business was done. The others say nothing:
+/// 408 comes from a server that was halted, or that closes a connection, whatever it did with the request; 409 and its
+/// like are not in the contract; 499 and its like are words of proxies about a connection.
+fn turns_away(status: u16) -> bool {
+    matches!(status, 400 | 401 | 403..=407 | 410..=417 | 421 | 422 | 425 | 426 | 428 | 429 | 431 | 451)
+}
+
+/// What an HTTP answer means: 2xx carries a document or a refusal, most of 4xx was turned away, anything else is a loss.
 fn judge(call: &Call, status: StatusCode, is_json: bool, answer: Bytes) -> Result<Bytes, Error> {
     let number = status.as_u16();
     match call.expects {
@@ -264,9 +279,9 @@ fn judge(call: &Call, status: StatusCode, is_json: bool, answer: Bytes) -> Resul
     }
     if status.is_success() {
         envelope::open(&answer)
-    } else if status.is_client_error() {
-        Err(Error::Denied { status: number, why: envelope::words(&answer) })
-    } else if status.is_server_error() {
+    } else if turns_away(number) {
+        Err(Error::Denied { status: number, why: envelope::words(&answer), wait_s: None })
+    } else if status.is_client_error() || status.is_server_error() {
         Err(Error::Unknown { loss: Loss::Status(number), why: envelope::words(&answer) })
     } else {
         Err(Error::Nonsense(format!("status {number}")))

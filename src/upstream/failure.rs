@@ -5,6 +5,10 @@ use serde::de::DeserializeOwned;
 use crate::error::{Code, Failure};
 use crate::model::partner::Mode;
 
+/// Seconds after which it makes sense to ask again, if the service does not say; and the most that is believed if it does.
+const PAUSE_S: u64 = 2;
+const LONGEST_PAUSE_S: u64 = 60;
+
 /// How an answer got lost after the request was (perhaps) sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
@@ -12,7 +16,7 @@ pub enum Loss {
     Timeout,
     /// The connection broke.
     Broken,
-    /// The service answered with this 5xx status.
+    /// The service, or something on the way to it, answered with this status, which does not say what was done.
     Status(u16),
 }
 
@@ -72,6 +76,8 @@ pub enum Error {
         status: u16,
         /// The service's words, for the log.
         why: String,
+        /// When it wants to be asked again, in seconds.
+        wait_s: Option<u64>,
     },
     /// Refused with a business reason.
     #[error("refused: {} {}", .0.error_code, .0.message)]
@@ -103,7 +109,7 @@ impl Error {
     pub fn is_outage(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::Unknown { .. } | Self::Nonsense(_) | Self::Setup(_) => true,
-            Self::Denied { status, .. } => matches!(status, 401 | 403 | 429),
+            Self::Denied { status, .. } => matches!(status, 401 | 403 | 425 | 429),
             Self::NoEndpoint(_) | Self::Refused(_) => false,
         }
     }
@@ -113,6 +119,8 @@ impl Error {
         match self {
             Self::NotSent(_) => true,
             Self::Unknown { loss, .. } => matches!(loss, Loss::Broken | Loss::Status(_)),
+            // Who says 429 wants to be left alone for a while.
+            Self::Denied { status, .. } => *status == 425,
             _ => false,
         }
     }
@@ -123,7 +131,7 @@ impl Failure for Error {
         match self {
             Self::NoEndpoint(Mode::Sandbox) => Code::SandboxUnavailable,
             Self::Unknown { loss: Loss::Timeout, .. } => Code::UpstreamTimeout,
-            Self::Denied { status: 429, .. } => Code::UpstreamUnavailable,
+            Self::Denied { status: 425 | 429, .. } => Code::UpstreamUnavailable,
             Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::Unknown { .. } => Code::UpstreamUnavailable,
             Self::Denied { .. } | Self::Refused(_) => Code::UpstreamRefused,
             Self::Nonsense(_) => Code::UpstreamNonsense,
@@ -131,7 +139,12 @@ impl Failure for Error {
     }
 
     fn retry_after_s(&self) -> Option<u64> {
-        matches!(self.code(), Code::UpstreamUnavailable | Code::UpstreamTimeout).then_some(2)
+        let told = match self {
+            Self::Denied { wait_s, .. } => *wait_s,
+            _ => None,
+        };
+        let helps = matches!(self.code(), Code::UpstreamUnavailable | Code::UpstreamTimeout);
+        helps.then(|| told.unwrap_or(PAUSE_S).clamp(1, LONGEST_PAUSE_S))
     }
 
     fn internal(&self) -> Option<String> {

@@ -24,6 +24,8 @@ enum Manner {
     HalfBody,
     EndlessBody,
     DropOnceThenAnswer(String),
+    AnswerOnceThenAnswer(&'static str, String),
+    Head(&'static str, &'static str),
 }
 
 async fn read_head(stream: &mut TcpStream) -> String {
@@ -62,6 +64,14 @@ async fn behave(mut stream: TcpStream, manner: Manner, earlier: usize) {
             if earlier > 0 {
                 respond(&mut stream, "200 OK", &body).await;
             }
+        }
+        Manner::AnswerOnceThenAnswer(status, body) => match earlier {
+            0 => respond(&mut stream, status, "").await,
+            _ => respond(&mut stream, "200 OK", &body).await,
+        },
+        Manner::Head(status, fields) => {
+            let text = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n{fields}\r\n");
+            let _ = stream.write_all(text.as_bytes()).await;
         }
     }
 }
@@ -213,6 +223,38 @@ async fn statuses_that_turn_away_did_not_execute() {
         let error = house(Manner::Answer(status, refusal.into())).await.cancel().await;
         assert!(matches!(error, Error::Denied { .. }), "{error:?}");
         assert_eq!(error.outcome(), Outcome::NotExecuted);
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_says_nothing_about_execution_is_a_loss() {
+    for (status, number) in [("408 Request Timeout", 408), ("409 Conflict", 409), ("499 Client Closed Request", 499)] {
+        let house = house(Manner::Answer(status, String::new())).await;
+        let error = house.cancel().await;
+        assert!(matches!(error, Error::Unknown { loss: Loss::Status(found), .. } if found == number), "{error:?}");
+        assert_eq!((error.outcome(), house.connections()), (Outcome::Unknown, 1));
+        assert_eq!((error.code(), error.retry_after_s()), (Code::UpstreamUnavailable, Some(2)));
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_met_a_passing_status_is_repeated() {
+    for status in ["408 Request Timeout", "425 Too Early"] {
+        let house = house(Manner::AnswerOnceThenAnswer(status, ok("{}"))).await;
+        assert!(house.ask().await.is_ok(), "{status}");
+        assert_eq!(house.connections(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_too_busy_says_when_to_come_back() {
+    for (pause, wait_s) in
+        [("retry-after: 7\r\n", 7), ("", 2), ("retry-after: 86400\r\n", 60), ("retry-after: x\r\n", 2)]
+    {
+        let house = house(Manner::Head("429 Too Many Requests", pause)).await;
+        let error = house.ask().await.unwrap_err();
+        assert_eq!((error.code(), error.retry_after_s()), (Code::UpstreamUnavailable, Some(wait_s)));
+        assert_eq!((error.outcome(), house.connections()), (Outcome::NotExecuted, 1), "it is not asked at once again");
     }
 }
 

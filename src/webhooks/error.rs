@@ -41,6 +41,7 @@ impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             Self::Ledger(ledger::Error::WrongCursor) | Self::Url(_) | Self::Invalid(_) => Code::InvalidRequest,
+            Self::Ledger(ledger::Error::Sql(error)) => error.code(),
             Self::Ledger(_) | Self::Seal(_) | Self::Setup(_) => Code::Internal,
             Self::EndpointNotFound => Code::EndpointNotFound,
             Self::DeliveryNotFound => Code::DeliveryNotFound,
@@ -51,6 +52,7 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
+            Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
             Self::TooManyEndpoints(most) => Some(format!(
                 "You have {most} endpoints, as many as there may be. Delete one, or let one endpoint hear more types."
             )),
@@ -69,7 +71,14 @@ impl Failure for Error {
         }
     }
 
+    fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Ledger(ledger::Error::Sql(error)) => error.retry_after_s(),
+            _ => None,
+        }
+    }
+
     fn internal(&self) -> Option<String> {
-        (self.code() == Code::Internal).then(|| self.to_string())
+        matches!(self.code(), Code::Internal | Code::LedgerUnavailable).then(|| self.to_string())
     }
 }

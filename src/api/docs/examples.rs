@@ -273,6 +273,10 @@ examples! {
         "The picture is larger than any that is needed as a proof: scale it down."
     ]
     "shutting_down" "GET /v1/offers" "" {} []
+    "ledger_unavailable" "POST /v1/orders" "" {} [
+        "The gateway's database is being restarted or moved; it takes seconds.",
+        "When the detail says that it may have been done, the connection broke while it was written: only a repeat with the same Idempotency-Key tells."
+    ]
     "internal_error" "GET /v1/offers" "" {} []
 }
 

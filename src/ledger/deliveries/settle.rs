@@ -41,7 +41,8 @@ macro_rules! texts {
                  WHERE state = 'pending' AND due_at <= $1 AND id IN ",
                 $ids
             ),
-            // What was given up meanwhile stays given up, unless the endpoint has it.
+            // What was given up meanwhile stays given up, unless the endpoint has it. What was written down already, in a
+            // turn whose end was not heard, is not written down again.
             settle: concat!(
                 "UPDATE webhook_deliveries SET attempts = attempts + 1, claimed_at = NULL, claim = NULL, \
                  state = CASE WHEN webhook_deliveries.state = 'failed' AND s.state <> 'delivered' THEN 'failed' \
@@ -49,13 +50,13 @@ macro_rules! texts {
                  settled_at = CASE WHEN s.state = 'pending' THEN settled_at ELSE $2 END FROM ",
                 $rows,
                 " AS s WHERE webhook_deliveries.id = s.id AND webhook_deliveries.fence = s.fence \
-                 RETURNING webhook_deliveries.id"
+                 AND webhook_deliveries.claimed_at IS NOT NULL RETURNING webhook_deliveries.id"
             ),
             note: concat!(
                 "INSERT INTO webhook_attempts (delivery, number, at, duration_ms, status, problem, answer) \
                  SELECT s.id, s.fence, s.at, s.duration_ms, s.status, s.problem, s.answer FROM ",
                 $rows,
-                " AS s"
+                " AS s WHERE 1 = 1 ON CONFLICT DO NOTHING"
             ),
             // Those behind one in line are looked at when it is tried again, or at once when it is out of their way.
             // They are looked at, no more: whether they still have to wait is asked when they are taken.

@@ -88,8 +88,12 @@ pub(super) async fn rotate(
     previous_until: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
-    const ROTATE: &str = "UPDATE webhook_endpoints SET previous_master_version = master_version, \
-        previous_wrapped_key = wrapped_key, previous_sealed_secret = sealed_secret, previous_until = $2, \
+    // A repeat within the overlap (an answer that was lost) replaces the new secret only: the one in use goes on.
+    const ROTATE: &str = "UPDATE webhook_endpoints SET \
+        previous_master_version = CASE WHEN previous_until > $6 THEN previous_master_version ELSE master_version END, \
+        previous_wrapped_key = CASE WHEN previous_until > $6 THEN previous_wrapped_key ELSE wrapped_key END, \
+        previous_sealed_secret = CASE WHEN previous_until > $6 THEN previous_sealed_secret ELSE sealed_secret END, \
+        previous_until = CASE WHEN previous_until > $6 THEN previous_until ELSE $2 END, \
         master_version = $3, wrapped_key = $4, sealed_secret = $5, updated_at = $6 WHERE id = $1";
     let row = args![
         id.as_str(),

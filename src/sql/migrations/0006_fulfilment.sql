@@ -72,3 +72,7 @@ CREATE TABLE consignment_reports (
 );
 CREATE INDEX consignment_reports_of ON consignment_reports (consignment, created_at);
 CREATE INDEX consignment_reports_open ON consignment_reports (look_at) WHERE state IN ('sent', 'unknown');
+
+-- Followed from where orders are: what came before was told long ago.
+INSERT INTO feed_cursors (feed, seq) SELECT 'changes/fulfilment/live', seq FROM feed_cursors WHERE feed = 'changes/live';
+INSERT INTO feed_cursors (feed, seq) SELECT 'changes/fulfilment/sandbox', seq FROM feed_cursors WHERE feed = 'changes/sandbox';

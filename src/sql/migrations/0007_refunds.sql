@@ -52,3 +52,7 @@ CREATE TABLE refund_events (
     at BIGINT NOT NULL,
     PRIMARY KEY (refund_id, version)
 );
+
+-- Followed from where orders are: what came before was told long ago.
+INSERT INTO feed_cursors (feed, seq) SELECT 'changes/aftersale/live', seq FROM feed_cursors WHERE feed = 'changes/live';
+INSERT INTO feed_cursors (feed, seq) SELECT 'changes/aftersale/sandbox', seq FROM feed_cursors WHERE feed = 'changes/sandbox';

@@ -220,7 +220,7 @@ async fn closing_ends_what_is_queued_and_refuses_the_rest() {
     assert!(held.await.is_ok() && join_all(queued).await.into_iter().all(|one| one.is_ok()));
     assert_eq!(ids(&other).await.len(), 101);
     let late = house.sql.execute(INSERT, args!["late", 1, Arg::Bytes(None)]).await;
-    assert!(matches!(late, Err(Error::Interrupted)), "{late:?}");
+    assert!(matches!(late, Err(Error::Engine(sqlx::Error::PoolClosed))), "{late:?}");
 }
 
 #[tokio::test]
