@@ -23,6 +23,13 @@ from xunyuan import Client  # noqa: E402
 CLIENT = Client(os.environ["XUNYUAN_URL"], os.environ["XUNYUAN_KEY_ID"], os.environ["XUNYUAN_SECRET"])
 REAL = gather(CLIENT)
 COVERED = ("content-type", "idempotency-key")
+# Things that only make sense as a whole, by their members; the first that fits.
+WHOLE = {
+    "inspected": {"order_id", "sku_id", "result"},
+    "received": {"order_id", "sku_id", "quantity"},
+    "line": {"sku_id", "quantity"},
+}
+PIECES = REAL["received"] + REAL["inspected"]
 TALLY = collections.defaultdict(collections.Counter)
 
 
@@ -52,9 +59,12 @@ def real(name, value):
     """Goes through a generated value; whether an id gives way depends on it alone, so that a run can be repeated."""
     if isinstance(value, dict):
         inner = {key: real(key, part) for key, part in value.items()}
-        return {**inner, **pick("line", inner, {})} if {"sku_id", "quantity"} <= inner.keys() else inner
+        whole = next((whole for whole, members in WHOLE.items() if members <= inner.keys()), None)
+        return pick(whole, inner, inner) if whole else inner
     if isinstance(value, list) and name not in REAL:
-        return [real(name, part) for part in value]
+        parts = [real(name, part) for part in value]
+        # One real piece stands for all: the same one twice would be refused for that.
+        return next(([part] for part in parts if part in PIECES), parts)
     if isinstance(value, (str, list)):
         return pick(name, value, value)
     return value

@@ -1,9 +1,10 @@
 """What a shop has in stock: the ids of things that exist, bought and looked up as a partner would."""
 
+import time
 import uuid
 
 QUOTES = 12
-ORDERS = 4
+ORDERS = 6
 
 
 def plenty(offer):
@@ -31,6 +32,7 @@ def gather(client):
         "POST", "/v1/payments", body={"order_ids": orders[:1], "method": "page"}, idempotency_key=str(uuid.uuid4())
     ).json()
     suppliers = [offer["supplier"]["id"] for offer in offers]
+    after = afterwards(client, orders[1:3], references[2])
     return {
         "offer_id": [offer["id"] for offer in offers],
         "category": [category["id"] for category in categories],
@@ -41,6 +43,48 @@ def gather(client):
         "quote_id": quotes,
         "order_id": orders,
         "order_ids": [[order] for order in orders],
-        "reference": references,
+        # Orders and consignments have references of their own, which may be the same.
+        "reference": references[2:3],
         "payment_id": [payment["id"]],
+        **after,
     }
+
+
+def once(client, path, body):
+    """What came of a request that is sent once."""
+    return client.call("POST", path, body=body, idempotency_key=str(uuid.uuid4())).json()
+
+
+def afterwards(client, orders, reference):
+    """What there is once orders are paid: a refund of one, a consignment of the other and its parcels; and an endpoint."""
+    once(client, "/v1/payments", {"order_ids": orders, "method": "debit"})
+    back, sent = (client.call("GET", f"/v1/orders/{order}").json() for order in orders)
+    reasons = client.call("GET", f"/v1/orders/{back['id']}/refund-reasons", {"type": "money"}).json()
+    lines = [{"sku_id": line["sku_id"], "quantity": 1} for line in back["lines"][:1]]
+    wish = {"order_id": back["id"], "type": "money", "reason": next(reason["code"] for reason in reasons["items"] if not reason["voucher_required"]), "lines": lines}
+    wish |= {"amount": {"amount": "0.01", "currency": "CNY"}, "description": "one piece too many"}
+    refund = once(client, "/v1/refunds", {"reference": "RF-" + uuid.uuid4().hex[:12], **wish})
+    wish = {"reference": reference, "order_ids": [sent["id"]], "operated_by": "partner"}
+    consignment = once(client, "/v1/consignments", wish)
+    endpoint = once(client, "/v1/webhook-endpoints", {"url": "http://127.0.0.1:9/", "types": ["order.*"]})
+    piece = {"order_id": sent["id"], "sku_id": sent["lines"][0]["sku_id"]}
+    return {
+        "received": [{**piece, "quantity": 1}],
+        "inspected": [{**piece, "result": "pass", "passed": 1}],
+        "url": ["http://127.0.0.1:9/"],
+        "types": [["order.*"]],
+        "refund_id": [refund["id"]],
+        "consignment_id": [consignment["id"]],
+        "shipment_id": parcels(client, sent["id"]),
+        "endpoint_id": [endpoint["id"]],
+    }
+
+
+def parcels(client, order):
+    """The ids of an order's parcels, once there are some; the demo's suppliers send within seconds."""
+    for _ in range(120):
+        found = client.call("GET", f"/v1/orders/{order}/shipments").json()["items"]
+        if found:
+            return [parcel["id"] for parcel in found]
+        time.sleep(0.5)
+    raise SystemExit(f"nothing was sent of order {order}")
