@@ -6,6 +6,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
+
 use super::catalogue::CHANGES_AT_ONCE;
 use super::compare::went_on;
 use super::place::TRIES;
@@ -17,6 +19,9 @@ use crate::model::order::{Actor, Attention, Happening, Kind, Order, State};
 use crate::model::partner::Mode;
 use crate::translate::trade::Standing;
 use crate::upstream;
+
+/// Orders that are looked up at one time.
+const SIDE_BY_SIDE: usize = 8;
 
 /// What one pass brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,23 +47,24 @@ impl Orders {
         let mut followed = Followed { seen: page.items.len(), moved: 0 };
         let (mut done, mut to) = (HashSet::new(), from);
         let mut outage = None;
-        for change in &page.items {
+        let changes = page.items.iter().map(|change| {
             let order = change.out_ref.as_deref().filter(|_| change.kind == "order").and_then(|id| id.parse().ok());
             // An order is read as it stands now, so that one look takes in all its changes of a page.
-            if let Some(id) = order.filter(|id: &OrderId| done.insert(id.clone())) {
-                match self.catch_up_with(&id, mode).await {
-                    Ok(took) => followed.moved += usize::from(took == Took::Moved),
-                    Err(error) if is_of_one_order(&error) => {
-                        // One order that cannot be understood must not hold up all others.
-                        tracing::error!(order = %id, %error, "a change of an order could not be taken in; it is left out");
-                    }
-                    Err(error) => {
-                        outage = Some(error);
-                        break;
-                    }
+            (change.seq, order.filter(|id: &OrderId| done.insert(id.clone())))
+        });
+        let changes: Vec<_> = changes.collect();
+        // Side by side, as each is another order; told in the feed's order, so that the cursor stops before an outage.
+        let looks = stream::iter(changes).map(|(seq, order)| async move { (seq, self.follow_one(order, mode).await) });
+        let mut looks = std::pin::pin!(looks.buffered(SIDE_BY_SIDE));
+        while let Some((seq, took)) = looks.next().await {
+            match took {
+                Ok(moved) => followed.moved += usize::from(moved),
+                Err(error) => {
+                    outage = Some(error);
+                    break;
                 }
             }
-            to = to.max(change.seq);
+            to = to.max(seq);
         }
         // A page that is not full is all there is; what lies between are changes of other things.
         if outage.is_none() && page.items.len() < CHANGES_AT_ONCE as usize {
@@ -68,6 +74,20 @@ impl Orders {
             self.ledger.advance_feed(&feed, from, to).await?;
         }
         outage.map_or(Ok(followed), Err)
+    }
+
+    /// Takes a change of an order in; true when the order moved.
+    async fn follow_one(&self, order: Option<OrderId>, mode: Mode) -> Result<bool, Error> {
+        let Some(id) = order else { return Ok(false) };
+        match self.catch_up_with(&id, mode).await {
+            Ok(took) => Ok(took == Took::Moved),
+            Err(error) if is_of_one_order(&error) => {
+                // One order that cannot be understood must not hold up all others.
+                tracing::error!(order = %id, %error, "a change of an order could not be taken in; it is left out");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Brings one order to where the catalogue says it stands.
