@@ -766,7 +766,9 @@ async fn an_order_that_cannot_be_understood_does_not_stop_the_feed() {
         scene.fault("GET", "/trade/orders/byOutRef", "garbage", 1).await;
         assert_eq!(scene.follow().await, super::Followed { seen: 2, moved: 1 });
         assert_eq!(scene.follow().await, super::Followed::default());
-        assert_eq!(scene.by_reference("PO-2").await.state, State::Paid);
+        // They are looked up side by side, so that either may have met the garbage.
+        let states = [scene.by_reference("PO-1").await.state, scene.by_reference("PO-2").await.state];
+        assert_eq!(states.iter().filter(|state| **state == State::Paid).count(), 1, "{states:?}");
     }
 }
 
