@@ -1,7 +1,9 @@
 //! The room against the sandbox catalogue, on every engine at hand. `fault_NN` are the contract's fault points.
 
 mod compare;
+mod following;
 mod holding;
+mod keeping_up;
 mod lines;
 mod notes;
 mod paying;
@@ -764,7 +766,7 @@ async fn an_order_that_cannot_be_understood_does_not_stop_the_feed() {
             scene.advance(order, "waitsellersend").await;
         }
         scene.fault("GET", "/trade/orders/byOutRef", "garbage", 1).await;
-        assert_eq!(scene.follow().await, super::Followed { seen: 2, moved: 1 });
+        assert_eq!(scene.follow().await, super::Followed { seen: 2, moved: 1, left_out: 1, more: false });
         assert_eq!(scene.follow().await, super::Followed::default());
         // They are looked up side by side, so that either may have met the garbage.
         let states = [scene.by_reference("PO-1").await.state, scene.by_reference("PO-2").await.state];

@@ -1,0 +1,127 @@
+//! Following the feed: one node at a time, nothing skipped for ever, and no outage mistaken for a matter of one order.
+
+use std::time::Duration;
+
+use super::{Scene, scenes};
+use crate::model::order::{Order, State};
+use crate::model::partner::Mode;
+use crate::orders::{Followed, Orders};
+
+const NOW: Duration = Duration::ZERO;
+
+impl Scene {
+    async fn paid_there(&self, count: usize) -> Vec<Order> {
+        let mut orders = Vec::new();
+        for n in 0..count {
+            orders.push(self.placed_order(&format!("PO-{n}")).await);
+        }
+        self.follow().await;
+        for order in &orders {
+            self.advance(order, "waitsellersend").await;
+        }
+        orders
+    }
+
+    async fn count(&self, state: State) -> usize {
+        let filter = crate::orders::Filter { state: Some(state), ..Default::default() };
+        let size = crate::model::page::PageSize::new(50).unwrap();
+        self.room.list(&self.caller, &filter, None, size).await.unwrap().items.len()
+    }
+
+    async fn cursor(&self) -> i64 {
+        self.room.ledger.feed_cursor("changes/sandbox").await.unwrap()
+    }
+}
+
+async fn follow(room: &Orders) -> Followed {
+    room.follow(Mode::Sandbox, NOW).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_was_left_out_is_looked_up_again_and_taken_in() {
+    for scene in scenes().await {
+        scene.paid_there(3).await;
+        scene.fault("GET", "/trade/orders/byOutRef", "garbage", 1).await;
+        let first = follow(&scene.room).await;
+        assert_eq!((first.moved, first.left_out), (2, 1));
+        let left = scene.room.ledger.list_left_out(9).await.unwrap();
+        assert_eq!((left.len(), left[0].feed.as_str(), left[0].what.kind.as_str()), (1, "changes/sandbox", "order"));
+        assert_eq!(follow(&scene.room).await, Followed::default(), "not at once");
+        scene.clock.advance_ms(5_001);
+        scene.fault("GET", "/trade/orders/byOutRef", "garbage", 1).await;
+        assert_eq!(follow(&scene.room).await.moved, 0);
+        scene.clock.advance_ms(5_001);
+        assert_eq!(follow(&scene.room).await.moved, 0, "the pause grows");
+        scene.clock.advance_ms(5_001);
+        assert_eq!(follow(&scene.room).await.moved, 1);
+        assert_eq!(scene.count(State::Paid).await, 3);
+        assert!(scene.room.ledger.list_left_out(9).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_story_that_cannot_be_read_back_is_left_out_until_it_can() {
+    for scene in scenes().await {
+        let orders = scene.paid_there(2).await;
+        let spoil = |kind: &'static str| {
+            let id = orders[0].deed.id.to_string();
+            let text = "UPDATE order_events SET kind = $2 WHERE order_id = $1 AND version = 1";
+            scene.house.sql.execute(text, crate::sql::args![id, kind])
+        };
+        spoil("of a later program").await.unwrap();
+        let first = follow(&scene.room).await;
+        assert_eq!((first.moved, first.left_out), (1, 1));
+        spoil("received").await.unwrap();
+        scene.clock.advance_ms(5_001);
+        assert_eq!(follow(&scene.room).await.moved, 1);
+        assert_eq!(scene.count(State::Paid).await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_catalogue_that_answers_nothing_but_garbage_stops_the_cursor() {
+    for scene in scenes().await {
+        scene.paid_there(7).await;
+        let before = scene.cursor().await;
+        scene.fault("GET", "/trade/orders/byOutRef", "garbage", -1).await;
+        assert!(scene.room.follow(Mode::Sandbox, NOW).await.is_err());
+        assert_eq!(scene.cursor().await, before);
+        assert!(scene.room.ledger.list_left_out(9).await.unwrap().is_empty());
+        scene.heal().await;
+        assert_eq!(follow(&scene.room).await.moved, 7);
+    }
+}
+
+#[tokio::test]
+async fn one_order_that_brings_no_answer_does_not_hold_up_the_others() {
+    for scene in scenes().await {
+        scene.paid_there(3).await;
+        // The client asks twice more by itself.
+        scene.fault("GET", "/trade/orders/byOutRef", "refuse", 1).await;
+        let first = follow(&scene.room).await;
+        assert_eq!((first.moved, first.left_out), (2, 1), "what is refused is about one");
+        scene.clock.advance_ms(5_001);
+        assert_eq!(follow(&scene.room).await.moved, 1);
+    }
+}
+
+#[tokio::test]
+async fn one_node_follows_and_another_takes_over_when_it_is_gone_or_fails() {
+    for scene in scenes().await {
+        let other = scene.other_node().await;
+        let orders = scene.paid_there(2).await;
+        assert_eq!(follow(&other).await, Followed::default(), "it is not its turn");
+        // The first is not heard of any more.
+        scene.clock.advance_ms(15_001);
+        assert_eq!(follow(&other).await.moved, 2);
+        scene.advance(&orders[0], "waitbuyerreceive").await;
+        assert_eq!(follow(&scene.room).await, Followed::default());
+        other.stop_following(Mode::Sandbox).await;
+        assert_eq!(follow(&scene.room).await.moved, 1, "given up, taken at once");
+        // A node without a way to the catalogue does not keep the turn.
+        scene.room.stop_following(Mode::Sandbox).await;
+        assert!(scene.cut_off().follow(Mode::Sandbox, NOW).await.is_err());
+        scene.advance(&orders[1], "waitbuyerreceive").await;
+        assert_eq!(follow(&other).await.moved, 1);
+    }
+}
