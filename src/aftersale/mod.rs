@@ -87,7 +87,7 @@ pub struct Aftersale {
 impl Aftersale {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, clock: Clock) -> Self {
-        let feed = Feed::new(ledger.clone(), upstream.clone());
+        let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
         Self { settings, ledger, upstream, clock, feed }
     }
 

@@ -22,6 +22,7 @@ use std::time::Duration;
 pub use due::{TOGETHER, work_off};
 pub use judge::Fault;
 
+use crate::clock::Clock;
 use crate::ledger::{self, Ledger};
 use crate::model::partner::Mode;
 use crate::upstream::{self, Upstream};
@@ -76,13 +77,14 @@ pub trait Follows: Sync {
 pub struct Feed {
     ledger: Ledger,
     upstream: Upstream,
+    clock: Clock,
     holder: String,
 }
 
 impl Feed {
     /// The way to the feed, by a follower of its own.
-    pub fn new(ledger: Ledger, upstream: Upstream) -> Self {
-        Self { ledger, upstream, holder: uuid::Uuid::now_v7().simple().to_string() }
+    pub fn new(ledger: Ledger, upstream: Upstream, clock: Clock) -> Self {
+        Self { ledger, upstream, clock, holder: uuid::Uuid::now_v7().simple().to_string() }
     }
 
     /// One pass over the changes since the last, waiting up to `wait` for one when there is none. Brings nothing while

@@ -16,11 +16,24 @@ use crate::upstream::wholesale::calls;
 use crate::upstream::wholesale::wire::changes::{Change, Changes};
 
 /// How many changes are read at once.
-pub(super) const PAGE: u32 = 500;
+const PAGE: u32 = 500;
 /// Things that are looked up at one time.
 const SIDE_BY_SIDE: usize = 16;
 /// The cursor is moved after so many changes at the latest, so that a crash does not cost a page.
 const STRIDE: usize = 100;
+/// After so long a pass begins nothing new: one that is under way is waited for when the node stops.
+const PASS_MS: i64 = 15_000;
+
+/// How a page was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    /// All of it was looked at.
+    Whole,
+    /// The pass took long enough; the next one goes on.
+    Cut,
+    /// Somebody else has the turn now.
+    NotOurs,
+}
 
 /// What a change is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,21 +62,21 @@ impl Feed {
         }
         let is_full = page.items.len() >= PAGE as usize;
         followed.seen = page.items.len();
-        followed.more |= is_full;
         let newest = page.last_seq;
         let mut decided = Decided::new(turn.from);
         let read = self.read(by, mode, page.items, &mut turn, &mut decided, &mut followed).await;
         // A page that is not full is all there is; what lies between are changes of other things.
-        if matches!(read, Ok(true)) && !is_full {
+        if matches!(read, Ok(Page::Whole)) && !is_full {
             decided.to = decided.to.max(newest);
         }
-        if !matches!(read, Ok(false)) {
+        followed.more |= is_full || matches!(read, Ok(Page::Cut));
+        if !matches!(read, Ok(Page::NotOurs)) {
             self.settle(mode, &mut turn, &mut decided, &mut followed).await?;
         }
         read.map(|_| followed)
     }
 
-    /// Takes in the changes of a page; false when the turn was lost meanwhile.
+    /// Takes in the changes of a page.
     async fn read<F: Follows>(
         &self,
         by: &F,
@@ -72,13 +85,15 @@ impl Feed {
         turn: &mut FeedTurn,
         decided: &mut Decided<F::Error>,
         followed: &mut Followed,
-    ) -> Result<bool, F::Error> {
+    ) -> Result<Page, F::Error> {
         let mut done = HashSet::new();
         // A thing is read as it stands now, so that one look takes in all its changes of a page.
         let mut first = |thing: Thing| done.insert(thing.clone()).then_some(thing);
         let things: Vec<_> =
             changes.into_iter().map(|change| (change.seq, about(change).and_then(&mut first))).collect();
-        let looks = stream::iter(things).map(async |(seq, thing)| {
+        let (ends, all) = (self.clock.now_ms() + PASS_MS, things.len());
+        let begun = things.into_iter().take_while(|_| self.clock.now_ms() < ends);
+        let looks = stream::iter(begun).map(async |(seq, thing)| {
             let seen = match &thing {
                 Some(thing) => by.take_in(&thing.kind, &thing.reference, mode).await,
                 None => Ok(Seen::NotOurs),
@@ -87,7 +102,7 @@ impl Feed {
         });
         // Side by side, as each is another thing; in the feed's order, so that the cursor stops before an outage.
         let mut looks = pin!(looks.buffered(SIDE_BY_SIDE));
-        let mut since = 0;
+        let (mut looked, mut since) = (0, 0);
         while let Some((seq, thing, seen)) = looks.next().await {
             match (seen, thing) {
                 (Ok(Seen::NotOurs), _) => decided.passed(seq),
@@ -102,16 +117,16 @@ impl Feed {
                 }
                 (Err(error), None) => return Err(error),
             }
-            since += 1;
+            (looked, since) = (looked + 1, since + 1);
             if (since >= STRIDE || self.ledger.is_ageing(turn)) && decided.to > turn.from {
                 since = 0;
                 if !self.settle(mode, turn, decided, followed).await? {
-                    return Ok(false);
+                    return Ok(Page::NotOurs);
                 }
             }
         }
         decided.end()?;
-        Ok(true)
+        Ok(if looked == all { Page::Whole } else { Page::Cut })
     }
 
     /// Writes down how far everything is decided; false when somebody else has the turn now.

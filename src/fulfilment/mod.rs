@@ -19,8 +19,8 @@
 //!
 //! **What moves on its own.** `follow` reads the catalogue's change feed with a cursor of its own and takes in where
 //! each changed parcel and consignment stands; taking in a change twice finds nothing left to do. `reconcile` settles
-//! what is unknown and, now and then, compares every unfinished consignment with the catalogue's, which makes up for
-//! what the feed missed.
+//! what is unknown and, now and then, compares every unfinished consignment, and the parcels of every order that is on
+//! its way, with the catalogue's, which makes up for what the feed missed.
 
 mod catalogue;
 mod error;
@@ -81,7 +81,7 @@ pub struct Fulfilment {
 impl Fulfilment {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, clock: Clock) -> Self {
-        let feed = Feed::new(ledger.clone(), upstream.clone());
+        let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
         Self { settings, ledger, upstream, clock, feed }
     }
 

@@ -104,7 +104,7 @@ const LONGEST_PAUSE_MS: i64 = 10_000;
 impl Orders {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, rates: Rates, clock: Clock) -> Self {
-        let feed = Feed::new(ledger.clone(), upstream.clone());
+        let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
         Self { settings, ledger, upstream, rates, clock, feed, found: Arc::default() }
     }
 

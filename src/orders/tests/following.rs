@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{Scene, scenes};
+use crate::feed::{Fault, Follows, Seen};
 use crate::model::order::{Order, State};
 use crate::model::partner::Mode;
-use crate::orders::{Followed, Orders};
+use crate::orders::{Error, Followed, Orders};
 
 const NOW: Duration = Duration::ZERO;
 
@@ -123,5 +124,35 @@ async fn one_node_follows_and_another_takes_over_when_it_is_gone_or_fails() {
         assert!(scene.cut_off().follow(Mode::Sandbox, NOW).await.is_err());
         scene.advance(&orders[1], "waitbuyerreceive").await;
         assert_eq!(follow(&other).await.moved, 1);
+    }
+}
+
+/// Somebody to whom each look takes a second.
+struct Slow<'a>(&'a Scene);
+
+impl Follows for Slow<'_> {
+    type Error = Error;
+    const FEED: &'static str = Orders::FEED;
+    const KINDS: &'static str = Orders::KINDS;
+
+    async fn take_in(&self, kind: &str, reference: &str, mode: Mode) -> Result<Seen, Error> {
+        self.0.clock.advance_ms(1_000);
+        self.0.room.take_in(kind, reference, mode).await
+    }
+
+    fn fault(error: &Error) -> Fault {
+        Orders::fault(error)
+    }
+}
+
+#[tokio::test]
+async fn a_pass_that_took_long_begins_nothing_new_and_the_next_goes_on_at_once() {
+    for scene in scenes().await {
+        scene.paid_there(20).await;
+        let first = scene.room.feed.follow(&Slow(&scene), Mode::Sandbox, NOW).await.unwrap();
+        assert_eq!((first.moved, first.more), (16, true), "those that were begun together are finished");
+        let second = follow(&scene.room).await;
+        assert_eq!((second.moved, second.more), (4, false));
+        assert_eq!(scene.count(State::Paid).await, 20);
     }
 }

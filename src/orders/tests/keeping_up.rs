@@ -39,9 +39,8 @@ async fn following_keeps_up_with_trade() {
         let nodes = [scene.other_node().await, scene.other_node().await, scene.other_node().await];
         let begun = Instant::now();
         let run = async |node: &crate::orders::Orders| {
-            while scene.by_reference(&format!("PO-{}", ORDERS - 1)).await.state != State::Paid
-                || node.follow(Mode::Sandbox, Duration::ZERO).await.unwrap().seen > 0
-            {}
+            // The first to have the turn reads all of it; the others would wait for theirs.
+            while node.follow(Mode::Sandbox, Duration::ZERO).await.unwrap().seen > 0 {}
         };
         join_all(nodes.iter().map(run)).await;
         let took = begun.elapsed();
