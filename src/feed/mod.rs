@@ -60,7 +60,8 @@ pub trait Follows: Sync {
     /// The catalogue's words for what is followed, separated by commas.
     const KINDS: &'static str;
 
-    /// Brings one thing to where the catalogue says that it stands. Of one kind and reference, never twice at a time.
+    /// Brings one thing to where the catalogue says that it stands. One follower never does it for the
+    /// same thing twice at a time.
     fn take_in(
         &self,
         kind: &str,

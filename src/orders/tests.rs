@@ -155,6 +155,20 @@ impl Scene {
         rows.iter().map(told).collect()
     }
 
+    /// Everything the feed said until now was missed.
+    async fn miss_the_feed(&self) {
+        const MISS: &str = "INSERT INTO feed_cursors (feed, seq) VALUES ('changes/sandbox', $1) \
+            ON CONFLICT (feed) DO UPDATE SET seq = excluded.seq";
+        let last = self.say("/changes?after=0&limit=1", Value::Null).await["lastSeq"].as_i64().unwrap();
+        self.house.sql.execute(MISS, crate::sql::args![last]).await.unwrap();
+    }
+
+    /// Lets an order's first event be of another kind.
+    async fn rewrite_first_event(&self, order: &Order, kind: &str) {
+        const REWRITE: &str = "UPDATE order_events SET kind = $2 WHERE order_id = $1 AND version = 1";
+        self.house.sql.execute(REWRITE, crate::sql::args![order.deed.id.as_str(), kind]).await.unwrap();
+    }
+
     /// How many orders the catalogue has.
     async fn placed(&self) -> i64 {
         self.say("/control/stats", Value::Null).await["ordersCreated"].as_i64().unwrap()

@@ -21,14 +21,6 @@ impl Scene {
         self.room.compare(Mode::Sandbox).await.unwrap().expect("it is time")
     }
 
-    /// Everything the feed said until now was missed.
-    async fn miss_the_feed(&self) {
-        const MISS: &str = "INSERT INTO feed_cursors (feed, seq) VALUES ('changes/sandbox', $1) \
-            ON CONFLICT (feed) DO UPDATE SET seq = excluded.seq";
-        let last = self.say("/changes?after=0&limit=1", Value::Null).await["lastSeq"].as_i64().unwrap();
-        self.house.sql.execute(MISS, crate::sql::args![last]).await.unwrap();
-    }
-
     async fn order_wish_of(&self, caller: &Caller, reference: &str) -> crate::orders::NewOrder {
         let line = self.goods(1).await.remove(0).1;
         by_quote(reference, self.room.quote(caller, wish(vec![line])).await.unwrap().quotes.remove(0).id)
