@@ -42,7 +42,7 @@ pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undel
 pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
 pub use holds::{Doubted, Hold};
-pub use operator::{Case, Hand, KeyHeld, News, Paying, Search};
+pub use operator::{Carried, Case, Hand, KeyHeld, News, Paying, Search};
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Latest};

@@ -241,7 +241,7 @@ examples! {
         "The refund exists already and the answer to it got lost: read it.",
         "The order's number was taken as the refund's, and this is its second refund."
     ]
-    "refund_not_possible" "POST /v1/refunds" "The order is awaiting_payment." { "state": "\"awaiting_payment\"" } [
+    "refund_not_possible" "POST /v1/refunds" "The order is awaiting_payment: nothing is paid that could be given back." { "state": "\"awaiting_payment\"" } [
         "The order is not paid; cancel it instead.",
         "Goods are to be sent back that have not arrived at the warehouse."
     ]
