@@ -101,6 +101,7 @@ pub struct AcknowledgedView {
 #[utoipa::path(tag = "Events", params(EventsQuery), responses(
     (status = 200, description = "A page of events", body = EventPageView),
     (status = 304, description = "Nothing new; it costs nothing"),
+    (status = 400, description = "`invalid_request`: also when `after` is beyond your newest event"),
 ))]
 #[get("/v1/events")]
 pub async fn list_events(

@@ -90,7 +90,7 @@ fn answer(facts: &Facts, example: &examples::Example) -> String {
         ("detail", json!(detail).to_string()),
         ("instance", json!(instance).to_string()),
         ("code", json!(facts.name).to_string()),
-        ("request_id", json!("0192f0c4a2917b3c8d4e5f6071829304").to_string()),
+        ("request_id", json!("req_0192f0c4a2917b3c8d4e5f6071829304").to_string()),
         ("retryable", (facts.retry != Retry::Never).to_string()),
     ];
     lines.extend(example.extra.iter().map(|(name, text)| (*name, (*text).to_owned())));

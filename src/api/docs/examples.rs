@@ -43,7 +43,8 @@ examples! {
     ]
     "body_timeout" "POST /v1/orders" "" {} [
         "A slow or broken connection.",
-        "Content-Length says more than was sent."
+        "Content-Length says more than was sent.",
+        "A request line and header fields that come too slowly are answered 408 as well, but without a document: they are no request yet."
     ]
     "authority_not_served" "GET /v1/offers" "\"10.0.0.7:8080\" is not a name of this gateway." {} [
         "The call went to the machine's address instead of the public name.",
