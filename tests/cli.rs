@@ -31,15 +31,16 @@ impl Demo {
     /// Starts it, and keeps what it said until it was ready.
     fn start(data: &Path) -> Self {
         let args = ["demo", "--port", "0", "--ops-port", "0", "--offers", "50", "--data", data.to_str().unwrap()];
-        let mut child = xunyuan(&args).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-        let mut said = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
-            said.push(line);
-            if said.last().is_some_and(|line| line == "ready") {
-                return Self(child, said);
-            }
-        }
-        panic!("the demo never said that it is ready: {said:?}");
+        let child = xunyuan(&args).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut demo = Self(child, Vec::new());
+        let lines = BufReader::new(demo.0.stdout.take().unwrap()).lines();
+        demo.1.extend(lines.map_while(Result::ok).take_while(|line| line != "ready"));
+        assert!(
+            demo.1.iter().any(|line| line.contains("Ctrl-C")),
+            "the demo never said that it is ready: {:?}",
+            demo.1
+        );
+        demo
     }
 }
 

@@ -25,7 +25,8 @@ pub struct Extra {
     pub name: &'static str,
     /// The codes it comes with; there may be answers with the code that have no use for it.
     pub codes: &'static [&'static str],
-    says: &'static str,
+    /// What it tells.
+    pub says: &'static str,
     holds: Holds,
 }
 
@@ -149,9 +150,14 @@ const fn extra(name: &'static str, codes: &'static [&'static str], says: &'stati
     Extra { name, codes, says, holds }
 }
 
+/// The members that may come with a code.
+pub fn of(code: &str) -> impl Iterator<Item = &'static Extra> {
+    ALL.iter().filter(move |extra| extra.codes.contains(&code))
+}
+
 /// Whether a problem with this code may carry this member.
 pub fn is_known(code: &str, name: &str) -> bool {
-    ALL.iter().any(|extra| extra.name == name && extra.codes.contains(&code))
+    of(code).any(|extra| extra.name == name)
 }
 
 impl Extra {

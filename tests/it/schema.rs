@@ -155,3 +155,24 @@ pub fn unfit_words(problem: &Value) -> Vec<String> {
     }
     wrong
 }
+
+#[test]
+fn what_is_missing_undescribed_or_of_another_kind_is_found() {
+    let wrong = |schema: &str, value: Value| {
+        let mut wrong = Vec::new();
+        conform(&serde_json::json!({"$ref": format!("#/components/schemas/{schema}")}), &value, "#", &mut wrong);
+        wrong
+    };
+    assert!(wrong("Money", serde_json::json!({"amount": "1.00", "currency": "CNY"})).is_empty());
+    let found = wrong("Money", serde_json::json!({"amount": 1, "colour": "red"}));
+    assert!(
+        found.len() == 3 && found[0].contains("currency is missing") && found[2].contains("not described"),
+        "{found:?}"
+    );
+    assert!(
+        !wrong("OfferPage", serde_json::json!({"items": [{}], "next_cursor": null, "total": 1, "exchange": 1}))
+            .is_empty()
+    );
+    let strange = serde_json::json!({"code": "order_not_found", "state": "paid", "detail": "CNY"});
+    assert_eq!(unfit_words(&strange).len(), 2, "{:?}", unfit_words(&strange));
+}

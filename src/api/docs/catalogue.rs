@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::api::docs::answer::{Document, Kept, html};
 use crate::api::docs::examples;
 use crate::api::docs::guides::Frame;
+use crate::edge::extras;
 use crate::error::{Code, Facts, Fault, Retry};
 
 /// One code in words.
@@ -23,6 +24,7 @@ struct Entry {
     causes: &'static [&'static str],
     request: &'static str,
     answer: String,
+    members: Vec<(&'static str, &'static str)>,
 }
 
 impl Entry {
@@ -41,6 +43,7 @@ impl Entry {
             causes: example.causes,
             request: example.request,
             answer: answer(&facts, example),
+            members: extras::of(facts.name).map(|extra| (extra.name, extra.says)).collect(),
         }
     }
 
@@ -48,7 +51,7 @@ impl Entry {
         json!({
             "code": self.facts.name, "status": self.facts.status, "fault": self.fault_name,
             "retry": self.retry_name, "title": self.facts.title, "advice": self.facts.advice,
-            "type": address(self.facts.name),
+            "type": address(self.facts.name), "members": self.members.iter().map(|(name, _)| name).collect::<Vec<_>>(),
         })
     }
 }

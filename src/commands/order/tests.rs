@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use super::{Asked, Desk, run};
 use crate::clock::Clock;
 use crate::commands::StillOpen;
-use crate::ledger::Ledger;
-use crate::model::ids::SkuId;
+use crate::ledger::{Ledger, NewEndpoint, Settled, StoredSecret, Verdict};
+use crate::model::ids::{EndpointId, SkuId};
 use crate::model::order::{Order, State};
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::payment::{Method, Payment};
 use crate::model::plan::Plan;
 use crate::model::quote::{Quantity, Wanted};
+use crate::model::webhook::Attempt;
 use crate::orders::{Answer, Basis, NewOrder, NewPayment, NewQuote, Once, Orders, Settings};
 use crate::rates::{self, Rates};
 use crate::sandbox;
@@ -464,5 +465,56 @@ async fn what_went_missing_is_cleared_by_hand_once_and_for_all() {
         compare().await;
         assert_eq!(office.json("list --attention").await, json!([]), "seen to is seen to");
         assert_eq!(office.show(&id).await["version"], shown["version"]);
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_an_orders_events_at_its_partners_endpoints_is_shown() {
+    for office in offices().await {
+        let ledger = &office.desk.ledger;
+        let wanted = NewEndpoint {
+            id: EndpointId::fresh(),
+            url: "https://shop.example/hooks".into(),
+            description: String::new(),
+            patterns: vec!["order.*".parse().unwrap()],
+            secret: StoredSecret { master_version: 1, wrapped_key: vec![1], ciphertext: vec![2] },
+        };
+        let endpoint = ledger.append_endpoint(&caller("acme"), wanted, 20).await.unwrap().unwrap();
+        let (_, id) = office.order("acme", "PO-1").await;
+        assert!(office.say("show PO-1").await.unwrap().contains("nothing was sent"), "it is not published yet");
+        ledger.publish(100).await.unwrap();
+        let delivery = async || office.show(&id).await["deliveries"][0].clone();
+        let fresh = delivery().await;
+        assert_eq!(
+            (&fresh["state"], &fresh["attempts"], &fresh["status"]),
+            (&json!("pending"), &json!(0), &json!(null))
+        );
+        for (status, problem, verdict) in
+            [(Some(503), Some("answered 503"), Verdict::Again(0)), (Some(204), None, Verdict::Delivered)]
+        {
+            office.clock.advance_ms(1_000);
+            let turn = ledger.take_turn(Vec::new(), 9, LEASE_MS, &EndpointId::fresh()).await.unwrap();
+            let made = turn.claimed.into_iter().next().unwrap().made;
+            let (at, problem) = (office.clock.now(), problem.map(str::to_owned));
+            let attempt = Attempt { at, duration_ms: 5, status, problem, answer: String::new() };
+            let settled = Settled { made, attempt, verdict };
+            ledger.take_turn(vec![settled], 0, LEASE_MS, &EndpointId::fresh()).await.unwrap();
+            let tried = delivery().await;
+            assert_eq!(
+                (tried["status"].as_u64(), tried["url"].as_str()),
+                (status.map(u64::from), Some("https://shop.example/hooks"))
+            );
+        }
+        let shown = delivery().await;
+        assert_eq!(
+            (&shown["type"], &shown["endpoint_id"]),
+            (&json!("order.awaiting_payment"), &json!(endpoint.id.as_str()))
+        );
+        assert_eq!(
+            (&shown["state"], &shown["attempts"], &shown["problem"]),
+            (&json!("delivered"), &json!(2), &json!(null))
+        );
+        let table = office.say(&format!("show {id}")).await.unwrap();
+        assert!(table.contains("https://shop.example/hooks") && table.contains("delivered"), "{table}");
     }
 }
