@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::edge::wording::sentence;
+use crate::edge::wording::{place_sentence, sentence};
 use crate::error::{Code, Failure, Place, Retry};
 
 /// A failure on its way to the caller. The front adds request id and instance and writes the document.
@@ -136,7 +136,7 @@ impl ResponseError for Problem {
 }
 
 /// What happened this time, and after it what to do next.
-fn told_next(detail: Option<&str>, advice: &str) -> String {
+pub fn told_next(detail: Option<&str>, advice: &str) -> String {
     match detail.map(str::trim_end) {
         None | Some("") => advice.to_owned(),
         Some(detail) if detail.contains(advice) => sentence(detail),
@@ -185,7 +185,7 @@ pub struct ProblemPlace {
 
 impl From<&Place> for ProblemPlace {
     fn from(place: &Place) -> Self {
-        Self { pointer: place.pointer.clone(), detail: sentence(&place.detail) }
+        Self { pointer: place.pointer.clone(), detail: place_sentence(&place.detail) }
     }
 }
 

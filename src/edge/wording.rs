@@ -57,33 +57,23 @@ pub fn tell_syntax(error: &serde_json::Error) -> String {
     format!("{broken} at line {}, column {}; send one whole JSON value", error.line(), error.column())
 }
 
-/// A complaint as a sentence: what names only what would be right becomes an order to give it.
+/// What is wrong at a place as a sentence: what names only what would be right becomes an order to give it.
+pub fn place_sentence(words: &str) -> String {
+    const RIGHT: [&str; 7] = ["a ", "an ", "one of ", "at most ", "at least ", "text ", "next_cursor "];
+    let number = words.starts_with(|first: char| first.is_ascii_digit());
+    let right = number || RIGHT.iter().any(|one| words.starts_with(one));
+    if right { sentence(&format!("give {words}")) } else { sentence(words) }
+}
+
+/// With a capital, unless it begins with somebody's name, and with an end.
 pub fn sentence(words: &str) -> String {
-    const RIGHT: [&str; 13] = [
-        "a ",
-        "an ",
-        "the ",
-        "one of ",
-        "at most ",
-        "at least ",
-        "text ",
-        "next_cursor ",
-        "null",
-        "true ",
-        "something ",
-        "letters ",
-        "up to ",
-    ];
     let words = words.trim();
-    let names_the_right =
-        words.starts_with(|first: char| first.is_ascii_digit()) || RIGHT.iter().any(|one| words.starts_with(one));
-    let words = if names_the_right { format!("Give {words}") } else { words.to_owned() };
-    let first_word = words.split(' ').next().unwrap_or("");
-    let plain = first_word.trim_end_matches([',', ';', ':']).chars().all(|letter| letter.is_ascii_lowercase());
+    let first_word = words.split(' ').next().unwrap_or("").trim_end_matches([',', ';', ':']);
+    let plain = first_word.chars().all(|letter| letter.is_ascii_lowercase());
     let mut letters = words.chars();
     let words = match letters.next() {
         Some(first) if plain => format!("{}{}", first.to_ascii_uppercase(), letters.as_str()),
-        _ => words.clone(),
+        _ => words.to_owned(),
     };
     if words.ends_with(['.', '?', '!']) { words } else { format!("{words}.") }
 }
@@ -160,7 +150,7 @@ fn unexpected(found: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{sentence, tell};
+    use super::{place_sentence, sentence, tell};
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
@@ -236,9 +226,13 @@ mod tests {
 
     #[test]
     fn a_complaint_is_a_whole_sentence() {
-        assert_eq!(sentence("1 to 50"), "Give 1 to 50.");
-        assert_eq!(sentence("an amount that is not below price_min"), "Give an amount that is not below price_min.");
-        assert_eq!(sentence("this order is listed before"), "This order is listed before.");
+        assert_eq!(place_sentence("1 to 50"), "Give 1 to 50.");
+        assert_eq!(
+            place_sentence("an amount that is not below price_min"),
+            "Give an amount that is not below price_min."
+        );
+        assert_eq!(sentence("at most 9 bytes are accepted here"), "At most 9 bytes are accepted here.");
+        assert_eq!(place_sentence("this order is listed before"), "This order is listed before.");
         assert_eq!(sentence("expected_total is too low"), "expected_total is too low.");
         assert_eq!(sentence("Ask again?"), "Ask again?");
     }

@@ -11,6 +11,7 @@ use crate::api::docs::answer::{Document, Kept, html};
 use crate::api::docs::examples;
 use crate::api::docs::guides::Frame;
 use crate::edge::extras;
+use crate::edge::problem::told_next;
 use crate::error::{Code, Facts, Fault, Retry};
 
 /// One code in words.
@@ -85,7 +86,7 @@ fn address(code: &str) -> String {
 fn answer(facts: &Facts, example: &examples::Example) -> String {
     let target = example.request.split_once(' ').map_or("", |(_, target)| target);
     let instance = target.split('?').next().unwrap_or_default();
-    let detail = if example.detail.is_empty() { facts.advice } else { example.detail };
+    let detail = told_next(Some(example.detail), facts.advice);
     let mut lines = vec![
         ("type", json!(address(facts.name)).to_string()),
         ("title", json!(facts.title).to_string()),

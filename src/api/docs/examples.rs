@@ -61,7 +61,7 @@ examples! {
         "The value of Signature is not between colons: sig=:BASE64:"
     ]
     "coverage_insufficient" "POST /v1/orders" "The signature must also cover \"content-digest\", \"idempotency-key\"." {
-        "errors": "[{\"pointer\": \"header:signature-input\", \"detail\": \"\\\"content-digest\\\" must be covered\"}, {\"pointer\": \"header:signature-input\", \"detail\": \"\\\"idempotency-key\\\" must be covered\"}]"
+        "errors": "[{\"pointer\": \"header:signature-input\", \"detail\": \"\\\"content-digest\\\" must be covered.\"}, {\"pointer\": \"header:signature-input\", \"detail\": \"\\\"idempotency-key\\\" must be covered.\"}]"
     } [
         "A request with a body must cover content-digest and content-type.",
         "An Idempotency-Key that is sent must be covered."
@@ -92,7 +92,7 @@ examples! {
         "The base ends with a line feed; the last line has none."
     ]
     "digest_mismatch" "POST /v1/quotes" "The sha-256 digest does not fit the body received." {
-        "errors": "[{\"pointer\": \"header:content-digest\", \"detail\": \"the sha-256 digest does not fit the body received\"}]"
+        "errors": "[{\"pointer\": \"header:content-digest\", \"detail\": \"The sha-256 digest does not fit the body received.\"}]"
     } [
         "The body was serialised a second time after the digest was made.",
         "The digest was sent as hexadecimal digits; it is base64 between colons."
@@ -134,7 +134,7 @@ examples! {
         "The client library chose its own Content-Type for a plain string."
     ]
     "invalid_request" "POST /v1/quotes" "" {
-        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"at least 1\"}, {\"pointer\": \"query:curency\", \"detail\": \"unknown field `curency`\"}]"
+        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"Must be a whole number from 1 to 4294967295, not 0.\"}, {\"pointer\": \"query:curency\", \"detail\": \"Unknown; leave it out, known are q, category, price_min, price_max, minimum_order_max, supplier, sort, cursor, limit, language, currency.\"}]"
     } [
         "A field or parameter that does not exist: unknown names are refused, so that a typing mistake is never silently ignored.",
         "A number was sent where ids and amounts are strings."
@@ -185,7 +185,7 @@ examples! {
         "The supplier changed the price after the quote."
     ]
     "out_of_stock" "POST /v1/orders" "" {
-        "errors": "[{\"pointer\": \"#/lines/0\", \"detail\": \"6 of 10 are left\"}]"
+        "errors": "[{\"pointer\": \"#/lines/0\", \"detail\": \"Of SKU 610947572360001 there are 6 left.\"}]"
     } []
     "order_refused" "POST /v1/orders" "" {} []
     "order_not_found" "GET /v1/orders/by-reference/PO-2026-0001" "" {} [
@@ -226,12 +226,12 @@ examples! {
         "The consignment is operated by the warehouse, which receives and inspects by itself."
     ]
     "consignment_refused" "POST /v1/consignments/con_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/receipts" "More pieces are reported than were sent and are still expected." {
-        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"at most 10 can have come\"}]"
+        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"Give at most 10; more cannot have come.\"}]"
     } [
         "The same pieces were reported in an earlier receipt."
     ]
     "order_consigned" "POST /v1/consignments" "" {
-        "errors": "[{\"pointer\": \"#/order_ids/0\", \"detail\": \"order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01 is in consignment con_0192f0c4b1c27d3e8f4a5b6c7d8e9f02\"}]"
+        "errors": "[{\"pointer\": \"#/order_ids/0\", \"detail\": \"Order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01 is in consignment con_0192f0c4b1c27d3e8f4a5b6c7d8e9f02.\"}]"
     } [
         "Two people gathered the same orders."
     ]

@@ -506,10 +506,7 @@ async fn what_became_of_an_orders_events_at_its_partners_endpoints_is_shown() {
             );
         }
         let shown = delivery().await;
-        assert_eq!(
-            (&shown["type"], &shown["endpoint_id"]),
-            (&json!("order.awaiting_payment"), &json!(endpoint.id.as_str()))
-        );
+        assert_eq!((&shown["type"], &shown["endpoint_id"]), (&json!("order.accepted"), &json!(endpoint.id.as_str())));
         assert_eq!(
             (&shown["state"], &shown["attempts"], &shown["problem"]),
             (&json!("delivered"), &json!(2), &json!(null))
