@@ -127,14 +127,14 @@ examples! {
     "no_such_route" "GET /v1/offer" "" {} [
         "A misspelt path, or a slash at the end."
     ]
-    "method_not_allowed" "DELETE /v1/orders" "allowed here: GET, POST" {} [
+    "method_not_allowed" "DELETE /v1/orders" "allowed here: GET, HEAD, POST" {} [
         "The operation exists under another method; Allow lists them."
     ]
     "unsupported_media_type" "POST /v1/quotes" "" {} [
         "The client library chose its own Content-Type for a plain string."
     ]
     "invalid_request" "POST /v1/quotes" "" {
-        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"Must be a whole number from 1 to 4294967295, not 0.\"}, {\"pointer\": \"query:curency\", \"detail\": \"Unknown; leave it out, known are q, category, price_min, price_max, minimum_order_max, supplier, sort, cursor, limit, language, currency.\"}]"
+        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"Give a whole number from 1 to 1000000.\"}, {\"pointer\": \"#/currency\", \"detail\": \"Give a three-letter ISO 4217 code in capitals, such as JPY.\"}]"
     } [
         "A field or parameter that does not exist: unknown names are refused, so that a typing mistake is never silently ignored.",
         "A number was sent where ids and amounts are strings."
@@ -181,7 +181,11 @@ examples! {
         "The order exists already and the answer to it got lost: read it by its reference.",
         "Your numbering starts anew each year: a reference is unique for ever."
     ]
-    "price_changed" "POST /v1/orders" "" {} [
+    "price_changed" "POST /v1/orders" "" {
+        "errors": "[{\"pointer\": \"#/quote_id\", \"detail\": \"SKU 610947572360001 costs 3.40 CNY a piece now.\"}]",
+        "lines": "[{\"sku_id\": \"610947572360001\", \"unit_price\": {\"amount\": \"3.40\", \"currency\": \"CNY\"}}]",
+        "freight": "{\"amount\": \"8.00\", \"currency\": \"CNY\"}", "total": "{\"amount\": \"42.00\", \"currency\": \"CNY\"}"
+    } [
         "The supplier changed the price after the quote."
     ]
     "out_of_stock" "POST /v1/orders" "" {
