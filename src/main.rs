@@ -12,6 +12,7 @@ use xunyuan::commands::{
     CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, openapi, order, partner,
     sandbox, serve, sign,
 };
+use xunyuan::partners::list_names;
 use xunyuan::server::house::open_orders;
 
 #[global_allocator]
@@ -68,7 +69,8 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 fn partners(asked: partner::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
-    on_runtime(serve::with_directory(&file, |directory| async move {
+    let makes = asked.makes_database();
+    on_runtime(serve::with_directory(&file, makes, |directory| async move {
         partner::run(asked, &directory, &mut std::io::stdout()).await
     }))
 }
@@ -77,7 +79,8 @@ fn orders(asked: order::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
     on_runtime(serve::with_sql(&file, |config, sql| async move {
         let (orders, ledger) = open_orders(&config, &sql, &Clock::System).map_err(CannotStart::because)?;
-        order::run(asked, &order::Desk { orders, ledger }, &mut std::io::stdout()).await
+        let partners = list_names(&sql).await.map_err(CannotStart::because)?;
+        order::run(asked, &order::Desk { orders, ledger, partners }, &mut std::io::stdout()).await
     }))
 }
 
@@ -94,7 +97,7 @@ fn keys(asked: key::Asked) -> anyhow::Result<()> {
         return key::master(key_version, &mut std::io::stdout());
     }
     let file = asked.config.clone();
-    on_runtime(serve::with_directory(&file, |directory| async move {
+    on_runtime(serve::with_directory(&file, false, |directory| async move {
         key::run(asked, &directory, &mut std::io::stdout()).await
     }))
 }

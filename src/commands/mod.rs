@@ -84,6 +84,16 @@ impl CannotStart {
 #[error("{0}")]
 pub struct StillOpen(pub String);
 
+/// A filter by a partner that is not there: whom there is instead. A slip of the keyboard, so the program exits with 2.
+pub fn no_such_partner(name: &str, known: &[String]) -> anyhow::Error {
+    let known = match known {
+        [] => "there is none yet; make one with `xunyuan partner create`".to_owned(),
+        few if few.len() <= 20 => format!("there is {}", few.join(", ")),
+        many => format!("there are {}; `xunyuan partner list` shows them", many.len()),
+    };
+    CannotStart::because(anyhow::anyhow!("there is no partner {name:?}: {known}"))
+}
+
 /// Where the settings are.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConfigFile {

@@ -45,7 +45,7 @@ pub use error::Error;
 pub use feeds::Turn as FeedTurn;
 pub use holds::{Doubted, Hold};
 pub use left_out::{Left, LeftCount, LeftOut};
-pub use operator::{Case, Hand, KeyHeld, News, Paying, Search};
+pub use operator::{Carried, Case, Hand, KeyHeld, News, Paying, Search};
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Latest};

@@ -191,7 +191,7 @@ impl Orders {
             None if here.catalogue_order.is_none() => Ok(Took::Nothing),
             None => {
                 tracing::error!(order = %id, state = %here.state, "the catalogue does not have an order any more; somebody has to look");
-                if here.attention.is_none() {
+                if here.attention.is_none() && !here.is_cleared_by_hand() {
                     let gone =
                         Happening::new(Kind::WentMissing, Actor::Gateway, "the catalogue does not have it any more");
                     self.write(&here, vec![gone]).await?;

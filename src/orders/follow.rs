@@ -89,7 +89,8 @@ impl Orders {
             return Ok(None);
         }
         tracing::error!(order = %id, %number, state = %order.state, there = %standing.state, "an order that ended here goes on at the catalogue; somebody has to look");
-        Ok(Some(if order.attention.is_none() { vec![went_on(standing)] } else { Vec::new() }))
+        let seen = order.attention.is_some() || order.is_cleared_by_hand();
+        Ok(Some(if !seen { vec![went_on(standing)] } else { Vec::new() }))
     }
 }
 

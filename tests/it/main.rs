@@ -13,6 +13,8 @@ mod harness;
 mod nodes;
 mod orders;
 mod receiver;
+mod schema;
+mod shapes;
 mod signing;
 mod telemetry;
 mod walk;

@@ -56,7 +56,7 @@ impl Ledger {
         size: PageSize,
     ) -> Result<Page<Delivery>, Error> {
         const LIST: &str =
-            newest!("d.id, d.event, d.subject, d.state, d.due_at, d.created_at, d.settled_at, d.attempts, e.kind");
+            newest!("d.id, d.event, e.subject, d.state, d.due_at, d.created_at, d.settled_at, d.attempts, e.kind");
         const ATTEMPTS: &str = concat!(
             "SELECT a.delivery, a.at, a.duration_ms, a.status, a.problem, a.answer FROM webhook_attempts AS a \
              WHERE a.delivery IN (SELECT listed.id FROM (",
