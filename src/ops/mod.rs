@@ -1,8 +1,12 @@
 //! What the operator sees: health, readiness, metrics and the console, on a listener of its own.
 
 pub mod console;
+pub mod hand;
 pub mod health;
+pub mod json;
+pub mod look;
 pub mod readings;
+pub mod staff;
 
 use std::sync::Arc;
 

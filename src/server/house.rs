@@ -19,6 +19,7 @@ use crate::fulfilment::Fulfilment;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::ops::console::access::Access;
+use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::rates::Rates;
@@ -188,7 +189,11 @@ impl House {
             draining: Arc::default(),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
-            console: Arc::new(Access::new(config.ops.password_hash.clone(), clock.clone())),
+            console: Arc::new(Access::new(
+                config.ops.password_hash.clone(),
+                Arc::new(Staff::new(sql.clone(), clock.clone())),
+                clock.clone(),
+            )),
             sql,
             directory,
             nonces,

@@ -2,23 +2,46 @@
 
 use std::collections::BTreeMap;
 
-use crate::ops::console::figures;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ops::look::figures;
 
 /// All requests of this node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Traffic {
     /// Everything together.
     pub total: Tally,
     /// By operation, the most asked first.
-    pub operations: Vec<(String, Tally)>,
-    /// By the problem they were answered with, the most frequent first: code, status, how many.
-    pub problems: Vec<(String, String, f64)>,
+    pub operations: Vec<Operation>,
+    /// By the problem they were answered with, the most frequent first.
+    pub problems: Vec<Answered>,
     /// Requests under way.
     pub active: f64,
 }
 
+/// Requests for one operation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Operation {
+    /// The operation's id, or `unmatched`.
+    pub name: String,
+    /// What became of them.
+    pub tally: Tally,
+}
+
+/// Requests that were answered with a problem.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Answered {
+    /// The problem's code.
+    pub code: String,
+    /// The status.
+    pub status: String,
+    /// How many.
+    pub requests: f64,
+}
+
 /// What became of some requests.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Tally {
     /// All.
     pub requests: f64,
@@ -31,6 +54,8 @@ pub struct Tally {
     /// 5xx.
     pub failed: f64,
     /// Seconds (upper bound) → how many took at most so long.
+    #[serde(skip)]
+    #[schema(ignore)]
     buckets: Vec<(f64, f64)>,
 }
 
@@ -60,10 +85,11 @@ impl Traffic {
                 _ => {}
             }
         }
-        traffic.operations = operations.into_iter().collect();
-        traffic.operations.sort_by(|one, other| other.1.requests.total_cmp(&one.1.requests));
-        traffic.problems = problems.into_iter().map(|((code, status), count)| (code, status, count)).collect();
-        traffic.problems.sort_by(|one, other| other.2.total_cmp(&one.2));
+        traffic.operations = operations.into_iter().map(|(name, tally)| Operation { name, tally }).collect();
+        traffic.operations.sort_by(|one, other| other.tally.requests.total_cmp(&one.tally.requests));
+        let answered = |((code, status), requests)| Answered { code, status, requests };
+        traffic.problems = problems.into_iter().map(answered).collect();
+        traffic.problems.sort_by(|one, other| other.requests.total_cmp(&one.requests));
         traffic
     }
 }
@@ -162,7 +188,7 @@ mod tests {
         let total = &traffic.total;
         assert_eq!((total.requests, total.fine, total.limited, total.failed), (100.0, 98.0, 1.0, 1.0));
         assert_eq!(total.limited_share(), "1.0 %");
-        let names: Vec<_> = traffic.operations.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<_> = traffic.operations.iter().map(|operation| operation.name.as_str()).collect();
         assert_eq!(names, ["get_offer", "search_offers"]);
         assert_eq!(traffic.problems.len(), 2);
         assert_eq!((total.quantile(0.5).as_str(), total.quantile(1.0).as_str()), ("0.38 ms", "> 5.0 s"));
