@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::audit::{self, Entry, Who};
 use crate::ledger::Resend;
-use crate::model::ids::DeliveryId;
+use crate::model::ids::{DeliveryId, PartnerId};
 use crate::model::webhook::EndpointState;
 use crate::ops::look::{Books, Trouble, webhooks as look};
 use crate::sql;
@@ -61,6 +61,45 @@ pub async fn resend(books: &Books, room: &Webhooks, operator: &str, id: &str, as
     let count = books.ledger.resend(&endpoint, &what).await?;
     room.ring();
     Ok(count)
+}
+
+/// What can be done to a partner's access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Refuse it until it is resumed.
+    Suspend,
+    /// Let it in again.
+    Resume,
+}
+
+/// Suspends or resumes a partner, or one key of it; counts at every node within two seconds.
+pub async fn turn(
+    books: &Books,
+    operator: &str,
+    partner: &str,
+    key: Option<&str>,
+    turn: Turn,
+    reason: &str,
+) -> Result<(), Trouble> {
+    let missing = || Trouble::Missing(format!("No partner is called {partner}."));
+    let id: PartnerId = partner.parse().map_err(|_| missing())?;
+    let directory = &books.directory;
+    if directory.find_partner(partner).is_none() {
+        return Err(missing());
+    }
+    if let Some(key) = key {
+        let known = directory.list_keys(Some(&id)).await?;
+        if !known.iter().any(|one| one.id == key) {
+            return Err(Trouble::Missing(format!("{partner} has no key {key}.")));
+        }
+    }
+    let reason = if turn == Turn::Suspend { crate::ops::look::orders::reason(reason)? } else { String::new() };
+    Ok(match (key, turn) {
+        (Some(key), Turn::Suspend) => directory.suspend_key(operator, key, &reason).await?,
+        (Some(key), Turn::Resume) => directory.resume_key(operator, key).await?,
+        (None, Turn::Suspend) => directory.suspend_partner(operator, &id, &reason).await?,
+        (None, Turn::Resume) => directory.resume_partner(operator, &id).await?,
+    })
 }
 
 fn read(asked: &Resent) -> Result<Resend, Trouble> {

@@ -329,6 +329,31 @@ async fn a_role_may_do_what_it_may_and_is_told_what_it_may_not() {
 }
 
 #[actix_web::test]
+async fn a_key_is_suspended_with_a_reason_and_let_in_again() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let li = Browser::of(&house, "li", Role::Operator).await;
+    let form = |reason| [("key", partner.key_id.clone()), ("reason", reason)];
+    let send = async |path: &str, reason: &str| {
+        let form = form(reason.to_owned());
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        li.send(path, &form).await.status
+    };
+    assert_eq!(send("/console/partners/acme/suspend", "").await, 400, "not without a reason");
+    assert_eq!(send("/console/partners/other/suspend", "leaked").await, 404);
+    assert_eq!(partner.get("/v1/me").await.status, 200);
+    assert_eq!(send("/console/partners/acme/suspend", "leaked in a repository").await, 303);
+    assert_eq!(partner.get("/v1/me").await.status, 401);
+    li.get("/console/partners/acme").await.says("Resume</button>");
+    li.get("/console/audit?action=key.suspend").await.says("leaked in a repository");
+    assert_eq!(send("/console/partners/acme/resume", "").await, 303);
+    assert_eq!(partner.get("/v1/me").await.status, 200);
+    assert_eq!(li.send("/console/partners/acme/suspend", &[("reason", "not paid")]).await.status, 303);
+    assert_eq!(partner.get("/v1/me").await.status, 401);
+    house.close().await;
+}
+
+#[actix_web::test]
 async fn another_role_counts_at_once_and_logging_out_everywhere_ends_every_session() {
     let house = House::open().await;
     let one = Browser::of(&house, "li", Role::Operator).await;

@@ -70,6 +70,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .route("/live", web::get().to(live::live))
             .route("/partners", web::get().to(partners::all))
             .route("/partners/{id}", web::get().to(partners::one))
+            .route("/partners/{id}/suspend", web::post().to(partners::suspend))
+            .route("/partners/{id}/resume", web::post().to(partners::resume))
             .route("/orders", web::get().to(orders::list))
             .route("/orders/{id}", web::get().to(orders::one))
             .route("/orders/{id}/look", web::post().to(orders::look))

@@ -7,7 +7,8 @@ use askama::Template;
 use crate::ops::console::Console;
 use crate::ops::console::answer;
 use crate::ops::console::frame::Frame;
-use crate::ops::console::gate::Person;
+use crate::ops::console::gate::{Operate, Person, Wish};
+use crate::ops::hand::{self, Turn};
 use crate::ops::look::partners::{self, COUNTED_DAYS, PartnerView};
 
 #[derive(Template)]
@@ -44,5 +45,24 @@ pub async fn one(request: HttpRequest, console: Data<Console>, person: Person) -
             answer::shown(&One { frame, partner, days: COUNTED_DAYS })
         }
         Err(trouble) => answer::trouble(frame, trouble),
+    }
+}
+
+/// Suspends a partner, or one key of it.
+pub async fn suspend(request: HttpRequest, console: Data<Console>, wish: Wish<Operate>) -> HttpResponse {
+    turned(&request, &console, &wish, Turn::Suspend).await
+}
+
+/// Lets a suspended partner, or one key of it, in again.
+pub async fn resume(request: HttpRequest, console: Data<Console>, wish: Wish<Operate>) -> HttpResponse {
+    turned(&request, &console, &wish, Turn::Resume).await
+}
+
+async fn turned(request: &HttpRequest, console: &Console, wish: &Wish<Operate>, turn: Turn) -> HttpResponse {
+    let (partner, key) = (request.match_info().query("id"), wish.text("key"));
+    let key = Some(key.as_str()).filter(|key| !key.is_empty());
+    match hand::turn(&console.books, wish.person.name(), partner, key, turn, &wish.text("reason")).await {
+        Ok(()) => answer::to(&format!("/console/partners/{partner}")),
+        Err(trouble) => answer::trouble(Frame { tab: "Partners", ..Frame::still("Partner", &wish.person) }, trouble),
     }
 }

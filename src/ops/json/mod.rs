@@ -28,6 +28,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(places::get_growth)
         .service(partners::list_partners)
         .service(partners::get_partner)
+        .service(partners::suspend)
+        .service(partners::resume)
         .service(orders::get_funnel)
         .service(orders::get_waiting)
         .service(orders::list_orders)
@@ -39,7 +41,6 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(webhooks::list_deliveries)
         .service(webhooks::enable_endpoint)
         .service(webhooks::resend_deliveries)
-        // Before nothing that it could be taken for: entries have no address of their own.
         .service(audit::list_audit)
         .service(audit::export_audit);
 }

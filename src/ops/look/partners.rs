@@ -74,6 +74,8 @@ pub struct KeyView {
     /// When it ends or ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<At>,
+    /// Whether this very key is suspended, and not only its partner.
+    pub is_suspended: bool,
 }
 
 /// What is left of a plan in one mode.
@@ -125,10 +127,19 @@ impl PolicyLeft {
     }
 }
 
-/// Reads all partners.
+impl PartnerView {
+    /// The share of its fullest policy that is spent, in whole percent: what is near its limit stands first.
+    pub fn spent(&self) -> u64 {
+        self.left.iter().flat_map(|left| &left.policies).map(PolicyLeft::spent).max().unwrap_or(0)
+    }
+}
+
+/// Reads all partners, those with the least headroom first.
 pub async fn all(books: &Books) -> Result<Vec<PartnerView>, Trouble> {
     let rows = books.directory.list_partners().await?;
-    read(books, rows).await
+    let mut all = read(books, rows).await?;
+    all.sort_by_key(|partner| std::cmp::Reverse(partner.spent()));
+    Ok(all)
 }
 
 /// Reads one partner.
@@ -174,6 +185,7 @@ fn key(row: &KeyRow) -> KeyView {
         allowed: row.allowed.clone(),
         created_at: At(row.created_at),
         ends_at: [row.expires_at, row.retired_at].into_iter().flatten().min().map(At),
+        is_suspended: row.suspended_at.is_some(),
     }
 }
 
