@@ -148,7 +148,11 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
         draining: house.draining.clone(),
         catalogue_trouble: house.catalogue_trouble.clone(),
     });
-    let meters = Data::new(Meters { metrics: house.books.metrics.clone(), readings: readings::of(house, rooms) });
+    let meters = Data::new(Meters {
+        metrics: house.books.metrics.clone(),
+        readings: readings::of(house, rooms),
+        pulse: house.pulse.clone(),
+    });
     let console = Data::new(Console {
         access: house.console.clone(),
         books: Books {

@@ -217,9 +217,11 @@ async function columns_are_sorted_with_the_keyboard() {
 }
 
 const PAGES = [
-  ['now', '/console'], ['partners', '/console/partners'], ['partner', null], ['orders', '/console/orders'], ['order', null],
+  ['partners', '/console/partners'], ['partner', null], ['orders', '/console/orders'], ['order', null],
   ['growth', '/console/growth'], ['cache', '/console/cache'], ['webhooks', '/console/webhooks'], ['endpoint', null],
   ['catalogue', '/console/catalogue'], ['audit', '/console/audit'], ['me', '/console/me'], ['missing', '/console/nothing'],
+  // Last, when there is something of an hour to see.
+  ['now', '/console'],
 ];
 
 async function places() {
@@ -256,6 +258,12 @@ async function every_page_fits_every_window_in_both_lights() {
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
 }
 
+async function the_last_hour_is_drawn_without_prometheus() {
+  await page.goto(`${OPS}/console`);
+  await page.locator('.tile .spark').first().waitFor({ timeout: 40_000 });
+  assert.ok((await page.locator('.tile .spark').count()) > 6);
+}
+
 async function nothing_is_missing_without_a_script(browser) {
   const cookies = await page.context().cookies();
   const still = await open(browser, { javaScriptEnabled: false });
@@ -289,7 +297,7 @@ const STEPS = [
   a_partner_buys, nobody_sees_a_page_without_logging_in, the_keyboard_logs_in, the_first_key_skips_the_bar,
   a_page_renews_itself_and_keeps_the_focus, a_partner_climbs_to_its_limit_live, an_order_is_found_by_its_reference,
   an_order_is_looked_up_by_hand, a_failing_endpoint_stands_first_and_is_sent_to_again, a_key_is_suspended_and_resumed,
-  columns_are_sorted_with_the_keyboard, every_page_fits_every_window_in_both_lights, nothing_is_missing_without_a_script,
+  columns_are_sorted_with_the_keyboard, the_last_hour_is_drawn_without_prometheus, every_page_fits_every_window_in_both_lights, nothing_is_missing_without_a_script,
   logging_out_ends_it_everywhere,
 ];
 

@@ -13,13 +13,20 @@ use crate::ops::console::spark;
 use crate::ops::health::Health;
 use crate::ops::look::counted::Group;
 use crate::ops::look::growth::{self, Grown, GrowthView};
-use crate::ops::look::now::{self, NowView};
+use crate::ops::look::now::{self, NowView, Tile};
 
 #[derive(Template)]
 #[template(path = "now.html", config = "src/ops/console/askama.toml")]
 struct Now {
     frame: Frame,
     view: NowView,
+}
+
+impl Now {
+    fn spark(&self, tile: &Tile) -> String {
+        let points: Vec<f64> = tile.series.iter().map(|point| point.unwrap_or(0.0)).collect();
+        spark::line(&points, &format!("{} over the last hour", tile.name))
+    }
 }
 
 /// What the operator sees first.

@@ -47,6 +47,11 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
+/// `0.4`, `12`, `1,234`: so many a second.
+pub fn rate(number: f64) -> String {
+    if number > 0.0 && number < 10.0 { format!("{number:.1}") } else { count(number) }
+}
+
 /// `512 B`, `3.4 MB`.
 pub fn bytes(number: f64) -> String {
     let units = ["B", "kB", "MB", "GB"];
@@ -62,7 +67,7 @@ pub fn bytes(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, duration, grouped, share, span};
+    use super::{bytes, duration, grouped, rate, share, span};
 
     #[test]
     fn figures_are_written_for_people() {
@@ -70,6 +75,7 @@ mod tests {
         assert_eq!([5, 60, 3_600, 86_400, 172_800].map(span), ["5 s", "1 min", "1 h", "24 h", "2 d"]);
         assert_eq!([0.00042, 0.012, 1.25].map(duration), ["0.42 ms", "12 ms", "1.2 s"]);
         assert_eq!((share(1.0, 8.0).as_str(), share(0.0, 0.0).as_str()), ("12.5 %", "–"));
+        assert_eq!([0.0, 0.42, 12.3, 1_234.0].map(rate), ["0", "0.4", "12", "1,234"]);
         assert_eq!([0.0, 999.0, 3_400_000.0].map(bytes), ["0 B", "999 B", "3.4 MB"]);
     }
 }
