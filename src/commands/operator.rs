@@ -15,7 +15,7 @@ use crate::ops::staff::{LONGEST_TOKEN_DAYS, Name, Operator, Role, Staff, Token};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Roles: viewer sees everything and changes nothing; operator settles orders, resends webhooks and changes what partners may
-spend; admin does all of that, and ends the sessions and tokens of others.
+spend; admin does all of that, and ends the tokens of others.
 
   xunyuan operator add li --role operator            asks for the password twice
   printf '%s\\n' \"$PASSWORD\" | xunyuan operator add li --role operator

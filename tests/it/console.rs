@@ -465,6 +465,69 @@ async fn the_operators_api_tells_what_the_pages_show_to_a_token_or_a_session() {
 }
 
 #[actix_web::test]
+async fn a_failing_endpoint_is_seen_resent_to_and_enabled_again() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let hook = json!({"url": "http://127.0.0.1:1/hook?key=hidden", "types": ["order.*"]});
+    let made = partner.post("/v1/webhook-endpoints", hook).await;
+    assert_eq!(made.status, 201, "{}", made.json());
+    let endpoint = made.json()["id"].as_str().unwrap().to_owned();
+    let order = partner.order("PO-1").await.json();
+    let staff = &house.running.house.console.staff;
+    staff.add("test", &"li".parse().unwrap(), Role::Operator, "correct horse".to_owned().into()).await.unwrap();
+    let (_, token) = staff.issue_token("test", "li", Role::Operator, "a test", 1).await.unwrap();
+    let ask = async |method: &str, path: &str, body: serde_json::Value| {
+        let asked = plain().request(method.parse().unwrap(), house.ops(path)).bearer_auth(&*token).json(&body);
+        let answer = asked.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap_or_default())
+    };
+    let mut seen = json!(null);
+    for _ in 0..200 {
+        seen = ask("GET", "/ops/api/webhooks", json!(null)).await.1;
+        if seen["endpoints"][0]["health"] == "failing" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    let first = &seen["endpoints"][0];
+    assert_eq!((&first["health"], &first["id"], &first["pending"]), (&json!("failing"), &json!(endpoint), &json!(1)));
+    assert_eq!(first["url"], "http://127.0.0.1:1/hook?…", "what stands behind the question mark may be a secret");
+    let filter = format!("/ops/api/webhooks/deliveries?endpoint={endpoint}&state=pending&type=order.accepted");
+    let delivery = ask("GET", &filter, json!(null)).await.1["items"][0].clone();
+    assert_eq!((&delivery["subject"], &delivery["partner"]), (&order["id"], &json!("acme")));
+    assert!(delivery["attempts"][0]["problem"].as_str().unwrap().contains("connect"), "{delivery}");
+    let story = ask("GET", &format!("/ops/api/orders/{}", order["id"].as_str().unwrap()), json!(null)).await.1;
+    let kinds: Vec<_> = story["story"].as_array().unwrap().iter().map(|told| told["kind"].as_str().unwrap()).collect();
+    for kind in ["event", "request", "told", "attempt"] {
+        assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
+    }
+    let resend = format!("/ops/api/webhooks/endpoints/{endpoint}/resend");
+    house.clock.advance_ms(1_000);
+    let one = json!({"delivery_id": delivery["id"]});
+    assert_eq!(ask("POST", &resend, one.clone()).await, (200, json!({"deliveries": 1})));
+    for wrong in
+        [json!({}), json!({"from": "2026-11-23T10:00:00Z"}), json!({"delivery_id": "dlv_x"}), json!({"all": 1})]
+    {
+        assert_eq!(ask("POST", &resend, wrong.clone()).await.0, 400, "{wrong}");
+    }
+    let enable = format!("/ops/api/webhooks/endpoints/{endpoint}/enable");
+    assert_eq!(ask("POST", &enable, json!(null)).await.0, 409, "it is enabled");
+    let stop = json!({"state": "disabled"});
+    let stopped = partner.send("PATCH", &format!("/v1/webhook-endpoints/{endpoint}"), stop).await;
+    assert_eq!(stopped.status, 200, "{}", stopped.json());
+    assert_eq!(ask("POST", &resend, one).await.0, 409, "nothing is sent to an endpoint that is disabled");
+    let (status, enabled) = ask("POST", &enable, json!(null)).await;
+    assert_eq!((status, &enabled["health"]), (200, &json!("healthy")));
+    let unknown = "/ops/api/webhooks/endpoints/whe_00000000000000000000000000000000/enable";
+    assert_eq!(ask("POST", unknown, json!(null)).await.0, 404);
+    let audit = ask("GET", &format!("/ops/api/audit?subject={endpoint}&actor=operator:li"), json!(null)).await.1;
+    let actions: Vec<_> =
+        audit["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["webhook_endpoint.enable", "webhook_endpoint.resend"]);
+    house.close().await;
+}
+
+#[actix_web::test]
 async fn a_page_is_told_when_to_look_again_and_when_its_session_is_over() {
     use futures_util::StreamExt;
     let house = House::open().await;

@@ -29,8 +29,8 @@ pub fn columns(points: &[f64], says: &str) -> String {
     }
     let top = points.iter().copied().fold(0.0, f64::max);
     let step = WIDE / points.len() as f64;
-    let mut inner = String::new();
-    for (at, point) in points.iter().enumerate() {
+    let mut inner = format!(r#"<path class="base" d="M0 {HIGH}L{WIDE} {HIGH}"/>"#);
+    for (at, point) in points.iter().enumerate().filter(|(_, point)| **point > 0.0) {
         let y = height(*point, top);
         let (x, wide, high) = (at as f64 * step, step * 0.72, (HIGH - y).max(0.6));
         let _ = write!(inner, r#"<rect x="{x:.1}" y="{:.1}" width="{wide:.1}" height="{high:.1}"/>"#, HIGH - high);
@@ -59,7 +59,7 @@ mod tests {
         let svg = line(&[0.0, 5.0, 10.0], "a <b>");
         assert!(svg.contains(r#"class="line" d="M0.0 27.0L60.0 14.2L120.0 1.5""#), "{svg}");
         assert!(svg.contains("aria-label=\"a &lt;b>\"") && !svg.contains("style"));
-        assert_eq!(columns(&[1.0, 0.0], "").matches("<rect").count(), 2);
+        assert_eq!(columns(&[1.0, 0.0], "").matches("<rect").count(), 1, "nothing has no column");
     }
 
     #[test]

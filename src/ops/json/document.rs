@@ -51,7 +51,20 @@ pub fn complete(collected: OpenApi) -> OpenApi {
             finish(operation);
         }
     }
-    document
+    without_unused(document)
+}
+
+/// Drops what generic lists name and then hold themselves.
+fn without_unused(mut document: OpenApi) -> OpenApi {
+    loop {
+        let text = document.to_json().unwrap_or_default();
+        let Some(components) = document.components.as_mut() else { return document };
+        let before = components.schemas.len();
+        components.schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        if components.schemas.len() == before {
+            return document;
+        }
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

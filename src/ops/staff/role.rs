@@ -10,7 +10,7 @@ named! {
     Role {
         Viewer = "viewer", "Sees everything and changes nothing.";
         Operator = "operator", "Settles orders, resends webhooks, and changes what partners may spend.";
-        Admin = "admin", "Does all of that, and ends the sessions and tokens of others.";
+        Admin = "admin", "Does what an operator does, and ends the tokens of others.";
     }
 }
 
