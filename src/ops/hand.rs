@@ -94,12 +94,13 @@ pub async fn turn(
         }
     }
     let reason = if turn == Turn::Suspend { crate::ops::look::orders::reason(reason)? } else { String::new() };
-    Ok(match (key, turn) {
-        (Some(key), Turn::Suspend) => directory.suspend_key(operator, key, &reason).await?,
-        (Some(key), Turn::Resume) => directory.resume_key(operator, key).await?,
-        (None, Turn::Suspend) => directory.suspend_partner(operator, &id, &reason).await?,
-        (None, Turn::Resume) => directory.resume_partner(operator, &id).await?,
-    })
+    let done = match (key, turn) {
+        (Some(key), Turn::Suspend) => directory.suspend_key(operator, key, &reason).await,
+        (Some(key), Turn::Resume) => directory.resume_key(operator, key).await,
+        (None, Turn::Suspend) => directory.suspend_partner(operator, &id, &reason).await,
+        (None, Turn::Resume) => directory.resume_partner(operator, &id).await,
+    };
+    Ok(done?)
 }
 
 fn read(asked: &Resent) -> Result<Resend, Trouble> {

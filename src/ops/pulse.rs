@@ -46,8 +46,14 @@ pub struct Point {
     pub hits_process: f64,
     /// Found in Redis.
     pub hits_redis: f64,
+    /// Waited for somebody else's fetch.
+    pub coalesced: f64,
+    /// Shown past their time.
+    pub stale: f64,
     /// Calls to the catalogue.
     pub catalogue_calls: f64,
+    /// The mean time of a call to the catalogue, long polls for changes included; absent when none was made.
+    pub catalogue_s: Option<f64>,
     /// Calls to the catalogue that brought no answer.
     pub catalogue_lost: f64,
     /// Calls to Redis for limits and nonces.
@@ -87,6 +93,9 @@ struct Counted {
     lookups: f64,
     hits_process: f64,
     hits_redis: f64,
+    coalesced: f64,
+    stale: f64,
+    micros: f64,
     calls: f64,
     lost: f64,
     redis_calls: f64,
@@ -153,6 +162,9 @@ impl Counted {
         let (hits_process, hits_redis) = (cache("hits_process"), cache("hits_redis"));
         Self {
             lookups: hits_process + hits_redis + cache("misses") + cache("coalesced"),
+            coalesced: cache("coalesced"),
+            stale: cache("stale"),
+            micros: catalogue("micros"),
             hits_process,
             hits_redis,
             calls: catalogue("calls"),
@@ -176,7 +188,11 @@ fn point(total: &Tally, now: Counted, before: Counted, seconds: f64) -> Point {
         lookups: now.lookups - before.lookups,
         hits_process: now.hits_process - before.hits_process,
         hits_redis: now.hits_redis - before.hits_redis,
+        coalesced: now.coalesced - before.coalesced,
+        stale: now.stale - before.stale,
         catalogue_calls: now.calls - before.calls,
+        catalogue_s: (now.calls > before.calls)
+            .then(|| (now.micros - before.micros) / 1e6 / (now.calls - before.calls)),
         catalogue_lost: now.lost - before.lost,
         redis_calls: now.redis_calls - before.redis_calls,
         ..Point::default()

@@ -416,6 +416,8 @@ async fn the_operators_api_tells_what_the_pages_show_to_a_token_or_a_session() {
         "/ops/api/now",
         "/ops/api/me",
         "/ops/api/growth",
+        "/ops/api/cache",
+        "/ops/api/catalogue",
         "/ops/api/partners",
         "/ops/api/partners/acme",
         "/ops/api/orders/funnel?days=30",

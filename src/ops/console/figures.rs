@@ -11,7 +11,7 @@ use crate::ops::console::frame::Frame;
 use crate::ops::console::gate::{Operate, Person, Wish};
 use crate::ops::console::spark;
 use crate::ops::health::Health;
-use crate::ops::look::counted::Group;
+use crate::ops::look::behind::{self, BehindView};
 use crate::ops::look::growth::{self, Grown, GrowthView};
 use crate::ops::look::now::{self, NowView, Tile};
 
@@ -24,9 +24,13 @@ struct Now {
 
 impl Now {
     fn spark(&self, tile: &Tile) -> String {
-        let points: Vec<f64> = tile.series.iter().map(|point| point.unwrap_or(0.0)).collect();
-        spark::line(&points, &format!("{} over the last hour", tile.name))
+        drawn(tile)
     }
+}
+
+fn drawn(tile: &Tile) -> String {
+    let points: Vec<f64> = tile.series.iter().map(|point| point.unwrap_or(0.0)).collect();
+    spark::line(&points, &format!("{} over the last hour", tile.name))
 }
 
 /// What the operator sees first.
@@ -45,13 +49,22 @@ pub async fn now(
 }
 
 #[derive(Template)]
-#[template(path = "counted.html", config = "src/ops/console/askama.toml")]
-struct Counted {
+#[template(path = "behind.html", config = "src/ops/console/askama.toml")]
+struct Behind {
     frame: Frame,
     heading: &'static str,
     says: &'static str,
-    groups: Vec<Group>,
-    checks: Vec<crate::ops::health::Check>,
+    view: BehindView,
+}
+
+impl Behind {
+    fn look(&self) -> &'static str {
+        if self.view.checks.iter().all(|check| check.state.look() == "good") { "good" } else { "bad" }
+    }
+
+    fn spark(&self, tile: &Tile) -> String {
+        drawn(tile)
+    }
 }
 
 /// What the cache does.
@@ -64,7 +77,7 @@ pub async fn cache(
 ) -> HttpResponse {
     let frame = Frame::live("Cache", "Cache", &person, &request, console.books.clock.now());
     let says = "What was seen of the catalogue and kept: in this process, and in Redis when there is one.";
-    counted(&console, &health, &meters, Counted { says, ..Counted::of(frame, "Cache") }, &["redis"]).await
+    answer::shown(&Behind { frame, heading: "Cache", says, view: behind::cache(&health, &meters).await })
 }
 
 /// How the catalogue does.
@@ -76,29 +89,9 @@ pub async fn catalogue(
     meters: Data<Meters>,
 ) -> HttpResponse {
     let frame = Frame::live("Catalogue health", "Catalogue", &person, &request, console.books.clock.now());
-    let says = "The wholesale service behind the gateway, as this node hears it.";
-    counted(&console, &health, &meters, Counted { says, ..Counted::of(frame, "Catalogue") }, &["catalogue"]).await
-}
-
-impl Counted {
-    fn look(&self) -> &'static str {
-        if self.checks.iter().all(|check| check.state.look() == "good") { "good" } else { "bad" }
-    }
-
-    fn of(frame: Frame, heading: &'static str) -> Self {
-        Self { frame, heading, says: "", groups: Vec::new(), checks: Vec::new() }
-    }
-}
-
-async fn counted(console: &Console, health: &Health, meters: &Meters, page: Counted, checks: &[&str]) -> HttpResponse {
-    match now::now(&console.books, health, meters).await {
-        Ok(view) => answer::shown(&Counted {
-            groups: view.counted.into_iter().filter(|group| group.title == page.heading).collect(),
-            checks: view.checks.into_iter().filter(|check| checks.contains(&check.name)).collect(),
-            ..page
-        }),
-        Err(trouble) => answer::trouble(page.frame, trouble),
-    }
+    let says = "The wholesale service behind the gateway, as this node hears it, and the tasks that follow it.";
+    let view = behind::catalogue(&console.books, &health, &meters).await;
+    answer::shown(&Behind { frame, heading: "Catalogue", says, view })
 }
 
 #[derive(Template)]

@@ -26,6 +26,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(places::get_now)
         .service(places::get_me)
         .service(places::get_growth)
+        .service(places::get_cache)
+        .service(places::get_catalogue)
         .service(partners::list_partners)
         .service(partners::get_partner)
         .service(partners::suspend)

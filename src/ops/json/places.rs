@@ -11,6 +11,7 @@ use crate::ops::console::gate::See;
 use crate::ops::health::Health;
 use crate::ops::json::gate::Asks;
 use crate::ops::json::{Reply, reply};
+use crate::ops::look::behind::{self, BehindView};
 use crate::ops::look::growth::{self, GrowthView};
 use crate::ops::look::now::{self, NowView};
 
@@ -44,4 +45,18 @@ pub async fn get_me(asks: Asks<See>) -> Reply {
 #[get("/ops/api/growth")]
 pub async fn get_growth(_: Asks<See>, console: Data<Console>) -> Reply {
     reply(growth::growth(&console.books).await)
+}
+
+/// Tells what was seen of the catalogue and kept, and how often that helped.
+#[utoipa::path(tag = "Now", responses((status = 200, description = "The cache of this node", body = BehindView)))]
+#[get("/ops/api/cache")]
+pub async fn get_cache(_: Asks<See>, health: Data<Health>, meters: Data<Meters>) -> Reply {
+    reply(Ok(behind::cache(&health, &meters).await))
+}
+
+/// Tells how the catalogue does, and how the tasks that follow it fare.
+#[utoipa::path(tag = "Now", responses((status = 200, description = "The catalogue as this node hears it", body = BehindView)))]
+#[get("/ops/api/catalogue")]
+pub async fn get_catalogue(_: Asks<See>, console: Data<Console>, health: Data<Health>, meters: Data<Meters>) -> Reply {
+    reply(Ok(behind::catalogue(&console.books, &health, &meters).await))
 }

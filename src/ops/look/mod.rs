@@ -3,6 +3,7 @@
 
 pub mod at;
 pub mod audit;
+pub mod behind;
 pub mod counted;
 pub mod figures;
 pub mod growth;

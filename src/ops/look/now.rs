@@ -50,11 +50,13 @@ pub struct Tile {
 }
 
 impl Tile {
-    fn new(name: &'static str, figure: String, below: String) -> Self {
+    /// A figure with what belongs to it.
+    pub fn new(name: &'static str, figure: String, below: String) -> Self {
         Self { name, figure, below, look: "", series: Vec::new(), link: None }
     }
 
-    fn looks(self, look: &'static str) -> Self {
+    /// The same, looking so.
+    pub fn looks(self, look: &'static str) -> Self {
         Self { look, ..self }
     }
 
@@ -62,7 +64,8 @@ impl Tile {
         Self { link: Some(link), ..self }
     }
 
-    fn over(self, points: &[Point], of: impl Fn(&Point) -> Option<f64>) -> Self {
+    /// The same with the last hour of it.
+    pub fn over(self, points: &[Point], of: impl Fn(&Point) -> Option<f64>) -> Self {
         Self { series: points.iter().map(of).collect(), ..self }
     }
 }
@@ -91,7 +94,7 @@ pub async fn now(books: &Books, health: &Health, meters: &Meters) -> Result<NowV
 }
 
 /// The part of the last hour that is known, together.
-fn together(points: &[Point], of: impl Fn(&Point) -> f64) -> f64 {
+pub fn together(points: &[Point], of: impl Fn(&Point) -> f64) -> f64 {
     points.iter().map(of).sum()
 }
 
@@ -154,7 +157,7 @@ fn of_requests(books: &Books, traffic: &Traffic, points: &[Point]) -> Vec<Tile> 
     ]
 }
 
-fn hits(readings: &[Reading], points: &[Point]) -> Tile {
+pub(super) fn hits(readings: &[Reading], points: &[Point]) -> Tile {
     let kept = counted::value(readings, "xunyuan_cache_documents_bytes", "")
         + counted::value(readings, "xunyuan_cache_rendered_bytes", "");
     let lookups = together(points, |point| point.lookups);
@@ -170,7 +173,7 @@ fn hits(readings: &[Reading], points: &[Point]) -> Tile {
     tile.over(points, found).leads("/console/cache")
 }
 
-fn calls(readings: &[Reading], points: &[Point]) -> Tile {
+pub(super) fn calls(readings: &[Reading], points: &[Point]) -> Tile {
     let count = |outcome| counted::value(readings, "xunyuan_upstream_total", outcome);
     let (calls, lost) =
         (together(points, |point| point.catalogue_calls), together(points, |point| point.catalogue_lost));
@@ -232,7 +235,7 @@ fn silent(name: &'static str, link: &'static str, trouble: Trouble) -> Tile {
     Tile::new(name, "?".to_owned(), trouble.logged().to_string()).looks("bad").leads(link)
 }
 
-fn rates(books: &Books) -> Tile {
+pub(super) fn rates(books: &Books) -> Tile {
     let (age, stale) = (books.rates.age_days(), books.rates_stale_after_days);
     let (look, below) = match (age, stale) {
         (None, _) => ("bad", "there are none, so no quotes".to_owned()),
