@@ -46,6 +46,9 @@ async function open(browser, options = {}) {
 async function fits(what) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wide <= 0, `${what} is ${wide} px too wide`);
+  if (page.viewportSize().width > 500) return;
+  const scrolling = await page.evaluate(() => [...document.querySelectorAll('.table')].filter((one) => one.scrollWidth > one.clientWidth).length);
+  assert.equal(scrolling, 0, `${what}: a table has to be scrolled sideways`);
 }
 
 async function text(selector) {

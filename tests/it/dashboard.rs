@@ -21,8 +21,11 @@ fn expressions() -> Vec<(String, String)> {
     found
 }
 
-/// The metrics of an expression with the matchers asked of each: `(name, [(label, sign, value)])`.
-fn asked(expression: &str) -> Vec<(String, Vec<(String, String, String)>)> {
+/// Label, sign and value.
+type Matcher = (String, String, String);
+
+/// The metrics of an expression with the matchers asked of each.
+fn asked(expression: &str) -> Vec<(String, Vec<Matcher>)> {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let mut found = Vec::new();
     for prefix in ["xunyuan_", "http_server_"] {
@@ -37,7 +40,7 @@ fn asked(expression: &str) -> Vec<(String, Vec<(String, String, String)>)> {
     found
 }
 
-fn matchers(inner: &str) -> Vec<(String, String, String)> {
+fn matchers(inner: &str) -> Vec<Matcher> {
     let one = |text: &str| {
         let (label, rest) = text.trim().split_at(text.trim().find(['=', '!']).unwrap());
         let (sign, value) = rest.split_at(rest.find('"').unwrap());
@@ -48,9 +51,9 @@ fn matchers(inner: &str) -> Vec<(String, String, String)> {
 }
 
 /// Whether the text has a series of this name that every matcher fits, of which `=~` takes any of its words.
-fn is_there(text: &str, name: &str, matchers: &[(String, String, String)]) -> bool {
+fn is_there(text: &str, name: &str, matchers: &[Matcher]) -> bool {
     let series = text.lines().filter(|line| line.starts_with(name) && line[name.len()..].starts_with(['{', ' ']));
-    let fits = |line: &str, (label, sign, value): &(String, String, String)| match sign.as_str() {
+    let fits = |line: &str, (label, sign, value): &Matcher| match sign.as_str() {
         "=" => line.contains(&format!("{label}=\"{value}\"")),
         // Each word is asked for, so that none of them is a mistake.
         "=~" => line.contains(&format!("{label}=\"")),
@@ -60,9 +63,9 @@ fn is_there(text: &str, name: &str, matchers: &[(String, String, String)]) -> bo
 }
 
 /// The words of a `=~` that stand for themselves.
-fn words(matchers: &[(String, String, String)]) -> Vec<(String, String)> {
+fn words(matchers: &[Matcher]) -> Vec<(String, String)> {
     let plain = |word: &&str| !word.contains(['.', '*', '[']);
-    let of = |(label, sign, value): &(String, String, String)| {
+    let of = |(label, sign, value): &Matcher| {
         let words = value.split('|').filter(plain).filter(|_| sign == "=~");
         words.map(|word| (label.clone(), word.to_owned())).collect::<Vec<_>>()
     };
