@@ -530,6 +530,20 @@ async fn a_failing_endpoint_is_seen_resent_to_and_enabled_again() {
 }
 
 #[actix_web::test]
+async fn without_the_database_nobody_is_let_in_and_is_told_so() {
+    let house = House::open().await;
+    let li = Browser::of(&house, "li", Role::Admin).await;
+    house.running.house.sql.close().await;
+    let page = li.get("/console").await;
+    assert_eq!(page.status, 503);
+    page.says("The database did not answer");
+    let told = li.get("/ops/api/orders").await;
+    assert_eq!((told.status, told.field("content-type")), (503, "application/problem+json"));
+    told.says("\"code\":\"unavailable\"");
+    house.close().await;
+}
+
+#[actix_web::test]
 async fn a_page_is_told_when_to_look_again_and_when_its_session_is_over() {
     use futures_util::StreamExt;
     let house = House::open().await;
