@@ -9,10 +9,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use xunyuan::clock::Clock;
 use xunyuan::commands::{
-    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, openapi, order, partner,
-    sandbox, serve, sign,
+    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, openapi, operator,
+    order, partner, sandbox, serve, sign,
 };
 use xunyuan::partners::list_names;
+use xunyuan::ops::staff::Staff;
 use xunyuan::server::house::open_orders;
 
 #[global_allocator]
@@ -57,6 +58,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Key(asked) => keys(asked),
         Command::Order(asked) => orders(asked),
         Command::Audit(asked) => audited(asked),
+        Command::Operator(asked) => operators(asked),
         Command::Sign(asked) => sign::sign(&asked),
         Command::Call(asked) => on_runtime(sign::call(&asked)),
         Command::ConsolePassword(asked) => console_password::run(&asked, &mut std::io::stdin(), &mut std::io::stdout()),
@@ -88,6 +90,14 @@ fn audited(asked: audit::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
     on_runtime(serve::with_sql(&file, |_, sql| async move {
         audit::run(asked, &sql, Clock::System.now(), &mut std::io::stdout()).await
+    }))
+}
+
+fn operators(asked: operator::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_sql(&file, |_, sql| async move {
+        let staff = Staff::new(sql, Clock::System);
+        operator::run(asked, &staff, &mut operator::Terminal, &mut std::io::stdout()).await
     }))
 }
 

@@ -12,6 +12,7 @@ pub mod key_file;
 mod key_tests;
 pub mod ledger;
 pub mod openapi;
+pub mod operator;
 pub mod order;
 pub mod partner;
 pub mod sandbox;
@@ -51,6 +52,8 @@ pub enum Command {
     Order(order::Asked),
     /// Who changed what: list, export
     Audit(audit::Asked),
+    /// People of the operator's console: add, list, role, password, remove; tokens for /ops/api
+    Operator(operator::Asked),
     /// Sign a request and print it for `curl -K -`
     Sign(sign::Asked),
     /// Sign a request, send it, and print the answer
@@ -61,7 +64,7 @@ pub enum Command {
     Migrate(ConfigFile),
     /// Move everything the database holds: export, import
     Ledger(ledger::Asked),
-    /// Print an OpenAPI document, or write both into openapi/
+    /// Print an OpenAPI document, or write all into openapi/
     Openapi(openapi::Asked),
     /// Ask a running gateway whether it is ready; exits 0 when it is
     Health(health::Asked),

@@ -34,6 +34,7 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod trial;
 mod vouchers;
+mod watch;
 mod words;
 mod writing;
 
@@ -48,11 +49,12 @@ pub use left_out::{Left, LeftCount, LeftOut};
 pub use operator::{Carried, Case, Hand, KeyHeld, News, Paying, Search};
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
-pub use overview::{Count, Latest};
+pub use overview::{Count, Daily, Progress, Which};
 #[cfg(test)]
 pub(crate) use refunds::tests::{Sold, sell};
 pub use refunds::{NewRefund, Ordered, RefundFilter, WantedPieces};
 pub use vouchers::{NewVoucher, Voucher};
+pub use watch::{DeliveryWhich, Sent, Story, Watched};
 
 use crate::clock::Clock;
 use crate::sql::Sql;

@@ -2,7 +2,7 @@
 
 mod publishing;
 
-use super::{Answer, Begun, Error, Filter, Hold, KeyUse, Latest, Lease, Ledger, NewOrder};
+use super::{Answer, Begun, Error, Filter, Hold, KeyUse, Lease, Ledger, NewOrder, Progress, Which};
 use crate::clock::Clock;
 use crate::error::Code;
 use crate::model::ids::{CatalogueOrderId, PartnerId, QuoteId};
@@ -495,14 +495,25 @@ async fn the_operator_sees_the_newest_orders_and_counts_of_all_partners() {
         book.clock.advance_ms(1_000);
         let wish = book.wish("PO-2").await;
         book.ledger.begin_order(key("key-0002", "PO-2"), wish).await.unwrap();
-        let found = async |which: Latest, limit| {
-            let orders = book.ledger.list_latest(&which, limit).await.unwrap();
-            orders.iter().map(|order| order.deed.reference.to_string()).collect::<Vec<_>>()
+        let found = async |which: Which, limit| {
+            let page = book.ledger.list_all_orders(&which, None, limit).await.unwrap();
+            page.items.iter().map(|order| order.deed.reference.to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(found(Latest::Any, 9).await, ["PO-2", "PO-1"]);
-        assert_eq!(found(Latest::Any, 1).await, ["PO-2"]);
-        assert_eq!(found(Latest::In(State::AwaitingPayment), 9).await, ["PO-1"]);
-        assert_eq!(found(Latest::Named("PO-2".parse().unwrap()), 9).await, ["PO-2"]);
+        let named = |text: &str| Which { reference: Some(text.parse().unwrap()), ..Which::default() };
+        let in_state = Which { state: Some(State::AwaitingPayment), ..Which::default() };
+        assert_eq!(found(Which::default(), 9).await, ["PO-2", "PO-1"]);
+        assert_eq!(found(Which::default(), 1).await, ["PO-2"]);
+        assert_eq!(found(in_state.clone(), 9).await, ["PO-1"]);
+        assert_eq!(found(named("PO-2"), 9).await, ["PO-2"]);
+        assert!(found(Which { state: in_state.state, ..named("PO-2") }, 9).await.is_empty());
+        let first = book.ledger.list_all_orders(&Which::default(), None, 1).await.unwrap();
+        let rest = book.ledger.list_all_orders(&Which::default(), first.next.as_ref(), 1).await.unwrap();
+        assert_eq!((rest.items[0].deed.reference.as_str(), rest.next), ("PO-1", None));
+        let progress = book.ledger.progress(3_600_000, None).await.unwrap();
+        let of = |reached, state| Progress { reached, state, orders: 1 };
+        let stood = [of(State::Received, State::Placing), of(State::AwaitingPayment, State::AwaitingPayment)];
+        assert_eq!(progress, stood);
+        assert!(book.ledger.progress(3_600_000, Some(&"nobody".parse().unwrap())).await.unwrap().is_empty());
         let counted = async |within_ms| {
             let counts = book.ledger.count_by_state(within_ms).await.unwrap();
             counts.into_iter().map(|count| (count.partner, count.state, count.orders)).collect::<Vec<_>>()

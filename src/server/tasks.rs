@@ -14,8 +14,10 @@ use tokio_util::sync::CancellationToken;
 use crate::feed::Followed;
 use crate::model::language::Language;
 use crate::model::partner::Mode;
+use crate::ops::pulse;
 use crate::partners::Refreshed;
 use crate::server::house::{House, Rooms};
+use crate::server::readings;
 use crate::upstream::Context;
 use crate::upstream::wholesale::calls;
 use crate::webhooks::Dispatcher;
@@ -61,6 +63,13 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             }
         });
     }
+    every(&mut tasks, stop, pulse::EVERY, h(), {
+        let readings = readings::of(house, rooms);
+        move |house| {
+            let readings = readings.clone();
+            async move { house.pulse.beat(&house.books.metrics, &readings).await }
+        }
+    });
     every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {
         if let Err(error) = orders.tidy().await {
             tracing::warn!(%error, "keys and quotes past their life could not be removed");

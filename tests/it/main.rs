@@ -7,6 +7,7 @@ mod aftersale;
 mod alerts;
 mod answers;
 mod console;
+mod dashboard;
 mod faults;
 mod fulfilment;
 mod harness;

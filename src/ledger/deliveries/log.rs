@@ -124,7 +124,7 @@ impl Ledger {
     }
 }
 
-fn delivery(row: &Row) -> Result<Delivery, Error> {
+pub(in crate::ledger) fn delivery(row: &Row) -> Result<Delivery, Error> {
     let state = row.parse("state")?;
     let due_at = row.int("due_at")?;
     let moment = |ms| words::moment("delivery", ms);
@@ -141,7 +141,7 @@ fn delivery(row: &Row) -> Result<Delivery, Error> {
     })
 }
 
-fn attempt(row: &Row) -> Result<Attempt, Error> {
+pub(in crate::ledger) fn attempt(row: &Row) -> Result<Attempt, Error> {
     Ok(Attempt {
         at: words::moment("attempt", row.int("at")?)?,
         duration_ms: row.int("duration_ms")?,

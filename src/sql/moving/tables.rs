@@ -66,4 +66,8 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("vouchers", &["id"]),
     Table::new("refunds", &["id"]),
     Table::new("refund_events", &["refund_id", "version"]),
+    Table::new("operators", &["name"]),
+    Table::new("operator_sessions", &["digest"]),
+    Table::new("operator_tokens", &["id"]),
+    Table::new("partner_baselines", &["partner"]),
 ];
