@@ -12,8 +12,8 @@ use xunyuan::commands::{
     CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, openapi, operator,
     order, partner, sandbox, serve, sign,
 };
-use xunyuan::partners::list_names;
 use xunyuan::ops::staff::Staff;
+use xunyuan::partners::list_names;
 use xunyuan::server::house::open_orders;
 
 #[global_allocator]
