@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use redis::RedisResult;
+use redis::{ErrorKind, RedisResult};
 use tokio::runtime;
 
 use super::link::Link;
 use super::place::Place;
 use super::way::{BadPlace, Patience, Way};
+
+/// Each step of opening has its time; this is for all of them together.
+const OPENED_WITHIN: Duration = Duration::from_secs(5);
 
 type Opening = Shared<BoxFuture<'static, RedisResult<Link>>>;
 type Kept = Mutex<HashMap<runtime::Id, Entry>>;
@@ -53,9 +57,10 @@ impl Links {
         answer
     }
 
-    /// Lets go of all connections; those who ask over them still get their answers.
+    /// Lets go of all connections; those who ask over them still get their answers. Those still being opened are as new as
+    /// they can be, and some take their time: of a cluster, every node is tried.
     pub fn renew(&self) {
-        lock(&self.kept).clear();
+        lock(&self.kept).retain(|_, entry| matches!(entry, Entry::Opening(..)));
     }
 
     /// Connections that were begun so far.
@@ -80,7 +85,10 @@ impl Links {
         let serial = self.opened.fetch_add(1, Ordering::Relaxed);
         let (way, place, id) = (Arc::clone(&self.way), Arc::downgrade(&self.kept), runtime.id());
         let opening = async move {
-            let opened = way.open().await.map(|socket| Link { serial, socket });
+            let opened = match tokio::time::timeout(OPENED_WITHIN, way.open()).await {
+                Ok(opened) => opened.map(|socket| Link { serial, socket }),
+                Err(_) => Err((ErrorKind::Io, "the connection could not be opened in time").into()),
+            };
             keep(&place, id, serial, opened.as_ref().ok());
             opened
         };

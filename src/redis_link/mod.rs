@@ -12,7 +12,9 @@ pub mod link;
 pub mod links;
 pub mod place;
 #[cfg(test)]
-pub(crate) mod trial;
+mod tests;
+#[cfg(test)]
+mod trial;
 mod way;
 
 pub use link::Link;
