@@ -3,7 +3,7 @@
 //!
 //! Redis is asked within a short budget (`redis`). When it does not answer, the asker is told so at once and
 //! counts in the process instead; after five failures in a second a breaker spares Redis and the callers, and
-//! one probe every 200 ms finds out when it is back.
+//! one probe every 200 ms, for which nobody waits, finds out when it is back.
 
 use std::sync::Arc;
 

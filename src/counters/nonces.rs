@@ -107,14 +107,14 @@ async fn claim_in_redis(redis: &Redis, digest: Digest, ttl_s: i64, claim: u64) -
     let mut set = redis::cmd("SET");
     set.arg(&key).arg(claim).arg("NX").arg("PX").arg(ttl_s.max(1) * 1_000);
     let set = &set;
-    let was_set: Option<String> = redis.ask(async |mut link| set.query_async(&mut link).await).await?;
+    let was_set: Option<String> = redis.ask(&key, async |mut link| set.query_async(&mut link).await).await?;
     if was_set.is_some() {
         return Ok(Claimed::Fresh);
     }
     let mut get = redis::cmd("GET");
     get.arg(&key);
     let get = &get;
-    let of: Result<Option<u64>, _> = redis.ask(async |mut link| get.query_async(&mut link).await).await;
+    let of: Result<Option<u64>, _> = redis.ask(&key, async |mut link| get.query_async(&mut link).await).await;
     Ok(if of == Ok(Some(claim)) { Claimed::Fresh } else { Claimed::Seen })
 }
 

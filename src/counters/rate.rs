@@ -69,7 +69,8 @@ impl Rate {
     /// (it was started again, or it is a cluster's node that never saw it) is sent the whole of it, and knows it then.
     pub async fn spend(&self, redis: &Redis, ask: Ask<'_>, within: Duration) -> Result<Decision, Unavailable> {
         let ask = &ask;
-        let asked = redis.ask_within(within, async |mut link| {
+        let about = ask.keys.last().map_or("", String::as_str);
+        let asked = redis.ask_within(within, about, async |mut link| {
             let answer = command("EVALSHA", &self.hash, ask).query_async(&mut link).await;
             match answer {
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {

@@ -1,17 +1,21 @@
 //! Questions to Redis: a deadline around every one of them, and a breaker over all.
 //! Knows no commands; `rate` and `nonces` bring theirs. Connections are `redis_link`'s.
 //!
+//! While the breaker is open nobody waits: who comes when a probe is due only sets it off. In a cluster any node may be
+//! in trouble by itself, and nodes hold slots in runs: a breaker stands over each sixteenth of the slots.
+//!
 //! A connection that stops answering without being closed would be trusted for minutes, so failures also make every
 //! worker open a fresh one: it may be to the same server, to the new master that the sentinels name, or to a cluster
 //! whose slots are elsewhere now.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::breaker::Breaker;
 use crate::clock::Clock;
-use crate::redis_link::{BadPlace, Link, Links, Patience, Place};
+use crate::redis_link::{BadPlace, Form, Link, Links, Patience, Place, slot};
 
 /// A connection still being opened is given this long.
 const CONNECT: Duration = Duration::from_millis(1_000);
@@ -20,6 +24,11 @@ const RENEW_EVERY_MS: i64 = 1_000;
 /// Failures since connections were replaced last, after which they are again. Answers in between do not count: of a
 /// cluster, only one node may be in trouble.
 const FAILURES_TO_RENEW: u32 = 5;
+
+/// Breakers over a cluster.
+const PARTS_OF_A_CLUSTER: u16 = 16;
+/// A probe is waited for by nobody.
+const PROBE: Duration = Duration::from_millis(100);
 
 /// Where Redis is and how long a call may take.
 #[derive(Clone, Debug)]
@@ -47,11 +56,14 @@ pub enum Unavailable {
 }
 
 /// Redis, as all workers share it.
-pub struct Redis {
+pub struct Redis(Arc<Inner>);
+
+struct Inner {
     links: Links,
     budget: Duration,
     clock: Clock,
-    breaker: Breaker,
+    /// One, or of a cluster one for each part of the slots.
+    breakers: Vec<Breaker>,
     renewed_at_ms: AtomicI64,
     since_renewed: AtomicU32,
     calls: AtomicU64,
@@ -62,78 +74,109 @@ impl Redis {
     /// Reads the place; connects when first asked.
     pub fn open(settings: &Settings, clock: Clock) -> Result<Self, BadPlace> {
         // Longer than the budget, so that ours decides; without it the library gives up at 500 ms.
-        let patience = Patience { connect: CONNECT, answer: settings.budget * 2 };
-        Ok(Self {
+        let patience = Patience { connect: CONNECT, answer: (settings.budget * 2).max(PROBE) };
+        let parts = if settings.place.form == Form::Cluster { PARTS_OF_A_CLUSTER } else { 1 };
+        Ok(Self(Arc::new(Inner {
             links: Links::to(&settings.place, patience)?,
             budget: settings.budget,
             clock,
-            breaker: Breaker::default(),
+            breakers: (0..parts).map(|_| Breaker::default()).collect(),
             renewed_at_ms: AtomicI64::new(0),
             since_renewed: AtomicU32::new(0),
             calls: AtomicU64::new(0),
             failures: AtomicU64::new(0),
-        })
+        })))
     }
 
-    /// Calls that were sent so far.
+    /// Questions that were sent so far; probes are none.
     pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+        self.0.calls.load(Ordering::Relaxed)
     }
 
-    /// Calls that were sent in vain so far.
+    /// Questions that were sent in vain so far.
     pub fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
+        self.0.failures.load(Ordering::Relaxed)
     }
 
-    /// Whether Redis is held to be down at the moment.
+    /// Whether Redis, or a part of it, is held to be down at the moment.
     pub fn is_down(&self) -> bool {
-        self.breaker.is_open()
+        self.0.breakers.iter().any(Breaker::is_open)
     }
 
     /// The longest a call may wait for Redis.
     pub fn budget(&self) -> Duration {
-        self.budget
+        self.0.budget
     }
 
-    /// Puts one question to Redis within the budget.
-    pub(super) async fn ask<T, F>(&self, question: impl FnOnce(Link) -> F) -> Result<T, Unavailable>
+    /// Puts one question about a key to Redis within the budget.
+    pub(super) async fn ask<T, F>(&self, key: &str, question: impl FnOnce(Link) -> F) -> Result<T, Unavailable>
     where
         F: Future<Output = redis::RedisResult<T>>,
     {
-        self.ask_within(self.budget, question).await
+        self.ask_within(self.0.budget, key, question).await
     }
 
     /// The same within what is left of a budget.
     pub(super) async fn ask_within<T, F>(
         &self,
         within: Duration,
+        key: &str,
         question: impl FnOnce(Link) -> F,
     ) -> Result<T, Unavailable>
     where
         F: Future<Output = redis::RedisResult<T>>,
     {
-        if !self.breaker.may_try(self.clock.now_ms()) {
+        let inner = &self.0;
+        let part = inner.part(key);
+        let Some(breaker) = inner.breakers.get(part) else { return Err(Unavailable::HeldBack) };
+        if breaker.is_open() {
+            if breaker.may_try(inner.clock.now_ms()) {
+                tokio::runtime::Handle::current().spawn(probe(Arc::clone(inner), part, key.to_owned()));
+            }
             return Err(Unavailable::HeldBack);
         }
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let trouble = match tokio::time::timeout(within, self.links.ask(question)).await {
-            Ok(Ok(answer)) => {
-                if self.breaker.succeeded() {
-                    tracing::info!("Redis answers again");
-                }
-                return Ok(answer);
-            }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {} ms", within.as_millis()),
-        };
-        self.note_failure(&trouble);
+        inner.calls.fetch_add(1, Ordering::Relaxed);
+        match tokio::time::timeout(within, inner.links.ask(question)).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => inner.note_failure(breaker, &error.to_string()),
+            Err(_) => inner.note_failure(breaker, &format!("no answer within {} ms", within.as_millis())),
+        }
+        inner.failures.fetch_add(1, Ordering::Relaxed);
         Err(Unavailable::Failed)
     }
+}
 
-    fn note_failure(&self, trouble: &str) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
+/// Looks whether whoever has a key answers again. That it is asked about a key finds the one node of a cluster, and a
+/// question that changes nothing does no harm when it arrives late.
+async fn probe(redis: Arc<Inner>, part: usize, key: String) {
+    let Some(breaker) = redis.breakers.get(part) else { return };
+    let mut look = redis::cmd("PTTL");
+    look.arg(key);
+    let look = &look;
+    let asked = redis.links.ask(async |mut link| look.query_async::<i64>(&mut link).await);
+    match tokio::time::timeout(PROBE, asked).await {
+        Ok(Ok(_)) => {
+            if breaker.succeeded() {
+                tracing::info!("Redis answers again");
+            }
+        }
+        Ok(Err(error)) => redis.note_failure(breaker, &error.to_string()),
+        Err(_) => redis.note_failure(breaker, "a probe was not answered"),
+    }
+}
+
+impl Inner {
+    /// Which breaker stands over a key.
+    fn part(&self, key: &str) -> usize {
+        match self.breakers.len() {
+            1 => 0,
+            parts => usize::from(slot::of(key)) * parts / usize::from(slot::SLOTS),
+        }
+    }
+
+    fn note_failure(&self, breaker: &Breaker, trouble: &str) {
         let now_ms = self.clock.now_ms();
-        if self.breaker.failed(now_ms) {
+        if breaker.failed(now_ms) {
             tracing::warn!(trouble, "Redis does not answer; counting locally until it does");
         }
         let troubled = self.since_renewed.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES_TO_RENEW;
@@ -149,6 +192,9 @@ impl Redis {
 
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redis").field("down", &self.is_down()).field("calls", &self.calls()).finish_non_exhaustive()
+        f.debug_struct("Redis")
+            .field("down", &self.is_down())
+            .field("failures", &self.failures())
+            .finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@
 pub mod link;
 pub mod links;
 pub mod place;
+pub mod slot;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
