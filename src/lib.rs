@@ -17,6 +17,7 @@ pub mod counters;
 pub mod ledger;
 pub mod partners;
 pub mod rates;
+pub mod redis_link;
 pub mod sql;
 pub mod upstream;
 

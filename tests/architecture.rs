@@ -17,11 +17,13 @@ const PLAN: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("signing", &[]),
     ("edge", &["error", "telemetry", "signing"]),
-    // DOORS: ground only; `sql` is the floor under the doors that keep things in tables, `audit` the book they share
+    // DOORS: ground only; `sql` is the floor under the doors that keep things in tables, `audit` the book they share,
+    // `redis_link` the floor under those that ask Redis
     ("sql", &["clock", "error"]),
     ("audit", &["clock", "error", "model", "sql"]),
-    ("cache", &["clock", "edge", "error", "model", "telemetry"]),
-    ("counters", &["clock", "error", "model", "telemetry"]),
+    ("redis_link", &[]),
+    ("cache", &["clock", "edge", "error", "model", "telemetry", "redis_link"]),
+    ("counters", &["clock", "error", "model", "telemetry", "redis_link"]),
     ("ledger", &["clock", "error", "model", "telemetry", "sql", "audit"]),
     ("partners", &["clock", "error", "model", "signing", "telemetry", "sql", "audit"]),
     ("upstream", &["clock", "error", "model", "telemetry"]),

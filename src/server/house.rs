@@ -52,9 +52,9 @@ pub enum Error {
     /// Partners cannot be read.
     #[error("partners and keys cannot be read: {0}")]
     Partners(#[from] crate::partners::Error),
-    /// The Redis address is none.
-    #[error("redis.url cannot be used: {0}")]
-    Redis(#[from] crate::counters::redis::BadAddress),
+    /// The Redis address is none, or its certificates are none.
+    #[error("[redis] in the settings: {0}")]
+    Redis(#[from] crate::redis_link::BadPlace),
     /// The cache cannot be made.
     #[error("the cache cannot be made: {0}")]
     Cache(String),
@@ -210,7 +210,7 @@ impl House {
     /// Rooms with sockets of their own, for the runtime this is called on.
     pub fn rooms(&self) -> Result<Rooms, Error> {
         let upstream = Upstream::new(&settings::upstream(&self.config.upstream), self.upstream_tally.clone())?;
-        let (cache, rates, clock) = (self.cache.for_worker(), self.rates.clone(), self.clock.clone());
+        let (cache, rates, clock) = (self.cache.clone(), self.rates.clone(), self.clock.clone());
         let catalog =
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
         let aftersale =

@@ -17,7 +17,7 @@ stage_unit() {
 # Each test that wants a Redis starts one of its own; here none may do without.
 stage_redis() {
   need redis-server
-  XUNYUAN_TEST_REDIS=required nextest -E 'test(/^(counters|limits|cache|auth)::/) or kind(test)'
+  XUNYUAN_TEST_REDIS=required nextest -E 'test(/^(redis_link|counters|limits|cache|auth)::/) or kind(test)'
 }
 
 # As many nodes run: both engines at once.
