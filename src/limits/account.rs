@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::flood::{Flood, Flooded};
-use super::lease::{Demand, Lease};
+use super::lease::{Demand, LASTS_US, Lease};
+use super::near::{self, Near};
 use super::standing::Standing;
 use super::tally::Cause;
 use super::terms::Terms;
@@ -15,7 +16,7 @@ use crate::counters::gcra::{self, Level, Mark, Rule, Spend};
 use crate::counters::rate::Decision;
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, Policy};
 
 /// A busy account that finds its bucket empty asks again when so many units a node must have come back, not for each.
 const GATHERED_PER_NODE: u32 = 4;
@@ -23,7 +24,6 @@ const GATHERED_PER_NODE: u32 = 4;
 /// One partner in one mode.
 #[derive(Debug)]
 pub struct Account {
-    partner: PartnerId,
     mode: Mode,
     clock: Clock,
     in_flight: AtomicU32,
@@ -41,18 +41,26 @@ struct Books {
     terms: Arc<Terms>,
     /// The plan as last handed in: as good as the one in `terms`, though it may be another copy.
     plan: Arc<Plan>,
-    /// One mark per policy, on this node's clock.
+    /// How far Redis' clock is before this node's, as its last answer showed; all moments here are by Redis' clock.
+    ahead_us: i64,
+    /// One mark per policy.
     marks: Vec<Mark>,
     /// The same as Redis last told, without what was decided here since.
     told: Vec<Mark>,
     flood: Flood,
     lease: Lease,
+    /// For each shadow policy: how many of the units in hand it had room for.
+    backed: Vec<u32>,
+    /// For each day policy: the end of the last day that was noticed to run out.
+    near_told: Vec<i64>,
     demand: Demand,
     /// Redis gave much less ahead than was asked for: the bucket is nearly empty.
     scarce: bool,
     /// Units that Redis was charged and has yet to be told to give back.
     owed: u32,
     owed_since_us: i64,
+    /// A moment of the first day they were charged in.
+    owed_day_us: i64,
     /// Units that were admitted while Redis could not be told.
     debt: u32,
     /// When Redis last told where the policies stand.
@@ -70,8 +78,9 @@ pub struct Question {
     pub spend: Spend,
     /// Units this node still holds.
     pub held: u32,
-    /// When it is asked, on this node's clock.
+    /// When it is asked, by Redis' clock as far as this node knows it.
     pub asked_at_us: i64,
+    asked_wall_us: i64,
     asked_tick_us: i64,
 }
 
@@ -93,8 +102,10 @@ pub struct Outcome {
     pub admitted: bool,
     /// Units that were charged, or would have been.
     pub units: u32,
-    /// When it was decided, on this node's clock.
+    /// When it was decided.
     pub at_us: i64,
+    /// A moment of the day the units were charged in.
+    pub day_us: i64,
     terms: Arc<Terms>,
     levels: Vec<Level>,
 }
@@ -102,9 +113,27 @@ pub struct Outcome {
 impl Outcome {
     /// Why and for how many microseconds the call is refused; of several policies, the one with the longest window.
     pub fn refusal(&self) -> (Cause, i64) {
-        let refusing = || self.terms.plan.policies.iter().zip(&self.levels).filter(|(_, level)| level.retry_us > 0);
-        let window_s = refusing().map(|(policy, _)| policy.window_s).max().unwrap_or(0);
+        let policies = || self.terms.plan.policies.iter().zip(&self.levels).filter(|(policy, _)| !policy.shadow);
+        let refusing = || policies().filter(|(_, level)| level.retry_us > 0);
+        let window_s = refusing().map(|(policy, _)| policy.span.seconds()).max().unwrap_or(0);
         (Cause::of_window(window_s), refusing().map(|(_, level)| level.retry_us).max().unwrap_or(0))
+    }
+
+    /// Shadow policies that would have refused what was admitted.
+    pub fn shadow(&self) -> Vec<Arc<str>> {
+        if !self.terms.shadows || !self.admitted || self.units == 0 {
+            return Vec::new();
+        }
+        let policies = self.terms.plan.policies.iter().zip(&self.levels);
+        policies
+            .filter(|(policy, level)| policy.shadow && level.retry_us > 0)
+            .map(|(policy, _)| policy.name.clone())
+            .collect()
+    }
+
+    /// Whether most of a day is used.
+    pub fn is_near(&self) -> bool {
+        self.admitted && self.levels.iter().enumerate().any(|(at, level)| near::is_near(&self.terms, at, level))
     }
 
     /// What is left.
@@ -115,24 +144,27 @@ impl Outcome {
 
 impl Account {
     /// An account that has spent nothing.
-    pub fn new(partner: PartnerId, mode: Mode, plan: &Arc<Plan>, clock: Clock) -> Self {
-        let terms = Arc::new(Terms::of(Arc::clone(plan), partner.as_str(), mode));
+    pub fn new(partner: &PartnerId, mode: Mode, plan: &Arc<Plan>, clock: Clock) -> Self {
+        let terms = Arc::new(Terms::of(Arc::clone(plan), partner, mode, clock.now_ms() * 1_000));
         let books = Books {
             flood: Flood::of(&terms.rules, &clock),
             marks: vec![Mark::default(); terms.rules.len()],
             told: vec![Mark::default(); terms.rules.len()],
-            terms,
             plan: Arc::clone(plan),
+            ahead_us: 0,
             lease: Lease::default(),
+            backed: vec![0; terms.rules.len()],
+            near_told: vec![0; terms.rules.len()],
             demand: Demand::default(),
             scarce: false,
             owed: 0,
             owed_since_us: 0,
+            owed_day_us: 0,
             debt: 0,
             told_at_us: 0,
+            terms,
         };
         Self {
-            partner,
             mode,
             clock,
             in_flight: AtomicU32::new(0),
@@ -188,42 +220,51 @@ impl Account {
 
     /// A question that hands back what is held, if the account is quiet; the second says whether any is left to watch.
     pub fn hand_back(&self) -> (Option<Question>, bool) {
-        let (now_us, tick_us) = (self.clock.now_ms() * 1_000, self.clock.ticks_us());
+        let tick_us = self.clock.ticks_us();
         let mut books = self.lock();
+        let now_us = self.clock.now_ms() * 1_000 + books.ahead_us;
         let units = books.lease.give_up(tick_us);
         if units == 0 {
             return (None, books.lease.held(tick_us) > 0);
         }
-        books.owe(units, now_us);
+        let from_us = books.lease.from_us();
+        books.owe(units, now_us, from_us);
         (Some(books.question(Spend::default(), now_us, tick_us)), false)
     }
 
     /// Takes over what Redis decided.
     pub fn settle(&self, question: Question, decision: Decision) -> Outcome {
         let mut books = self.lock();
-        let Question { terms, spend, asked_at_us, asked_tick_us, .. } = question;
+        let Question { terms, spend, asked_at_us, asked_wall_us, asked_tick_us, .. } = question;
         let ahead = decision.units.saturating_sub(spend.cost);
-        if Arc::ptr_eq(&terms, &books.terms) && decision.levels.len() == books.marks.len() {
-            // Counted from when Redis was asked, so that this node never refuses longer than Redis would.
-            for ((rule, mark), level) in terms.rules.iter().zip(&mut books.marks).zip(&decision.levels) {
-                let spent = if rule.is_daily() { rule.burst.saturating_sub(level.remaining) } else { 0 };
-                *mark = Mark { at_us: asked_at_us + level.reset_us, spent };
-            }
+        let same_plan = Arc::ptr_eq(&terms.plan, &books.terms.plan) && decision.levels.len() == books.marks.len();
+        books.ahead_us = decision.now_us - asked_wall_us;
+        if same_plan {
+            let mark = |(rule, level): (&Rule, &Level)| Mark {
+                at_us: decision.now_us + level.reset_us,
+                spent: if rule.is_daily() { rule.burst.saturating_sub(level.remaining) } else { 0 },
+                interval_us: rule.interval_us,
+            };
+            books.marks = terms.rules.iter().zip(&decision.levels).map(mark).collect();
             books.told = books.marks.clone();
             books.told_at_us = asked_at_us;
             if spend.more > 0 {
                 books.scarce = ahead < spend.more.div_ceil(4);
             }
         }
-        if ahead > 0 {
-            books.lease.add(ahead, asked_tick_us);
+        if ahead > 0 && same_plan {
+            books.take_in(&terms, &decision, spend.cost, asked_tick_us);
+        } else if ahead > 0 {
+            // Taken under a plan that does not hold any more: not to be used, and given back with the next question.
+            books.owe(ahead, decision.now_us, decision.now_us);
         }
         if !decision.admitted {
             books.flood.give_back(spend.cost);
         }
         let mut levels = decision.levels;
         add_in_hand(&terms, &mut levels, books.lease.held(asked_tick_us));
-        Outcome { admitted: decision.admitted, units: spend.cost, at_us: asked_at_us, terms, levels }
+        let (at_us, units) = (decision.now_us, spend.cost);
+        Outcome { admitted: decision.admitted, units, at_us, day_us: at_us, terms, levels }
     }
 
     /// Redis was not told what the question settles: the next one does.
@@ -253,15 +294,31 @@ impl Account {
     }
 
     /// Gives back what a call was charged in Redis: to what is held, or with the next question.
-    pub fn give_back_to_redis(&self, units: u32, charged_at_us: i64) {
+    pub fn give_back_to_redis(&self, units: u32, charged_at_us: i64, day_us: i64) {
         let tick_us = self.clock.ticks_us();
         let mut books = self.lock();
-        if books.lease.put_back(units, tick_us) {
+        if books.lease.put_back(units, day_us, tick_us) {
             books.flood.give_back(units);
+            books.backed.iter_mut().for_each(|backed| *backed += units);
         } else {
             books.give_back(units, 1);
-            books.owe(units, charged_at_us);
+            books.owe(units, charged_at_us, day_us);
         }
+    }
+
+    /// Days that run out by this decision and were not noticed before.
+    pub fn near(&self, outcome: &Outcome) -> Vec<Near> {
+        let mut books = self.lock();
+        let mut noticed = Vec::new();
+        for (at, level) in outcome.levels.iter().enumerate() {
+            let ends_us = outcome.at_us + level.reset_us;
+            let told = books.near_told.get_mut(at).filter(|told| !same_end(**told, ends_us));
+            if let (true, Some(told)) = (near::is_near(&outcome.terms, at, level), told) {
+                *told = ends_us;
+                noticed.extend(near::of(&outcome.terms, self.mode, at, level, outcome.at_us));
+            }
+        }
+        noticed
     }
 
     /// Calls under way.
@@ -282,26 +339,38 @@ impl Account {
         Waiting { account: self, units: cost }
     }
 
-    /// The moment at which nothing spent is left to remember.
+    /// The moment at which nothing spent is left to remember, on this node's clock.
     pub fn blank_at_us(&self) -> i64 {
-        self.lock().marks.iter().map(|mark| mark.at_us).max().unwrap_or(0)
+        let books = self.lock();
+        let spent = books.marks.iter().filter(|mark| mark.interval_us > 0 || mark.spent > 0);
+        spent.map(|mark| mark.at_us - books.ahead_us).max().unwrap_or(0)
     }
 
     fn lock(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The books under this plan, and the time.
+    /// The books under this plan and on this day, and the time.
     fn open(&self, plan: &Arc<Plan>) -> (MutexGuard<'_, Books>, i64) {
         let mut books = self.lock();
+        let now_us = self.clock.now_ms() * 1_000 + books.ahead_us;
         if !Arc::ptr_eq(&books.plan, plan) {
             if books.plan != *plan {
-                books.change(Terms::of(Arc::clone(plan), self.partner.as_str(), self.mode), &self.clock);
+                let terms = Terms::of(Arc::clone(plan), &books.terms.partner, self.mode, now_us);
+                books.change(terms, now_us, &self.clock);
             }
             books.plan = Arc::clone(plan);
         }
-        (books, self.clock.now_ms() * 1_000)
+        if let Some(terms) = books.terms.renewed(now_us) {
+            books.terms = Arc::new(terms);
+        }
+        (books, now_us)
     }
+}
+
+/// Whether two ends are of one day, though one may have been told by a clock that is a little off.
+fn same_end(one_us: i64, other_us: i64) -> bool {
+    (one_us - other_us).abs() < 3_600_000_000
 }
 
 impl Books {
@@ -310,15 +379,12 @@ impl Books {
     }
 
     fn screen(&mut self, units: u32, now_us: i64, tick_us: i64, nodes: u32) -> Screened {
+        let held = self.lease.held(tick_us);
         if self.lease.take(units, tick_us) {
-            let levels = self.levels(now_us, tick_us);
-            return Screened::Held(Outcome {
-                admitted: true,
-                units,
-                at_us: now_us,
-                terms: Arc::clone(&self.terms),
-                levels,
-            });
+            let mut levels = self.levels(now_us, tick_us);
+            self.use_backed(units, held, &mut levels);
+            let (terms, day_us) = (Arc::clone(&self.terms), self.lease.from_us());
+            return Screened::Held(Outcome { admitted: true, units, at_us: now_us, day_us, terms, levels });
         }
         let gathered = if self.scarce { self.gathered(nodes) } else { 0 };
         if gcra::admits(&self.terms.rules, &self.marks, now_us, units.max(gathered)) {
@@ -328,6 +394,38 @@ impl Books {
         refused.units = units;
         self.flood.give_back(units);
         Screened::Refused(refused)
+    }
+
+    /// Takes in what Redis gave ahead. Nothing outlasts the day it was charged to: what is still held from another is
+    /// dropped, and what is given now ends with the day.
+    fn take_in(&mut self, terms: &Terms, decision: &Decision, cost: u32, asked_tick_us: i64) {
+        let days = || terms.rules.iter().zip(&decision.levels).filter(|(rule, _)| rule.is_daily());
+        let from_us = self.lease.from_us();
+        if !days().all(|(rule, _)| rule.day_has(decision.now_us, from_us)) {
+            self.lease.end(asked_tick_us);
+        }
+        let fresh = self.lease.held(asked_tick_us) == 0;
+        let lasts_us = days().map(|(_, level)| level.reset_us).fold(LASTS_US, i64::min);
+        self.lease.add(decision.units.saturating_sub(cost), decision.now_us, asked_tick_us, lasts_us);
+        for (backed, level) in self.backed.iter_mut().zip(&decision.levels) {
+            let of_the_call = if level.retry_us == 0 { cost } else { 0 };
+            *backed = if fresh { 0 } else { *backed } + level.charged.saturating_sub(of_the_call);
+        }
+    }
+
+    /// Notes which shadow policies had room for units that are used now, out of so many in hand.
+    fn use_backed(&mut self, units: u32, held: u32, levels: &mut [Level]) {
+        if !self.terms.shadows {
+            return;
+        }
+        for ((rule, backed), level) in self.terms.rules.iter().zip(&mut self.backed).zip(levels) {
+            *backed = (*backed).min(held);
+            match backed.checked_sub(units) {
+                Some(left) => *backed = left,
+                None if rule.shadow => level.retry_us = level.retry_us.max(1),
+                None => {}
+            }
+        }
     }
 
     /// How much must have come back before a busy account asks again; never so much that a bucket could overflow
@@ -349,7 +447,7 @@ impl Books {
     fn look_at(&mut self, units: u32, now_us: i64) -> Outcome {
         let terms = Arc::clone(&self.terms);
         let taken = gcra::spend(&terms.rules, &mut self.marks.clone(), now_us, Spend::of(units), &[]);
-        Outcome { admitted: false, units, at_us: now_us, terms, levels: taken.levels }
+        Outcome { admitted: false, units, at_us: now_us, day_us: now_us, terms, levels: taken.levels }
     }
 
     /// Charges a call that passed the pre-filter; tells the pre-filter when it was not charged.
@@ -361,9 +459,21 @@ impl Books {
     /// The same by this node's share; a call dearer than the share's smallest burst is charged that.
     fn charge_share(&mut self, units: u32, now_us: i64, nodes: u32) -> Outcome {
         let share: Vec<_> = self.terms.rules.iter().map(|rule| rule.share_of(nodes)).collect();
-        let most = share.iter().map(|rule| rule.burst).min().unwrap_or(u32::MAX);
+        let most = share.iter().filter(|rule| !rule.shadow).map(|rule| rule.burst).min().unwrap_or(u32::MAX);
         self.flood.give_back(units.saturating_sub(most));
-        self.charge_by(&share, units.min(most), now_us)
+        // What is out counts against the share as it counts against the whole: time for time, not unit for unit.
+        let terms = Arc::clone(&self.terms);
+        self.count_by(&terms.rules, &share, now_us);
+        let outcome = self.charge_by(&share, units.min(most), now_us);
+        self.count_by(&share, &terms.rules, now_us);
+        outcome
+    }
+
+    /// Calls the marks of some rules those of others.
+    fn count_by(&mut self, from: &[Rule], to: &[Rule], now_us: i64) {
+        for ((from, to), mark) in from.iter().zip(to).zip(&mut self.marks) {
+            *mark = Mark { interval_us: to.interval_us, ..from.taken_over(*mark, now_us) };
+        }
     }
 
     fn charge_by(&mut self, rules: &[Rule], units: u32, now_us: i64) -> Outcome {
@@ -372,7 +482,7 @@ impl Books {
             self.flood.give_back(units);
         }
         let terms = Arc::clone(&self.terms);
-        Outcome { admitted: taken.admitted, units, at_us: now_us, terms, levels: taken.levels }
+        Outcome { admitted: taken.admitted, units, at_us: now_us, day_us: now_us, terms, levels: taken.levels }
     }
 
     /// Gives units back that counted so many times.
@@ -398,32 +508,43 @@ impl Books {
         let credit = std::mem::take(&mut self.owed);
         let credit_age_us = if credit > 0 { (now_us - self.owed_since_us).max(0) } else { 0 };
         let debt = std::mem::take(&mut self.debt);
-        let (spend, held) = (Spend { credit, credit_age_us, debt, ..spend }, self.lease.held(tick_us));
+        let credit_day_us = self.owed_day_us;
+        let (spend, held) = (Spend { credit, credit_age_us, credit_day_us, debt, ..spend }, self.lease.held(tick_us));
         let (terms, told) = (Arc::clone(&self.terms), self.told.clone());
-        Question { terms, told, spend, held, asked_at_us: now_us, asked_tick_us: tick_us }
+        let asked_wall_us = now_us - self.ahead_us;
+        Question { terms, told, spend, held, asked_at_us: now_us, asked_wall_us, asked_tick_us: tick_us }
     }
 
     fn not_told(&mut self, question: &Question) {
-        self.owe(question.spend.credit, question.asked_at_us - question.spend.credit_age_us);
+        let Spend { credit, credit_age_us, credit_day_us, .. } = question.spend;
+        self.owe(credit, question.asked_at_us - credit_age_us, credit_day_us);
         self.debt = self.debt.saturating_add(question.spend.debt);
     }
 
-    fn owe(&mut self, units: u32, since_us: i64) {
+    fn owe(&mut self, units: u32, since_us: i64, day_us: i64) {
         if units > 0 {
-            self.owed_since_us = if self.owed == 0 { since_us } else { self.owed_since_us.min(since_us) };
+            let first = self.owed == 0;
+            self.owed_since_us = if first { since_us } else { self.owed_since_us.min(since_us) };
+            self.owed_day_us = if first { day_us } else { self.owed_day_us.min(day_us) };
             self.owed = self.owed.saturating_add(units);
         }
     }
 
-    /// Goes on under another plan; policies of the same name keep what was spent.
-    fn change(&mut self, terms: Terms, clock: &Clock) {
-        let spent = |name: &str| {
+    /// Goes on under another plan. Policies of the same name keep the units that are out (`counters::gcra`), and units
+    /// that were taken ahead under the old plan are not used any more.
+    fn change(&mut self, terms: Terms, now_us: i64, clock: &Clock) {
+        let out = |(policy, rule): (&Policy, Rule)| {
             let mut old = self.terms.plan.policies.iter().zip(&self.marks);
-            old.find(|(policy, _)| &*policy.name == name).map_or(Mark::default(), |(_, mark)| *mark)
+            let mark = old.find(|(old, _)| old.name == policy.name).map_or(Mark::default(), |(_, mark)| *mark);
+            rule.taken_over(mark, now_us)
         };
-        self.marks = terms.plan.policies.iter().map(|policy| spent(&policy.name)).collect();
+        self.marks = terms.policies().map(out).collect();
         self.told.clone_from(&self.marks);
+        let (held, from_us) = (self.lease.end(clock.ticks_us()), self.lease.from_us());
+        self.owe(held, now_us, from_us);
         self.flood = Flood::of(&terms.rules, clock);
+        self.backed = vec![0; terms.rules.len()];
+        self.near_told = vec![0; terms.rules.len()];
         self.terms = Arc::new(terms);
     }
 }
