@@ -157,7 +157,7 @@ mod tests {
     use crate::model::plan::{Plan, Policy};
 
     fn caller() -> Caller {
-        let policies = vec![Policy { name: "day".into(), quota: 864, window_s: 86_400, burst: 864 }];
+        let policies = vec![Policy::rolling("day", 864, 86_400, 864)];
         let plan = Plan { id: "starter".into(), policies, in_flight: 4, price_tier: "standard".into() };
         let partner = Partner {
             id: "acme".parse().unwrap(),

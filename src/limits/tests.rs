@@ -17,7 +17,7 @@ use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::plan::{Plan, Policy};
 
 fn policy(name: &str, quota: u32, window_s: u32, burst: u32) -> Policy {
-    Policy { name: name.into(), quota, window_s, burst }
+    Policy::rolling(name, quota, window_s, burst)
 }
 
 fn plan(policies: Vec<Policy>) -> Arc<Plan> {
@@ -247,7 +247,7 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
     let outcome = runner.run(&(policies, calls), |((second, burst, minute, wider), calls)| {
         let clock = Clock::shiftable();
         let plan = plan(vec![policy("second", second, 1, burst), policy("minute", minute, 60, wider)]);
-        let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, clock.clone());
+        let account = Account::new(&"acme".parse().unwrap(), Mode::Live, &plan, clock.clone());
         let rules: Vec<_> = plan.policies.iter().map(gcra::Rule::of).collect();
         let most = rules.iter().map(|rule| rule.burst).min().unwrap();
         let mut tats = vec![Mark::default(); rules.len()];
@@ -272,7 +272,7 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
 fn a_flood_ends_at_the_pre_filter_without_a_question() {
     let clock = Clock::shiftable();
     let plan = plan(vec![policy("second", 10, 1_000, 10)]);
-    let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, clock);
+    let account = Account::new(&"acme".parse().unwrap(), Mode::Live, &plan, clock);
     let questions = (0..100).filter(|_| matches!(account.screen(&plan, 1, 1), Screened::Open)).count();
     assert_eq!(questions, 20, "twice the burst, though Redis has not answered one of them");
 }
