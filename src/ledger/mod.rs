@@ -17,6 +17,8 @@ mod error;
 mod feeds;
 mod holds;
 mod known;
+mod merit;
+mod near;
 mod notes;
 mod operator;
 mod orders;
@@ -42,6 +44,7 @@ pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undel
 pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
 pub use holds::{Doubted, Hold};
+pub use near::NearLimit;
 pub use operator::{Case, Hand, KeyHeld, News, Paying, Search};
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::terms::Terms;
 use crate::counters::gcra::Level;
 use crate::model::plan::{CONCURRENT, Policy};
@@ -32,6 +34,8 @@ pub struct Row<'a> {
     pub remaining: u32,
     /// Seconds until all units are back, rounded up.
     pub resets_in_s: u64,
+    /// When the day ends, if it is one.
+    pub day_ends: Option<Timestamp>,
 }
 
 impl Standing {
@@ -67,6 +71,7 @@ impl Standing {
             burst: rule.burst,
             remaining: level.remaining,
             resets_in_s: seconds(level.reset_us),
+            day_ends: rule.is_daily().then(|| Timestamp::from_microsecond(rule.ends[1]).unwrap_or_default()),
         })
     }
 

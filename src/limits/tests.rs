@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use proptest::test_runner::{Config, TestRunner};
 
 use super::account::{Account, Screened};
-use super::{Cause, Limits, Permit, Refusal, Settings};
+use super::{Bounds, Cause, Decided, Limits, Permit, Priority, Refusal, Settings};
 use crate::clock::Clock;
 use crate::counters::gcra::{self, Mark, Spend};
 use crate::counters::redis_server::Server;
 use crate::counters::{Counters, redis};
 use crate::error::{Code, Failure};
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
-use crate::model::plan::{Plan, Policy};
+use crate::model::plan::{Plan, Policy, Span};
 
 fn policy(name: &str, quota: u32, window_s: u32, burst: u32) -> Policy {
     Policy::rolling(name, quota, window_s, burst)
@@ -207,11 +207,13 @@ async fn another_plan_holds_at_once_and_what_was_spent_stays_spent() {
     let small = plan(vec![policy("day", 10, 86_400, 10)]);
     assert_eq!(passing(&limits, &caller(&small, Mode::Live), 20, 1).await, 10);
     let large = plan(vec![policy("minute", 1_000, 6_000, 1_000), policy("day", 20, 86_400, 20)]);
-    let refusal = limits.admit(&caller(&large, Mode::Live), 1).await.unwrap_err();
-    assert_eq!((refusal.violated(), left(&refusal)), (vec!["day"], vec![1_000, 0]));
+    assert_eq!(passing(&limits, &caller(&large, Mode::Live), 20, 1).await, 10, "the difference and no more");
     let same = plan(large.policies.clone());
     let standing = limits.standing(&caller(&same, Mode::Live)).await;
-    assert_eq!(standing.rows().map(|row| row.remaining).collect::<Vec<_>>(), [1_000, 0]);
+    assert_eq!(standing.rows().map(|row| row.remaining).collect::<Vec<_>>(), [990, 0]);
+    let refusal = limits.admit(&caller(&small, Mode::Live), 1).await.unwrap_err();
+    assert_eq!(left(&refusal), [0]);
+    assert_eq!(refusal.standing().rows().next().unwrap().resets_in_s, 86_400, "no longer than the new plan's window");
 }
 
 #[tokio::test]
@@ -494,4 +496,139 @@ async fn what_was_admitted_without_redis_is_charged_when_it_is_back() {
     }
     let left = other.standing(&caller).await.rows().next().unwrap().remaining;
     assert!((30..=31).contains(&left), "the other node sees {left}");
+}
+
+/// Sets the clock to so many milliseconds after the partner's day begins.
+fn into_the_day(clock: &Clock, span: &Span, ms: i64) {
+    let today = span.day(&"acme".parse().unwrap(), clock.now()).unwrap();
+    clock.advance_ms(today.ends.as_millisecond() + ms - clock.now_ms());
+}
+
+#[tokio::test]
+async fn a_day_gives_all_its_units_back_when_it_ends_and_tells_when_that_is() {
+    let clock = Clock::shiftable();
+    let day = Policy::daily("day", 10, "Europe/Berlin", 900);
+    into_the_day(&clock, &day.span, 1_000);
+    let limits = alone(&clock);
+    let caller = caller(&plan(vec![day.clone()]), Mode::Live);
+    assert_eq!(passing(&limits, &caller, 15, 1).await, 10);
+    let ends = day.span.day(&caller.partner.id, clock.now()).unwrap().ends;
+    let refusal = limits.admit(&caller, 1).await.unwrap_err();
+    let left_s = (ends.as_millisecond() - clock.now_ms()).div_euclid(1_000);
+    assert!((left_s..=left_s + 2).contains(&(refusal.retry_after_s().unwrap() as i64)));
+    assert_eq!((refusal.code(), refusal.policy(), refusal.decided()), (Code::QuotaUsedUp, "day", Decided::Here));
+    assert!(refusal.detail().unwrap().contains("per day of Europe/Berlin"));
+    assert!(refusal.standing().rate_limit().starts_with(&format!("\"day\";r=0;t={}", refusal.retry_after_s().unwrap())));
+    assert_eq!(refusal.standing().rows().next().unwrap().day_ends, Some(ends));
+    clock.advance_ms(ends.as_millisecond() - clock.now_ms() - 1_000);
+    assert_eq!(passing(&limits, &caller, 3, 1).await, 0, "a second before");
+    for _ in 0..3 {
+        clock.advance_ms(1_000);
+        assert_eq!(passing(&limits, &caller, 15, 1).await, 10);
+        into_the_day(&clock, &day.span, -1_000);
+        assert_eq!(passing(&limits, &caller, 3, 1).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_policy_in_shadow_refuses_nothing_and_says_what_it_would_have_refused() {
+    for server in [None, Server::start()] {
+        let clock = Clock::shiftable();
+        let limits = match &server {
+            None => alone(&clock),
+            Some(server) => node(server, &clock),
+        };
+        let shadow = Policy { shadow: true, ..policy("minute.trial", 10, 36_000, 10) };
+        let caller = caller(&plan(vec![policy("minute", 60, 36_000, 60), shadow]), Mode::Live);
+        let mut told = Vec::new();
+        for _ in 0..40 {
+            let permit = limits.admit(&caller, 1).await.unwrap();
+            assert!(!permit.standing().rate_limit_policy().contains("trial"));
+            assert!(!permit.standing().rate_limit().contains("trial"));
+            told.extend(permit.shadow().to_vec());
+        }
+        assert_eq!((told.len(), &*told[0]), (30, "minute.trial"), "with Redis: {}", server.is_some());
+        assert_eq!(limits.tally().shadow_refused.load(Ordering::Relaxed), 30);
+        let standing = limits.standing(&caller).await;
+        assert_eq!((standing.rows().count(), standing.all_rows().count()), (1, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_runs_out_is_noticed_once_and_the_next_one_anew() {
+    let clock = Clock::shiftable();
+    let day = Policy::daily("day", 100, "UTC", 0);
+    into_the_day(&clock, &day.span, 1_000);
+    let limits = alone(&clock);
+    let caller = caller(&plan(vec![policy("minute", 1_000, 60, 1_000), day.clone()]), Mode::Live);
+    for _ in 0..2 {
+        assert_eq!(passing(&limits, &caller, 79, 1).await, 79);
+        assert!(limits.take_near().is_empty());
+        assert_eq!(passing(&limits, &caller, 10, 1).await, 10);
+        let near = limits.take_near();
+        assert_eq!(near.len(), 1);
+        let today = day.span.day(&caller.partner.id, clock.now()).unwrap();
+        assert_eq!((near[0].used, near[0].allowance, near[0].resets_at), (80, 100, today.ends));
+        assert_eq!((near[0].day.clone(), near[0].policy.as_str()), (today.date.to_string(), "day"));
+        limits.near_again(near);
+        assert_eq!(limits.take_near().len(), 1, "what could not be told waits");
+        into_the_day(&clock, &day.span, 1_000);
+    }
+}
+
+#[tokio::test]
+async fn a_busy_node_puts_browsing_off_and_answers_orders_and_the_refused_pay_nothing() {
+    let clock = Clock::shiftable();
+    let bounds = Bounds { calls: 10, upstream: 0, wait: Duration::ZERO };
+    let limits = Limits::new(Settings { bounds, ..Settings::default() }, Counters::InProcess, clock.clone());
+    let mut plan = (*plan(vec![policy("minute", 100, 36_000, 100)])).clone();
+    plan.in_flight = 100;
+    let caller = caller(&Arc::new(plan), Mode::Live);
+    let mut held = Vec::new();
+    for _ in 0..7 {
+        held.push(limits.admit_as(&caller, 1, Priority::Browse).await.unwrap());
+    }
+    for _ in 0..20 {
+        let refusal = limits.admit_as(&caller, 1, Priority::Browse).await.unwrap_err();
+        assert_eq!((refusal.code(), refusal.policy(), left(&refusal)), (Code::Overloaded, "shed", vec![93]));
+        assert!((1..=6).contains(&refusal.retry_after_s().unwrap()) && refusal.extras().is_empty());
+    }
+    held.push(limits.admit_as(&caller, 5, Priority::Order).await.unwrap());
+    held.push(limits.admit_as(&caller, 0, Priority::Free).await.unwrap());
+    assert_eq!(limits.tally().shed_browse.load(Ordering::Relaxed), 20);
+    drop(held);
+    assert_eq!(limits.pressure().calls(), 0);
+    limits.admit_as(&caller, 1, Priority::Browse).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_plan_ends_leases_and_gives_no_burst_anew_on_any_node() {
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let (one, other) = (node(&server, &clock), node(&server, &clock));
+    let small = caller(&plan(vec![policy("minute", 100, 360_000, 100)]), Mode::Live);
+    let large = caller(&plan(vec![policy("minute", 150, 36_000, 150)]), Mode::Live);
+    assert_eq!(passing(&one, &small, 40, 1).await, 40);
+    assert!(told(&one.admit(&small, 0).await.unwrap())[0] <= 60);
+    let passed = passing(&one, &large, 300, 1).await + passing(&other, &large, 300, 1).await;
+    assert!((108..=111).contains(&passed), "{passed}: the difference, and what comes back while the test runs");
+    // And back: more is out than the small plan has, so nothing is left, for no longer than it takes to fill.
+    let refusal = other.admit(&small, 1).await.unwrap_err();
+    assert_eq!(left(&refusal), [0]);
+    assert!(refusal.standing().rows().next().unwrap().resets_in_s <= 360_000);
+}
+
+#[tokio::test]
+async fn two_nodes_change_the_plan_at_different_moments_and_admit_no_more_for_it() {
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let (one, other) = (node(&server, &clock), node(&server, &clock));
+    let small = caller(&plan(vec![policy("minute", 100, 360_000, 100)]), Mode::Live);
+    let large = caller(&plan(vec![policy("minute", 150, 540_000, 150)]), Mode::Live);
+    let mut passed = 0;
+    for _ in 0..200 {
+        passed += passing(&one, &small, 1, 1).await + passing(&other, &large, 1, 1).await;
+        clock.advance_ms(1);
+    }
+    assert!((90..=151).contains(&passed), "{passed}");
 }
