@@ -96,29 +96,6 @@ pub struct OverrideView {
 }
 
 /// Requests under way.
-    in_flight: InFlightView,
-    /// What a call of each operation costs, in the policies' units. A 304 is free.
-    costs: BTreeMap<&'static str, u32>,
-}
-
-/// One policy and what is left of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PolicyView {
-    /// The name used in `RateLimit-Policy` and `violated-policies`.
-    name: String,
-    /// Units per window.
-    quota: u32,
-    /// Length of the window in seconds.
-    window_s: u32,
-    /// Units that may be spent at once.
-    burst: u32,
-    /// Units left right now.
-    remaining: u32,
-    /// Seconds until all units are back if nothing more is spent.
-    resets_in_s: u64,
-}
-
-/// Requests under way.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InFlightView {
     /// How many may be under way at one time at one node.

@@ -119,7 +119,15 @@ fn list(overrides: &[Override], now: Timestamp, as_json: bool, out: &mut impl Wr
             Some(at) => format!("ended {at:.0} by {}", one.ended_by.as_deref().unwrap_or("?")),
             None => format!("{:.0}", one.until),
         };
-        [one.id.to_string(), one.partner.to_string(), one.policy.clone(), one.told(), end, one.by.clone(), one.reason.clone()]
+        [
+            one.id.to_string(),
+            one.partner.to_string(),
+            one.policy.clone(),
+            one.told(),
+            end,
+            one.by.clone(),
+            one.reason.clone(),
+        ]
     };
     let rows: Vec<_> = overrides.iter().map(row).collect();
     Ok(table::write(out, ["ID", "PARTNER", "POLICY", "FIGURES", "UNTIL", "BY", "REASON"], &rows)?)

@@ -169,7 +169,10 @@ impl Set {
         let known = plan.policies.iter().find(|policy| *policy.name == *self.policy);
         let span = match self.span(known.map(|policy| &policy.span))? {
             Some(span) => span,
-            None => bail!("the plan has no policy {:?} yet: say over which time it counts, --window 60s or --day UTC", self.policy),
+            None => bail!(
+                "the plan has no policy {:?} yet: say over which time it counts, --window 60s or --day UTC",
+                self.policy
+            ),
         };
         let Some(quota) = self.quota.or(known.map(|policy| policy.quota)) else {
             bail!("the plan has no policy {:?} yet: say --quota", self.policy);
@@ -179,7 +182,8 @@ impl Set {
             bail!("a day has no burst: all of its quota may be spent at once");
         }
         // A burst that was the quota stays the quota.
-        let smaller = known.filter(|policy| policy.burst < policy.quota && !daily).map(|policy| policy.burst.min(quota));
+        let smaller =
+            known.filter(|policy| policy.burst < policy.quota && !daily).map(|policy| policy.burst.min(quota));
         Ok(Policy {
             name: self.policy.as_str().into(),
             quota,
@@ -205,7 +209,9 @@ impl Set {
         Ok(match (&self.day, known) {
             (Some(zone), _) => Some(Span::Day { zone: zone.as_str().into(), jitter_s }),
             (None, Some(Span::Day { zone, .. })) => Some(Span::Day { zone: zone.clone(), jitter_s }),
-            (None, Some(Span::Rolling { .. })) if self.jitter.is_some() => bail!("--jitter is for days; say --day ZONE"),
+            (None, Some(Span::Rolling { .. })) if self.jitter.is_some() => {
+                bail!("--jitter is for days; say --day ZONE")
+            }
             (None, known) => known.cloned(),
         })
     }
@@ -215,7 +221,10 @@ impl Set {
         if self.no_points || (!said && known.is_none()) {
             return Ok(None);
         }
-        let both = self.points_per_order.or(known.map(|merit| merit.per_order)).zip(self.points_most.or(known.map(|merit| merit.most)));
+        let both = self
+            .points_per_order
+            .or(known.map(|merit| merit.per_order))
+            .zip(self.points_most.or(known.map(|merit| merit.most)));
         let Some((per_order, most)) = both else { bail!("points want both --points-per-order and --points-most") };
         let days = self.points_days.or(known.map(|merit| merit.days)).unwrap_or(30);
         Ok(Some(Merit { per_order, most, days }))

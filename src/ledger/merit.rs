@@ -18,8 +18,7 @@ impl Ledger {
             WHERE partner = $1 AND mode = $2 AND created_at >= $3 AND updated_at >= $4 AND state <> $5 AND EXISTS \
             (SELECT 1 FROM order_events AS e WHERE e.order_id = orders.id AND e.kind = 'paid' AND e.at >= $4)";
         let since = since.as_millisecond();
-        let row =
-            args![partner.as_str(), Mode::Live.name(), since - PAID_WITHIN_MS, since, State::Refunded.name()];
+        let row = args![partner.as_str(), Mode::Live.name(), since - PAID_WITHIN_MS, since, State::Refunded.name()];
         let row = self.sql.fetch_optional(COUNT, row).await?;
         row.map_or(Ok(0), |row| Ok(u64::try_from(row.int("paid")?).unwrap_or(0)))
     }

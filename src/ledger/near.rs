@@ -93,7 +93,8 @@ mod tests {
                 used: 81,
                 resets_at: clock.now(),
             };
-            let (one, other) = (Ledger::new(house.another().await, clock.clone()), Ledger::new(house.another().await, clock.clone()));
+            let (one, other) =
+                (Ledger::new(house.another().await, clock.clone()), Ledger::new(house.another().await, clock.clone()));
             let today = near("day", "2026-11-23", Mode::Live);
             let (told, again) = tokio::join!(one.tell_near_limit(&today), other.tell_near_limit(&today));
             assert!(told.unwrap() != again.unwrap());

@@ -518,7 +518,9 @@ async fn a_day_gives_all_its_units_back_when_it_ends_and_tells_when_that_is() {
     assert!((left_s..=left_s + 2).contains(&(refusal.retry_after_s().unwrap() as i64)));
     assert_eq!((refusal.code(), refusal.policy(), refusal.decided()), (Code::QuotaUsedUp, "day", Decided::Here));
     assert!(refusal.detail().unwrap().contains("per day of Europe/Berlin"));
-    assert!(refusal.standing().rate_limit().starts_with(&format!("\"day\";r=0;t={}", refusal.retry_after_s().unwrap())));
+    assert!(
+        refusal.standing().rate_limit().starts_with(&format!("\"day\";r=0;t={}", refusal.retry_after_s().unwrap()))
+    );
     assert_eq!(refusal.standing().rows().next().unwrap().day_ends, Some(ends));
     clock.advance_ms(ends.as_millisecond() - clock.now_ms() - 1_000);
     assert_eq!(passing(&limits, &caller, 3, 1).await, 0, "a second before");

@@ -315,12 +315,19 @@ async fn an_override_is_in_force_on_every_node_until_it_ends_by_itself_or_is_end
         node.refresh().await;
         assert_eq!(quota(&node, "minute"), Some(600));
         clock.advance_ms(3_600_001);
-        assert_eq!((node.refresh().await, quota(&node, "second.trial")), (Refreshed::Newer, None), "nobody changed a row");
+        assert_eq!(
+            (node.refresh().await, quota(&node, "second.trial")),
+            (Refreshed::Newer, None),
+            "nobody changed a row"
+        );
         assert_eq!(node.refresh().await, Refreshed::Same);
         let again = cli.end_override(&id, "wang").await;
         assert!(matches!(again, Err(Error::OverrideEnded(_))), "{again:?}");
         let told = cli.overrides(Some(&acme())).await.unwrap();
-        assert_eq!((told.len(), told[1].ended_by.as_deref(), told[1].by.as_str()), (2, Some("operator:wang"), "operator:li"));
+        assert_eq!(
+            (told.len(), told[1].ended_by.as_deref(), told[1].by.as_str()),
+            (2, Some("operator:wang"), "operator:li")
+        );
         let audited = cli.audit(3).await.unwrap();
         assert_eq!((audited[0].action.as_str(), audited[2].action.as_str()), ("limit.end", "limit.override"));
         assert!(audited[2].detail.ends_with("sale") && audited[2].subject == "acme", "{}", audited[2].detail);
@@ -362,7 +369,9 @@ async fn plans_change_under_running_nodes_and_days_are_days_of_a_zone() {
         let mut day = Policy::daily("day", 70_000, "asia/tokyo", 600);
         day.merit = Some(Merit { per_order: 50, most: 1_000, days: 30 });
         cli.set_policy("gold", &day, "li").await.unwrap();
-        cli.set_policy("gold", &Policy { shadow: true, ..Policy::rolling("hour", 9_000, 3_600, 9_000) }, "li").await.unwrap();
+        cli.set_policy("gold", &Policy { shadow: true, ..Policy::rolling("hour", 9_000, 3_600, 9_000) }, "li")
+            .await
+            .unwrap();
         cli.set_in_flight("gold", 17, "li").await.unwrap();
         cli.drop_policy("gold", "second", "li").await.unwrap();
         cli.assign_plan(&acme(), "gold", "li").await.unwrap();
@@ -405,9 +414,8 @@ async fn points_grow_and_never_shrink_while_their_day_lasts_and_are_the_same_on_
             let points = earning.points(orders);
             directory.add_points(vec![(earning, points)]).await.unwrap();
         };
-        let allowance = |directory: &Directory| {
-            directory.find_partner("acme").unwrap().plan.policies.last().unwrap().allowance()
-        };
+        let allowance =
+            |directory: &Directory| directory.find_partner("acme").unwrap().plan.policies.last().unwrap().allowance();
         add(&one, 4).await;
         add(&other, 2).await;
         one.refresh().await;
