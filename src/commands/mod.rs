@@ -16,6 +16,8 @@ pub mod openapi;
 pub mod order;
 pub mod partner;
 pub mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub mod sandbox;
 pub mod serve;
 pub mod sign;

@@ -10,6 +10,7 @@ mod console;
 mod faults;
 mod fulfilment;
 mod harness;
+mod limits;
 mod nodes;
 mod orders;
 mod receiver;
