@@ -282,15 +282,15 @@ impl Account {
     }
 
     /// Gives back what a call was charged on this node's own count.
-    pub fn give_back(&self, units: u32) {
-        self.lock().give_back(units, 1);
+    pub fn give_back(&self, units: u32, day_us: i64) {
+        self.lock().give_back(units, day_us, 1);
     }
 
     /// Gives back what a call was charged to this node's share.
-    pub fn give_back_to_share(&self, units: u32, nodes: u32) {
+    pub fn give_back_to_share(&self, units: u32, day_us: i64, nodes: u32) {
         let mut books = self.lock();
         books.debt = books.debt.saturating_sub(units);
-        books.give_back(units, nodes.max(1));
+        books.give_back(units, day_us, nodes.max(1));
     }
 
     /// Gives back what a call was charged in Redis: to what is held, or with the next question.
@@ -301,7 +301,7 @@ impl Account {
             books.flood.give_back(units);
             books.backed.iter_mut().for_each(|backed| *backed += units);
         } else {
-            books.give_back(units, 1);
+            books.give_back(units, day_us, 1);
             books.owe(units, charged_at_us, day_us);
         }
     }
@@ -485,13 +485,15 @@ impl Books {
         Outcome { admitted: taken.admitted, units, at_us: now_us, day_us: now_us, terms, levels: taken.levels }
     }
 
-    /// Gives units back that counted so many times.
-    fn give_back(&mut self, units: u32, times: u32) {
+    /// Gives units back that counted so many times; to a day only what was charged to it.
+    fn give_back(&mut self, units: u32, day_us: i64, times: u32) {
         self.flood.give_back(units);
         let units = units.saturating_mul(times);
         for (rule, mark) in self.terms.rules.iter().zip(&mut self.marks) {
             mark.at_us -= i64::from(units) * rule.interval_us;
-            mark.spent = mark.spent.saturating_sub(units);
+            if rule.is_daily() && rule.day_has(mark.at_us - 1, day_us) {
+                mark.spent = mark.spent.saturating_sub(units);
+            }
         }
     }
 

@@ -84,8 +84,8 @@ impl Permit {
             return;
         }
         match self.charged {
-            Charged::Here => self.slot.account().give_back(units),
-            Charged::ToShare(nodes) => self.slot.account().give_back_to_share(units, nodes),
+            Charged::Here => self.slot.account().give_back(units, self.day_us),
+            Charged::ToShare(nodes) => self.slot.account().give_back_to_share(units, self.day_us, nodes),
             Charged::InRedis => self.slot.account().give_back_to_redis(units, self.at_us, self.day_us),
         }
         self.standing.give_back(units);

@@ -260,7 +260,7 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
             let admitted = gcra::spend(&rules, &mut tats, outcome.at_us, spend, &[]).admitted;
             assert_eq!(outcome.admitted, admitted);
             if admitted && free == 0 {
-                account.give_back(spend.cost);
+                account.give_back(spend.cost, outcome.day_us);
                 let back = Spend { credit: spend.cost, ..Spend::default() };
                 gcra::spend(&rules, &mut tats, outcome.at_us, back, &[]);
             }
@@ -633,4 +633,22 @@ async fn two_nodes_change_the_plan_at_different_moments_and_admit_no_more_for_it
         clock.advance_ms(1);
     }
     assert!((90..=151).contains(&passed), "{passed}");
+}
+
+#[tokio::test]
+async fn what_was_charged_to_one_day_is_not_given_back_to_the_next() {
+    let clock = Clock::shiftable();
+    let day = Policy::daily("day", 10, "UTC", 0);
+    into_the_day(&clock, &day.span, 1_000);
+    let limits = alone(&clock);
+    let caller = caller(&plan(vec![day.clone()]), Mode::Live);
+    let mut yesterdays = limits.admit(&caller, 3).await.unwrap();
+    into_the_day(&clock, &day.span, 1_000);
+    let mut todays = limits.admit(&caller, 3).await.unwrap();
+    yesterdays.refund();
+    drop(yesterdays);
+    assert_eq!(told(&limits.admit(&caller, 0).await.unwrap()), [7]);
+    todays.refund();
+    drop(todays);
+    assert_eq!(told(&limits.admit(&caller, 0).await.unwrap()), [10]);
 }
