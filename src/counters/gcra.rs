@@ -220,6 +220,12 @@ impl Rule {
         u32::try_from(left).unwrap_or(0)
     }
 
+    /// Whether it would admit a call of this cost.
+    pub fn admits(self, mark: Mark, now_us: i64, cost: u32) -> bool {
+        let counted = self.counted(mark, now_us, &Spend::of(cost), &[]);
+        self.shadow || self.retry_us(counted, now_us, cost) == 0
+    }
+
     /// Microseconds until a counted mark has room for the cost.
     fn retry_us(self, mark: Mark, now_us: i64, cost: u32) -> i64 {
         if self.is_daily() {
@@ -248,11 +254,7 @@ impl Rule {
 
 /// Whether a call of this cost would be admitted by all rules.
 pub fn admits(rules: &[Rule], marks: &[Mark], now_us: i64, cost: u32) -> bool {
-    let looking = Spend::of(cost);
-    let passes = |(rule, mark): (&Rule, &Mark)| {
-        rule.shadow || rule.retry_us(rule.counted(*mark, now_us, &looking, &[]), now_us, cost) == 0
-    };
-    rules.iter().zip(marks).all(passes)
+    rules.iter().zip(marks).all(|(rule, mark)| rule.admits(*mark, now_us, cost))
 }
 
 /// Spends on all rules or on none, and says where each stands afterwards. `marks` belong to `rules` one by one.

@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 mod account;
 mod accounts;
+mod books;
 pub mod cost;
 mod flood;
 mod lease;

@@ -652,3 +652,66 @@ async fn what_was_charged_to_one_day_is_not_given_back_to_the_next() {
     drop(todays);
     assert_eq!(told(&limits.admit(&caller, 0).await.unwrap()), [10]);
 }
+
+#[tokio::test]
+async fn a_busy_partner_gets_the_last_unit_of_its_day_and_none_of_the_next() {
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let limits = node(&server, &clock);
+    let caller = caller(&plan(vec![Policy::daily("day", 500, "UTC", 0)]), Mode::Live);
+    let mut refused = None;
+    let mut passed = 0;
+    for _ in 0..900 {
+        match limits.admit(&caller, 1).await {
+            Ok(_) => passed += 1,
+            Err(refusal) => refused = Some(refusal),
+        }
+    }
+    assert_eq!(passed, 500);
+    assert_eq!(left(&refused.unwrap()), [0]);
+    assert!(redis_calls(&limits) < 200, "{} questions", redis_calls(&limits));
+}
+
+/// By Redis' own clock, with days so short that the test lives through several.
+#[tokio::test]
+async fn busy_nodes_together_keep_to_each_day_while_days_end() {
+    use super::lease::Lease;
+    use crate::counters::gcra::Rule;
+    use crate::counters::rate::{self, Ask};
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let counters = server.counters(&clock);
+    let Counters::Redis { redis, rate: script, .. } = &counters else { unreachable!() };
+    // What a node does with what it is given, by its own clock alone: the lease's rule, with days that are short.
+    const DAY_US: i64 = 400_000;
+    let keys = vec![rate::key("short:live", "day"), rate::leases_key("short:live")];
+    let began = clock.now_ms() * 1_000;
+    let ends = |now_us: i64| [0, 1, 2].map(|day| began + ((now_us - began) / DAY_US + day) * DAY_US);
+    let mut nodes = [Lease::default(), Lease::default()];
+    let mut used = std::collections::BTreeMap::<i64, u32>::new();
+    while clock.now_ms() * 1_000 < began + 4 * DAY_US {
+        for (at, lease) in nodes.iter_mut().enumerate() {
+            let (wall_us, tick_us) = (clock.now_ms() * 1_000, clock.ticks_us());
+            if lease.take(1, tick_us) {
+                *used.entry(ends(wall_us)[1]).or_default() += 1;
+                continue;
+            }
+            let rules = [Rule::daily(60, ends(wall_us))];
+            let spend = Spend { more: 15, nodes: 2, ..Spend::of(1) };
+            let node = ["one", "two"][at];
+            let known = (&[Mark::default()][..], wall_us);
+            let ask =
+                Ask { keys: &keys, rules: &rules, known, spend, held: lease.held(tick_us), node, lasts_us: 250_000 };
+            let told = script.spend(redis, ask, Duration::from_secs(5)).await.unwrap();
+            if told.admitted {
+                *used.entry(ends(told.now_us)[1]).or_default() += 1;
+                if !rules[0].day_has(told.now_us, lease.from_us()) {
+                    lease.end(tick_us);
+                }
+                lease.add(told.units - 1, told.now_us, tick_us, told.levels[0].reset_us.min(250_000));
+            }
+        }
+    }
+    assert!(used.values().all(|units| *units <= 60), "{used:?}");
+    assert!(used.values().filter(|units| **units == 60).count() >= 2, "{used:?}");
+}
