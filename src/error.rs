@@ -144,6 +144,7 @@ codes! {
     RateLimited = "rate_limited", 429, Partner, Later, "Too many calls at once.", "Wait as Retry-After says; RateLimit tells what is left.";
     QuotaUsedUp = "quota_used_up", 429, Partner, Later, "The day's quota is used up.", "Wait for the reset that Retry-After tells, or ask for a larger plan.";
     TooManyInFlight = "too_many_in_flight", 429, Partner, Later, "Too many of your requests are being answered right now.", "Wait for answers before sending more; keep fewer connections busy.";
+    Overloaded = "overloaded", 503, Gateway, Later, "The gateway has more to do than it can at this moment.", "Wait as Retry-After says and send the same request again; orders are answered before browsing, and the refused call cost nothing.";
     // where to
     NoSuchRoute = "no_such_route", 404, Partner, Never, "There is nothing at this path.", "Check the path against the OpenAPI document at /openapi/partner.json.";
     MethodNotAllowed = "method_not_allowed", 405, Partner, Never, "The path exists, but not with this method.", "Use one of the methods in Allow.";

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use xunyuan::clock::Clock;
 use xunyuan::commands::{
-    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, openapi, operator,
-    order, partner, sandbox, serve, sign,
+    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, limit, openapi,
+    operator, order, partner, plan, sandbox, serve, sign,
 };
 use xunyuan::ops::staff::Staff;
 use xunyuan::partners::list_names;
@@ -56,6 +56,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Sandbox(asked) => on_runtime(sandbox::run(asked)),
         Command::Partner(asked) => partners(asked),
         Command::Key(asked) => keys(asked),
+        Command::Plan(asked) => plans(asked),
+        Command::Limit(asked) => limits(asked),
         Command::Order(asked) => orders(asked),
         Command::Audit(asked) => audited(asked),
         Command::Operator(asked) => operators(asked),
@@ -74,6 +76,20 @@ fn partners(asked: partner::Asked) -> anyhow::Result<()> {
     let makes = asked.makes_database();
     on_runtime(serve::with_directory(&file, makes, |directory| async move {
         partner::run(asked, &directory, &mut std::io::stdout()).await
+    }))
+}
+
+fn plans(asked: plan::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_directory(&file, |directory| async move {
+        plan::run(asked, &directory, &mut std::io::stdout()).await
+    }))
+}
+
+fn limits(asked: limit::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_directory(&file, |directory| async move {
+        limit::run(asked, &directory, &mut std::io::stdout()).await
     }))
 }
 

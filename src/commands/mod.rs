@@ -11,10 +11,14 @@ pub mod key_file;
 #[cfg(test)]
 mod key_tests;
 pub mod ledger;
+pub mod limit;
 pub mod openapi;
 pub mod operator;
 pub mod order;
 pub mod partner;
+pub mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub mod sandbox;
 pub mod serve;
 pub mod sign;
@@ -48,6 +52,10 @@ pub enum Command {
     Partner(partner::Asked),
     /// Keys: issue, list, rotate, retire, suspend, resume; make a master key
     Key(key::Asked),
+    /// What partners may spend: list, show, create, set, drop, assign plans
+    Plan(plan::Asked),
+    /// One partner's own figures for a while: override, overrides, end
+    Limit(limit::Asked),
     /// Orders of all partners: list, show, look up, retry, settle
     Order(order::Asked),
     /// Who changed what: list, export

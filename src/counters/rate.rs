@@ -88,12 +88,17 @@ fn command(name: &str, script: &str, ask: &Ask<'_>) -> Cmd {
     let mut call = redis::cmd(name);
     call.arg(script).arg(ask.keys.len()).arg(ask.keys);
     let spend = ask.spend;
-    call.arg(spend.cost).arg(spend.more).arg(spend.credit).arg(spend.credit_age_us).arg(spend.debt);
-    call.arg(spend.nodes).arg(ask.node).arg(ask.held).arg(ask.lasts_us);
+    call.arg(spend.cost).arg(spend.more).arg(spend.credit).arg(spend.credit_age_us).arg(spend.credit_day_us);
+    call.arg(spend.debt).arg(spend.nodes).arg(ask.node).arg(ask.held).arg(ask.lasts_us);
     let (marks, at_us) = ask.known;
     for (rule, mark) in ask.rules.iter().zip(marks) {
-        let known = if rule.is_daily() { i64::from(mark.spent) } else { (mark.at_us - at_us).max(0) };
-        call.arg(rule.interval_us).arg(rule.burst).arg(known);
+        let known = match rule.is_daily() {
+            // What was spent on another day is of no use today.
+            true if mark.at_us == rule.ends[1] => i64::from(mark.spent),
+            true => 0,
+            false => (mark.at_us - at_us).max(0),
+        };
+        call.arg(rule.interval_us).arg(rule.burst).arg(u8::from(rule.shadow)).arg(known);
         rule.ends.iter().for_each(|end| {
             call.arg(*end);
         });
@@ -103,12 +108,15 @@ fn command(name: &str, script: &str, ask: &Ask<'_>) -> Cmd {
 
 fn read(numbers: &[i64]) -> Option<Decision> {
     let [now_us, units, admitted, levels @ ..] = numbers else { return None };
-    let level = |three: &[i64]| match three {
-        [remaining, reset_us, retry_us] => {
-            Some(Level { remaining: u32::try_from(*remaining).ok()?, reset_us: *reset_us, retry_us: *retry_us })
-        }
+    let level = |four: &[i64]| match four {
+        [remaining, reset_us, retry_us, charged] => Some(Level {
+            remaining: u32::try_from(*remaining).ok()?,
+            reset_us: *reset_us,
+            retry_us: *retry_us,
+            charged: u32::try_from(*charged).ok()?,
+        }),
         _ => None,
     };
-    let levels = levels.chunks(3).map(level).collect::<Option<Vec<_>>>()?;
+    let levels = levels.chunks(4).map(level).collect::<Option<Vec<_>>>()?;
     Some(Decision { now_us: *now_us, units: u32::try_from(*units).ok()?, admitted: *admitted == 1, levels })
 }

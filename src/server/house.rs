@@ -1,7 +1,7 @@
 //! Everything one process shares, made from the settings: doors opened in order, rooms furnished with them.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::web::Data;
 use arc_swap::ArcSwapOption;
@@ -177,6 +177,9 @@ impl House {
             trusted_proxies: config.server.trusted_proxies.clone(),
             scheme: config.server.scheme.clone(),
         };
+        let upstream_tally = Arc::<upstream::Tally>::default();
+        let asked = Arc::clone(&upstream_tally);
+        gate.limits.pressure().watch(Box::new(move || asked.in_flight.load(Ordering::Relaxed)));
         let cache = Cache::new(&settings::cache(&config), Arc::<cache::Tally>::default(), clock.clone());
         let ledger = Ledger::new(sql.clone(), clock.clone());
         let hooks = settings::webhooks(&config.webhooks);
@@ -187,7 +190,7 @@ impl House {
             rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, clock.clone())),
             lookout: Upstream::new(&settings::upstream(&config.upstream), Arc::default())?,
-            upstream_tally: Arc::default(),
+            upstream_tally,
             passes: Passes::new(clock.clone()),
             draining: Arc::default(),
             pulse: Arc::new(Pulse::new(clock.clone())),

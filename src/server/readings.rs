@@ -129,6 +129,7 @@ async fn of_webhooks(webhooks: &Webhooks) -> Vec<Reading> {
 fn counted(house: &House) -> Vec<Reading> {
     let (documents, rendered) = house.cache.weights();
     let redis_down = house.counters.redis().is_some_and(|redis| redis.is_down());
+    let pressure = house.gate.limits.pressure();
     let redis_calls = house.counters.redis().map_or(0, |redis| redis.calls());
     vec![
         rows(
@@ -136,6 +137,12 @@ fn counted(house: &House) -> Vec<Reading> {
             "Decisions of the limiter, by outcome.",
             "outcome",
             &house.gate.limits.tally().read(),
+        ),
+        one("xunyuan_calls_in_flight", "Calls of partners that this node is answering.", u64::from(pressure.calls())),
+        (
+            "xunyuan_calls_wait_seconds",
+            "How long calls wait inside the node before anything is done for them, on average.",
+            vec![(String::new(), pressure.wait(house.clock.now_ms()).as_secs_f64())],
         ),
         rows("xunyuan_cache_total", "Lookups of the cache, by outcome.", "outcome", &house.cache.tally().rows()),
         rows(

@@ -86,7 +86,12 @@ pub fn cache(config: &Config) -> cache::Settings {
 
 /// For the limiter.
 pub fn limits(config: &config::Limits) -> limits::Settings {
-    limits::Settings { nodes: config.nodes, ..limits::Settings::default() }
+    let bounds = limits::Bounds {
+        calls: config.shed_calls,
+        upstream: config.shed_upstream,
+        wait: Duration::from_millis(config.shed_wait_ms),
+    };
+    limits::Settings { nodes: config.nodes, bounds, ..limits::Settings::default() }
 }
 
 /// For exchange rates.

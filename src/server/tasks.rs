@@ -16,6 +16,7 @@ use crate::model::language::Language;
 use crate::model::partner::Mode;
 use crate::ops::pulse;
 use crate::partners::Refreshed;
+use crate::server::allowances;
 use crate::server::house::{House, Rooms};
 use crate::server::readings;
 use crate::upstream::Context;
@@ -27,6 +28,9 @@ const RATES_EVERY: Duration = Duration::from_secs(15);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 const COMPARE_LOOK_EVERY: Duration = Duration::from_secs(30);
+/// Points of paid orders are counted so often, and partners told so soon that a day runs out.
+const EARN_EVERY: Duration = Duration::from_secs(60);
+const NEAR_EVERY: Duration = Duration::from_secs(1);
 const HAND_BACK_EVERY: Duration = Duration::from_millis(50);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -54,6 +58,8 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         house.gate.limits.tidy();
         house.nonces.tidy();
     });
+    every(&mut tasks, stop, EARN_EVERY, h(), |house| async move { allowances::earn(&house).await });
+    every(&mut tasks, stop, NEAR_EVERY, h(), |house| async move { allowances::tell_near_limits(&house).await });
     if house.counters.redis().is_some() {
         every(&mut tasks, stop, HAND_BACK_EVERY, h(), |house| async move { house.gate.limits.hand_back().await });
         every(&mut tasks, stop, BEAT_EVERY, h(), |house| async move {

@@ -11,6 +11,7 @@ mod dashboard;
 mod faults;
 mod fulfilment;
 mod harness;
+mod limits;
 mod nodes;
 mod orders;
 mod receiver;

@@ -117,12 +117,16 @@ examples! {
         "Many workers share one plan without sharing a brake.",
         "A search costs more than a single read; GET /v1/limits lists the costs."
     ]
-    "quota_used_up" "GET /v1/offers" "Policy \"day\" gives 200000 units per 86400 s; 0 left, this call costs 1. It will pass in 3120 s." { "violated-policies": "[\"day\"]" } [
+    "quota_used_up" "GET /v1/offers" "Policy \"day\" gives 200000 units per day of Asia/Tokyo; 0 left, this call costs 1. It will pass in 3120 s." { "violated-policies": "[\"day\"]" } [
         "A full copy of the catalogue runs through search.",
         "Unchanged offers are fetched again: a read answered with 304 costs nothing."
     ]
     "too_many_in_flight" "GET /v1/offers" "20 of your requests are being answered at this moment, which is the limit." { "violated-policies": "[\"concurrent\"]" } [
         "The connection pool is larger than the plan's concurrency."
+    ]
+    "overloaded" "GET /v1/offers" "The gateway answers orders first; this call was put off and cost nothing." {} [
+        "Many partners browse at once, or the wholesale service answers slowly.",
+        "Orders, payments and refunds still pass: browsing is put off first."
     ]
     "no_such_route" "GET /v1/offer" "" {} [
         "A misspelt path, or a slash at the end."

@@ -40,6 +40,8 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("plan_policies", &["plan", "name"]).seeded(9),
     Table::new("partners", &["id"]),
     Table::new("partner_keys", &["id"]).own("rotated_from"),
+    Table::new("overrides", &["id"]),
+    Table::new("earned_points", &["partner", "policy", "day"]),
     Table::new("audit", &["id"]),
     Table::new("quotes", &["id"]),
     Table::new("orders", &["id"]),
@@ -70,4 +72,5 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("operator_sessions", &["digest"]),
     Table::new("operator_tokens", &["id"]),
     Table::new("partner_baselines", &["partner"]),
+    Table::new("limit_notices", &["partner", "mode", "policy", "day"]),
 ];
