@@ -35,6 +35,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
     ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
     ("webhooks", &["clock", "error", "model", "signing", "telemetry", "ledger", "partners"]),
+    ("usage", &["clock", "error", "model", "telemetry", "sql", "counters"]),
     // FACES: rooms, edge and model; never a door (ops looks at everything); strangers to each other
     (
         "api",
@@ -52,6 +53,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "fulfilment",
             "aftersale",
             "webhooks",
+            "usage",
         ],
     ),
     (
@@ -76,6 +78,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "fulfilment",
             "aftersale",
             "webhooks",
+            "usage",
             "audit",
         ],
     ),

@@ -15,5 +15,6 @@ mod orders;
 mod receiver;
 mod signing;
 mod telemetry;
+mod usage;
 mod walk;
 mod webhooks;

@@ -64,4 +64,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("vouchers", &["id"]),
     Table::new("refunds", &["id"]),
     Table::new("refund_events", &["refund_id", "version"]),
+    Table::new("usage_days", &["partner", "mode", "day", "operation", "outcome", "code"]),
+    Table::new("usage_minutes", &["partner", "mode", "minute", "node", "flush"]),
+    Table::new("usage_nodes", &["node"]),
 ];
