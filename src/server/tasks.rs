@@ -15,6 +15,7 @@ use crate::model::language::Language;
 use crate::model::partner::Mode;
 use crate::partners::Refreshed;
 use crate::server::house::{House, Rooms};
+use crate::server::readings;
 use crate::upstream::Context;
 use crate::upstream::wholesale::calls;
 use crate::usage;
@@ -68,6 +69,11 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         if let Err(error) = house.passes.note(("usage_flush", ""), house.usage.flush().await) {
             tracing::warn!(%error, "usage could not be written; it is kept and written with the next");
         }
+    });
+    every(&mut tasks, stop, usage::SHARE_EVERY, h(), |house| async move { house.usage.share().await });
+    every(&mut tasks, stop, usage::SAMPLE_EVERY, (h(), orders()).into(), |both| async move {
+        let (house, orders) = &*both;
+        house.usage.sample(readings::sample(house, orders).await);
     });
     every(&mut tasks, stop, FORGET_EVERY, h(), |house| async move {
         if let Err(error) = house.passes.note(("usage_tidy", ""), house.usage.tidy().await) {

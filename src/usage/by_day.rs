@@ -1,5 +1,7 @@
 //! What a partner asked for, by day: read from the database, so with what all nodes wrote, grouped as wished, in pages.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -105,6 +107,21 @@ pub async fn read(sql: &Sql, asked: &Question) -> Result<Page, Error> {
     let next = if more { rows.last().map(Place::of).transpose()?.map(|place| place.written()) } else { None };
     let items = rows.iter().map(|row| counted(row, group)).collect::<Result<_, _>>()?;
     Ok(Page { items, next })
+}
+
+/// Calls of each account on so many days in a row; accounts without any are left out.
+pub async fn trends(sql: &Sql, first: i64, days: usize) -> Result<HashMap<(String, String), Vec<i64>>, Error> {
+    const READ: &str = "SELECT partner, mode, day, CAST(SUM(calls) AS BIGINT) AS calls FROM usage_days \
+        WHERE day >= $1 GROUP BY partner, mode, day";
+    let mut trends = HashMap::new();
+    for row in sql.fetch_all(READ, args![first]).await? {
+        let trend: &mut Vec<i64> =
+            trends.entry((row.text("partner")?, row.text("mode")?)).or_insert_with(|| vec![0; days]);
+        if let Some(calls) = usize::try_from(row.int("day")? - first).ok().and_then(|at| trend.get_mut(at)) {
+            *calls = row.int("calls")?;
+        }
+    }
+    Ok(trends)
 }
 
 fn counted(row: &Row, group: Group) -> Result<Counted, Error> {
