@@ -6,10 +6,12 @@ use super::by_day::{Counted, Group, Page, Question};
 use super::call::Call;
 use super::example::call;
 use super::flush::{self, Batch};
-use super::{Error, Usage};
+use super::{Error, Left, Sample, Standing, Usage};
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::counters::redis_server::Server;
 use crate::model::partner::Mode;
+use crate::model::plan::{Plan, Policy};
 use crate::sql::{Sql, trial};
 
 const DAY: i64 = 20_780;
@@ -201,4 +203,114 @@ fn many_threads_note_at_once_and_nothing_is_lost() {
         usage.0.flush().await.unwrap();
         assert_eq!(total(&usage.0).await, (160_000, 160_000));
     });
+}
+
+fn plan(quota: u32) -> Plan {
+    let policies = vec![Policy { name: "second".into(), quota, window_s: 1, burst: quota }];
+    Plan { id: "proposed".into(), policies, in_flight: 10, price_tier: "standard".into() }
+}
+
+#[tokio::test]
+async fn what_two_nodes_recorded_is_replayed_as_one() {
+    for house in trial::houses().await {
+        let clock = Clock::shiftable();
+        let node = || Usage::new(house.sql.clone(), Counters::InProcess, clock.clone());
+        let (one, other) = (node(), node());
+        let noon = clock.now_ms().div_euclid(60_000) * 60_000 - 3_600_000;
+        for ms in (0..30_000).step_by(100) {
+            // Each node sees 10 units a second; together it is twice what the plan of 10 gives.
+            one.note(call("acme", noon + ms, 200, 1));
+            let mut refused = call("acme", noon + ms, 429, 0);
+            (refused.cost, refused.refused_by) = (1, Some("second".into()));
+            other.note(refused);
+        }
+        one.flush().await.unwrap();
+        other.flush().await.unwrap();
+        let accounts = [("acme".to_owned(), Mode::Sandbox), ("acme".to_owned(), Mode::Live)];
+        let told = one.what_if(&accounts, &plan(10)).await.unwrap();
+        let (sandbox, live) = (&told[0], &told[1]);
+        assert_eq!((sandbox.mode, sandbox.offered.units, sandbox.refused_then), ("sandbox", 600, 300));
+        assert!((285..=300).contains(&sandbox.refused.units), "{sandbox:?}");
+        assert_eq!((live.mode, live.offered.units, &live.worst), ("live", 0, &None));
+        let larger = other.what_if(&accounts[..1], &plan(20)).await.unwrap();
+        assert_eq!((larger[0].refused.units, larger[0].admitted.units), (0, 600));
+        clock.advance_ms(24 * 3_600_000);
+        assert_eq!(one.what_if(&accounts[..1], &plan(10)).await.unwrap()[0].offered.units, 0, "a day later it is past");
+    }
+}
+
+fn standing(partner: &str, remaining: u32) -> Standing {
+    let left = Left {
+        name: "day".to_owned(),
+        quota: 1_000,
+        window_s: 86_400,
+        most: 1_000,
+        remaining,
+        resets_in_s: 40_000,
+        refills: false,
+    };
+    let (partner, plan) = (partner.to_owned(), "starter".to_owned());
+    Standing { partner, mode: Mode::Sandbox, plan, policies: vec![left], key_expires_at: None }
+}
+
+#[tokio::test]
+async fn headroom_joins_where_accounts_stand_with_what_they_did() {
+    for house in trial::houses().await {
+        let clock = Clock::shiftable();
+        let usage = Usage::new(house.sql.clone(), Counters::InProcess, clock.clone());
+        let now_ms = clock.now_ms();
+        usage.note(call("acme", now_ms - 2 * 86_400_000, 200, 1));
+        for n in 1..=40 {
+            usage.note(call("acme", now_ms - 200 * n, 200, 2));
+        }
+        usage.note(call("acme", now_ms - 60_000, 500, 1));
+        usage.flush().await.unwrap();
+        let rows = usage.headroom(&[standing("bolt", 900), standing("acme", 100)]).await.unwrap();
+        let names: Vec<_> = rows.iter().map(|row| (row.partner.as_str(), row.percent.round())).collect();
+        assert_eq!(names, [("acme", 90.0), ("bolt", 10.0)]);
+        let acme = &rows[0];
+        assert_eq!((acme.calls, acme.failed, acme.top_operation.as_deref()), (41, 1, Some("get_offer")));
+        assert!((3.0..=4.0).contains(&acme.rps) && acme.units_per_s == 2.0 * acme.rps, "{acme:?}");
+        let lasts = acme.exhausted_in_s.unwrap();
+        assert!((12.0..=17.0).contains(&lasts), "{lasts}");
+        assert_eq!((acme.trend.len(), acme.trend.iter().sum::<i64>(), acme.trend[4]), (7, 42, 1));
+        assert_eq!((rows[1].trend.clone(), rows[1].skew), (vec![0; 7], None));
+        assert_eq!(acme.skew.unwrap().median_s, 1);
+    }
+}
+
+#[tokio::test]
+async fn every_node_tells_the_numbers_of_all_and_forgets_one_that_is_gone() {
+    let Some(mut redis) = Server::start() else { return };
+    let house = trial::houses().await.remove(0);
+    let clock = Clock::shiftable();
+    let node = || Usage::new(house.sql.clone(), redis.counters(&clock), clock.clone());
+    let (one, other) = (node(), node());
+    let now_ms = clock.now_ms();
+    let before = now_ms - 15_000;
+    (0..3).for_each(|_| one.note(call("acme", before, 200, 1)));
+    (0..4).for_each(|_| other.note(call("acme", before, 404, 2)));
+    other.sample(Sample::default());
+    for usage in [&one, &other, &one] {
+        clock.advance_ms(10_000);
+        usage.share().await;
+    }
+    assert_eq!((one.nodes().len(), other.nodes().len()), (2, 2));
+    for usage in [&one, &other] {
+        let sum = usage.recently("acme", Mode::Sandbox);
+        assert_eq!((sum.calls, sum.operations["get_offer"], sum.ages.len()), (7, 7, 7));
+        let points = usage.series();
+        assert_eq!(
+            points.iter().map(|point| (point.fine, point.refused)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)),
+            (3, 4)
+        );
+        assert_eq!(usage.last_errors("acme", Mode::Sandbox).len(), 4);
+        assert!(usage.last_errors("acme", Mode::Live).is_empty());
+    }
+    assert_eq!(one.active().len(), 1);
+    redis.kill();
+    clock.advance_ms(13_000);
+    one.share().await;
+    assert_eq!((one.nodes().len(), one.recently("acme", Mode::Sandbox).calls), (1, 3), "nobody else was heard of");
+    assert!(one.nodes()[0].own && one.last_errors("acme", Mode::Sandbox).is_empty());
 }

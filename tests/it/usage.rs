@@ -7,7 +7,7 @@ use xunyuan::clock::Clock;
 use xunyuan::commands::client::Draft;
 use xunyuan::model::partner::{Mode, Scopes};
 
-use crate::harness::{House, Partner, pointers, problem};
+use crate::harness::{House, Partner, plain, pointers, problem};
 use crate::nodes::{at, beside};
 
 /// The rows under this question, once everything is written.
@@ -136,5 +136,41 @@ async fn a_wrong_question_names_what_is_wrong() {
         assert_eq!((answer.status, problem(&answer).as_str()), (400, "invalid_request"), "{query}");
         assert_eq!(pointers(&answer), [wrong], "{query}");
     }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn the_operator_reads_the_same_numbers_by_the_second() {
+    let house = House::open().await;
+    let partner = house.partner_with("watched", "starter", Mode::Sandbox, Scopes::all()).await;
+    let draft = Draft::get("/v1/offers?limit=1");
+    let answers = futures_util::future::join_all((0..60).map(|_| partner.client.ask(&draft))).await;
+    let limited = answers.iter().flatten().filter(|answer| answer.status == 429).count();
+    let forged = house.signed(partner.key_id.clone(), "xys_wrong".to_owned());
+    let refused = forged.get("/v1/limits").await;
+    let usage = &house.running.house.usage;
+    let recently = usage.recently("watched", Mode::Sandbox);
+    assert_eq!((recently.calls, recently.limited), (60, limited as u32));
+    assert_eq!(recently.causes.values().sum::<u32>(), limited as u32);
+    assert_eq!(recently.proofs["signature_mismatch"], 1);
+    let errors = usage.last_errors("watched", Mode::Sandbox);
+    assert_eq!(errors.len(), (limited + 1).min(50));
+    assert_eq!(errors[0].request_id, refused.field("x-request-id"));
+    assert_eq!((errors[0].status, errors[0].code.as_str()), (401, "signature_mismatch"));
+    let policies: Vec<_> = errors.iter().skip(1).map(|error| error.policy.clone().unwrap()).collect();
+    assert!(policies.iter().all(|policy| recently.causes.contains_key(policy)), "{policies:?}");
+
+    house.clock.advance_ms(11_000);
+    let points = usage.series();
+    let sum = |of: fn(&xunyuan::usage::Point) -> u32| points.iter().map(of).sum::<u32>();
+    assert_eq!((points.len(), sum(|point| point.limited) as usize), (360, limited));
+    assert_eq!((sum(|point| point.requests), sum(|point| point.refused)), (61, 1));
+    let busy = points.iter().max_by_key(|point| point.requests).unwrap();
+    assert!(busy.own_p50_us <= busy.p50_us && busy.p50_us <= busy.p99_us, "{busy:?}");
+
+    let text = plain().get(house.ops("/metrics")).send().await.unwrap().text().await.unwrap();
+    let lines = text.lines().filter(|line| line.starts_with("xunyuan_partner_limited_total{partner=\"watched\","));
+    let told: usize = lines.map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()).sum();
+    assert_eq!(told, limited);
     house.close().await;
 }
