@@ -97,7 +97,7 @@ impl Limits {
         let Some((slot, in_flight)) = account.enter(plan.in_flight) else {
             self.tally.deny(Cause::InFlight);
             let standing = account.spend(plan, 0).standing(account.in_flight());
-            return Err(Refusal { cause: Cause::InFlight, cost, retry_us: 0, charged: Charged::Here, standing });
+            return Err(Refusal { cause: Cause::InFlight, cost, retry_us: 0, standing });
         };
         let Some(redis) = self.counters.redis().filter(|_| cost > 0) else {
             return self.decided(slot, in_flight, account.spend(plan, cost), Charged::Here);
@@ -109,7 +109,7 @@ impl Limits {
             }
             Screened::Held(outcome) => {
                 add(&self.tally.allowed_in_hand);
-                self.decided(slot, in_flight, outcome, Charged::InHand)
+                self.decided(slot, in_flight, outcome, Charged::InRedis)
             }
             Screened::Refused(known) => {
                 add(&self.tally.denied_without_redis);
@@ -136,7 +136,7 @@ impl Limits {
                     Screened::Open => {}
                     Screened::Held(outcome) => {
                         add(&self.tally.allowed_in_hand);
-                        return (outcome, Charged::InHand);
+                        return (outcome, Charged::InRedis);
                     }
                     Screened::Refused(known) => {
                         add(&self.tally.denied_without_redis);
@@ -280,6 +280,6 @@ impl Limits {
         self.tally.deny(cause);
         // The refused call leaves its place.
         drop(slot);
-        Err(Refusal { cause, cost: units, retry_us, charged, standing: outcome.standing(in_flight - 1) })
+        Err(Refusal { cause, cost: units, retry_us, standing: outcome.standing(in_flight - 1) })
     }
 }

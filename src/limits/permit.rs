@@ -9,22 +9,8 @@ pub(super) enum Charged {
     Here,
     /// To this node's share of the plan among so many nodes, as Redis did not answer.
     ToShare(u32),
-    /// In Redis.
+    /// In Redis, perhaps ahead of the call.
     InRedis,
-    /// In Redis ahead of the call, to units that this node holds.
-    InHand,
-}
-
-impl Charged {
-    /// Who decided, in a word.
-    pub(super) const fn decided(self) -> &'static str {
-        match self {
-            Self::Here => "node",
-            Self::ToShare(_) => "share",
-            Self::InRedis => "redis",
-            Self::InHand => "in_hand",
-        }
-    }
 }
 
 /// Leave to answer one call; keep it until the answer is sent.
@@ -48,12 +34,6 @@ impl Permit {
         self.units
     }
 
-    /// Who decided: `redis`; `in_hand`, this node with units that Redis gave ahead; `share`, this node on its share of the
-    /// plan as Redis did not answer; `node`, this node on its own count.
-    pub fn decided(&self) -> &'static str {
-        self.charged.decided()
-    }
-
     /// Gives the cost back, for an answer that turned out to be free (304); at once here, and in Redis with the
     /// partner's next call at this node. A second time does nothing.
     pub fn refund(&mut self) {
@@ -64,7 +44,7 @@ impl Permit {
         match self.charged {
             Charged::Here => self.slot.account().give_back(units),
             Charged::ToShare(nodes) => self.slot.account().give_back_to_share(units, nodes),
-            Charged::InRedis | Charged::InHand => self.slot.account().give_back_to_redis(units, self.at_us),
+            Charged::InRedis => self.slot.account().give_back_to_redis(units, self.at_us),
         }
         self.standing.give_back(units);
     }

@@ -1,6 +1,5 @@
 //! A refused call: by which policies, for how long, and with which number left.
 
-use super::permit::Charged;
 use super::standing::{Standing, seconds};
 use super::tally::Cause;
 use super::terms::IN_FLIGHT;
@@ -12,7 +11,6 @@ pub struct Refusal {
     pub(super) cause: Cause,
     pub(super) cost: u32,
     pub(super) retry_us: i64,
-    pub(super) charged: Charged,
     pub(super) standing: Standing,
 }
 
@@ -25,11 +23,6 @@ impl Refusal {
     /// What refused the call; of several, the one with the longest window.
     pub fn cause(&self) -> Cause {
         self.cause
-    }
-
-    /// Who decided, as [`super::Permit::decided`] says; `node` also for what this node knows from Redis.
-    pub fn decided(&self) -> &'static str {
-        self.charged.decided()
     }
 
     /// Names of the policies that refused.
