@@ -187,7 +187,7 @@ codes! {
     // after sales
     RefundNotFound = "refund_not_found", 404, Partner, Never, "No such refund.", "Check the id; sandbox and live refunds are kept apart.";
     RefundReferenceTaken = "refund_reference_taken", 409, Partner, Never, "You already asked for a refund under this reference.", "Read the first one at GET /v1/refunds/{refund_id}; use a new reference for a new refund.";
-    RefundNotPossible = "refund_not_possible", 409, Partner, Never, "Money cannot be asked back for this order now.", "Read the order; refunds are possible once it is paid, and GET /v1/orders/{order_id}/refund-reasons says which.";
+    RefundNotPossible = "refund_not_possible", 409, Partner, Never, "This cannot be asked back for the order now.", "GET /v1/orders/{order_id}/refund-reasons says for type=money and for type=return whether and why it can be asked for now; before an order is paid, neither can.";
     RefundReasonInvalid = "refund_reason_invalid", 409, Partner, Never, "The reason is not one that can be given now for this type.", "Take a code from GET /v1/orders/{order_id}/refund-reasons of the same type.";
     RefundAmountTooLarge = "refund_amount_too_large", 409, Partner, Never, "More is asked back than can be given back for these pieces.", "Ask for at most max_refundable, of which max_freight has to be asked for as freight, under a new reference.";
     RefundQuantityTooLarge = "refund_quantity_too_large", 409, Partner, Never, "More pieces are asked back than there are.", "Ask for at most what lines tells, under a new reference.";

@@ -24,6 +24,7 @@ pub mod upstream;
 pub mod aftersale;
 pub mod auth;
 pub mod catalog;
+pub mod feed;
 pub mod fulfilment;
 pub mod limits;
 pub mod orders;

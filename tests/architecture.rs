@@ -28,12 +28,14 @@ const PLAN: &[(&str, &[&str])] = &[
     ("rates", &["clock", "error", "model", "telemetry"]),
     // ROOMS: strangers to each other, except that all may use translate
     ("translate", &["clock", "error", "model", "upstream"]),
+    // The one mechanism by which rooms follow the catalogue
+    ("feed", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
     ("auth", &["clock", "error", "model", "signing", "telemetry", "counters", "partners"]),
     ("limits", &["clock", "error", "model", "telemetry", "counters"]),
     ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "translate"]),
-    ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate"]),
-    ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
-    ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
+    ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),
+    ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
+    ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("webhooks", &["clock", "error", "model", "signing", "telemetry", "ledger", "partners"]),
     ("usage", &["clock", "error", "model", "telemetry", "sql", "counters"]),
     // FACES: rooms, edge and model; never a door (ops looks at everything); strangers to each other

@@ -132,7 +132,7 @@ impl Gate {
             Ok(permit) => {
                 visit.with(|visit| {
                     if let Some(counted) = visit.counted.as_mut() {
-                        (counted.cost, counted.decided) = (cost, Some(permit.decided()));
+                        counted.cost = cost;
                     }
                     visit.held = Some(Box::new(Slot(permit)));
                 });
@@ -142,7 +142,7 @@ impl Gate {
                 visit.with(|visit| {
                     visit.headers.extend(rate_fields(refusal.standing()));
                     if let Some(counted) = visit.counted.as_mut() {
-                        (counted.cost, counted.decided) = (cost, Some(refusal.decided()));
+                        counted.cost = cost;
                         // Of several, the one with the longest window keeps the caller waiting longest.
                         counted.refused_by = refusal.violated().last().map(|policy| Arc::from(*policy));
                     }

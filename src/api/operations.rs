@@ -112,11 +112,11 @@ operations! {
     CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite, Write;
     GetVoucher = "get_voucher", OrdersRead, Read;
     GetShipment = "get_shipment", OrdersRead, Read;
-    ListWarehouses = "list_warehouses", OrdersRead, Read;
+    ListWarehouses = "list_warehouses", OrdersRead | FulfilmentWrite, Read;
     CreateConsignment = "create_consignment", FulfilmentWrite, OrderWrite;
-    ListConsignments = "list_consignments", OrdersRead, Read;
-    GetConsignment = "get_consignment", OrdersRead, Read;
-    GetConsignmentByReference = "get_consignment_by_reference", OrdersRead, Read;
+    ListConsignments = "list_consignments", OrdersRead | FulfilmentWrite, Read;
+    GetConsignment = "get_consignment", OrdersRead | FulfilmentWrite, Read;
+    GetConsignmentByReference = "get_consignment_by_reference", OrdersRead | FulfilmentWrite, Read;
     CreateReceipt = "create_receipt", FulfilmentWrite, OrderWrite;
     CreateInspection = "create_inspection", FulfilmentWrite, OrderWrite;
     CreateHandover = "create_handover", FulfilmentWrite, OrderWrite;

@@ -19,6 +19,8 @@ use crate::fulfilment::Fulfilment;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::ops::console::access::Access;
+use crate::ops::pulse::Pulse;
+use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::rates::Rates;
@@ -85,6 +87,8 @@ pub struct House {
     pub gate: Data<Gate>,
     /// Who may open the operator's console.
     pub console: Arc<Access>,
+    /// What this node did in the last hour.
+    pub pulse: Arc<Pulse>,
     /// Signatures seen.
     pub nonces: Arc<Nonces>,
     /// Where is counted.
@@ -191,9 +195,14 @@ impl House {
             upstream_tally: Arc::default(),
             passes: Passes::new(clock.clone()),
             draining: Arc::default(),
+            pulse: Arc::new(Pulse::new(clock.clone())),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
-            console: Arc::new(Access::new(config.ops.password_hash.clone(), clock.clone())),
+            console: Arc::new(Access::new(
+                config.ops.password_hash.clone(),
+                Arc::new(Staff::new(sql.clone(), clock.clone())),
+                clock.clone(),
+            )),
             sql,
             directory,
             nonces,

@@ -61,6 +61,21 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     &Attention::ALL.iter().map(|why| (why.name(), all_of(*why))).collect::<Vec<_>>(),
                 ));
             }
+            if let Ok(left_out) = house.ledger.count_left_out().await {
+                let of = |kind: &str| left_out.iter().filter(|left| left.kind == kind).map(|left| left.count).sum();
+                all.push(rows(
+                    "xunyuan_changes_left_out",
+                    "Changes of the catalogue that could not be taken in yet and are looked up again, by what changed.",
+                    "kind",
+                    &["order", "shipment", "consignment", "refund"].map(|kind| (kind, of(kind))),
+                ));
+                let oldest_s = left_out.iter().map(|left| left.oldest_s).max().unwrap_or(0);
+                all.push((
+                    "xunyuan_changes_left_out_oldest_seconds",
+                    "Age of the oldest change that could not be taken in; alert above 600.",
+                    vec![(String::new(), oldest_s as f64)],
+                ));
+            }
             all.push(rows(
                 "xunyuan_orders_compared_total",
                 "What full comparisons with the catalogue found, by kind.",
