@@ -17,7 +17,7 @@ pub struct PaymentOptions {
     pub methods: &'static [Method],
     /// How much, in CNY.
     pub total: Money,
-    /// Until when.
+    /// Until when; none when it does not wait for money.
     pub pay_by: Option<Timestamp>,
 }
 
@@ -48,9 +48,10 @@ impl Orders {
     /// How an order can be paid now.
     pub async fn payment_options(&self, caller: &Caller, id: &OrderId) -> Result<PaymentOptions, Error> {
         let order = self.get(caller, id).await?;
-        let open = order.state == State::AwaitingPayment && order.pay_by.is_none_or(|until| until > self.now());
+        let pay_by = order.pay_by.filter(|_| order.state == State::AwaitingPayment);
+        let open = order.state == State::AwaitingPayment && pay_by.is_none_or(|until| until > self.now());
         let methods = if open { Method::ALL } else { &[] };
-        Ok(PaymentOptions { methods, total: order.payable, pay_by: order.pay_by })
+        Ok(PaymentOptions { methods, total: order.payable, pay_by })
     }
 
     /// A partner's payment.

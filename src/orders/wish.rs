@@ -86,9 +86,21 @@ impl Orders {
         }
     }
 
+    /// A quote that can still be ordered: that it cannot is told before what it costs.
+    async fn open_quote(&self, caller: &Caller, id: &QuoteId) -> Result<Quote, Error> {
+        let quote = self.get_quote(caller, id).await?;
+        if let Some(order) = self.ledger.quote_became(id).await? {
+            return Err(ledger::Error::QuoteUsed { order }.into());
+        }
+        if quote.expires_at <= self.now() {
+            return Err(ledger::Error::QuoteExpired.into());
+        }
+        Ok(quote)
+    }
+
     async fn quote_for(&self, caller: &Caller, basis: Basis) -> Result<Quote, Error> {
         let wish = match basis {
-            Basis::Quote(id) => return self.get_quote(caller, &id).await,
+            Basis::Quote(id) => return self.open_quote(caller, &id).await,
             Basis::Lines(wish) => wish,
         };
         let Quoted { mut quotes, problems } = self.quote(caller, wish).await?;

@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "refunds", text: include_str!("migrations/0007_refunds.sql") },
     Migration { version: 8, name: "following", text: include_str!("migrations/0008_following.sql") },
     Migration { version: 9, name: "audit", text: include_str!("migrations/0009_audit.sql") },
+    Migration { version: 11, name: "agreed", text: include_str!("migrations/0011_agreed.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

@@ -42,7 +42,8 @@ impl Tx {
         self.news = news;
     }
 
-    pub(super) fn is_postgres(&self) -> bool {
+    /// Whether other nodes may write at the same time: PostgreSQL locks rows, SQLite has one writer.
+    pub fn is_postgres(&self) -> bool {
         matches!(self.on, On::Postgres(_))
     }
 
