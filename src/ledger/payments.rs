@@ -130,6 +130,8 @@ pub(super) async fn follow(tx: &mut Tx, order: &Order, event: &Event) -> Result<
     let settled: &[(&str, PartState)] = match event.kind {
         Kind::Paid => &[(OPENED, PartState::Paid), (NOT_OPENED, PartState::Failed)],
         Kind::Cancelled | Kind::Closed if !was_paid => &[(ALL, PartState::Failed)],
+        // It ended here, and money may have been taken for it all the same.
+        Kind::WentOn => &[],
         _ => return Ok(()),
     };
     let (id, at) = (&order.deed.id, event.at.as_millisecond());
@@ -139,7 +141,7 @@ pub(super) async fn follow(tx: &mut Tx, order: &Order, event: &Event) -> Result<
             notes::tell_part(tx, &row.parse("payment")?, &notes::settled(id, *state, problem), at).await?;
         }
     }
-    if event.kind == Kind::Paid {
+    if matches!(event.kind, Kind::Paid | Kind::WentOn) {
         tx.execute(DOUBT, args![id.as_str(), at]).await?;
     }
     Ok(())

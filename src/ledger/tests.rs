@@ -398,6 +398,33 @@ async fn a_payment_follows_its_orders_and_never_changes_once_settled() {
 }
 
 #[tokio::test]
+async fn a_debit_of_an_order_that_ended_here_and_goes_on_there_is_asked_for() {
+    for book in books().await {
+        let (_, order) = book.begun("key-0001", "PO-1").await;
+        let waiting = book.accepted(&order, 1);
+        book.ledger.append(&waiting, 2, 0).await.unwrap();
+        let asked = KeyUse { operation: "create_payment", ..key("key-0002", "pay") };
+        let begun = book.ledger.begin_payment(asked, Method::Debit, vec![(order.deed.id.clone(), None)]).await.unwrap();
+        let Begun::Fresh(_, payment) = begun else { panic!("{begun:?}") };
+        let part = async || {
+            let found = book.ledger.find_payment(&acme(), Mode::Sandbox, &payment.id).await.unwrap();
+            found.unwrap().parts.remove(0)
+        };
+        let agreed = part().await.agreed.unwrap();
+        assert_eq!((agreed.amount, agreed.version), (waiting.payable, waiting.version));
+        let cancelled = book.after(&waiting, Kind::Cancelled, Facts::default());
+        book.ledger.append(&cancelled, 3, 0).await.unwrap();
+        assert_eq!(part().await.state, PartState::Failed);
+        let doubted = async || book.ledger.claim_doubted(Mode::Sandbox, 30_000, 9).await.unwrap();
+        assert!(doubted().await.is_empty(), "it ended unpaid");
+        book.ledger.append(&book.after(&cancelled, Kind::WentOn, Facts::default()), 4, 0).await.unwrap();
+        let doubted = doubted().await;
+        assert!(book.ledger.end_doubt(&doubted[0], true).await.unwrap(), "it was called failed");
+        assert_eq!((part().await.state, part().await.problem), (PartState::Paid, None));
+    }
+}
+
+#[tokio::test]
 async fn only_the_newest_holder_of_a_part_may_debit_and_say_how_it_went() {
     for book in books().await {
         let (_, order) = book.begun("key-0001", "PO-1").await;
