@@ -144,6 +144,7 @@ codes! {
     RateLimited = "rate_limited", 429, Partner, Later, "Too many calls at once.", "Wait as Retry-After says; RateLimit tells what is left.";
     QuotaUsedUp = "quota_used_up", 429, Partner, Later, "The day's quota is used up.", "Wait for the reset that Retry-After tells, or ask for a larger plan.";
     TooManyInFlight = "too_many_in_flight", 429, Partner, Later, "Too many of your requests are being answered right now.", "Wait for answers before sending more; keep fewer connections busy.";
+    Overloaded = "overloaded", 503, Gateway, Later, "The gateway has more to do than it can at this moment.", "Wait as Retry-After says and send the same request again; orders are answered before browsing, and the refused call cost nothing.";
     // where to
     NoSuchRoute = "no_such_route", 404, Partner, Never, "There is nothing at this path.", "Check the path against the OpenAPI document at /openapi/partner.json.";
     MethodNotAllowed = "method_not_allowed", 405, Partner, Never, "The path exists, but not with this method.", "Use one of the methods in Allow.";
@@ -187,7 +188,7 @@ codes! {
     // after sales
     RefundNotFound = "refund_not_found", 404, Partner, Never, "No such refund.", "Check the id; sandbox and live refunds are kept apart.";
     RefundReferenceTaken = "refund_reference_taken", 409, Partner, Never, "You already asked for a refund under this reference.", "Read the first one at GET /v1/refunds/{refund_id}; use a new reference for a new refund.";
-    RefundNotPossible = "refund_not_possible", 409, Partner, Never, "Money cannot be asked back for this order now.", "Read the order; refunds are possible once it is paid, and GET /v1/orders/{order_id}/refund-reasons says which.";
+    RefundNotPossible = "refund_not_possible", 409, Partner, Never, "This cannot be asked back for the order now.", "GET /v1/orders/{order_id}/refund-reasons says for type=money and for type=return whether and why it can be asked for now; before an order is paid, neither can.";
     RefundReasonInvalid = "refund_reason_invalid", 409, Partner, Never, "The reason is not one that can be given now for this type.", "Take a code from GET /v1/orders/{order_id}/refund-reasons of the same type.";
     RefundAmountTooLarge = "refund_amount_too_large", 409, Partner, Never, "More is asked back than can be given back for these pieces.", "Ask for at most max_refundable, of which max_freight has to be asked for as freight, under a new reference.";
     RefundQuantityTooLarge = "refund_quantity_too_large", 409, Partner, Never, "More pieces are asked back than there are.", "Ask for at most what lines tells, under a new reference.";

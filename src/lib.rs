@@ -17,6 +17,7 @@ pub mod counters;
 pub mod ledger;
 pub mod partners;
 pub mod rates;
+pub mod redis_link;
 pub mod sql;
 pub mod upstream;
 
@@ -24,6 +25,7 @@ pub mod upstream;
 pub mod aftersale;
 pub mod auth;
 pub mod catalog;
+pub mod feed;
 pub mod fulfilment;
 pub mod limits;
 pub mod orders;

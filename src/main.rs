@@ -9,9 +9,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use xunyuan::clock::Clock;
 use xunyuan::commands::{
-    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, openapi, order, partner,
-    sandbox, serve, sign,
+    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, limit, openapi,
+    operator, order, partner, plan, sandbox, serve, sign,
 };
+use xunyuan::ops::staff::Staff;
+use xunyuan::partners::list_names;
 use xunyuan::server::house::open_orders;
 
 #[global_allocator]
@@ -54,8 +56,11 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Sandbox(asked) => on_runtime(sandbox::run(asked)),
         Command::Partner(asked) => partners(asked),
         Command::Key(asked) => keys(asked),
+        Command::Plan(asked) => plans(asked),
+        Command::Limit(asked) => limits(asked),
         Command::Order(asked) => orders(asked),
         Command::Audit(asked) => audited(asked),
+        Command::Operator(asked) => operators(asked),
         Command::Sign(asked) => sign::sign(&asked),
         Command::Call(asked) => on_runtime(sign::call(&asked)),
         Command::ConsolePassword(asked) => console_password::run(&asked, &mut std::io::stdin(), &mut std::io::stdout()),
@@ -68,8 +73,23 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 fn partners(asked: partner::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
-    on_runtime(serve::with_directory(&file, |directory| async move {
+    let makes = asked.makes_database();
+    on_runtime(serve::with_directory(&file, makes, |directory| async move {
         partner::run(asked, &directory, &mut std::io::stdout()).await
+    }))
+}
+
+fn plans(asked: plan::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_directory(&file, |directory| async move {
+        plan::run(asked, &directory, &mut std::io::stdout()).await
+    }))
+}
+
+fn limits(asked: limit::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_directory(&file, |directory| async move {
+        limit::run(asked, &directory, &mut std::io::stdout()).await
     }))
 }
 
@@ -77,7 +97,8 @@ fn orders(asked: order::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
     on_runtime(serve::with_sql(&file, |config, sql| async move {
         let (orders, ledger) = open_orders(&config, &sql, &Clock::System).map_err(CannotStart::because)?;
-        order::run(asked, &order::Desk { orders, ledger }, &mut std::io::stdout()).await
+        let partners = list_names(&sql).await.map_err(CannotStart::because)?;
+        order::run(asked, &order::Desk { orders, ledger, partners }, &mut std::io::stdout()).await
     }))
 }
 
@@ -88,13 +109,21 @@ fn audited(asked: audit::Asked) -> anyhow::Result<()> {
     }))
 }
 
+fn operators(asked: operator::Asked) -> anyhow::Result<()> {
+    let file = asked.config.clone();
+    on_runtime(serve::with_sql(&file, |_, sql| async move {
+        let staff = Staff::new(sql, Clock::System);
+        operator::run(asked, &staff, &mut operator::Terminal, &mut std::io::stdout()).await
+    }))
+}
+
 /// A master key is made before there is a database to open.
 fn keys(asked: key::Asked) -> anyhow::Result<()> {
     if let key::Action::Master { key_version } = asked.action {
         return key::master(key_version, &mut std::io::stdout());
     }
     let file = asked.config.clone();
-    on_runtime(serve::with_directory(&file, |directory| async move {
+    on_runtime(serve::with_directory(&file, false, |directory| async move {
         key::run(asked, &directory, &mut std::io::stdout()).await
     }))
 }

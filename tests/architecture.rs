@@ -17,23 +17,27 @@ const PLAN: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("signing", &[]),
     ("edge", &["error", "telemetry", "signing"]),
-    // DOORS: ground only; `sql` is the floor under the doors that keep things in tables, `audit` the book they share
+    // DOORS: ground only; `sql` is the floor under the doors that keep things in tables, `audit` the book they share,
+    // `redis_link` the floor under those that ask Redis
     ("sql", &["clock", "error"]),
     ("audit", &["clock", "error", "model", "sql"]),
-    ("cache", &["clock", "edge", "error", "model", "telemetry"]),
-    ("counters", &["clock", "error", "model", "telemetry"]),
+    ("redis_link", &[]),
+    ("cache", &["clock", "edge", "error", "model", "telemetry", "redis_link"]),
+    ("counters", &["clock", "error", "model", "telemetry", "redis_link"]),
     ("ledger", &["clock", "error", "model", "telemetry", "sql", "audit"]),
     ("partners", &["clock", "error", "model", "signing", "telemetry", "sql", "audit"]),
     ("upstream", &["clock", "error", "model", "telemetry"]),
     ("rates", &["clock", "error", "model", "telemetry"]),
     // ROOMS: strangers to each other, except that all may use translate
     ("translate", &["clock", "error", "model", "upstream"]),
+    // The one mechanism by which rooms follow the catalogue
+    ("feed", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
     ("auth", &["clock", "error", "model", "signing", "telemetry", "counters", "partners"]),
     ("limits", &["clock", "error", "model", "telemetry", "counters"]),
     ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "translate"]),
-    ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate"]),
-    ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
-    ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
+    ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),
+    ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
+    ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("webhooks", &["clock", "error", "model", "signing", "telemetry", "ledger", "partners"]),
     // FACES: rooms, edge and model; never a door (ops looks at everything); strangers to each other
     (

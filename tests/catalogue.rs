@@ -20,6 +20,7 @@ use xunyuan::model::page::PageSize;
 use xunyuan::model::partner::Mode;
 use xunyuan::model::search::{Search, Sort};
 use xunyuan::rates::{self, Rates, Source};
+use xunyuan::redis_link::Place;
 use xunyuan::sandbox::{self, Running};
 use xunyuan::upstream::{self, Endpoint, Upstream};
 
@@ -61,7 +62,7 @@ impl House {
         };
         let tally = Arc::new(cache::Tally::default());
         let keep = cache::Settings {
-            redis_url: redis_url.map(str::to_owned),
+            redis: redis_url.map(Place::at),
             redis_budget: Duration::from_millis(500),
             ..cache::Settings::default()
         };

@@ -25,15 +25,22 @@ fn refused(output: &Output, sentence: &str) {
 }
 
 /// A running demo; ends when dropped.
-struct Demo(Child);
+struct Demo(Child, Vec<String>);
 
 impl Demo {
+    /// Starts it, and keeps what it said until it was ready.
     fn start(data: &Path) -> Self {
         let args = ["demo", "--port", "0", "--ops-port", "0", "--offers", "50", "--data", data.to_str().unwrap()];
-        let mut child = xunyuan(&args).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.map_while(Result::ok).any(|line| line == "ready"), "the demo never said that it is ready");
-        Self(child)
+        let child = xunyuan(&args).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut demo = Self(child, Vec::new());
+        let lines = BufReader::new(demo.0.stdout.take().unwrap()).lines();
+        demo.1.extend(lines.map_while(Result::ok).take_while(|line| line != "ready"));
+        assert!(
+            demo.1.iter().any(|line| line.contains("Ctrl-C")),
+            "the demo never said that it is ready: {:?}",
+            demo.1
+        );
+        demo
     }
 }
 
@@ -77,6 +84,25 @@ fn a_demo_keeps_its_partner_and_keys_over_a_restart() {
 }
 
 #[test]
+fn what_the_demo_prints_for_the_operator_works_when_it_is_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path());
+    let from = demo.1.iter().position(|line| line.contains("operator's own commands")).unwrap();
+    let pasted: Vec<_> = demo.1[from + 1..].iter().take_while(|line| !line.starts_with("Ctrl-C")).cloned().collect();
+    let script = format!("set -e\n{}", pasted.join("\n"));
+    let shell = |script: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).env_clear().env("PATH", "/usr/bin:/bin").current_dir("/").output().unwrap()
+    };
+    let output = shell(&script);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    for part in ["CATALOGUE'S NUMBER", "partner.create", "tokyo-bazaar"] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+}
+
+#[test]
 fn serve_tells_every_mistake_and_masks_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.toml");
@@ -107,4 +133,43 @@ fn help_teaches_every_command() {
         assert!(help.contains(&format!("  {command} ")), "{command} is not in the help");
         assert!(run(&[command, "--help"]).status.success());
     }
+}
+
+#[test]
+fn a_database_that_is_not_there_is_told_and_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = String::from_utf8(run(&["key", "master"]).stdout).unwrap();
+    let asked = |name: &str, args: &[&str]| {
+        let url = format!("sqlite://{}", folder.path().join(name).display());
+        let mut command = xunyuan(args);
+        command.env("XUNYUAN__SECRETS__MASTER_KEY", key.trim()).env("XUNYUAN__DATABASE__URL", url);
+        command.output().unwrap()
+    };
+    let commands: [&[&str]; 9] = [
+        &["order", "list"],
+        &["order", "show", "PO-1"],
+        &["audit", "list"],
+        &["audit", "export"],
+        &["partner", "list"],
+        &["partner", "audit"],
+        &["key", "list"],
+        &["key", "issue", "acme"],
+        &["ledger", "export", "-"],
+    ];
+    for args in commands {
+        let output = asked("missing.db", args);
+        refused(&output, "there is no database at");
+        refused(&output, "partner create");
+        assert!(!folder.path().join("missing.db").exists(), "{args:?} made one");
+        std::fs::write(folder.path().join("bare.db"), "").unwrap();
+        refused(&asked("bare.db", args), "is empty");
+    }
+    // The first steps of the README work in their order.
+    assert!(asked("first.db", &["partner", "create", "acme", "--country", "JP"]).status.success());
+    assert!(asked("first.db", &["key", "issue", "acme", "--mode", "live"]).status.success());
+    assert!(asked("first.db", &["order", "list"]).status.success());
+    refused(&asked("first.db", &["order", "list", "--partner", "acmee"]), "there is acme");
+    refused(&asked("first.db", &["key", "list", "--partner", "acmee"]), "there is acme");
+    refused(&asked("first.db", &["order", "list", "--state", "payd"]), "awaiting_payment");
+    refused(&asked("first.db", &["audit", "export", "--since", "1h", "--until", "2h"]), "nothing lies between");
 }

@@ -65,3 +65,20 @@ fn every_code_a_description_names_exists() {
     }
     assert!(named > 50 && text.contains("\"Problem\""), "{named}");
 }
+
+#[test]
+fn the_operators_document_is_the_one_the_handlers_make() {
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/ops.json")).unwrap();
+    let fresh = api::openapi::text(&xunyuan::ops::json::document());
+    assert!(committed == fresh, "openapi/ops.json is stale; run: cargo run -- openapi --write");
+    let document: Value = serde_json::from_str(&fresh).unwrap();
+    for (id, operation) in operations(&document) {
+        for member in ["summary", "tags", "security"] {
+            assert!(!operation[member].is_null(), "{id} has no {member}");
+        }
+        for status in ["401", "403", "503"] {
+            let response = &operation["responses"][status];
+            assert!(response["content"]["application/problem+json"].is_object(), "{id} does not tell {status}");
+        }
+    }
+}

@@ -1,7 +1,5 @@
 //! The calls this room makes to the catalogue, and what their answers mean for a refund.
 
-use std::time::Duration;
-
 use serde::de::DeserializeOwned;
 
 use super::{Aftersale, Error};
@@ -15,11 +13,7 @@ use crate::translate::Nonsense;
 use crate::translate::aftersale::{self as translate, Standing};
 use crate::upstream::wholesale::calls::aftersale as calls;
 use crate::upstream::wholesale::wire::aftersale as wire;
-use crate::upstream::wholesale::wire::changes::Changes;
 use crate::upstream::{self, Call, Context, Outcome};
-
-/// How many changes one look at the feed takes at most.
-pub(super) const PAGE: usize = 500;
 
 /// What came of asking for money back.
 #[derive(Debug)]
@@ -94,11 +88,6 @@ impl Aftersale {
     ) -> Result<Options, Error> {
         let call = calls::refund_reasons(order, translate::kind(remedy), language);
         Ok(translate::options(self.read(mode, &call).await?)?)
-    }
-
-    /// The changes to refunds after a number.
-    pub(super) async fn changes(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, Error> {
-        Ok(self.read(mode, &calls::refund_changes(after, PAGE, wait)).await?)
     }
 
     /// What is to be written so that a refund stands where the catalogue says.

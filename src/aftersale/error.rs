@@ -3,7 +3,8 @@
 use crate::error::{Code, Failure, Place};
 use crate::ledger;
 use crate::model::money::Money;
-use crate::model::refund::{Rejection, State};
+use crate::model::order;
+use crate::model::refund::{Rejection, Remedy, State};
 use crate::translate::Nonsense;
 use crate::upstream;
 
@@ -25,6 +26,14 @@ pub enum Error {
     /// The catalogue's answer was lost and the refund does not show it; the same request decides it again.
     #[error("perhaps done: {0}")]
     Unsure(upstream::Error),
+    /// Nothing of this kind can be asked for while the order stands there.
+    #[error("no {} while the order is {state}", remedy.name())]
+    NotNow {
+        /// Where the order stands.
+        state: order::State,
+        /// What was asked for.
+        remedy: Remedy,
+    },
     /// There is no such refund.
     #[error("no such refund")]
     RefundNotFound,
@@ -62,6 +71,7 @@ impl Failure for Error {
             Self::Unsure(_) => Code::UpstreamTimeout,
             Self::Upstream(error) => error.code(),
             Self::Nonsense(nonsense) => nonsense.code(),
+            Self::NotNow { .. } => Code::RefundNotPossible,
             Self::RefundNotFound => Code::RefundNotFound,
             Self::VoucherNotFound => Code::VoucherNotFound,
             Self::Picture(_) => Code::VoucherInvalid,
@@ -77,7 +87,12 @@ impl Failure for Error {
             Self::Ledger(E::RefundReferenceTaken { first }) => {
                 Some(format!("The reference belongs to refund {first}."))
             }
-            Self::Ledger(E::NotRefundable(state)) => Some(format!("The order is {state}.")),
+            Self::Ledger(E::NotRefundable(state)) => {
+                Some(format!("The order is {state}: nothing is paid that could be given back."))
+            }
+            Self::NotNow { state, remedy } => {
+                Some(format!("While the order is {state}, a refund of type {} cannot be asked for.", remedy.name()))
+            }
             Self::Ledger(E::VoucherNotFound(id)) => Some(format!("There is no voucher {id}.")),
             Self::NotDone(_) => Some(
                 "The catalogue could not be reached and nothing was done; repeat with the same Idempotency-Key.".into(),
@@ -111,7 +126,9 @@ impl Failure for Error {
     fn extras(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Ledger(ledger::Error::RefundReferenceTaken { first }) => vec![("refund_id", format!("\"{first}\""))],
-            Self::Ledger(ledger::Error::NotRefundable(state)) => vec![("state", format!("\"{state}\""))],
+            Self::Ledger(ledger::Error::NotRefundable(state)) | Self::NotNow { state, .. } => {
+                vec![("state", format!("\"{state}\""))]
+            }
             Self::Ledger(ledger::Error::TooManyPieces(lines)) => {
                 vec![("lines", most_pieces(lines.iter().map(|line| (line.sku.to_string(), line.quantity))))]
             }

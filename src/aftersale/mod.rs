@@ -45,7 +45,6 @@ use jiff::Timestamp;
 
 pub use crate::ledger::{Answer, NewRefund, Once, RefundFilter, Told, Unsettled, WantedPieces};
 pub use error::{Declined, Error};
-pub use follow::Followed;
 pub use picture::{MOST_PIXELS, MOST_SIDE, MediaType};
 pub use reconcile::Reconciled;
 pub use request::Render;
@@ -53,6 +52,8 @@ pub use step::{Change, Plea, SendBack, Step};
 pub use vouchers::Picture;
 
 use crate::clock::Clock;
+use crate::feed::Feed;
+pub use crate::feed::Followed;
 use crate::ledger::Ledger;
 use crate::model::refund::{Happening, Refund, State};
 use crate::upstream::Upstream;
@@ -80,12 +81,14 @@ pub struct Aftersale {
     ledger: Ledger,
     upstream: Upstream,
     clock: Clock,
+    feed: Feed,
 }
 
 impl Aftersale {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, clock: Clock) -> Self {
-        Self { settings, ledger, upstream, clock }
+        let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
+        Self { settings, ledger, upstream, clock, feed }
     }
 
     /// How many refunds are unknown, and for how long the oldest.

@@ -42,7 +42,7 @@ impl Aftersale {
             Err(Error::Upstream(error))
                 if error.refusal().is_some_and(|refused| refused.error_code == "STATUS_NOT_ALLOWED") =>
             {
-                Err(not_now())
+                Err(Error::NotNow { state: order.state, remedy })
             }
             other => other,
         }

@@ -4,13 +4,12 @@
 use super::catalogue::Sent;
 use super::{Aftersale, Error};
 use crate::error::Code;
-use crate::ledger::DueRefund;
+use crate::feed::work_off;
+use crate::model::ids::RefundId;
 use crate::model::order::Actor;
 use crate::model::partner::Mode;
 use crate::model::refund::{Facts, Happening, Kind, Refund, Rejection, State};
 
-/// How many refunds one pass takes on.
-const AT_ONCE: u32 = 50;
 /// Pause between looks at what was handed to a person.
 const SELDOM_MS: i64 = 300_000;
 
@@ -51,19 +50,18 @@ impl From<State> for Left {
 impl Aftersale {
     /// One pass over the refunds of one world whose time has come; the worlds do not wait for each other.
     pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
+        let claim = async |limit| Ok(self.ledger.claim_due_refunds(mode, limit, self.settings.lease_ms).await?);
+        let settle = async |id: RefundId| (self.settle_due(&id).await, id);
         let mut told = Reconciled::default();
-        for due in self.ledger.list_due_refunds(mode, AT_ONCE).await? {
-            if !self.ledger.claim_due_refund(&due, self.settings.lease_ms).await? {
-                continue;
-            }
-            match self.settle_due(&due).await {
+        for (left, id) in work_off::<_, _, Error, _, _>(&self.clock, claim, settle).await? {
+            match left {
                 Ok(Left::Settled) => told.settled += 1,
                 Ok(Left::Open) => told.open += 1,
                 Ok(Left::WithAPerson) => told.handed_over += 1,
                 Ok(Left::Same) => told.compared += 1,
                 Ok(Left::Repaired) => (told.compared, told.repaired) = (told.compared + 1, told.repaired + 1),
                 Err(error) => {
-                    tracing::warn!(refund = %due.id, %error, "an open refund could not be looked at");
+                    tracing::warn!(refund = %id, %error, "an open refund could not be looked at");
                     told.open += 1;
                 }
             }
@@ -72,8 +70,8 @@ impl Aftersale {
     }
 
     /// Takes one claimed refund as far as it goes now.
-    async fn settle_due(&self, due: &DueRefund) -> Result<Left, Error> {
-        let refund = self.ledger.get_refund(&due.id).await?;
+    async fn settle_due(&self, id: &RefundId) -> Result<Left, Error> {
+        let refund = self.ledger.get_refund(id).await?;
         match refund.state {
             State::Received => {
                 Ok(self.write(&refund, vec![never_sent()]).await?.map_or(Left::Open, |after| after.state.into()))

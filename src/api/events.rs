@@ -101,6 +101,7 @@ pub struct AcknowledgedView {
 #[utoipa::path(tag = "Events", params(EventsQuery), responses(
     (status = 200, description = "A page of events", body = EventPageView),
     (status = 304, description = "Nothing new; it costs nothing"),
+    (status = 400, description = "`invalid_request`: also when `after` is beyond your newest event"),
 ))]
 #[get("/v1/events")]
 pub async fn list_events(
@@ -112,7 +113,7 @@ pub async fn list_events(
     let mut asked = Asked::default();
     let patterns = query.types.as_deref().map(|types| patterns(&mut asked, types)).unwrap_or_default();
     if query.after.is_some_and(|after| after < 0) {
-        asked.wrong(Place::query("after", "the position of an event; 0 for the first one"));
+        asked.wrong(Place::query("after", "give the position of an event; 0 for the first one"));
     }
     let limit = query.limit.unwrap_or(USUAL_LIMIT);
     if !(1..=MOST).contains(&limit) {
@@ -136,7 +137,7 @@ pub async fn acknowledge_events(
 ) -> Reply {
     let position = call.parts.0.position;
     if position < 0 {
-        let place = Place::body("/position", "the position of an event; 0 for none");
+        let place = Place::body("/position", "give the position of an event; 0 for none");
         return Err(Problem::new(Code::InvalidRequest).places(vec![place]));
     }
     let position = webhooks.acknowledge(&call.caller, position).await?;

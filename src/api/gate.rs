@@ -21,7 +21,7 @@ use crate::edge::problem::Problem;
 use crate::edge::sealed::{self, BodyBounds, Headers};
 use crate::edge::visit::{Held, Shared};
 use crate::error::Code;
-use crate::limits::{Limits, Permit, Standing};
+use crate::limits::{Limits, Permit, Priority, Standing};
 use crate::model::partner::Caller;
 
 /// What the gate asks and what bounds it sets; one for the whole process.
@@ -98,7 +98,11 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
         }
         return Err(Problem::new(Code::ScopeMissing).detail(missing));
     }
-    gate.may(&caller, O::COST, &visit).await?;
+    if body.is_empty() {
+        // Whoever sends a body may be what it waited for.
+        gate.limits.note_wait(visit.with(|visit| visit.started.elapsed()));
+    }
+    gate.may(&caller, (O::COST, O::PRIORITY), &visit).await?;
     let parts = parts::take(request, &body)?;
     Ok(Admitted { caller, parts, visit, operation: PhantomData })
 }
@@ -119,8 +123,8 @@ impl Gate {
         })
     }
 
-    async fn may(&self, caller: &Caller, cost: u32, visit: &Shared) -> Result<(), Problem> {
-        match self.limits.admit(caller, cost).await {
+    async fn may(&self, caller: &Caller, (cost, priority): (u32, Priority), visit: &Shared) -> Result<(), Problem> {
+        match self.limits.admit_as(caller, cost, priority).await {
             Ok(permit) => {
                 visit.with(|visit| visit.held = Some(Box::new(Slot(permit))));
                 Ok(())

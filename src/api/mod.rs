@@ -1,6 +1,7 @@
 //! Partner API v1: the gate, the operations, their views, and the documentation. Rooms do the work; a handler
 //! unwraps, asks one room, wraps.
 
+mod always;
 mod asked;
 mod basket;
 pub mod categories;

@@ -3,10 +3,12 @@
 
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{OpenApi as Derive, PartialSchema, ToSchema};
 
+use crate::api::always;
 use crate::api::operations::{ROWS, Row};
+use crate::edge::extras;
 use crate::edge::problem::{Document, ProblemPlace};
 use crate::limits::cost;
 
@@ -18,7 +20,7 @@ use crate::limits::cost;
         description = "Source from a Chinese wholesale marketplace: search in your language, see prices in your currency, \
 quote, order, pay and follow the goods to a domestic warehouse.\n\nEvery request is signed with RFC 9421 HTTP Message \
 Signatures (`tag=\"xunyuan-v1\"`); see `/docs/signing`. Every failure is an RFC 9457 problem with a stable `code`; see \
-`/docs/errors`. Money is a decimal string with its currency, weights are grams, lengths millimetres, times RFC 3339 in \
+`/docs/errors`. Whatever is read with GET answers HEAD as well, signed over HEAD. Money is a decimal string with its currency, weights are grams, lengths millimetres, times RFC 3339 in \
 UTC, ids strings.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "Your marketplace operator"),
@@ -49,7 +51,7 @@ const COMMON: &[(u16, &str)] = &[
     (502, "`upstream_refused`, `upstream_nonsense`: the wholesale service misbehaved"),
     (
         503,
-        "`upstream_unavailable`, `ledger_unavailable`, `rate_unavailable`, `shutting_down`: try again; repeat what must happen once with the same Idempotency-Key",
+        "`upstream_unavailable`, `ledger_unavailable`, `rate_unavailable`, `overloaded`, `shutting_down`: try again; repeat what must happen once with the same Idempotency-Key",
     ),
     (504, "`upstream_timeout`: try again"),
 ];
@@ -66,7 +68,7 @@ pub fn complete(collected: OpenApi) -> OpenApi {
     let mut document = Base::openapi();
     document.merge(collected);
     let components = document.components.get_or_insert_default();
-    components.schemas.insert(Document::name().into_owned(), Document::schema());
+    components.schemas.insert(Document::name().into_owned(), with_extras(Document::schema()));
     components.schemas.insert(ProblemPlace::name().into_owned(), ProblemPlace::schema());
     let scheme = ApiKey::Header(ApiKeyValue::with_description(
         "Signature",
@@ -79,7 +81,16 @@ pub fn complete(collected: OpenApi) -> OpenApi {
             finish(operation, row);
         }
     }
+    always::complete(&mut document);
     document
+}
+
+/// A problem with the members that come with certain codes.
+fn with_extras(mut problem: RefOr<Schema>) -> RefOr<Schema> {
+    if let RefOr::T(Schema::Object(object)) = &mut problem {
+        object.properties.extend(extras::ALL.iter().map(|extra| (extra.name.to_owned(), extra.schema())));
+    }
+    problem
 }
 
 /// The document as pretty JSON with a final newline, as it is committed and served.

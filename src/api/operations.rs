@@ -2,7 +2,7 @@
 //! (one of several where more than one kind of key has use for it), and how strict its signature is. A handler names its operation in its signature, `Admitted<op::GetOffer, …>`.
 
 use crate::auth::Class;
-use crate::limits::cost;
+use crate::limits::{Priority, cost};
 use crate::model::partner::{Scope, Scopes};
 
 /// Scopes of which any one is enough.
@@ -31,6 +31,8 @@ pub trait Operation: 'static {
     const CLASS: Class;
     /// What a call costs the partner, from `limits/cost.rs`.
     const COST: u32;
+    /// What is put off before it when the node is too busy.
+    const PRIORITY: Priority;
 }
 
 /// The facts of one operation, as a row.
@@ -42,6 +44,16 @@ pub struct Row {
     pub scopes: AnyOf,
     /// How old a signature may be, and how far its nonce is remembered.
     pub class: Class,
+}
+
+/// Reading the catalogue is browsing; what moves goods or money is an order; what is free is never put off.
+const fn priority(class: Class, cost: u32, scopes: &[Scope]) -> Priority {
+    match (class, scopes) {
+        _ if cost == 0 => Priority::Free,
+        (Class::OrderWrite, _) => Priority::Order,
+        (Class::Read, [Scope::CatalogRead, ..]) => Priority::Browse,
+        _ => Priority::Trade,
+    }
 }
 
 macro_rules! operations {
@@ -61,6 +73,7 @@ macro_rules! operations {
                 const SCOPES: AnyOf = AnyOf(&[ $( Scope::$scope ),+ ]);
                 const CLASS: Class = Class::$class;
                 const COST: u32 = cost::of($id);
+                const PRIORITY: Priority = priority(Class::$class, cost::of($id), &[ $( Scope::$scope ),+ ]);
             }
         )*
 
@@ -112,11 +125,11 @@ operations! {
     CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite, Write;
     GetVoucher = "get_voucher", OrdersRead, Read;
     GetShipment = "get_shipment", OrdersRead, Read;
-    ListWarehouses = "list_warehouses", OrdersRead, Read;
+    ListWarehouses = "list_warehouses", OrdersRead | FulfilmentWrite, Read;
     CreateConsignment = "create_consignment", FulfilmentWrite, OrderWrite;
-    ListConsignments = "list_consignments", OrdersRead, Read;
-    GetConsignment = "get_consignment", OrdersRead, Read;
-    GetConsignmentByReference = "get_consignment_by_reference", OrdersRead, Read;
+    ListConsignments = "list_consignments", OrdersRead | FulfilmentWrite, Read;
+    GetConsignment = "get_consignment", OrdersRead | FulfilmentWrite, Read;
+    GetConsignmentByReference = "get_consignment_by_reference", OrdersRead | FulfilmentWrite, Read;
     CreateReceipt = "create_receipt", FulfilmentWrite, OrderWrite;
     CreateInspection = "create_inspection", FulfilmentWrite, OrderWrite;
     CreateHandover = "create_handover", FulfilmentWrite, OrderWrite;

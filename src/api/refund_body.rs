@@ -201,7 +201,10 @@ fn amounts(asked: &mut Asked, amount: &CnyBody, freight: Option<&CnyBody>) -> (O
 
 fn cny(asked: &mut Asked, pointer: &str, body: &CnyBody) -> Option<Money> {
     if body.currency != Currency::CNY.code() {
-        asked.wrong(Place::body(&format!("{pointer}/currency"), "CNY"));
+        asked.wrong(Place::body(
+            &format!("{pointer}/currency"),
+            "give CNY: money goes back in the currency it was paid in",
+        ));
     }
     let read = Money::parse(&body.amount, Currency::CNY);
     read.map_err(|why| asked.wrong(Place::body(&format!("{pointer}/amount"), why.to_string()))).ok()

@@ -23,7 +23,13 @@ impl Paths {
     /// The paths of a document.
     pub fn of(document: &OpenApi) -> Self {
         let rows = document.paths.paths.iter().map(|(path, item)| {
-            let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
+            let methods = [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PUT", &item.put),
+                ("DELETE", &item.delete),
+                ("PATCH", &item.patch),
+            ];
             let id = |operation: &Operation| operation.operation_id.clone().unwrap_or_default();
             let there = methods.into_iter().filter_map(|(method, operation)| Some((method, id(operation.as_ref()?))));
             Known { pattern: path.split('/').map(str::to_owned).collect(), operations: there.collect() }
@@ -37,7 +43,9 @@ impl Paths {
     }
 
     fn methods(&self, path: &str) -> Vec<&'static str> {
-        self.at(path).map(|(method, _)| *method).collect()
+        let there = self.at(path).map(|(method, _)| *method);
+        // Whatever can be read can be asked for its head alone.
+        there.flat_map(|method| if method == "GET" { vec!["GET", "HEAD"] } else { vec![method] }).collect()
     }
 
     fn at<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a (&'static str, String)> {
@@ -88,8 +96,8 @@ mod tests {
             known("/v1/orders", &[("GET", "list_orders"), ("POST", "create_order")]),
             known("/v1/orders/{order_id}", &[("GET", "get_order")]),
         ]);
-        assert_eq!(paths.methods("/v1/orders"), ["GET", "POST"]);
-        assert_eq!(paths.methods("/v1/orders/x"), ["GET"]);
+        assert_eq!(paths.methods("/v1/orders"), ["GET", "HEAD", "POST"]);
+        assert_eq!(paths.methods("/v1/orders/x"), ["GET", "HEAD"]);
         assert!(paths.methods("/v1/orders/").is_empty() && paths.methods("/v1").is_empty());
         assert_eq!(paths.operation("POST", "/v1/orders"), Some("create_order"));
     }

@@ -108,7 +108,8 @@ pub struct DeliveryView {
     /// Its type.
     #[schema(example = "order.paid")]
     r#type: String,
-    /// Id of what it happened to; deliveries of one subject keep their order while their first three attempts last.
+    /// Id of what it happened to, as in the event. A delivery waits for an earlier one of its subject until that is
+    /// delivered or has failed three times; `webhook.test` waits for nothing.
     #[schema(example = "ord_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
     subject: String,
     /// `pending`, `delivered` or `failed`.

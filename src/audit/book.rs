@@ -95,6 +95,12 @@ async fn page(
     Ok(Page { items, next, total: None })
 }
 
+/// All kinds of changes that were ever written down.
+pub async fn list_actions(sql: &Sql) -> Result<Vec<String>, Error> {
+    let rows = sql.fetch_all("SELECT DISTINCT action FROM audit ORDER BY action", Vec::new()).await?;
+    rows.iter().map(|row| Ok(row.text("action")?)).collect()
+}
+
 fn arguments(filter: &Filter, place: Option<(i64, String)>, limit: u32) -> Vec<Arg> {
     let (at, id) = place.map_or((None, String::new()), |(at, id)| (Some(at), id));
     args![

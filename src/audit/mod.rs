@@ -18,5 +18,5 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
-pub use book::{Error, Filter, list, list_oldest_first, note};
+pub use book::{Error, Filter, list, list_actions, list_oldest_first, note};
 pub use entry::{Entry, Who};

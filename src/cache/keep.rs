@@ -11,10 +11,11 @@ use crate::cache::flight::{Flights, Landed};
 use crate::cache::freshness::Kind;
 use crate::cache::kept::{Age, Content, Kept};
 use crate::cache::key::Key;
-use crate::cache::redis::{Circuit, Redis};
+use crate::cache::redis::Redis;
 use crate::cache::rendered::Rendered;
 use crate::cache::tally::Tally;
 use crate::clock::Clock;
+use crate::redis_link::Place;
 
 /// While the catalogue is down a stale document is asked for again only so often.
 const PAUSE_MS: i64 = 2_000;
@@ -29,8 +30,8 @@ pub struct Settings {
     pub documents_bytes: u64,
     /// Bytes of rendered answers in this process.
     pub rendered_bytes: u64,
-    /// `redis://…` of the tier that all nodes share.
-    pub redis_url: Option<String>,
+    /// Where the tier is that all nodes share.
+    pub redis: Option<Place>,
     /// The longest a lookup waits for Redis.
     pub redis_budget: Duration,
 }
@@ -40,7 +41,7 @@ impl Default for Settings {
         Self {
             documents_bytes: 64 << 20,
             rendered_bytes: 64 << 20,
-            redis_url: None,
+            redis: None,
             redis_budget: Duration::from_millis(10),
         }
     }
@@ -72,7 +73,7 @@ pub enum Error<E> {
 
 type Shared<E> = Result<Arc<Kept>, E>;
 
-/// The cache of one worker: its own way to Redis, everything else shared with the other workers.
+/// The cache; its clones share everything but, on each runtime, the connection to Redis.
 #[derive(Clone, Debug)]
 pub struct Cache<E> {
     documents: Tier<Key, Arc<Kept>>,
@@ -86,10 +87,9 @@ pub struct Cache<E> {
 impl<E: Trouble> Cache<E> {
     /// An empty cache. Only a Redis address that cannot be read is refused; one that does not answer is not.
     pub fn new(settings: &Settings, tally: Arc<Tally>, clock: Clock) -> Result<Self, String> {
-        let redis = settings.redis_url.as_ref().map(|url| {
-            let client = redis::Client::open(url.as_str()).map_err(|why| format!("the Redis address: {why}"))?;
-            let circuit = Arc::new(Circuit::default());
-            Ok::<_, String>(Redis::new(client, settings.redis_budget, circuit, Arc::clone(&tally), clock.clone()))
+        let redis = settings.redis.as_ref().map(|place| {
+            let redis = Redis::to(place, settings.redis_budget, Arc::clone(&tally), clock.clone());
+            redis.map_err(|why| why.to_string())
         });
         let weigh = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         Ok(Self {
@@ -108,12 +108,6 @@ impl<E: Trouble> Cache<E> {
             tally,
             clock,
         })
-    }
-
-    /// The same cache for another worker, with its own way to Redis.
-    #[must_use]
-    pub fn for_worker(&self) -> Self {
-        Self { redis: self.redis.as_ref().map(Redis::another), ..self.clone() }
     }
 
     /// The counters.

@@ -1,19 +1,16 @@
-//! The Redis tier: documents that all nodes share. Opened lazily by each worker for itself; every kind of trouble is
+//! The Redis tier: documents that all nodes share. Every kind of trouble is
 //! a miss that is counted, and after some of it Redis is left alone for a while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use redis::Client;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use tokio::sync::OnceCell;
-
 use crate::cache::kept::Kept;
 use crate::cache::key::Key;
 use crate::cache::tally::Tally;
 use crate::clock::Clock;
+use crate::redis_link::{BadPlace, Links, Patience, Place};
+use bytes::Bytes;
 
 /// So many failures in a row open the circuit …
 const PATIENCE: u32 = 5;
@@ -43,42 +40,34 @@ impl Circuit {
         self.failures.store(0, Ordering::Relaxed);
     }
 
-    fn failed(&self, now_ms: i64) {
-        if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE {
+    /// True when that opened it.
+    fn failed(&self, now_ms: i64) -> bool {
+        let opens = self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE;
+        if opens {
             self.failures.store(0, Ordering::Relaxed);
             self.rest_until_ms.store(now_ms + REST_MS, Ordering::Relaxed);
         }
+        opens
     }
 }
 
-/// One worker's way to Redis.
-#[derive(Clone)]
+/// The way to Redis; each worker's connection is its own, the rest is shared.
+#[derive(Clone, Debug)]
 pub(super) struct Redis(Arc<Inner>);
 
+#[derive(Debug)]
 struct Inner {
-    client: Client,
+    links: Links,
     budget: Duration,
-    connection: OnceCell<ConnectionManager>,
-    circuit: Arc<Circuit>,
+    circuit: Circuit,
     tally: Arc<Tally>,
     clock: Clock,
 }
 
-impl std::fmt::Debug for Redis {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Redis").field("connected", &self.0.connection.initialized()).finish_non_exhaustive()
-    }
-}
-
 impl Redis {
-    pub fn new(client: Client, budget: Duration, circuit: Arc<Circuit>, tally: Arc<Tally>, clock: Clock) -> Self {
-        Self(Arc::new(Inner { client, budget, connection: OnceCell::new(), circuit, tally, clock }))
-    }
-
-    /// A way of its own for another worker.
-    pub fn another(&self) -> Self {
-        let Inner { client, budget, circuit, tally, clock, .. } = &*self.0;
-        Self::new(client.clone(), *budget, Arc::clone(circuit), Arc::clone(tally), clock.clone())
+    pub fn to(place: &Place, budget: Duration, tally: Arc<Tally>, clock: Clock) -> Result<Self, BadPlace> {
+        let links = Links::to(place, Patience { connect: CONNECT_WITHIN, answer: WRITE_WITHIN })?;
+        Ok(Self(Arc::new(Inner { links, budget, circuit: Circuit::default(), tally, clock })))
     }
 
     /// The kept document, if Redis has it and says so in time.
@@ -123,10 +112,8 @@ impl Redis {
         if !inner.circuit.closed(inner.clock.now_ms()) {
             return None;
         }
-        let asked = tokio::time::timeout(budget, async {
-            let mut connection = self.connection().await?;
-            command.query_async::<T>(&mut connection).await
-        });
+        let asked = inner.links.ask(async |mut link| command.query_async::<T>(&mut link).await);
+        let asked = tokio::time::timeout(budget, asked);
         let why = match asked.await {
             Ok(Ok(value)) => {
                 inner.circuit.worked();
@@ -136,29 +123,12 @@ impl Redis {
             Err(_) => format!("no answer within {} ms", budget.as_millis()),
         };
         Tally::one(&inner.tally.errors);
-        inner.circuit.failed(inner.clock.now_ms());
+        if inner.circuit.failed(inner.clock.now_ms()) {
+            // Perhaps Redis is somewhere else by now, or the connection leads nowhere.
+            inner.links.renew();
+        }
         tracing::debug!(why, "Redis gave no answer; the lookup is a miss");
         None
-    }
-
-    /// The connection; opening it goes on in its own task when a lookup runs out of time.
-    #[expect(clippy::disallowed_methods, reason = "opening outlives the lookup that began it")]
-    async fn connection(&self) -> redis::RedisResult<ConnectionManager> {
-        if let Some(open) = self.0.connection.get() {
-            return Ok(open.clone());
-        }
-        let this = self.clone();
-        let opening = tokio::spawn(async move { this.0.connection.get_or_try_init(|| this.open()).await.cloned() });
-        opening.await.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "the worker is stopping").into()))
-    }
-
-    async fn open(&self) -> redis::RedisResult<ConnectionManager> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(WRITE_WITHIN))
-            .set_number_of_retries(1)
-            .set_max_delay(Duration::from_millis(500));
-        ConnectionManager::new_with_config(self.0.client.clone(), config).await
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::cache::{Cache, Content, Error, Fetched, Kept, Key, Kind, Settings, Tally, Trouble};
 use crate::clock::Clock;
+use crate::redis_link::Place;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Failed {
@@ -30,7 +31,8 @@ struct House {
 
 fn house(redis_url: Option<String>) -> House {
     let clock = Clock::shiftable();
-    let settings = Settings { redis_url, redis_budget: Duration::from_millis(200), ..Settings::default() };
+    let redis = redis_url.map(Place::at);
+    let settings = Settings { redis, redis_budget: Duration::from_millis(200), ..Settings::default() };
     let cache = Cache::new(&settings, Arc::new(Tally::default()), clock.clone()).unwrap();
     House { cache, clock, fetches: Arc::default() }
 }

@@ -7,14 +7,17 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::audit::{Entry, Filter, list, list_oldest_first};
+use crate::audit::{Entry, Filter, list, list_actions, list_oldest_first};
 use crate::commands::end::End;
-use crate::commands::{ConfigFile, table};
+use crate::commands::{CannotStart, ConfigFile, no_such_partner, table};
 use crate::model::page::Cursor;
+use crate::partners::list_names;
 use crate::sql::Sql;
 
 /// Rows read at a time when all are wanted.
 const PAGE: u32 = 1000;
+/// How actors begin; `cli` is what older versions wrote for an operator.
+const KINDS: [&str; 4] = ["operator", "partner", "system", "cli"];
 
 /// What is asked of the audit.
 #[derive(Debug, Args)]
@@ -83,15 +86,58 @@ struct Which {
 }
 
 impl Which {
-    fn filter(self, now: Timestamp) -> Filter {
-        Filter {
-            subject: self.subject,
-            actor: self.who,
-            action: self.action,
-            since: self.since.map(|end| end.ago(now)),
-            until: self.until.map(|end| end.ago(now)),
+    /// What is meant, unless it can never fit anything: no entries would then look like nothing having happened.
+    async fn filter(self, sql: &Sql, now: Timestamp) -> Result<Filter> {
+        let (since, until) = (self.since.map(|end| end.ago(now)), self.until.map(|end| end.ago(now)));
+        if let (Some(since), Some(until)) = (since, until)
+            && since >= until
+        {
+            return Err(slip(format!(
+                "--since is {since:.0} and --until is {until:.0}: nothing lies between; give the earlier one as --since"
+            )));
+        }
+        if since.is_some_and(|since| since > now) {
+            return Err(slip("--since lies in the future; 24h means 24 hours ago".to_owned()));
+        }
+        if let Some(who) = &self.who {
+            must_be_somebody(who, sql).await?;
+        }
+        if let Some(action) = &self.action {
+            let known = list_actions(sql).await?;
+            if !known.iter().any(|one| one.starts_with(action.as_str())) {
+                // Perhaps mistyped, perhaps not done yet: a script that asks every night must not fail for that.
+                let known = known.join(", ");
+                writeln!(
+                    std::io::stderr(),
+                    "mind: nothing that begins with {action:?} was ever written down here; there is {known}"
+                )?;
+            }
+        }
+        Ok(Filter { subject: self.subject, actor: self.who, action: self.action, since, until })
+    }
+}
+
+async fn must_be_somebody(who: &str, sql: &Sql) -> Result<()> {
+    let (kind, name) = who.split_once(':').unwrap_or((who, ""));
+    if !KINDS.contains(&kind) {
+        return Err(slip(format!(
+            "nobody is written as {who:?}: say operator:<name>, partner:<id>, \"partner:<id> key:<key id>\", operator, \
+             partner or system"
+        )));
+    }
+    let partner = name.split(' ').next().unwrap_or(name);
+    if kind == "partner" && !partner.is_empty() {
+        let known = list_names(sql).await?;
+        if !known.iter().any(|one| one == partner) {
+            return Err(no_such_partner(partner, &known));
         }
     }
+    Ok(())
+}
+
+/// The command line means something that cannot be; the program exits with 2.
+fn slip(told: String) -> anyhow::Error {
+    CannotStart::because(anyhow::Error::msg(told))
 }
 
 /// An entry as it is exported; the order of the fields is part of the promise.
@@ -122,7 +168,7 @@ impl<'a> From<&'a Entry> for EntryRow<'a> {
 pub async fn run(asked: Asked, sql: &Sql, now: Timestamp, out: &mut impl Write) -> Result<()> {
     match asked.action {
         Action::List { which, limit, after, json } => {
-            let page = list(sql, &which.filter(now), after.map(Cursor).as_ref(), limit).await?;
+            let page = list(sql, &which.filter(sql, now).await?, after.map(Cursor).as_ref(), limit).await?;
             if json {
                 return lines(&page.items, out);
             }
@@ -132,7 +178,7 @@ pub async fn run(asked: Asked, sql: &Sql, now: Timestamp, out: &mut impl Write) 
             }
         }
         Action::Export { which } => {
-            let (filter, mut after) = (which.filter(now), None);
+            let (filter, mut after) = (which.filter(sql, now).await?, None);
             loop {
                 let page = list_oldest_first(sql, &filter, after.as_ref(), PAGE).await?;
                 lines(&page.items, out)?;
@@ -217,6 +263,28 @@ mod tests {
             assert!(second.contains("k2") && !second.contains("k1") && !second.contains("--after"), "{second}");
             let wrong = say(&house.sql, "list --after x").await.unwrap_err();
             assert!(wrong.contains("as the page before told it"), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_can_fit_nothing_is_refused_and_not_answered_with_nothing() {
+        for house in trial::houses().await {
+            with_rows(&house.sql, 3).await;
+            for (line, says) in [
+                ("list --since 1h --until 2h", "nothing lies between"),
+                ("export --since 2027-01-02 --until 2027-01-02", "nothing lies between"),
+                ("list --since 2099-01-01", "lies in the future"),
+                ("list --who li", "say operator:<name>"),
+                ("list --who partner:nobody", "there is no partner \"nobody\""),
+            ] {
+                let told = say(&house.sql, line).await.unwrap_err();
+                assert!(told.contains(says), "{line}: {told}");
+            }
+            for line in
+                ["list --who operator", "list --who system --action key", "export --who partner --action nothing"]
+            {
+                say(&house.sql, line).await.unwrap();
+            }
         }
     }
 

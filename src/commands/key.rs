@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::audit::Who;
 use crate::commands::end::{End, Length};
 use crate::commands::key_file::KeyFile;
-use crate::commands::{Actor, ConfigFile, table};
+use crate::commands::{Actor, ConfigFile, no_such_partner, table};
 use crate::model::ids::PartnerId;
 use crate::model::partner::{Mode, Scopes};
 use crate::partners::{Directory, Issued, KeyPolicy, KeyRow, MasterKeys, Material, Rotation};
@@ -149,6 +149,10 @@ pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> R
     match asked.action {
         Action::Master { key_version } => master(key_version, out)?,
         Action::Issue(new) => issue(&actor, new, directory, out).await?,
+        Action::List { partner: Some(partner), .. } if directory.find_partner(partner.as_str()).is_none() => {
+            let known: Vec<_> = directory.list_partners().await?.into_iter().map(|partner| partner.id).collect();
+            return Err(no_such_partner(partner.as_str(), &known));
+        }
         Action::List { partner, json } => list(&directory.list_keys(partner.as_ref()).await?, json, out)?,
         Action::Rotate(asked) => rotate(&actor, asked, directory, out).await?,
         Action::Retire { key_id } => {

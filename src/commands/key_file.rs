@@ -61,9 +61,34 @@ impl KeyFile {
 /// Writes a file that only its owner may read.
 pub fn write_private(path: &Path, text: &str) -> Result<()> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut file = options.open(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    // The mode above is for new files only; one that is there keeps its own until told, and that comes first.
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+        .with_context(|| format!("{} cannot be closed to others", path.display()))?;
     Ok(file.write_all(text.as_bytes())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::write_private;
+
+    #[test]
+    fn a_file_that_others_could_read_is_closed_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.key");
+        for before in [None, Some(0o644), Some(0o600)] {
+            if let Some(mode) = before {
+                std::fs::write(&path, "old").unwrap();
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            }
+            write_private(&path, "secret").unwrap();
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{before:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "secret");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -55,7 +55,7 @@ pub async fn run(asked: Asked) -> Result<()> {
     let url = serve::load(&asked.config)?.database.url;
     match asked.action {
         Action::Export { file } if file == Path::new("-") => {
-            let sql = open_existing(&url).await?;
+            let sql = serve::open_existing(&url).await?;
             let moved = moving::export(&sql, BufWriter::new(io::stdout()), progress()).await;
             sql.close().await;
             told(&mut io::stderr(), "written", &moved?)
@@ -72,7 +72,13 @@ pub async fn run(asked: Asked) -> Result<()> {
 }
 
 async fn export(url: &str, path: &Path, out: &mut impl Write) -> Result<()> {
-    let sql = open_existing(url).await?;
+    if path.exists() {
+        bail!(
+            "{0} is there already and is not written over: name another file, or move it away (mv {0} {0}.old)",
+            path.display()
+        );
+    }
+    let sql = serve::open_existing(url).await?;
     // Nobody else may read it, and nothing that is there is written over.
     let made = File::options().write(true).create_new(true).mode(0o600).open(path);
     let file = made.with_context(|| format!("{} cannot be made", path.display()))?;
@@ -102,15 +108,6 @@ async fn import(url: &str, from: impl BufRead + Send + 'static, out: &mut impl W
 
 async fn open(url: &str) -> Result<Sql> {
     Sql::open(&Settings { url: url.to_owned() }).await.map_err(CannotStart::because)
-}
-
-/// Opening a SQLite file that is not there would make one.
-async fn open_existing(url: &str) -> Result<Sql> {
-    let path = url.strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or(rest));
-    if let Some(path) = path.filter(|path| !Path::new(path).exists()) {
-        return Err(CannotStart::because(anyhow::anyhow!("there is no database at {path}")));
-    }
-    open(url).await
 }
 
 fn told(out: &mut impl Write, done: &str, counts: &Counts) -> Result<()> {
@@ -198,15 +195,17 @@ mod tests {
         let place = place();
         let (from, file) = (place.made("from.db").await, place.0.path().join("ledger.jsonl"));
         std::fs::write(&file, "precious").unwrap();
-        assert!(export(&from, &file, &mut Vec::new()).await.is_err());
+        let there = export(&from, &file, &mut Vec::new()).await.unwrap_err().to_string();
+        assert!(there.contains("is not written over: name another file"), "{there}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
-        let missing = export(&place.url("missing.db"), &file, &mut Vec::new()).await.unwrap_err();
+        let free = place.0.path().join("free.jsonl");
+        let missing = export(&place.url("missing.db"), &free, &mut Vec::new()).await.unwrap_err();
         assert!(missing.is::<CannotStart>() && missing.to_string().contains("there is no database at"), "{missing}");
         assert!(!place.0.path().join("missing.db").exists());
         open(&place.url("bare.db")).await.unwrap().close().await;
         let other = place.0.path().join("other.jsonl");
         let refused = export(&place.url("bare.db"), &other, &mut Vec::new()).await.unwrap_err();
-        assert!(refused.to_string().contains("xunyuan migrate"), "{refused}");
+        assert!(refused.to_string().contains("is empty"), "{refused}");
         assert!(!other.exists());
     }
 }

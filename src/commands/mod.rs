@@ -11,9 +11,14 @@ pub mod key_file;
 #[cfg(test)]
 mod key_tests;
 pub mod ledger;
+pub mod limit;
 pub mod openapi;
+pub mod operator;
 pub mod order;
 pub mod partner;
+pub mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub mod sandbox;
 pub mod serve;
 pub mod sign;
@@ -47,10 +52,16 @@ pub enum Command {
     Partner(partner::Asked),
     /// Keys: issue, list, rotate, retire, suspend, resume; make a master key
     Key(key::Asked),
+    /// What partners may spend: list, show, create, set, drop, assign plans
+    Plan(plan::Asked),
+    /// One partner's own figures for a while: override, overrides, end
+    Limit(limit::Asked),
     /// Orders of all partners: list, show, look up, retry, settle
     Order(order::Asked),
     /// Who changed what: list, export
     Audit(audit::Asked),
+    /// People of the operator's console: add, list, role, password, remove; tokens for /ops/api
+    Operator(operator::Asked),
     /// Sign a request and print it for `curl -K -`
     Sign(sign::Asked),
     /// Sign a request, send it, and print the answer
@@ -61,7 +72,7 @@ pub enum Command {
     Migrate(ConfigFile),
     /// Move everything the database holds: export, import
     Ledger(ledger::Asked),
-    /// Print an OpenAPI document, or write both into openapi/
+    /// Print an OpenAPI document, or write all into openapi/
     Openapi(openapi::Asked),
     /// Ask a running gateway whether it is ready; exits 0 when it is
     Health(health::Asked),
@@ -83,6 +94,16 @@ impl CannotStart {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StillOpen(pub String);
+
+/// A filter by a partner that is not there: whom there is instead. A slip of the keyboard, so the program exits with 2.
+pub fn no_such_partner(name: &str, known: &[String]) -> anyhow::Error {
+    let known = match known {
+        [] => "there is none yet; make one with `xunyuan partner create`".to_owned(),
+        few if few.len() <= 20 => format!("there is {}", few.join(", ")),
+        many => format!("there are {}; `xunyuan partner list` shows them", many.len()),
+    };
+    CannotStart::because(anyhow::anyhow!("there is no partner {name:?}: {known}"))
+}
 
 /// Where the settings are.
 #[derive(Clone, Debug, clap::Args)]

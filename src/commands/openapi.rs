@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::{api, sandbox};
+use crate::{api, ops, sandbox};
 
 /// Which document.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -15,6 +15,8 @@ enum Which {
     Partner,
     /// What the gateway calls
     Wholesale,
+    /// What the operator's programs call
+    Ops,
 }
 
 /// What to do with the documents.
@@ -23,7 +25,7 @@ pub struct Asked {
     /// Which one to print
     #[arg(default_value = "partner")]
     which: Which,
-    /// Write both into the folder openapi/ of the current directory
+    /// Write all into the folder openapi/ of the current directory
     #[arg(long)]
     write: bool,
 }
@@ -31,7 +33,7 @@ pub struct Asked {
 /// Prints or writes.
 pub fn run(asked: &Asked) -> Result<()> {
     if asked.write {
-        for which in [Which::Partner, Which::Wholesale] {
+        for which in [Which::Partner, Which::Wholesale, Which::Ops] {
             let path = Path::new("openapi").join(file(which));
             std::fs::write(&path, text(which)).with_context(|| format!("{} cannot be written", path.display()))?;
         }
@@ -44,6 +46,7 @@ fn file(which: Which) -> &'static str {
     match which {
         Which::Partner => "partner.json",
         Which::Wholesale => "wholesale.json",
+        Which::Ops => "ops.json",
     }
 }
 
@@ -51,5 +54,6 @@ fn text(which: Which) -> String {
     match which {
         Which::Partner => api::openapi::text(&api::document()),
         Which::Wholesale => sandbox::openapi(),
+        Which::Ops => api::openapi::text(&ops::json::document()),
     }
 }

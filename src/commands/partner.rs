@@ -70,6 +70,13 @@ enum Action {
     },
 }
 
+impl Asked {
+    /// Whether this may be the first thing that is ever written to a database.
+    pub fn makes_database(&self) -> bool {
+        matches!(self.action, Action::Create { .. })
+    }
+}
+
 /// Does it; running gateways see the change within two seconds.
 pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> Result<()> {
     let actor = asked.actor.who();

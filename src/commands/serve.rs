@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -18,6 +19,9 @@ use crate::server::settings;
 use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::{self, Guard};
+
+const WHERE_ELSE: &str = "give the gateway's settings with --config FILE or XUNYUAN__DATABASE__URL; a new one is made by \
+    `xunyuan serve`, `xunyuan migrate` or the first `xunyuan partner create`";
 
 /// How the gateway is started.
 #[derive(Debug, Args)]
@@ -108,30 +112,47 @@ pub async fn migrate(file: &ConfigFile) -> Result<()> {
     Ok(())
 }
 
-/// Opens the directory for `partner` and `key`, does what is asked, and closes it.
-pub async fn with_directory<F>(file: &ConfigFile, work: impl FnOnce(Arc<Directory>) -> F) -> Result<()>
+/// Opens the directory for `partner` and `key`, does what is asked, and closes it. Only what `makes` something to begin
+/// with may find no database.
+pub async fn with_directory<F>(file: &ConfigFile, makes: bool, work: impl FnOnce(Arc<Directory>) -> F) -> Result<()>
 where
     F: Future<Output = Result<()>>,
 {
     let config = load(file)?;
+    if !makes {
+        open_existing(&config.database.url).await?.close().await;
+    }
     let (sql, directory) = open_directory(&config, &Clock::System).await.map_err(CannotStart::because)?;
     let done = work(directory).await;
     sql.close().await;
     done
 }
 
-/// Opens and migrates the database alone, does what is asked, and closes it.
+/// Opens a database that is there and was used before. Without this, opening a SQLite file would make one, and whoever
+/// mistyped `database.url` would read that there is nothing to be seen.
+pub async fn open_existing(url: &str) -> Result<Sql> {
+    let path = url.strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or(rest));
+    if let Some(path) = path.filter(|path| !Path::new(path).exists()) {
+        return Err(CannotStart::because(anyhow::anyhow!("there is no database at {path}; {WHERE_ELSE}")));
+    }
+    let sql = Sql::open(&sql::Settings { url: url.to_owned() }).await.map_err(CannotStart::because)?;
+    match sql.is_bare().await {
+        Ok(false) => return Ok(sql),
+        Ok(true) => sql.close().await,
+        Err(error) => return Err(CannotStart::because(error)),
+    }
+    let named = path.map_or("the one that database.url names".to_owned(), str::to_owned);
+    Err(CannotStart::because(anyhow::anyhow!("the database at {named} is empty; {WHERE_ELSE}")))
+}
+
+/// Opens and migrates the database alone, which must be there; does what is asked, and closes it.
 pub async fn with_sql<F>(file: &ConfigFile, work: impl FnOnce(Config, Sql) -> F) -> Result<()>
 where
     F: Future<Output = Result<()>>,
 {
     let config = load(file)?;
-    let opened = async {
-        let sql = Sql::open(&sql::Settings { url: config.database.url.clone() }).await?;
-        sql.migrate().await?;
-        Ok::<_, sql::Error>(sql)
-    };
-    let sql = opened.await.map_err(CannotStart::because)?;
+    let sql = open_existing(&config.database.url).await?;
+    sql.migrate().await.map_err(CannotStart::because)?;
     let done = work(config, sql.clone()).await;
     sql.close().await;
     done

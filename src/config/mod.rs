@@ -25,7 +25,7 @@ pub use self::limits::Limits;
 pub use self::ops::Ops;
 pub use self::orders::Orders;
 pub use self::rates::Rates;
-pub use self::redis::Redis;
+pub use self::redis::{Form, Redis, Servers};
 pub use self::secrets::Secrets;
 pub use self::server::Server;
 pub use self::telemetry::Telemetry;
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn secrets_are_masked_when_shown() {
         let config = load(
-            "[secrets]\nmaster_key = \"topsecret\"\n[database]\nurl = \"postgres://me:topsecret@db/x\"",
+            "[redis]\nurl = \"redis://:topsecret@a,redis://:topsecret@b\"\n[secrets]\nmaster_key = \"topsecret\"\n[database]\nurl = \"postgres://me:topsecret@db/x\"",
             &[("XUNYUAN__UPSTREAM__LIVE__TOKEN", "topsecret")],
         );
         let config = config.unwrap();

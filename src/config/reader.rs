@@ -158,7 +158,7 @@ impl Reader {
     }
 }
 
-const SECRETS: &[&str] = &["token", "master_key", "password_hash"];
+const SECRETS: &[&str] = &["token", "master_key", "password", "password_hash"];
 
 fn mask(key: &str, value: &Value) -> String {
     let name = key.rsplit('.').next().unwrap_or(key);
@@ -166,15 +166,24 @@ fn mask(key: &str, value: &Value) -> String {
     if SECRETS.contains(&name) && !text.is_empty() {
         return "\"********\"".to_owned();
     }
-    match url::Url::parse(text) {
-        Ok(mut url) if url.password().is_some() || url.query().is_some() => {
-            // A URL that cannot hold a password has none to hide.
-            let _ = url.password().is_some().then(|| url.set_password(Some("********")));
-            url.query().is_some().then(|| url.set_query(Some("********")));
-            format!("\"{url}\"")
-        }
-        _ => value.to_string(),
+    if !text.contains("://") {
+        return value.to_string();
     }
+    // Some keys hold several addresses. What cannot be read may hold a password anywhere.
+    let parts = text.split(',').map(masked_address).collect::<Option<Vec<_>>>();
+    parts.map_or_else(|| "\"********\"".to_owned(), |parts| format!("\"{}\"", parts.join(",")))
+}
+
+/// An address without what must not be shown; none when it is no address.
+fn masked_address(text: &str) -> Option<String> {
+    let mut url = url::Url::parse(text.trim()).ok()?;
+    if url.password().is_none() && url.query().is_none() {
+        return Some(text.to_owned());
+    }
+    // A URL that cannot hold a password has none to hide.
+    let _ = url.password().is_some().then(|| url.set_password(Some("********")));
+    url.query().is_some().then(|| url.set_query(Some("********")));
+    Some(url.to_string())
 }
 
 fn flatten(prefix: &str, table: &Table, into: &mut BTreeMap<String, Value>) {

@@ -3,7 +3,7 @@
 //!
 //! Redis is asked within a short budget (`redis`). When it does not answer, the asker is told so at once and
 //! counts in the process instead; after five failures in a second a breaker spares Redis and the callers, and
-//! one probe every 200 ms finds out when it is back.
+//! one probe every 200 ms, for which nobody waits, finds out when it is back.
 
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ mod tests;
 pub use nonces::{Claimed, Nonces, Reach};
 
 use crate::clock::Clock;
+use crate::redis_link::BadPlace;
 
 /// Where is counted; cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +43,7 @@ pub enum Counters {
 
 impl Counters {
     /// Counts in Redis; connects when first asked.
-    pub fn in_redis(settings: &redis::Settings, clock: Clock) -> Result<Self, redis::BadAddress> {
+    pub fn in_redis(settings: &redis::Settings, clock: Clock) -> Result<Self, BadPlace> {
         let redis = Arc::new(redis::Redis::open(settings, clock)?);
         let node = uuid::Uuid::now_v7().simple().to_string().into();
         Ok(Self::Redis { redis, rate: Arc::default(), node })

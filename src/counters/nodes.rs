@@ -18,7 +18,7 @@ impl Counters {
         let mut beat = redis::cmd("EVAL");
         beat.arg(BEAT).arg(1).arg(KEY).arg(&**node).arg(SILENT_MS);
         let beat = &beat;
-        redis.ask(async |mut connection| beat.query_async(&mut connection).await).await.ok()
+        redis.ask(KEY, async |mut link| beat.query_async(&mut link).await).await.ok()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Nonces: a signed request is received once. Kept in the process, and for writes in Redis as well, so that a
 //! request cannot be repeated at another node. What a nonce is worth is decided in `auth`.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
@@ -38,6 +39,8 @@ pub struct Nonces {
     reads: Seen,
     writes: Seen,
     local_fallback: AtomicU64,
+    /// A number of this process for each claim, from a random beginning.
+    claims: AtomicU64,
 }
 
 impl Nonces {
@@ -45,7 +48,12 @@ impl Nonces {
     pub fn new(counters: Counters, clock: Clock, most: usize) -> Self {
         let half = most.div_ceil(2);
         let (reads, writes) = (Seen::with_room_for(half), Seen::with_room_for(half));
-        Self { counters, clock, reads, writes, local_fallback: AtomicU64::new(0) }
+        let claims = AtomicU64::new(RandomState::new().hash_one(std::process::id()));
+        Self { counters, clock, reads, writes, local_fallback: AtomicU64::new(0), claims }
+    }
+
+    fn next_claim(&self) -> u64 {
+        self.claims.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Takes a nonce of a key for good until a second of the clock (included), after which the request that
@@ -64,7 +72,7 @@ impl Nonces {
         if reach == Reach::Node {
             return Claimed::Fresh;
         }
-        claim_in_redis(redis, digest, until_s - now_s + 1).await.unwrap_or_else(|_| {
+        claim_in_redis(redis, digest, until_s - now_s + 1, self.next_claim()).await.unwrap_or_else(|_| {
             self.local_fallback.fetch_add(1, Ordering::Relaxed);
             Claimed::Fresh
         })
@@ -92,12 +100,22 @@ impl Nonces {
     }
 }
 
-async fn claim_in_redis(redis: &Redis, digest: Digest, ttl_s: i64) -> Result<Claimed, Unavailable> {
+/// The value tells whose claim it is: a cluster's connection may put a question again whose answer got lost, and must
+/// not take its own claim for somebody else's.
+async fn claim_in_redis(redis: &Redis, digest: Digest, ttl_s: i64, claim: u64) -> Result<Claimed, Unavailable> {
+    let key = format!("xy:nonce:{digest:032x}");
     let mut set = redis::cmd("SET");
-    set.arg(format!("xy:nonce:{digest:032x}")).arg(1).arg("NX").arg("PX").arg(ttl_s.max(1) * 1_000);
+    set.arg(&key).arg(claim).arg("NX").arg("PX").arg(ttl_s.max(1) * 1_000);
     let set = &set;
-    let was_set: Option<String> = redis.ask(async |mut connection| set.query_async(&mut connection).await).await?;
-    Ok(if was_set.is_some() { Claimed::Fresh } else { Claimed::Seen })
+    let was_set: Option<String> = redis.ask(&key, async |mut link| set.query_async(&mut link).await).await?;
+    if was_set.is_some() {
+        return Ok(Claimed::Fresh);
+    }
+    let mut get = redis::cmd("GET");
+    get.arg(&key);
+    let get = &get;
+    let of: Result<Option<u64>, _> = redis.ask(&key, async |mut link| get.query_async(&mut link).await).await;
+    Ok(if of == Ok(Some(claim)) { Claimed::Fresh } else { Claimed::Seen })
 }
 
 /// One key's nonce never stands for another's: the key id goes in with its length.

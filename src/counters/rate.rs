@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use redis::Script;
+use redis::{Cmd, ErrorKind, Script, ServerErrorKind};
 
 use super::gcra::{Level, Mark, Rule, Spend};
 use super::redis::{Redis, Unavailable};
@@ -40,13 +40,17 @@ pub struct Decision {
     pub levels: Vec<Level>,
 }
 
+const SCRIPT: &str = include_str!("rate.lua");
+
 /// The script, hashed once.
 #[derive(Debug)]
-pub struct Rate(Script);
+pub struct Rate {
+    hash: String,
+}
 
 impl Default for Rate {
     fn default() -> Self {
-        Self(Script::new(include_str!("rate.lua")))
+        Self { hash: Script::new(SCRIPT).get_hash().to_owned() }
     }
 }
 
@@ -61,38 +65,58 @@ pub fn leases_key(account: &str) -> String {
 }
 
 impl Rate {
-    /// Spends on all rules or on none, waiting for Redis no longer than `within`.
+    /// Spends on all rules or on none, waiting for Redis no longer than `within`. A server that does not know the script
+    /// (it was started again, or it is a cluster's node that never saw it) is sent the whole of it, and knows it then.
     pub async fn spend(&self, redis: &Redis, ask: Ask<'_>, within: Duration) -> Result<Decision, Unavailable> {
-        let mut call = self.0.prepare_invoke();
-        ask.keys.iter().for_each(|key| {
-            call.key(key);
+        let ask = &ask;
+        let about = ask.keys.last().map_or("", String::as_str);
+        let asked = redis.ask_within(within, about, async |mut link| {
+            let answer = command("EVALSHA", &self.hash, ask).query_async(&mut link).await;
+            match answer {
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                    command("EVAL", SCRIPT, ask).query_async(&mut link).await
+                }
+                answer => answer,
+            }
         });
-        let spend = ask.spend;
-        call.arg(spend.cost).arg(spend.more).arg(spend.credit).arg(spend.credit_age_us).arg(spend.debt);
-        call.arg(spend.nodes).arg(ask.node).arg(ask.held).arg(ask.lasts_us);
-        let (marks, at_us) = ask.known;
-        for (rule, mark) in ask.rules.iter().zip(marks) {
-            let known = if rule.is_daily() { i64::from(mark.spent) } else { (mark.at_us - at_us).max(0) };
-            call.arg(rule.interval_us).arg(rule.burst).arg(known);
-            rule.ends.iter().for_each(|end| {
-                call.arg(*end);
-            });
-        }
-        let call = &call;
-        let asked = redis.ask_within(within, async |mut connection| call.invoke_async(&mut connection).await);
         let numbers: Vec<i64> = asked.await?;
         read(&numbers).ok_or(Unavailable::Failed)
     }
 }
 
+fn command(name: &str, script: &str, ask: &Ask<'_>) -> Cmd {
+    let mut call = redis::cmd(name);
+    call.arg(script).arg(ask.keys.len()).arg(ask.keys);
+    let spend = ask.spend;
+    call.arg(spend.cost).arg(spend.more).arg(spend.credit).arg(spend.credit_age_us).arg(spend.credit_day_us);
+    call.arg(spend.debt).arg(spend.nodes).arg(ask.node).arg(ask.held).arg(ask.lasts_us);
+    let (marks, at_us) = ask.known;
+    for (rule, mark) in ask.rules.iter().zip(marks) {
+        let known = match rule.is_daily() {
+            // What was spent on another day is of no use today.
+            true if mark.at_us == rule.ends[1] => i64::from(mark.spent),
+            true => 0,
+            false => (mark.at_us - at_us).max(0),
+        };
+        call.arg(rule.interval_us).arg(rule.burst).arg(u8::from(rule.shadow)).arg(known);
+        rule.ends.iter().for_each(|end| {
+            call.arg(*end);
+        });
+    }
+    call
+}
+
 fn read(numbers: &[i64]) -> Option<Decision> {
     let [now_us, units, admitted, levels @ ..] = numbers else { return None };
-    let level = |three: &[i64]| match three {
-        [remaining, reset_us, retry_us] => {
-            Some(Level { remaining: u32::try_from(*remaining).ok()?, reset_us: *reset_us, retry_us: *retry_us })
-        }
+    let level = |four: &[i64]| match four {
+        [remaining, reset_us, retry_us, charged] => Some(Level {
+            remaining: u32::try_from(*remaining).ok()?,
+            reset_us: *reset_us,
+            retry_us: *retry_us,
+            charged: u32::try_from(*charged).ok()?,
+        }),
         _ => None,
     };
-    let levels = levels.chunks(3).map(level).collect::<Option<Vec<_>>>()?;
+    let levels = levels.chunks(4).map(level).collect::<Option<Vec<_>>>()?;
     Some(Decision { now_us: *now_us, units: u32::try_from(*units).ok()?, admitted: *admitted == 1, levels })
 }

@@ -1,32 +1,40 @@
-//! The connection to Redis: one per actix worker, a deadline around every call, and a breaker over all of them.
-//! Knows no commands; `rate` and `nonces` bring theirs.
+//! Questions to Redis: a deadline around every one of them, and a breaker over all.
+//! Knows no commands; `rate` and `nonces` bring theirs. Connections are `redis_link`'s.
 //!
-//! Every actix worker is a runtime of its own and a socket belongs to the runtime that opened it, so connections
-//! are kept by runtime and opened on first use. A connection that stops answering without being closed would be
-//! trusted for minutes, so failures that follow each other also make every worker open a fresh one.
+//! While the breaker is open nobody waits: who comes when a probe is due only sets it off. In a cluster any node may be
+//! in trouble by itself, and nodes hold slots in runs: a breaker stands over each sixteenth of the slots.
+//!
+//! A connection that stops answering without being closed would be trusted for minutes, so failures also make every
+//! worker open a fresh one: it may be to the same server, to the new master that the sentinels name, or to a cluster
+//! whose slots are elsewhere now.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
-
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use tokio::runtime;
 
 use super::breaker::Breaker;
 use crate::clock::Clock;
+use crate::redis_link::{BadPlace, Form, Link, Links, Patience, Place, slot};
 
 /// A connection still being opened is given this long.
 const CONNECT: Duration = Duration::from_millis(1_000);
 /// Connections are not replaced more often than this, so that a slow handshake can finish.
 const RENEW_EVERY_MS: i64 = 1_000;
+/// Failures since connections were replaced last, after which they are again. Answers in between do not count: of a
+/// cluster, only one node may be in trouble.
+const FAILURES_TO_RENEW: u32 = 5;
+
+/// Breakers over a cluster.
+const PARTS_OF_A_CLUSTER: u16 = 16;
+/// A probe is waited for by nobody.
+const PROBE: Duration = Duration::from_millis(100);
 
 /// Where Redis is and how long a call may take.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Settings {
-    /// `redis://…`, `rediss://…` or `redis+unix://…`; may hold a password.
-    pub url: String,
+    /// Where Redis is.
+    pub place: Place,
     /// The longest a call may wait for Redis; 15 ms unless configured.
     pub budget: Duration,
 }
@@ -34,20 +42,9 @@ pub struct Settings {
 impl Settings {
     /// Redis at this address with the usual budget.
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), budget: Duration::from_millis(15) }
+        Self { place: Place::at(url), budget: Duration::from_millis(15) }
     }
 }
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings").field("url", &"(kept)").field("budget", &self.budget).finish()
-    }
-}
-
-/// Redis settings that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("the Redis address cannot be used: {0}")]
-pub struct BadAddress(#[from] redis::RedisError);
 
 /// Redis did not answer, or not in time, or was not asked because it did not answer lately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,136 +56,145 @@ pub enum Unavailable {
 }
 
 /// Redis, as all workers share it.
-pub struct Redis {
-    client: redis::Client,
+pub struct Redis(Arc<Inner>);
+
+struct Inner {
+    links: Links,
     budget: Duration,
     clock: Clock,
-    breaker: Breaker,
-    connections: Mutex<HashMap<runtime::Id, (u64, ConnectionManager)>>,
-    generation: AtomicU64,
+    /// One, or of a cluster one for each part of the slots.
+    breakers: Vec<Breaker>,
     renewed_at_ms: AtomicI64,
+    since_renewed: AtomicU32,
     calls: AtomicU64,
     failures: AtomicU64,
 }
 
 impl Redis {
-    /// Reads the address; connects when first asked.
-    pub fn open(settings: &Settings, clock: Clock) -> Result<Self, BadAddress> {
-        Ok(Self {
-            client: redis::Client::open(settings.url.as_str())?,
+    /// Reads the place; connects when first asked.
+    pub fn open(settings: &Settings, clock: Clock) -> Result<Self, BadPlace> {
+        // Longer than the budget, so that ours decides; without it the library gives up at 500 ms.
+        let patience = Patience { connect: CONNECT, answer: (settings.budget * 2).max(PROBE) };
+        let parts = if settings.place.form == Form::Cluster { PARTS_OF_A_CLUSTER } else { 1 };
+        Ok(Self(Arc::new(Inner {
+            links: Links::to(&settings.place, patience)?,
             budget: settings.budget,
             clock,
-            breaker: Breaker::default(),
-            connections: Mutex::default(),
-            generation: AtomicU64::new(0),
+            breakers: (0..parts).map(|_| Breaker::default()).collect(),
             renewed_at_ms: AtomicI64::new(0),
+            since_renewed: AtomicU32::new(0),
             calls: AtomicU64::new(0),
             failures: AtomicU64::new(0),
-        })
+        })))
     }
 
-    /// Calls that were sent so far.
+    /// Questions that were sent so far; probes are none.
     pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+        self.0.calls.load(Ordering::Relaxed)
     }
 
-    /// Calls that were sent in vain so far.
+    /// Questions that were sent in vain so far.
     pub fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
+        self.0.failures.load(Ordering::Relaxed)
     }
 
-    /// Whether Redis is held to be down at the moment.
+    /// Whether Redis, or a part of it, is held to be down at the moment.
     pub fn is_down(&self) -> bool {
-        self.breaker.is_open()
+        self.0.breakers.iter().any(Breaker::is_open)
     }
 
     /// The longest a call may wait for Redis.
     pub fn budget(&self) -> Duration {
-        self.budget
+        self.0.budget
     }
 
-    /// Puts one question to Redis within the budget.
-    pub(super) async fn ask<T, F>(&self, question: impl FnOnce(ConnectionManager) -> F) -> Result<T, Unavailable>
+    /// Puts one question about a key to Redis within the budget.
+    pub(super) async fn ask<T, F>(&self, key: &str, question: impl FnOnce(Link) -> F) -> Result<T, Unavailable>
     where
         F: Future<Output = redis::RedisResult<T>>,
     {
-        self.ask_within(self.budget, question).await
+        self.ask_within(self.0.budget, key, question).await
     }
 
     /// The same within what is left of a budget.
     pub(super) async fn ask_within<T, F>(
         &self,
         within: Duration,
-        question: impl FnOnce(ConnectionManager) -> F,
+        key: &str,
+        question: impl FnOnce(Link) -> F,
     ) -> Result<T, Unavailable>
     where
         F: Future<Output = redis::RedisResult<T>>,
     {
-        if !self.breaker.may_try(self.clock.now_ms()) {
+        let inner = &self.0;
+        let part = inner.part(key);
+        let Some(breaker) = inner.breakers.get(part) else { return Err(Unavailable::HeldBack) };
+        if breaker.is_open() {
+            if breaker.may_try(inner.clock.now_ms()) {
+                tokio::runtime::Handle::current().spawn(probe(Arc::clone(inner), part, key.to_owned()));
+            }
             return Err(Unavailable::HeldBack);
         }
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let answer = async { question(self.connection()?).await };
-        let trouble = match tokio::time::timeout(within, answer).await {
-            Ok(Ok(answer)) => {
-                if self.breaker.succeeded() {
-                    tracing::info!("Redis answers again");
-                }
-                return Ok(answer);
-            }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {} ms", within.as_millis()),
-        };
-        self.note_failure(&trouble);
+        inner.calls.fetch_add(1, Ordering::Relaxed);
+        match tokio::time::timeout(within, inner.links.ask(question)).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => inner.note_failure(breaker, &error.to_string()),
+            Err(_) => inner.note_failure(breaker, &format!("no answer within {} ms", within.as_millis())),
+        }
+        inner.failures.fetch_add(1, Ordering::Relaxed);
         Err(Unavailable::Failed)
     }
+}
 
-    fn note_failure(&self, trouble: &str) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
+/// Looks whether whoever has a key answers again. That it is asked about a key finds the one node of a cluster, and a
+/// question that changes nothing does no harm when it arrives late.
+async fn probe(redis: Arc<Inner>, part: usize, key: String) {
+    let Some(breaker) = redis.breakers.get(part) else { return };
+    let mut look = redis::cmd("PTTL");
+    look.arg(key);
+    let look = &look;
+    let asked = redis.links.ask(async |mut link| look.query_async::<i64>(&mut link).await);
+    match tokio::time::timeout(PROBE, asked).await {
+        Ok(Ok(_)) => {
+            if breaker.succeeded() {
+                tracing::info!("Redis answers again");
+            }
+        }
+        Ok(Err(error)) => redis.note_failure(breaker, &error.to_string()),
+        Err(_) => redis.note_failure(breaker, "a probe was not answered"),
+    }
+}
+
+impl Inner {
+    /// Which breaker stands over a key.
+    fn part(&self, key: &str) -> usize {
+        match self.breakers.len() {
+            1 => 0,
+            parts => usize::from(slot::of(key)) * parts / usize::from(slot::SLOTS),
+        }
+    }
+
+    fn note_failure(&self, breaker: &Breaker, trouble: &str) {
         let now_ms = self.clock.now_ms();
-        if self.breaker.failed(now_ms) {
+        if breaker.failed(now_ms) {
             tracing::warn!(trouble, "Redis does not answer; counting locally until it does");
         }
+        let troubled = self.since_renewed.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES_TO_RENEW;
         let renewed_at = self.renewed_at_ms.load(Ordering::Relaxed);
-        let due = self.breaker.is_open() && (now_ms - renewed_at).abs() >= RENEW_EVERY_MS;
+        let due = troubled && (now_ms - renewed_at).abs() >= RENEW_EVERY_MS;
         let mine = |at| self.renewed_at_ms.compare_exchange(at, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if due && mine(renewed_at) {
-            self.generation.fetch_add(1, Ordering::Relaxed);
+            self.since_renewed.store(0, Ordering::Relaxed);
+            self.links.renew();
         }
-    }
-
-    /// This runtime's connection, opened if there is none of the present generation.
-    fn connection(&self) -> redis::RedisResult<ConnectionManager> {
-        let runtime = runtime::Handle::current();
-        let generation = self.generation.load(Ordering::Relaxed);
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, connection)) = connections.get(&runtime.id())
-            && *of == generation
-        {
-            return Ok(connection.clone());
-        }
-        let fresh = self.connect(&runtime)?;
-        connections.insert(runtime.id(), (generation, fresh.clone()));
-        Ok(fresh)
-    }
-
-    fn connect(&self, runtime: &runtime::Handle) -> redis::RedisResult<ConnectionManager> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            // Longer than the budget, so that ours decides; without it the library gives up at 500 ms.
-            .set_response_timeout(Some(self.budget * 2))
-            .set_number_of_retries(0)
-            .set_pipeline_buffer_size(1_000);
-        let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
-        // The handshake may outlast the budget of the call that starts it; it goes on by itself.
-        let mut warm = connection.clone();
-        runtime.spawn(async move { redis::cmd("PING").query_async::<()>(&mut warm).await });
-        Ok(connection)
     }
 }
 
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redis").field("down", &self.is_down()).field("calls", &self.calls()).finish_non_exhaustive()
+        f.debug_struct("Redis")
+            .field("down", &self.is_down())
+            .field("failures", &self.failures())
+            .finish_non_exhaustive()
     }
 }

@@ -33,8 +33,12 @@ impl Server {
 
     /// How to reach it, with a budget that a busy test machine keeps.
     pub fn settings(&self) -> Settings {
-        let url = format!("redis+unix://{}", self.folder.path().join("socket").display());
-        Settings { budget: Duration::from_secs(5), ..Settings::at(url) }
+        Settings { budget: Duration::from_secs(5), ..Settings::at(self.url()) }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("redis+unix://{}", self.folder.path().join("socket").display())
     }
 
     /// One node's counters over it.
@@ -66,7 +70,7 @@ impl Server {
 
     /// Runs one command on a connection of its own.
     pub fn command(&self, words: &[&str]) -> redis::Value {
-        let client = redis::Client::open(self.settings().url).unwrap();
+        let client = redis::Client::open(self.url()).unwrap();
         let mut command = redis::cmd(words[0]);
         words[1..].iter().for_each(|word| {
             command.arg(word);

@@ -22,7 +22,7 @@ fn rule() -> impl Strategy<Value = Rule> {
 }
 
 fn steady(interval_us: i64, burst: u32) -> Rule {
-    Rule { interval_us, burst, weight: 1, ends: [0; 3] }
+    Rule { interval_us, burst, weight: 1, ends: [0; 3], shadow: false }
 }
 
 /// A call alone, decided by the arithmetic.
@@ -91,7 +91,7 @@ fn all_rules_are_charged_or_none_and_what_is_told_holds() {
 #[test]
 fn a_rounded_interval_never_admits_more_than_the_quota() {
     for quota in [1, 3, 7, 50, 300, 999, 3_000, 7_001, 200_000] {
-        let policy = Policy { name: "second".into(), quota, window_s: 1, burst: quota };
+        let policy = Policy::rolling("second", quota, 1, quota);
         assert!(Rule::of(&policy).interval_us * i64::from(quota) >= 1_000_000, "{quota}");
     }
 }
@@ -119,9 +119,9 @@ fn a_day_ends_for_all_its_units_at_once() {
     assert!(admitted && (levels[0].remaining, levels[0].reset_us) == (2, DAY_US - 5));
     let (admitted, levels) = call(&rules, &mut marks, START_US + 6, Spend::of(3));
     assert!(!admitted && levels[0].retry_us == DAY_US - 6);
-    let back = Spend { credit: 4, credit_age_us: 1, ..Spend::default() };
+    let back = Spend { credit: 4, credit_day_us: START_US + 6, ..Spend::default() };
     assert_eq!(call(&rules, &mut marks, START_US + 7, back).1[0].remaining, 6);
-    let late = Spend { credit: 4, credit_age_us: 100, ..Spend::of(10) };
+    let late = Spend { credit: 4, credit_day_us: START_US + 6, ..Spend::of(10) };
     let (admitted, levels) = call(&rules, &mut marks, START_US + DAY_US, late);
     assert!(admitted && levels[0].remaining == 0, "a new day, to which yesterday's units do not come back");
     assert!(call(&rules, &mut [Mark::default()], START_US - 1, Spend::of(1)).0, "an asker whose clock is ahead");
@@ -202,33 +202,60 @@ impl<'a> Asker<'a> {
     }
 }
 
+/// Steady rules with intervals from a few microseconds to a minute, so that some buckets refill between two calls and
+/// some never; and days that end while the test runs. Any of them may only count.
+fn rule_of_any_kind() -> impl Strategy<Value = Rule> {
+    let days = (0_i64..30_000, 2_000_i64..30_000);
+    (0_u32..9, 1_i64..60, 1_u32..40, days, 0_u32..4).prop_map(|(size, interval, burst, (first, length), shadow)| {
+        let rule = match size {
+            7.. => Rule::daily(burst, [first, first + length, first + 2 * length]),
+            _ => steady(interval * 10_i64.pow(size), burst),
+        };
+        Rule { shadow: shadow == 0, ..rule }
+    })
+}
+
+/// A rule whose days are counted from a moment.
+fn from(now_us: i64, rule: &Rule) -> Rule {
+    Rule { ends: if rule.is_daily() { rule.ends.map(|end| now_us + end) } else { rule.ends }, ..*rule }
+}
+
 #[test]
 fn the_script_decides_as_the_arithmetic_does() {
     let Some(server) = Server::start() else { return };
-    let counters = server.counters(&Clock::default());
-    // Intervals from a few microseconds to a minute: some buckets refill between two calls, some never; and days.
-    let far = START_US * 2;
-    let rule = (0_u32..8, 1_i64..60, 1_u32..40).prop_map(move |(size, interval, burst)| match size {
-        7 => Rule::daily(burst, [START_US / 2, far, far + 86_400_000_000]),
-        _ => steady(interval * 10_i64.pow(size), burst),
-    });
-    let credit = (any::<bool>(), 0_u32..8, 0_i64..40_000)
-        .prop_map(|(any, credit, age)| if any { (credit, age) } else { (0, 0) });
-    let calls = vec((0_u32..15, 0_u32..20, 0_u32..3, credit), 1..60);
+    let clock = Clock::default();
+    let counters = server.counters(&clock);
+    let credit = (any::<bool>(), 0_u32..8, 0_i64..40_000, -20_000_i64..60_000)
+        .prop_map(|(any, credit, age, day)| if any { (credit, age, day) } else { (0, 0, 0) });
+    // Now and then the plan is another one, with the same names.
+    let plans = (1_usize..5).prop_flat_map(|policies| vec(vec(rule_of_any_kind(), policies), 2));
+    let calls = vec((0_u32..15, 0_u32..20, 0_u32..3, credit, 0_u32..6), 1..60);
     let accounts = std::cell::Cell::new(0);
-    let mut runner = TestRunner::new(Config::with_cases(150));
-    let outcome = runner.run(&(vec(rule, 1..5), calls), |(rules, calls)| {
+    let mut runner = TestRunner::new(Config::with_cases(200));
+    let outcome = runner.run(&(plans, calls), |(plans, calls)| {
+        let began_us = clock.now_ms() * 1_000;
+        let plans: Vec<Vec<_>> =
+            plans.iter().map(|rules| rules.iter().map(|rule| from(began_us, rule)).collect()).collect();
         let account = accounts.replace(accounts.get() + 1);
-        let asker = Asker::of(&counters, &format!("p{account}:live"), rules.clone());
-        let mut marks = vec![Mark::default(); rules.len()];
+        let mut asker = Asker::of(&counters, &format!("p{account}:live"), plans[0].clone());
+        let mut marks = vec![Mark::default(); asker.rules.len()];
         let mut written = Held { units: 0, until_us: START_US };
-        for (cost, more, debt, (credit, credit_age_us)) in calls {
-            let spend = Spend { cost, more, debt, credit, credit_age_us, nodes: 2 };
+        let mut plan = 0;
+        for (cost, more, debt, (credit, credit_age_us, day), change) in calls {
+            if change == 0 {
+                plan = 1 - plan;
+                asker.rules = plans[plan].clone();
+            }
+            let credit_day_us = began_us + day;
+            let spend = Spend { cost, more, debt, credit, credit_age_us, credit_day_us, nodes: 2 };
             let kept = written.units / 2;
             let told = asker.asks_holding("one", kept, spend);
-            let expected = gcra::spend(&rules, &mut marks, told.now_us, spend, &[written]);
+            let mut seen = marks.clone();
+            let expected = gcra::spend(&asker.rules, &mut seen, told.now_us, spend, &[written]);
             assert_eq!((told.admitted, told.units, told.levels), (expected.admitted, expected.units, expected.levels));
             if told.units + credit + debt > 0 {
+                // A look leaves everything as it is.
+                marks = seen;
                 written = Held { units: kept + told.units.saturating_sub(cost), until_us: told.now_us + 250_000 };
             }
         }
@@ -236,6 +263,92 @@ fn the_script_decides_as_the_arithmetic_does() {
     });
     outcome.unwrap();
     assert_eq!(counters.redis().unwrap().failures(), 0);
+}
+
+/// Two nodes take ahead from a day and use what they took until the day ends: neither day sees more than its quota.
+#[test]
+fn units_taken_ahead_never_admit_too_much_on_either_side_of_midnight() {
+    const DAY_US: i64 = 3_000_000;
+    let steps = vec((0_usize..2, 0_i64..60_000, 0_u32..4, 0_u32..30, 0_i64..2_000), 50..400);
+    let mut runner = TestRunner::new(Config::with_cases(300));
+    let outcome = runner.run(&(20_u32..200, steps), |(quota, steps)| {
+        let mut now_us = START_US;
+        let ends = |now_us: i64| {
+            let today = START_US + (now_us - START_US) / DAY_US * DAY_US;
+            [today, today + DAY_US, today + 2 * DAY_US]
+        };
+        let mut marks = [Mark::default()];
+        // What each node holds, until when, and from which moment on it was given.
+        let mut nodes = [(0_u32, 0_i64, 0_i64); 2];
+        let mut used = std::collections::HashMap::<i64, u32>::new();
+        for (node, wait_us, cost, more, late_us) in steps {
+            now_us += wait_us;
+            let (held, until_us, from_us) = &mut nodes[node];
+            if now_us < *until_us && *held >= cost {
+                *held -= cost;
+                *used.entry(ends(now_us)[1]).or_default() += cost;
+                continue;
+            }
+            // The answer is computed a little after the question; the asker only knows when it asked.
+            let (asked_us, decided_us) = (now_us, now_us + late_us);
+            now_us = decided_us;
+            let rule = Rule::daily(quota, ends(asked_us));
+            let credit = if more % 3 == 0 && asked_us < *until_us { std::mem::take(held) } else { 0 };
+            let spend = Spend { cost, more, credit, credit_day_us: *from_us, nodes: 1, ..Spend::default() };
+            let taken = gcra::spend(&[rule], &mut marks, decided_us, spend, &[]);
+            if taken.admitted {
+                *used.entry(ends(decided_us)[1]).or_default() += cost;
+                if asked_us >= *until_us || !rule.day_has(decided_us, *from_us) {
+                    *held = 0;
+                }
+                if *held == 0 {
+                    *from_us = decided_us;
+                }
+                *held += taken.units - cost;
+                *until_us = asked_us + taken.levels[0].reset_us.min(250_000);
+            }
+        }
+        for (day, used) in used {
+            assert!(used <= quota, "{used} of {quota} on the day that ends at {day}");
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn another_plan_keeps_what_is_out_and_locks_nobody_out_for_longer_than_it_takes_to_fill() {
+    let (small, large) = (steady(100_000, 600), steady(20_000, 3_000));
+    let mut marks = [Mark::default()];
+    assert!(call(&[small], &mut marks, START_US, Spend::of(600)).0);
+    let left = |rule: Rule, marks: &mut [Mark]| call(&[rule], marks, START_US, Spend::default()).1[0];
+    assert_eq!(left(large, &mut marks.clone()).remaining, 2_400, "a larger plan gives the difference");
+    let mut spent = [Mark::default()];
+    call(&[large], &mut spent, START_US, Spend::of(1_000));
+    assert_eq!((left(small, &mut spent).remaining, left(small, &mut spent).reset_us), (0, small.span_us()));
+    for _ in 0..1_000 {
+        left(large, &mut marks);
+        left(small, &mut marks);
+    }
+    assert_eq!(left(large, &mut marks).remaining, 2_400, "to and fro neither gives nor takes");
+    let day = Rule::daily(50_000, [START_US - 1, START_US + 1_000_000, START_US + 2_000_000]);
+    assert_eq!(left(day, &mut marks).remaining, 49_400, "a day goes on from a window");
+    assert_eq!(left(small, &mut marks).remaining, 0, "and a window from a day");
+    let elsewhere = Rule::daily(700, [START_US - 5, START_US + 500_000, START_US + 1_500_000]);
+    left(day, &mut marks);
+    assert_eq!(left(elsewhere, &mut marks).remaining, 100, "another time zone is no new day");
+}
+
+#[test]
+fn a_shadow_rule_refuses_nothing_and_is_charged_what_it_has_room_for() {
+    let rules = [steady(1_000_000, 100), Rule { shadow: true, ..steady(1_000_000, 5) }];
+    let mut marks = [Mark::default(); 2];
+    let told: Vec<_> = (0..4).map(|_| call(&rules, &mut marks, START_US, Spend::of(2))).collect();
+    assert!(told.iter().all(|(admitted, _)| *admitted));
+    let shadow: Vec<_> = told.iter().map(|(_, levels)| (levels[1].retry_us > 0, levels[1].charged)).collect();
+    assert_eq!(shadow, [(false, 2), (false, 2), (true, 0), (true, 0)]);
+    let taken = gcra::spend(&rules, &mut marks, START_US, Spend { more: 10, nodes: 1, ..Spend::of(2) }, &[]);
+    assert_eq!((taken.units, taken.levels[1].charged, taken.levels[1].remaining), (12, 1, 0));
 }
 
 #[test]
@@ -265,7 +378,10 @@ fn a_redis_that_lost_its_memory_is_told_what_was_spent() {
     let day = Rule::daily(100, [START_US / 2, START_US * 2, START_US * 3]);
     let mut asker = Asker::of(&counters, "acme:live", vec![steady(86_400_000_000, 20), day]);
     let told = asker.asks("one", Spend::of(15));
-    asker.known = vec![Mark { at_us: told.levels[0].reset_us, spent: 0 }, Mark { at_us: 0, spent: 15 }];
+    asker.known = vec![
+        Mark { at_us: told.levels[0].reset_us, spent: 0, interval_us: 86_400_000_000 },
+        Mark { at_us: START_US * 2, spent: 15, interval_us: 0 },
+    ];
     server.command(&["FLUSHALL"]);
     let left: Vec<_> = asker.asks("one", Spend::of(1)).levels.iter().map(|level| level.remaining).collect();
     assert_eq!(left, [4, 84]);

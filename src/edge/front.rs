@@ -89,7 +89,7 @@ where
 
     forward_ready!(service);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let visit = Shared::start(request.method(), request.path(), self.trace_share);
         let text = |name: &HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
         let trace = visit.with(|visit| {
@@ -97,6 +97,10 @@ where
             visit.trace
         });
         let span = trace.span(request.method().as_str(), request.path(), text(&TRACEPARENT));
+        if request.method() == Method::HEAD {
+            // Routed and answered like GET; the server leaves the body out, and the signature is over HEAD.
+            request.head_mut().method = Method::GET;
+        }
         request.extensions_mut().insert(visit.clone());
         let inner = trace::with(trace, self.service.call(request)).instrument(span);
         let inner = AssertUnwindSafe(inner).catch_unwind();
@@ -143,7 +147,7 @@ fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpRes
         }
         add_fields(visit, response.headers_mut());
         let size = match response.body().size() {
-            actix_web::body::BodySize::Sized(size) => size,
+            actix_web::body::BodySize::Sized(size) if visit.method != Method::HEAD => size,
             _ => 0,
         };
         books.note(visit, status, problem.as_ref(), size);
@@ -195,7 +199,7 @@ fn not_modified(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
     let asked = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let ours = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
     let (Some(asked), Some(ours)) = (asked, ours) else { return response };
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD) && response.status() == StatusCode::OK;
+    let safe = request.method() == Method::GET && response.status() == StatusCode::OK;
     if !safe || !matches(asked, ours) {
         return response;
     }

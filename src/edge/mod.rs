@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod encoding;
+pub mod extras;
 pub mod front;
 pub mod parts;
 pub mod problem;
@@ -11,3 +12,4 @@ pub mod sealed;
 mod shape;
 pub mod upload;
 pub mod visit;
+mod wording;

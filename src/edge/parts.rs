@@ -6,10 +6,12 @@ use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
-use serde::de::DeserializeOwned;
+use percent_encoding::percent_decode_str;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::error::Category;
 
 use crate::edge::problem::Problem;
-use crate::edge::shape;
+use crate::edge::{shape, wording};
 use crate::error::{Code, Place};
 
 /// Something that can be read from a request whose body is at hand.
@@ -25,6 +27,11 @@ pub trait Part: Sized {
 
 /// Reads all parts of a request; a query that no part reads is refused name by name.
 pub fn take<P: Part>(request: &HttpRequest, body: &Bytes) -> Result<P, Complaint> {
+    let unreadable = names_that_are_no_text(request.query_string());
+    if !unreadable.is_empty() {
+        let wrong = |name: &String| Place::query(name, "this is no UTF-8 text; percent-encode the bytes of UTF-8");
+        return Err(Complaint::Places(unreadable.iter().map(wrong).collect()));
+    }
     if !P::READS_QUERY && !request.query_string().is_empty() {
         let names = url::form_urlencoded::parse(request.query_string().as_bytes());
         let wrong = |name: &str| Place::query(name, "unknown; this operation takes no query parameters");
@@ -90,7 +97,7 @@ impl<T: DeserializeOwned> Part for Path<T> {
             Some(Ok(path)) => Ok(Self(path.into_inner())),
             Some(Err(error)) => {
                 let name = request.match_info().iter().next().map_or("", |(name, _)| name);
-                Err(Complaint::Places(vec![Place::path(name, error.to_string())]))
+                Err(Complaint::Places(vec![Place::path(name, wording::tell(&error.to_string()).words)]))
             }
             None => Err(Complaint::Whole(Box::new(Problem::new(Code::Internal)))),
         }
@@ -113,9 +120,9 @@ impl<T: DeserializeOwned> Part for Query<T> {
         );
         serde_path_to_error::deserialize(source).map(Self).map_err(|error| {
             let path = error.path().to_string();
-            let detail = error.into_inner().to_string();
-            let name = if path == "." { quoted(&detail).unwrap_or(".").to_owned() } else { path };
-            Complaint::Places(vec![Place::query(&name, detail)])
+            let told = wording::tell(&error.into_inner().to_string());
+            let name = if path == "." { told.member.unwrap_or(path) } else { path };
+            Complaint::Places(vec![Place::query(&name, told.words)])
         })
     }
 }
@@ -128,10 +135,17 @@ impl<T: DeserializeOwned> Part for Json<T> {
         }
         let mut source = serde_json::Deserializer::from_slice(body);
         let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
-            let pointer = json_pointer(error.path());
-            Complaint::Places(vec![Place::body(&pointer, error.into_inner().to_string())])
+            let place = match error.inner().classify() {
+                // What is wanted as one of several words and is none is a mistake of syntax to serde_json.
+                Category::Syntax if serde_json::from_slice::<IgnoredAny>(body).is_ok() => {
+                    wrong_shape(error.path(), &error.inner().to_string())
+                }
+                Category::Data => wrong_shape(error.path(), &error.inner().to_string()),
+                _ => Place::body("", wording::tell_syntax(error.inner())),
+            };
+            Complaint::Places(vec![place])
         })?;
-        source.end().map_err(|error| Complaint::Places(vec![Place::body("", error.to_string())]))?;
+        source.end().map_err(|error| Complaint::Places(vec![Place::body("", wording::tell_syntax(&error))]))?;
         let told: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         shape::check::<T>(told).map_err(|place| Complaint::Places(vec![place]))?;
         Ok(Self(value))
@@ -191,6 +205,15 @@ fn form_urlencoded(text: &str) -> Vec<(String, String)> {
     url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
+/// Parameters whose name or value are no text once decoded; to guess at them would be to answer another question.
+fn names_that_are_no_text(query: &str) -> Vec<String> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().is_ok();
+    let pairs = query.split('&').filter(|pair| !decoded(pair));
+    pairs
+        .map(|pair| percent_decode_str(pair.split('=').next().unwrap_or("")).decode_utf8_lossy().into_owned())
+        .collect()
+}
+
 fn repeated_names(text: &str) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let mut repeated = Vec::new();
@@ -202,12 +225,19 @@ fn repeated_names(text: &str) -> Vec<String> {
     repeated
 }
 
-/// The first name between backticks of a serde message such as "unknown field `colour`, expected …".
-fn quoted(message: &str) -> Option<&str> {
-    message.split('`').nth(1)
+/// A place of the body that is not of the shape that is wanted, in plain words.
+pub(super) fn wrong_shape(path: &serde_path_to_error::Path, message: &str) -> Place {
+    let (mut pointer, told) = (json_pointer(path), wording::tell(message));
+    if let Some(member) = told.member {
+        let step = format!("/{}", member.replace('~', "~0").replace('/', "~1"));
+        if !pointer.ends_with(&step) {
+            pointer.push_str(&step);
+        }
+    }
+    Place::body(&pointer, told.words)
 }
 
-pub(super) fn json_pointer(path: &serde_path_to_error::Path) -> String {
+fn json_pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path.iter() {
@@ -285,7 +315,7 @@ impl<'de> serde::Deserializer<'de> for Word<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Complaint, Json, Part, Path, Query};
+    use super::{Complaint, Json, Part, Path, Query, take};
     use actix_web::test::TestRequest;
     use actix_web::web::Bytes;
     use serde::Deserialize;
@@ -335,6 +365,16 @@ mod tests {
         assert_eq!(query("colour=red").unwrap_err(), "query:colour");
         assert_eq!(query("q=a&q=b").unwrap_err(), "query:q");
         assert_eq!(query("sort=up").unwrap_err(), "query:sort");
+        assert_eq!(query("q=%E6%9D%AF&sort=price_asc").unwrap().q.unwrap(), "杯");
+    }
+
+    #[test]
+    fn a_query_that_is_no_text_is_refused_by_whoever_reads_it_or_does_not() {
+        let request = |query: &str| TestRequest::with_uri(&format!("/?{query}")).to_http_request();
+        let named =
+            |request, part: fn(&_, &_) -> Result<(), Complaint>| pointer(part(&request, &Bytes::new()).unwrap_err());
+        assert_eq!(named(request("q=%FF"), |r, b| take::<Query<Search>>(r, b).map(|_| ())), "query:q");
+        assert_eq!(named(request("q=a&%C3=1"), take::<()>), "query:\u{fffd}");
     }
 
     #[test]
@@ -348,7 +388,9 @@ mod tests {
         assert_eq!(take(r#"{"lines":[1]} x"#), Err("#".into()));
         assert_eq!(take(r#"{"#), Err("#".into()));
         assert_eq!(take(r#"[[1]]"#), Err("#".into()), "an array is no object");
-        assert_eq!(take(r#"{"lines":[1],"lines":[2]}"#), Err("#".into()), "which lines are meant?");
+        assert_eq!(take(r#"{"lines":[1],"lines":[2]}"#), Err("#/lines".into()), "which lines are meant?");
+        assert_eq!(take(r#"{}"#), Err("#/lines".into()), "it is missing");
+        assert_eq!(take(r#"{"lines":[],"more":1}"#), Err("#/more".into()));
     }
 
     #[test]

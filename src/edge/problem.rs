@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::edge::wording::{place_sentence, sentence};
 use crate::error::{Code, Failure, Place, Retry};
 
 /// A failure on its way to the caller. The front adds request id and instance and writes the document.
@@ -135,12 +136,11 @@ impl ResponseError for Problem {
 }
 
 /// What happened this time, and after it what to do next.
-fn told_next(detail: Option<&str>, advice: &str) -> String {
+pub fn told_next(detail: Option<&str>, advice: &str) -> String {
     match detail.map(str::trim_end) {
         None | Some("") => advice.to_owned(),
-        Some(detail) if detail.contains(advice) => detail.to_owned(),
-        Some(detail) if detail.ends_with(['.', '?', '!']) => format!("{detail} {advice}"),
-        Some(detail) => format!("{detail}. {advice}"),
+        Some(detail) if detail.contains(advice) => sentence(detail),
+        Some(detail) => format!("{} {advice}", sentence(detail)),
     }
 }
 
@@ -185,7 +185,7 @@ pub struct ProblemPlace {
 
 impl From<&Place> for ProblemPlace {
     fn from(place: &Place) -> Self {
-        Self { pointer: place.pointer.clone(), detail: place.detail.clone() }
+        Self { pointer: place.pointer.clone(), detail: place_sentence(&place.detail) }
     }
 }
 
@@ -228,7 +228,7 @@ mod tests {
             value["detail"].as_str().unwrap().to_owned()
         };
         let advice = Code::ScopeMissing.facts().advice;
-        assert_eq!(detail("it has none"), format!("it has none. {advice}"));
+        assert_eq!(detail("it has none"), format!("It has none. {advice}"));
         assert_eq!(detail(&format!("So it is. {advice}")), format!("So it is. {advice}"));
     }
 

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{HttpRequest, web::Bytes, web::BytesMut};
+use actix_web::{HttpMessage, HttpRequest, web::Bytes, web::BytesMut};
 use futures_util::StreamExt;
 
 use crate::edge::problem::Problem;
+use crate::edge::visit::Shared;
 use crate::error::Code;
 use crate::signing::http_message::{Fields, Message};
 
@@ -28,13 +30,20 @@ pub fn message<'a>(request: &'a HttpRequest, headers: &'a Headers<'a>, scheme: &
     let uri = request.uri();
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     Message {
-        method: request.method().as_str(),
+        method: asked_method(request),
         scheme,
         authority: host.or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or(""),
         path: uri.path(),
         query: uri.query(),
         headers,
     }
+}
+
+/// The method that was sent: the front has HEAD routed as GET.
+fn asked_method(request: &HttpRequest) -> &str {
+    let was_head =
+        request.extensions().get::<Shared>().is_some_and(|visit| visit.with(|visit| visit.method == Method::HEAD));
+    if was_head { "HEAD" } else { request.method().as_str() }
 }
 
 /// Largest header fields in all; the server itself closes the connection only above a multiple of this.

@@ -6,13 +6,13 @@ use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
 use serde_json::{Error, Value};
 
-use crate::edge::parts::json_pointer;
+use crate::edge::parts::wrong_shape;
 use crate::error::Place;
 
 /// Reads `T` once more from the parsed body, objects from objects only; tells the place that is wrong.
 pub fn check<T: DeserializeOwned>(body: Value) -> Result<(), Place> {
     let read: Result<T, _> = serde_path_to_error::deserialize(Strict(body));
-    read.map(drop).map_err(|error| Place::body(&json_pointer(error.path()), error.into_inner().to_string()))
+    read.map(drop).map_err(|error| wrong_shape(error.path(), &error.inner().to_string()))
 }
 
 /// A JSON value that is read by its own shape.

@@ -39,7 +39,7 @@ impl<U: Upload> Part for File<U> {
             return Err(Complaint::Whole(Box::new(Problem::new(Code::UnsupportedMediaType).detail(accepted))));
         };
         if body.is_empty() {
-            return Err(Complaint::Places(vec![Place::body("", "the file's bytes; the body is empty")]));
+            return Err(Complaint::Places(vec![Place::body("", "the body is empty; send the file's bytes")]));
         }
         Ok(Self { media_type, bytes: body.clone(), upload: PhantomData })
     }

@@ -1,7 +1,5 @@
 //! The calls this room makes to the catalogue, and what their answers mean.
 
-use std::time::Duration;
-
 use super::{Error, Fulfilment};
 use crate::model::consignment::{Consignment, Deed, Refusal, Report, Said};
 use crate::model::ids::{CatalogueConsignmentId, CatalogueOrderId};
@@ -12,12 +10,8 @@ use crate::telemetry::trace;
 use crate::translate::fulfilment::{self, Standing};
 use crate::upstream::wholesale::calls;
 use crate::upstream::wholesale::calls::fulfilment as asks;
-use crate::upstream::wholesale::wire::changes::Changes;
 use crate::upstream::wholesale::wire::{fulfilment as wire, trade};
 use crate::upstream::{self, Call, Context, Outcome};
-
-/// How many changes are read at once.
-pub(super) const CHANGES: u32 = 500;
 
 /// What came of saying something.
 #[derive(Debug)]
@@ -116,9 +110,10 @@ impl Fulfilment {
         }
     }
 
-    /// The changes after a number that are about parcels and consignments.
-    pub(super) async fn changes(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, Error> {
-        Ok(self.read(mode, &asks::fulfilment_changes(after, CHANGES, wait)).await?)
+    /// Gives up what is open there and ended here.
+    pub(super) async fn take_back(&self, deed: &Deed, number: CatalogueConsignmentId) -> Result<Standing, Error> {
+        let theirs = self.read::<wire::Consignment>(deed.mode, &asks::cancel_consignment(number)).await?;
+        Ok(fulfilment::standing(theirs, deed)?)
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, mode: Mode, call: &Call) -> Result<T, upstream::Error> {

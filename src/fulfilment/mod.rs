@@ -19,8 +19,8 @@
 //!
 //! **What moves on its own.** `follow` reads the catalogue's change feed with a cursor of its own and takes in where
 //! each changed parcel and consignment stands; taking in a change twice finds nothing left to do. `reconcile` settles
-//! what is unknown and, now and then, compares every unfinished consignment with the catalogue's, which makes up for
-//! what the feed missed.
+//! what is unknown and, now and then, compares every unfinished consignment, and the parcels of every order that is on
+//! its way, with the catalogue's, which makes up for what the feed missed.
 
 mod catalogue;
 mod error;
@@ -39,13 +39,14 @@ use jiff::Timestamp;
 
 pub use crate::ledger::{Answer, NewConsignment, Once, Told, Waiting};
 pub use error::Error;
-pub use follow::Followed;
 pub use open::{MOST_ORDERS, Render};
 pub use read::Shown;
 pub use reconcile::Reconciled;
 pub use report::MOST_LINES;
 
 use crate::clock::Clock;
+use crate::feed::Feed;
+pub use crate::feed::Followed;
 use crate::ledger::{KeyUse, Ledger};
 use crate::model::consignment::{Consignment, Happening, State};
 use crate::model::partner::Caller;
@@ -74,12 +75,14 @@ pub struct Fulfilment {
     ledger: Ledger,
     upstream: Upstream,
     clock: Clock,
+    feed: Feed,
 }
 
 impl Fulfilment {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, clock: Clock) -> Self {
-        Self { settings, ledger, upstream, clock }
+        let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
+        Self { settings, ledger, upstream, clock, feed }
     }
 
     /// How many consignments and reports are unknown, and for how long the oldest.

@@ -1,6 +1,7 @@
 //! Parcels: shown as the catalogue knows them now, and remembered so that each of their steps is told once.
 
 use super::{Error, Fulfilment, TRIES};
+use crate::feed::Seen;
 use crate::ledger;
 use crate::model::ids::{OrderId, ShipmentId};
 use crate::model::order::Order;
@@ -24,8 +25,8 @@ impl Fulfilment {
         Ok((known.order, found.ok_or(Error::ShipmentNotFound)?))
     }
 
-    /// Takes in where the parcels of an order are that changed; true when a step was news.
-    pub(super) async fn follow_parcels(&self, id: &OrderId, mode: Mode) -> Result<bool, Error> {
+    /// Takes in where the parcels of an order are that changed.
+    pub(super) async fn follow_parcels(&self, id: &OrderId, mode: Mode) -> Result<Seen, Error> {
         match self.ledger.get_order(id).await {
             Ok(order) if order.deed.mode == mode => {
                 // A parcel may be heard of before the answer to its order was.
@@ -33,10 +34,11 @@ impl Fulfilment {
                     Some(number) => Some(number),
                     None => self.number_of(&order.deed).await?,
                 };
-                Ok(self.look_at_parcels(&Order { catalogue_order: number, ..order }).await?.1 > 0)
+                let (_, news) = self.look_at_parcels(&Order { catalogue_order: number, ..order }).await?;
+                Ok(if news > 0 { Seen::Moved } else { Seen::Same })
             }
             // Another gateway's order, or another world's: not ours to tell.
-            Ok(_) | Err(ledger::Error::OrderNotFound(_)) => Ok(false),
+            Ok(_) | Err(ledger::Error::OrderNotFound(_)) => Ok(Seen::NotOurs),
             Err(other) => Err(other.into()),
         }
     }
@@ -44,8 +46,9 @@ impl Fulfilment {
     /// Whoever looks takes in what is new: the parcels, and how many steps were news.
     async fn look_at_parcels(&self, order: &Order) -> Result<(Vec<Shipment>, usize), Error> {
         let Some(number) = order.catalogue_order else { return Ok((Vec::new(), 0)) };
-        let parcels = self.parcels(&order.deed, number).await?;
         for _ in 0..TRIES {
+            // Read anew whenever somebody else wrote first: what is known by then may be newer than the last look.
+            let parcels = self.parcels(&order.deed, number).await?;
             match self.ledger.take_in_shipments(&order.deed, &parcels).await {
                 Ok(news) => return Ok((parcels, news)),
                 Err(ledger::Error::Moved) => {}

@@ -1,17 +1,26 @@
 //! Settling what was left open: consignments whose worker died or whose answer was lost, and reports nobody heard of;
 //! and comparing what is unfinished with the catalogue now and then.
 
+use futures_util::{StreamExt, stream};
+
 use super::catalogue::Sent;
 use super::open::last_attempt;
 use super::{Error, Fulfilment};
 use crate::error::Code;
-use crate::ledger::{self, DueConsignment, DueReport, Written};
+use crate::feed::{Fault, Follows, Seen, TOGETHER, work_off};
+use crate::ledger::{self, Written};
 use crate::model::consignment::{Consignment, Facts, Happening, Kind, Refusal, ReportState, State};
+use crate::model::ids::{ConsignmentId, ReportId};
 use crate::model::order::Actor;
 use crate::model::partner::Mode;
 
-/// How many open things one pass takes on.
-const AT_ONCE: u32 = 50;
+/// How often the parcels of orders that are on their way are compared with the catalogue's.
+const PARCELS_EVERY_MS: i64 = 3_600_000;
+/// How many orders are read at once for that, and for how long one pass does it.
+const ORDERS_AT_ONCE: u32 = 50;
+const PARCELS_PASS_MS: i64 = 5_000;
+/// Pause after the catalogue could not be asked.
+const PARCELS_PAUSE_MS: i64 = 30_000;
 
 /// What one pass brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +31,8 @@ pub struct Reconciled {
     pub open: usize,
     /// Consignments compared with the catalogue's.
     pub compared: usize,
+    /// Orders whose parcels were compared with the catalogue's.
+    pub parcels: usize,
 }
 
 /// How something was left.
@@ -36,32 +47,66 @@ impl Fulfilment {
     /// One pass over what is open in one world and whose time has come; the worlds do not wait for each other.
     pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
         let mut told = Reconciled::default();
-        for due in self.ledger.list_due_consignments(mode, AT_ONCE).await? {
-            if !self.ledger.claim_due_consignment(&due, self.settings.lease_ms).await? {
-                continue;
-            }
-            let left = self.settle_due(&due).await.unwrap_or_else(|error| {
-                tracing::warn!(consignment = %due.id, %error, "an open consignment could not be looked at");
+        let lease_ms = self.settings.lease_ms;
+        let claim = async |limit| Ok(self.ledger.claim_due_consignments(mode, limit, lease_ms).await?);
+        let settle = async |id: ConsignmentId| (self.settle_due(&id).await, id);
+        for (left, id) in work_off::<_, _, Error, _, _>(&self.clock, claim, settle).await? {
+            told.count(left.unwrap_or_else(|error| {
+                tracing::warn!(consignment = %id, %error, "an open consignment could not be looked at");
                 Left::Open
-            });
-            told.count(left);
+            }));
         }
-        for due in self.ledger.list_due_reports(mode, AT_ONCE).await? {
-            if !self.ledger.claim_due_report(&due, self.settings.lease_ms).await? {
-                continue;
-            }
-            let left = self.settle_due_report(&due).await.unwrap_or_else(|error| {
-                tracing::warn!(report = %due.id, %error, "an open report could not be looked at");
+        let claim = async |limit| Ok(self.ledger.claim_due_reports(mode, limit, lease_ms).await?);
+        let settle = async |id: ReportId| (self.settle_due_report(&id).await, id);
+        for (left, id) in work_off::<_, _, Error, _, _>(&self.clock, claim, settle).await? {
+            told.count(left.unwrap_or_else(|error| {
+                tracing::warn!(report = %id, %error, "an open report could not be looked at");
                 Left::Open
-            });
-            told.count(left);
+            }));
         }
+        told.parcels = self.compare_parcels(mode).await?;
         Ok(told)
     }
 
+    /// Looks at the parcels of orders that are on their way, in case the feed left something out: some at a time, by one
+    /// node at a time, from where the last pass stopped.
+    async fn compare_parcels(&self, mode: Mode) -> Result<usize, Error> {
+        let walk = format!("parcels/{}", mode.name());
+        let claimed = self.ledger.claim_walk(&walk, PARCELS_EVERY_MS, self.settings.lease_ms).await?;
+        let Some(mut mark) = claimed else { return Ok(0) };
+        let (ends, mut compared) = (self.clock.now_ms() + PARCELS_PASS_MS, 0);
+        while self.clock.now_ms() < ends {
+            let orders = self.ledger.list_on_their_way(mode, &mark, ORDERS_AT_ONCE).await?;
+            let Some(last) = orders.last().cloned() else {
+                self.ledger.leave_walk(&walk, "", self.clock.now_ms() + PARCELS_EVERY_MS).await?;
+                return Ok(compared);
+            };
+            let looks = stream::iter(orders).map(async |id| (self.follow_parcels(&id, mode).await, id));
+            let looks: Vec<_> = looks.buffer_unordered(TOGETHER).collect().await;
+            for (seen, order) in looks {
+                match seen {
+                    Ok(Seen::Moved) => tracing::warn!(%order, "a parcel had moved without our having heard of it"),
+                    Ok(_) => {}
+                    Err(error) if matches!(Self::fault(&error), Fault::OfOne | Fault::Garbage) => {
+                        tracing::error!(%order, %error, "the parcels of an order could not be compared; they are left out");
+                    }
+                    Err(outage) => {
+                        // These are looked at again.
+                        self.ledger.leave_walk(&walk, &mark, self.clock.now_ms() + PARCELS_PAUSE_MS).await?;
+                        return Err(outage);
+                    }
+                }
+                compared += 1;
+            }
+            mark = last.as_str().to_owned();
+        }
+        self.ledger.leave_walk(&walk, &mark, self.clock.now_ms()).await?;
+        Ok(compared)
+    }
+
     /// Takes one claimed consignment as far as it goes now.
-    async fn settle_due(&self, due: &DueConsignment) -> Result<Left, Error> {
-        let consignment = self.ledger.get_consignment(&due.id).await?;
+    async fn settle_due(&self, id: &ConsignmentId) -> Result<Left, Error> {
+        let consignment = self.ledger.get_consignment(id).await?;
         match consignment.state {
             State::Requested => self.let_go(&consignment).await,
             State::Opening => {
@@ -75,7 +120,7 @@ impl Fulfilment {
             _ => {
                 let next = self.look_at(&consignment);
                 self.compare(consignment).await?;
-                self.ledger.look_again_at_consignment(&due.id, next).await?;
+                self.ledger.look_again_at_consignment(id, next).await?;
                 Ok(Left::Compared)
             }
         }
@@ -146,8 +191,8 @@ impl Fulfilment {
     }
 
     /// Takes one claimed report as far as it goes now.
-    async fn settle_due_report(&self, due: &DueReport) -> Result<Left, Error> {
-        let report = self.ledger.get_report(&due.id).await?;
+    async fn settle_due_report(&self, id: &ReportId) -> Result<Left, Error> {
+        let report = self.ledger.get_report(id).await?;
         if !matches!(report.state, ReportState::Sent | ReportState::Unknown) {
             return Ok(Left::Settled);
         }

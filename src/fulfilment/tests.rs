@@ -692,3 +692,57 @@ async fn a_report_that_is_refused_when_nobody_waits_any_more_is_an_event() {
         assert_eq!(scene.told("consignment.").await, ["opened", "report_refused"]);
     }
 }
+
+#[tokio::test]
+async fn a_consignment_that_ended_here_and_is_open_at_the_catalogue_is_given_up_there() {
+    for scene in scenes().await {
+        let order = scene.paid_order("PO-1").await;
+        let wish = NewConsignment {
+            reference: "CO-1".parse().unwrap(),
+            orders: vec![order.deed.id.clone()],
+            operated_by: OperatedBy::Partner,
+        };
+        // It is halted before it sends, given up meanwhile, and sends it then.
+        scene.cut_off().open(&scene.caller, once("open-CO-1"), wish, &render).await.unwrap_err();
+        let halted = scene.by_reference("CO-1").await;
+        scene.report("key-0001", &halted, Said::Cancellation { reason: None }).await.unwrap();
+        assert_eq!(scene.by_reference("CO-1").await.state, State::Cancelled);
+        scene.room.send(&halted.deed).await;
+        let open = async || {
+            let all = scene.say("/trade/consignments?partnerCode=acme", Value::Null).await;
+            let all = all["items"].as_array().unwrap().clone();
+            all.iter().filter(|one| one["status"] != "cancel").count()
+        };
+        assert_eq!(open().await, 1);
+        scene.follow().await;
+        assert_eq!(open().await, 0);
+        assert_eq!(scene.by_reference("CO-1").await.state, State::Cancelled);
+        assert_eq!(scene.follow().await.left_out, 0);
+        assert_eq!(
+            scene.opened("CO-2", &[&order], OperatedBy::Partner).await.state,
+            State::Open,
+            "its orders are free"
+        );
+    }
+}
+
+#[tokio::test]
+async fn parcels_that_the_feed_missed_are_found_by_the_comparison() {
+    for scene in scenes().await {
+        let order = scene.paid_order("PO-1").await;
+        scene.reconcile_after(0).await;
+        scene.sent(&order).await;
+        let number = order.catalogue_order.unwrap().number();
+        scene.say("/control/advance", json!({"orderNo": number, "to": "warehousesigned"})).await;
+        let shipped = "UPDATE orders SET state = 'shipped' WHERE id = $1";
+        scene.house.sql.execute(shipped, args![order.deed.id.as_str()]).await.unwrap();
+        assert_eq!((scene.reconcile_after(1000).await.parcels, scene.told("shipment.").await.len()), (0, 0));
+        assert_eq!(scene.reconcile_after(3_600_001).await.parcels, 1);
+        assert!(scene.told("shipment.").await.iter().any(|step| step == "delivered"));
+        assert_eq!(scene.reconcile_after(1000).await.parcels, 0, "it is not time again");
+        // While the catalogue cannot be asked, the walk waits where it is.
+        scene.clock.advance_ms(3_600_001);
+        assert!(scene.cut_off().reconcile(Mode::Sandbox).await.is_err());
+        assert_eq!(scene.reconcile_after(30_001).await.parcels, 1);
+    }
+}

@@ -22,10 +22,44 @@ impl Ledger {
         Ok(now - last >= every_ms && self.sql.execute(TAKE, args![mode.name(), last, now]).await? == 1)
     }
 
-    /// Gives a comparison that was not finished back: the next one may begin at once.
-    pub async fn give_comparison_back(&self, mode: Mode) -> Result<(), Error> {
-        self.sql.execute("UPDATE comparisons SET begun_at = 0 WHERE mode = $1", args![mode.name()]).await?;
+    /// Gives a comparison that was not finished back: the next one may begin after a pause.
+    pub async fn give_comparison_back(&self, mode: Mode, every_ms: i64, pause_ms: i64) -> Result<(), Error> {
+        const BACK: &str = "UPDATE comparisons SET begun_at = $2 WHERE mode = $1";
+        let begun_at = self.clock.now_ms() - every_ms + pause_ms;
+        self.sql.execute(BACK, args![mode.name(), begun_at]).await?;
         Ok(())
+    }
+
+    /// Takes a walk over many rows, when its time has come, for so long: gives where to go on, empty at the beginning.
+    /// The first is due so long after it was heard of.
+    pub async fn claim_walk(&self, name: &str, every_ms: i64, for_ms: i64) -> Result<Option<String>, Error> {
+        const PEEK: &str = "SELECT look_at, mark FROM walks WHERE name = $1";
+        const FIRST: &str = "INSERT INTO walks (name, look_at, mark) VALUES ($1, $2, '') ON CONFLICT (name) DO NOTHING";
+        const TAKE: &str = "UPDATE walks SET look_at = $3 WHERE name = $1 AND look_at = $2";
+        let now = self.clock.now_ms();
+        let Some(row) = self.sql.fetch_optional(PEEK, args![name]).await? else {
+            self.sql.execute(FIRST, args![name, now + every_ms]).await?;
+            return Ok(None);
+        };
+        let look_at = row.int("look_at")?;
+        let taken = look_at <= now && self.sql.execute(TAKE, args![name, look_at, now + for_ms]).await? == 1;
+        Ok(if taken { Some(row.text("mark")?) } else { None })
+    }
+
+    /// Leaves a walk at a mark until then.
+    pub async fn leave_walk(&self, name: &str, mark: &str, look_at: i64) -> Result<(), Error> {
+        self.sql
+            .execute("UPDATE walks SET look_at = $2, mark = $3 WHERE name = $1", args![name, look_at, mark])
+            .await?;
+        Ok(())
+    }
+
+    /// Orders that have or get parcels and are not completed, by id, after one.
+    pub async fn list_on_their_way(&self, mode: Mode, after: &str, limit: u32) -> Result<Vec<OrderId>, Error> {
+        const LIST: &str = "SELECT id FROM orders WHERE mode = $1 AND id > $2 AND state IN ('preparing', 'shipped', \
+            'at_warehouse', 'inspected', 'handed_over', 'refunding') ORDER BY id LIMIT $3";
+        let rows = self.sql.fetch_all(LIST, args![mode.name(), after, limit]).await?;
+        rows.iter().map(|row| Ok(row.parse("id")?)).collect()
     }
 
     /// Partners with orders in this world.

@@ -6,8 +6,7 @@ mod words;
 
 use jiff::Timestamp;
 
-pub use read::{DueConsignment, Waiting};
-pub use reports::DueReport;
+pub use read::Waiting;
 
 use super::claims::{self, Claimed};
 use super::outbox::{self, Notice};

@@ -5,9 +5,9 @@
 //! node would try the same oldest ones and all but one would lose. SQLite has one writer, so nobody can be in the way.
 
 use super::{Doubted, Error, Hold, Ledger};
-use crate::model::ids::OrderId;
+use crate::model::ids::{ConsignmentId, OrderId, RefundId, ReportId};
 use crate::model::partner::Mode;
-use crate::sql::args;
+use crate::sql::{Row, args};
 
 macro_rules! due {
     () => {
@@ -31,24 +31,99 @@ macro_rules! doubted {
     };
 }
 
+macro_rules! refunds {
+    () => {
+        "SELECT id FROM refunds WHERE state NOT IN ('rejected', 'succeeded', 'closed') AND look_at <= $1 AND mode = $2 \
+         ORDER BY look_at LIMIT $3"
+    };
+}
+
+macro_rules! consignments {
+    () => {
+        "SELECT id FROM consignments WHERE state NOT IN ('rejected', 'handed_over', 'cancelled') AND look_at <= $1 \
+         AND mode = $2 ORDER BY look_at LIMIT $3"
+    };
+}
+
+macro_rules! reports {
+    () => {
+        "SELECT r.id FROM consignment_reports r JOIN consignments c ON c.id = r.consignment \
+         WHERE r.state IN ('sent', 'unknown') AND r.look_at <= $1 AND c.mode = $2 ORDER BY r.look_at LIMIT $3"
+    };
+}
+
+/// Moves the time of the next look of rows that are due: the text for SQLite, and the one for PostgreSQL.
+macro_rules! claim {
+    ($table:literal, $due:expr, $lock:literal) => {
+        (
+            concat!("UPDATE ", $table, " SET look_at = $4 WHERE id IN (", $due, ") RETURNING id"),
+            concat!(
+                "WITH due AS MATERIALIZED (",
+                $due,
+                $lock,
+                ") UPDATE ",
+                $table,
+                " SET look_at = $4 FROM due WHERE ",
+                $table,
+                ".id = due.id RETURNING ",
+                $table,
+                ".id"
+            ),
+        )
+    };
+}
+
 impl Ledger {
     /// Takes unsettled orders whose time to be looked at has come, for so long; the longest due first.
     pub async fn claim_due(&self, mode: Mode, limit: u32, for_ms: i64) -> Result<Vec<OrderId>, Error> {
-        const ON_SQLITE: &str = concat!("UPDATE orders SET look_at = $4 WHERE id IN (", due!(), ") RETURNING id");
-        const ON_POSTGRES: &str = concat!(
-            "WITH due AS MATERIALIZED (",
-            due!(),
-            " FOR UPDATE SKIP LOCKED) UPDATE orders SET look_at = $4 FROM due WHERE orders.id = due.id RETURNING orders.id"
-        );
+        const CLAIM: (&str, &str) = claim!("orders", due!(), " FOR UPDATE SKIP LOCKED");
+        let rows = self.claim(due!(), CLAIM, mode, limit, for_ms).await?;
+        rows.iter().map(|row| Ok(row.parse("id")?)).collect()
+    }
+
+    /// Takes refunds that are not finished and whose time has come, for so long: unsettled ones to settle them, others to
+    /// compare them with the catalogue.
+    pub async fn claim_due_refunds(&self, mode: Mode, limit: u32, for_ms: i64) -> Result<Vec<RefundId>, Error> {
+        const CLAIM: (&str, &str) = claim!("refunds", refunds!(), " FOR UPDATE SKIP LOCKED");
+        let rows = self.claim(refunds!(), CLAIM, mode, limit, for_ms).await?;
+        rows.iter().map(|row| Ok(row.parse("id")?)).collect()
+    }
+
+    /// The same of consignments.
+    pub async fn claim_due_consignments(
+        &self,
+        mode: Mode,
+        limit: u32,
+        for_ms: i64,
+    ) -> Result<Vec<ConsignmentId>, Error> {
+        const CLAIM: (&str, &str) = claim!("consignments", consignments!(), " FOR UPDATE SKIP LOCKED");
+        let rows = self.claim(consignments!(), CLAIM, mode, limit, for_ms).await?;
+        rows.iter().map(|row| Ok(row.parse("id")?)).collect()
+    }
+
+    /// Takes unsettled reports about consignments whose time has come, for so long.
+    pub async fn claim_due_reports(&self, mode: Mode, limit: u32, for_ms: i64) -> Result<Vec<ReportId>, Error> {
+        const CLAIM: (&str, &str) = claim!("consignment_reports", reports!(), " FOR UPDATE OF r SKIP LOCKED");
+        let rows = self.claim(reports!(), CLAIM, mode, limit, for_ms).await?;
+        rows.iter().map(|row| Ok(row.parse("id")?)).collect()
+    }
+
+    async fn claim(
+        &self,
+        due: &'static str,
+        (on_sqlite, on_postgres): (&'static str, &'static str),
+        mode: Mode,
+        limit: u32,
+        for_ms: i64,
+    ) -> Result<Vec<Row>, Error> {
         let now = self.clock.now_ms();
         // Most looks find nothing; those must not ask for the writer.
-        if self.sql.fetch_optional(due!(), args![now, mode.name(), 1_i64]).await?.is_none() {
+        if self.sql.fetch_optional(due, args![now, mode.name(), 1_i64]).await?.is_none() {
             return Ok(Vec::new());
         }
-        let text = self.of_engine(ON_SQLITE, ON_POSTGRES);
+        let text = self.of_engine(on_sqlite, on_postgres);
         let row = args![now, mode.name(), limit, now + for_ms];
-        let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(text, row).await })).await?;
-        rows.iter().map(|row| Ok(row.parse("id")?)).collect()
+        Ok(self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(text, row).await })).await?)
     }
 
     /// Takes parts of debits that nobody heard of for so long, which begins anew with it: asked for without an answer, or

@@ -215,7 +215,7 @@ pub(super) fn secrets(row: &Row, now: i64) -> Result<Secrets, Error> {
     Ok(Secrets { endpoint: row.parse("endpoint")?, current, previous })
 }
 
-fn endpoint(row: &Row) -> Result<Endpoint, Error> {
+pub(super) fn endpoint(row: &Row) -> Result<Endpoint, Error> {
     let moment = |column| row.opt_int(column)?.map(|ms| words::moment("endpoint", ms)).transpose();
     let patterns = row.text("patterns")?;
     let pattern = |text: &str| text.parse::<Pattern>().map_err(|error| Error::unreadable("pattern", error));

@@ -83,6 +83,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the database failed, and not what was asked of it: asking for something else fails alike.
+    pub fn is_of_the_engine(&self) -> bool {
+        matches!(self, Self::Sql(error) if !matches!(error, sql::Error::Column { .. }) && !error.is_unique())
+    }
+
     pub(super) fn unreadable(what: &'static str, why: impl ToString) -> Self {
         Self::Unreadable { what, why: why.to_string() }
     }

@@ -17,6 +17,9 @@ mod error;
 mod feeds;
 mod holds;
 mod known;
+mod left_out;
+mod merit;
+mod near;
 mod notes;
 mod operator;
 mod orders;
@@ -33,23 +36,28 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod trial;
 mod vouchers;
+mod watch;
 mod words;
 mod writing;
 
 pub use claims::{Answer, Begun, KeyUse, Lease, Once, Told};
-pub use consignments::{Consigning, DueConsignment, DueReport, NewConsignment, Waiting, Written};
+pub use consignments::{Consigning, NewConsignment, Waiting, Written};
 pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undelivered, Verdict};
 pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
+pub use feeds::Turn as FeedTurn;
 pub use holds::{Doubted, Hold};
-pub use operator::{Case, Hand, KeyHeld, News, Paying, Search};
+pub use left_out::{Left, LeftCount, LeftOut};
+pub use operator::{Carried, Case, Hand, KeyHeld, News, Paying, Search};
+pub use near::NearLimit;
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
-pub use overview::{Count, Latest};
+pub use overview::{Count, Daily, Progress, Which};
 #[cfg(test)]
 pub(crate) use refunds::tests::{Sold, sell};
-pub use refunds::{DueRefund, NewRefund, Ordered, RefundFilter, WantedPieces};
+pub use refunds::{NewRefund, Ordered, RefundFilter, WantedPieces};
 pub use vouchers::{NewVoucher, Voucher};
+pub use watch::{DeliveryWhich, Sent, Story, Watched};
 
 use crate::clock::Clock;
 use crate::sql::Sql;

@@ -7,10 +7,11 @@ use super::orders::{select, summary};
 use super::writing::write;
 use super::{Error, Ledger, words};
 use crate::audit::{self, Entry, Who};
-use crate::model::ids::{EventId, OrderId, PartnerId, PaymentId};
+use crate::model::ids::{EndpointId, EventId, OrderId, PartnerId, PaymentId};
 use crate::model::order::{Order, Reference, State};
 use crate::model::partner::Mode;
 use crate::model::payment::{Method, Part};
+use crate::model::webhook::DeliveryState;
 use crate::sql::{Row, args};
 
 /// A debit of which nothing was heard for so long wants a person to look.
@@ -44,6 +45,8 @@ pub struct Case {
     pub keys: Vec<KeyHeld>,
     /// What its partner was told of it, oldest first.
     pub told: Vec<News>,
+    /// What became of that at the partner's endpoints, oldest first.
+    pub deliveries: Vec<Carried>,
 }
 
 /// An order's part in a payment.
@@ -89,6 +92,29 @@ pub struct News {
     pub at: Timestamp,
     /// Its place among the events of all partners; none until it is published.
     pub position: Option<i64>,
+}
+
+/// What became of an event at one of its partner's webhook endpoints.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// The event's id.
+    pub event: EventId,
+    /// Its public type.
+    pub kind: String,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// Where that is.
+    pub url: String,
+    /// How the delivery stands.
+    pub state: DeliveryState,
+    /// How often it was tried, over all rounds.
+    pub attempts: u64,
+    /// When it was tried last.
+    pub tried_at: Option<Timestamp>,
+    /// What the endpoint answered then.
+    pub status: Option<u16>,
+    /// Why that attempt failed, if it did.
+    pub problem: Option<String>,
 }
 
 /// What an operator does to an order, for the audit.
@@ -145,6 +171,14 @@ impl Ledger {
             (SELECT payment FROM payment_orders WHERE order_id = $3)) ORDER BY created_at, key";
         const TOLD: &str = "SELECT event, kind, at, position FROM events WHERE subject = $1 OR subject IN \
             (SELECT payment FROM payment_orders WHERE order_id = $1) ORDER BY serial";
+        const CARRIED: &str = "SELECT d.event, e.kind, d.endpoint, w.url, d.state, l.at, l.status, l.problem, \
+            (SELECT COUNT(*) FROM webhook_attempts AS a WHERE a.delivery = d.id) AS attempts FROM events AS e \
+            JOIN webhook_endpoints AS w ON w.partner = e.partner AND w.mode = e.mode \
+            JOIN webhook_deliveries AS d ON d.endpoint = w.id AND d.event = e.event \
+            LEFT JOIN webhook_attempts AS l ON l.delivery = d.id \
+            AND l.number = (SELECT MAX(m.number) FROM webhook_attempts AS m WHERE m.delivery = d.id) \
+            WHERE e.subject = $1 OR e.subject IN (SELECT payment FROM payment_orders WHERE order_id = $1) \
+            ORDER BY e.serial, d.endpoint";
         let order = self.get_order(id).await?;
         let (sql, deed) = (&self.sql, &order.deed);
         let open = matches!(order.state, State::Received | State::Placing | State::Unknown);
@@ -152,11 +186,13 @@ impl Ledger {
         let payments = sql.fetch_all(PAYMENTS, args![id.as_str()]).await?;
         let keys = sql.fetch_all(KEYS, args![deed.partner.as_str(), deed.mode.name(), id.as_str()]).await?;
         let told = sql.fetch_all(TOLD, args![id.as_str()]).await?;
+        let deliveries = sql.fetch_all(CARRIED, args![id.as_str()]).await?;
         Ok(Case {
             next_look: look.map(|row| moment(&row, "look_at")).transpose()?,
             payments: payments.iter().map(paying).collect::<Result<_, Error>>()?,
             keys: keys.iter().map(key).collect::<Result<_, Error>>()?,
             told: told.iter().map(self::told).collect::<Result<_, Error>>()?,
+            deliveries: deliveries.iter().map(carried).collect::<Result<_, Error>>()?,
             order,
         })
     }
@@ -216,5 +252,19 @@ fn told(row: &Row) -> Result<News, Error> {
         kind: row.text("kind")?,
         at: moment(row, "at")?,
         position: row.opt_int("position")?,
+    })
+}
+
+fn carried(row: &Row) -> Result<Carried, Error> {
+    Ok(Carried {
+        event: row.parse("event")?,
+        kind: row.text("kind")?,
+        endpoint: row.parse("endpoint")?,
+        url: row.text("url")?,
+        state: row.parse("state")?,
+        attempts: u64::try_from(row.int("attempts")?).unwrap_or(0),
+        tried_at: row.opt_int("at")?.map(|at| words::moment("attempt", at)).transpose()?,
+        status: row.opt_int("status")?.and_then(|status| u16::try_from(status).ok()),
+        problem: row.opt_text("problem")?,
     })
 }

@@ -256,11 +256,11 @@ fn version(row: &Row) -> Result<u32, Error> {
     u32::try_from(row.int("version")?).map_err(|error| Error::unreadable("version", error))
 }
 
-fn mark(last: &Deed) -> Cursor {
+pub(super) fn mark(last: &Deed) -> Cursor {
     Cursor(URL_SAFE_NO_PAD.encode(format!("{}-{}", last.created_at.as_millisecond(), last.id)))
 }
 
-fn place(cursor: &str) -> Option<(i64, OrderId)> {
+pub(super) fn place(cursor: &str) -> Option<(i64, OrderId)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (at, id) = text.split_once('-')?;
     Some((at.parse().ok()?, id.parse().ok()?))

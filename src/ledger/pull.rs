@@ -23,6 +23,12 @@ impl Ledger {
         self.event_cursor(partner, mode).await
     }
 
+    /// The newest position that was ever given to an event of anybody's.
+    pub async fn newest_of_all(&self) -> Result<i64, Error> {
+        let row = self.sql.fetch_optional("SELECT position FROM event_head WHERE id = 1", Vec::new()).await?;
+        row.map_or(Ok(0), |row| Ok(row.int("position")?))
+    }
+
     /// The newest position of a partner's events; 0 when there is none.
     pub async fn newest_event(&self, partner: &PartnerId, mode: Mode) -> Result<i64, Error> {
         const NEWEST: &str = "SELECT MAX(position) AS newest FROM events WHERE partner = $1 AND mode = $2";

@@ -72,14 +72,6 @@ pub struct RefundFilter {
     pub state: Option<State>,
 }
 
-/// A refund that wants to be looked at.
-#[derive(Clone, Debug)]
-pub struct DueRefund {
-    /// The refund.
-    pub id: RefundId,
-    look_at: i64,
-}
-
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -230,24 +222,6 @@ impl Ledger {
         let items = rows.iter().map(summary).collect::<Result<Vec<_>, Error>>()?;
         let next = items.last().filter(|_| more).map(|refund| mark(&refund.deed));
         Ok(Page { items, next, total: None })
-    }
-
-    /// Refunds that are not finished and whose time to be looked at has come, oldest first: unsettled ones to settle
-    /// them, others to compare them with the catalogue.
-    pub async fn list_due_refunds(&self, mode: Mode, limit: u32) -> Result<Vec<DueRefund>, Error> {
-        const DUE: &str = "SELECT id, look_at FROM refunds \
-            WHERE state NOT IN ('rejected', 'succeeded', 'closed') AND look_at <= $1 AND mode = $2 \
-            ORDER BY look_at LIMIT $3";
-        let rows = self.sql.fetch_all(DUE, args![self.clock.now_ms(), mode.name(), limit]).await?;
-        rows.iter().map(|row| Ok(DueRefund { id: row.parse("id")?, look_at: row.int("look_at")? })).collect()
-    }
-
-    /// Takes a due refund for so long; false when another took it first or it ended meanwhile.
-    pub async fn claim_due_refund(&self, due: &DueRefund, for_ms: i64) -> Result<bool, Error> {
-        const CLAIM: &str = "UPDATE refunds SET look_at = $3 \
-            WHERE id = $1 AND look_at = $2 AND state NOT IN ('rejected', 'succeeded', 'closed')";
-        let until = self.clock.now_ms() + for_ms;
-        Ok(self.sql.execute(CLAIM, args![due.id.as_str(), due.look_at, until]).await? == 1)
     }
 
     /// Puts the next look at a refund off.

@@ -5,25 +5,21 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::flood::{Flood, Flooded};
-use super::lease::{Demand, Lease};
+use super::books::{Books, add_in_hand};
+use super::near::{self, Near};
 use super::standing::Standing;
 use super::tally::Cause;
 use super::terms::Terms;
 use crate::clock::Clock;
-use crate::counters::gcra::{self, Level, Mark, Rule, Spend};
+use crate::counters::gcra::{Level, Mark, Rule, Spend};
 use crate::counters::rate::Decision;
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
 use crate::model::plan::Plan;
 
-/// A busy account that finds its bucket empty asks again when so many units a node must have come back, not for each.
-const GATHERED_PER_NODE: u32 = 4;
-
 /// One partner in one mode.
 #[derive(Debug)]
 pub struct Account {
-    partner: PartnerId,
     mode: Mode,
     clock: Clock,
     in_flight: AtomicU32,
@@ -34,29 +30,6 @@ pub struct Account {
     /// Whether `Limits` has the account on its list of those that hold units.
     pub(super) listed: AtomicBool,
     books: Mutex<Books>,
-}
-
-#[derive(Debug)]
-struct Books {
-    terms: Arc<Terms>,
-    /// The plan as last handed in: as good as the one in `terms`, though it may be another copy.
-    plan: Arc<Plan>,
-    /// One mark per policy, on this node's clock.
-    marks: Vec<Mark>,
-    /// The same as Redis last told, without what was decided here since.
-    told: Vec<Mark>,
-    flood: Flood,
-    lease: Lease,
-    demand: Demand,
-    /// Redis gave much less ahead than was asked for: the bucket is nearly empty.
-    scarce: bool,
-    /// Units that Redis was charged and has yet to be told to give back.
-    owed: u32,
-    owed_since_us: i64,
-    /// Units that were admitted while Redis could not be told.
-    debt: u32,
-    /// When Redis last told where the policies stand.
-    told_at_us: i64,
 }
 
 /// A question for Redis.
@@ -70,9 +43,10 @@ pub struct Question {
     pub spend: Spend,
     /// Units this node still holds.
     pub held: u32,
-    /// When it is asked, on this node's clock.
+    /// When it is asked, by Redis' clock as far as this node knows it.
     pub asked_at_us: i64,
-    asked_tick_us: i64,
+    pub(super) asked_wall_us: i64,
+    pub(super) asked_tick_us: i64,
 }
 
 /// What this node can say by itself about a call.
@@ -93,18 +67,38 @@ pub struct Outcome {
     pub admitted: bool,
     /// Units that were charged, or would have been.
     pub units: u32,
-    /// When it was decided, on this node's clock.
+    /// When it was decided.
     pub at_us: i64,
-    terms: Arc<Terms>,
-    levels: Vec<Level>,
+    /// A moment of the day the units were charged in.
+    pub day_us: i64,
+    pub(super) terms: Arc<Terms>,
+    pub(super) levels: Vec<Level>,
 }
 
 impl Outcome {
     /// Why and for how many microseconds the call is refused; of several policies, the one with the longest window.
     pub fn refusal(&self) -> (Cause, i64) {
-        let refusing = || self.terms.plan.policies.iter().zip(&self.levels).filter(|(_, level)| level.retry_us > 0);
-        let window_s = refusing().map(|(policy, _)| policy.window_s).max().unwrap_or(0);
+        let policies = || self.terms.plan.policies.iter().zip(&self.levels).filter(|(policy, _)| !policy.shadow);
+        let refusing = || policies().filter(|(_, level)| level.retry_us > 0);
+        let window_s = refusing().map(|(policy, _)| policy.span.seconds()).max().unwrap_or(0);
         (Cause::of_window(window_s), refusing().map(|(_, level)| level.retry_us).max().unwrap_or(0))
+    }
+
+    /// Shadow policies that would have refused what was admitted.
+    pub fn shadow(&self) -> Vec<Arc<str>> {
+        if !self.terms.shadows || !self.admitted || self.units == 0 {
+            return Vec::new();
+        }
+        let policies = self.terms.plan.policies.iter().zip(&self.levels);
+        policies
+            .filter(|(policy, level)| policy.shadow && level.retry_us > 0)
+            .map(|(policy, _)| policy.name.clone())
+            .collect()
+    }
+
+    /// Whether most of a day is used.
+    pub fn is_near(&self) -> bool {
+        self.admitted && self.levels.iter().enumerate().any(|(at, level)| near::is_near(&self.terms, at, level))
     }
 
     /// What is left.
@@ -115,24 +109,10 @@ impl Outcome {
 
 impl Account {
     /// An account that has spent nothing.
-    pub fn new(partner: PartnerId, mode: Mode, plan: &Arc<Plan>, clock: Clock) -> Self {
-        let terms = Arc::new(Terms::of(Arc::clone(plan), partner.as_str(), mode));
-        let books = Books {
-            flood: Flood::of(&terms.rules, &clock),
-            marks: vec![Mark::default(); terms.rules.len()],
-            told: vec![Mark::default(); terms.rules.len()],
-            terms,
-            plan: Arc::clone(plan),
-            lease: Lease::default(),
-            demand: Demand::default(),
-            scarce: false,
-            owed: 0,
-            owed_since_us: 0,
-            debt: 0,
-            told_at_us: 0,
-        };
+    pub fn new(partner: &PartnerId, mode: Mode, plan: &Arc<Plan>, clock: Clock) -> Self {
+        let terms = Terms::of(Arc::clone(plan), partner, mode, clock.now_ms() * 1_000);
+        let books = Books::of(terms, &clock);
         Self {
-            partner,
             mode,
             clock,
             in_flight: AtomicU32::new(0),
@@ -188,42 +168,51 @@ impl Account {
 
     /// A question that hands back what is held, if the account is quiet; the second says whether any is left to watch.
     pub fn hand_back(&self) -> (Option<Question>, bool) {
-        let (now_us, tick_us) = (self.clock.now_ms() * 1_000, self.clock.ticks_us());
+        let tick_us = self.clock.ticks_us();
         let mut books = self.lock();
+        let now_us = self.clock.now_ms() * 1_000 + books.ahead_us;
         let units = books.lease.give_up(tick_us);
         if units == 0 {
             return (None, books.lease.held(tick_us) > 0);
         }
-        books.owe(units, now_us);
+        let from_us = books.lease.from_us();
+        books.owe(units, now_us, from_us);
         (Some(books.question(Spend::default(), now_us, tick_us)), false)
     }
 
     /// Takes over what Redis decided.
     pub fn settle(&self, question: Question, decision: Decision) -> Outcome {
         let mut books = self.lock();
-        let Question { terms, spend, asked_at_us, asked_tick_us, .. } = question;
+        let Question { terms, spend, asked_at_us, asked_wall_us, asked_tick_us, .. } = question;
         let ahead = decision.units.saturating_sub(spend.cost);
-        if Arc::ptr_eq(&terms, &books.terms) && decision.levels.len() == books.marks.len() {
-            // Counted from when Redis was asked, so that this node never refuses longer than Redis would.
-            for ((rule, mark), level) in terms.rules.iter().zip(&mut books.marks).zip(&decision.levels) {
-                let spent = if rule.is_daily() { rule.burst.saturating_sub(level.remaining) } else { 0 };
-                *mark = Mark { at_us: asked_at_us + level.reset_us, spent };
-            }
+        let same_plan = Arc::ptr_eq(&terms.plan, &books.terms.plan) && decision.levels.len() == books.marks.len();
+        books.ahead_us = decision.now_us - asked_wall_us;
+        if same_plan {
+            let mark = |(rule, level): (&Rule, &Level)| Mark {
+                at_us: decision.now_us + level.reset_us,
+                spent: if rule.is_daily() { rule.burst.saturating_sub(level.remaining) } else { 0 },
+                interval_us: rule.interval_us,
+            };
+            books.marks = terms.rules.iter().zip(&decision.levels).map(mark).collect();
             books.told = books.marks.clone();
             books.told_at_us = asked_at_us;
             if spend.more > 0 {
                 books.scarce = ahead < spend.more.div_ceil(4);
             }
         }
-        if ahead > 0 {
-            books.lease.add(ahead, asked_tick_us);
+        if ahead > 0 && same_plan {
+            books.take_in(&terms, &decision, spend.cost, asked_tick_us);
+        } else if ahead > 0 {
+            // Taken under a plan that does not hold any more: not to be used, and given back with the next question.
+            books.owe(ahead, decision.now_us, decision.now_us);
         }
         if !decision.admitted {
             books.flood.give_back(spend.cost);
         }
         let mut levels = decision.levels;
         add_in_hand(&terms, &mut levels, books.lease.held(asked_tick_us));
-        Outcome { admitted: decision.admitted, units: spend.cost, at_us: asked_at_us, terms, levels }
+        let (at_us, units) = (decision.now_us, spend.cost);
+        Outcome { admitted: decision.admitted, units, at_us, day_us: at_us, terms, levels }
     }
 
     /// Redis was not told what the question settles: the next one does.
@@ -241,27 +230,43 @@ impl Account {
     }
 
     /// Gives back what a call was charged on this node's own count.
-    pub fn give_back(&self, units: u32) {
-        self.lock().give_back(units, 1);
+    pub fn give_back(&self, units: u32, day_us: i64) {
+        self.lock().give_back(units, day_us, 1);
     }
 
     /// Gives back what a call was charged to this node's share.
-    pub fn give_back_to_share(&self, units: u32, nodes: u32) {
+    pub fn give_back_to_share(&self, units: u32, day_us: i64, nodes: u32) {
         let mut books = self.lock();
         books.debt = books.debt.saturating_sub(units);
-        books.give_back(units, nodes.max(1));
+        books.give_back(units, day_us, nodes.max(1));
     }
 
     /// Gives back what a call was charged in Redis: to what is held, or with the next question.
-    pub fn give_back_to_redis(&self, units: u32, charged_at_us: i64) {
+    pub fn give_back_to_redis(&self, units: u32, charged_at_us: i64, day_us: i64) {
         let tick_us = self.clock.ticks_us();
         let mut books = self.lock();
-        if books.lease.put_back(units, tick_us) {
+        if books.lease.put_back(units, day_us, tick_us) {
             books.flood.give_back(units);
+            books.backed.iter_mut().for_each(|backed| *backed += units);
         } else {
-            books.give_back(units, 1);
-            books.owe(units, charged_at_us);
+            books.give_back(units, day_us, 1);
+            books.owe(units, charged_at_us, day_us);
         }
+    }
+
+    /// Days that run out by this decision and were not noticed before.
+    pub fn near(&self, outcome: &Outcome) -> Vec<Near> {
+        let mut books = self.lock();
+        let mut noticed = Vec::new();
+        for (at, level) in outcome.levels.iter().enumerate() {
+            let ends_us = outcome.at_us + level.reset_us;
+            let told = books.near_told.get_mut(at).filter(|told| !same_end(**told, ends_us));
+            if let (true, Some(told)) = (near::is_near(&outcome.terms, at, level), told) {
+                *told = ends_us;
+                noticed.extend(near::of(&outcome.terms, self.mode, at, level, outcome.at_us));
+            }
+        }
+        noticed
     }
 
     /// Calls under way.
@@ -282,157 +287,38 @@ impl Account {
         Waiting { account: self, units: cost }
     }
 
-    /// The moment at which nothing spent is left to remember.
+    /// The moment at which nothing spent is left to remember, on this node's clock.
     pub fn blank_at_us(&self) -> i64 {
-        self.lock().marks.iter().map(|mark| mark.at_us).max().unwrap_or(0)
+        let books = self.lock();
+        let spent = books.marks.iter().filter(|mark| mark.interval_us > 0 || mark.spent > 0);
+        spent.map(|mark| mark.at_us - books.ahead_us).max().unwrap_or(0)
     }
 
     fn lock(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The books under this plan, and the time.
+    /// The books under this plan and on this day, and the time.
     fn open(&self, plan: &Arc<Plan>) -> (MutexGuard<'_, Books>, i64) {
         let mut books = self.lock();
+        let now_us = self.clock.now_ms() * 1_000 + books.ahead_us;
         if !Arc::ptr_eq(&books.plan, plan) {
             if books.plan != *plan {
-                books.change(Terms::of(Arc::clone(plan), self.partner.as_str(), self.mode), &self.clock);
+                let terms = Terms::of(Arc::clone(plan), &books.terms.partner, self.mode, now_us);
+                books.change(terms, now_us, &self.clock);
             }
             books.plan = Arc::clone(plan);
         }
-        (books, self.clock.now_ms() * 1_000)
+        if let Some(terms) = books.terms.renewed(now_us) {
+            books.terms = Arc::new(terms);
+        }
+        (books, now_us)
     }
 }
 
-impl Books {
-    fn units(&self, cost: u32) -> u32 {
-        cost.min(self.terms.most_per_call)
-    }
-
-    fn screen(&mut self, units: u32, now_us: i64, tick_us: i64, nodes: u32) -> Screened {
-        if self.lease.take(units, tick_us) {
-            let levels = self.levels(now_us, tick_us);
-            return Screened::Held(Outcome {
-                admitted: true,
-                units,
-                at_us: now_us,
-                terms: Arc::clone(&self.terms),
-                levels,
-            });
-        }
-        let gathered = if self.scarce { self.gathered(nodes) } else { 0 };
-        if gcra::admits(&self.terms.rules, &self.marks, now_us, units.max(gathered)) {
-            return Screened::Open;
-        }
-        let mut refused = self.look_at(units.max(gathered), now_us);
-        refused.units = units;
-        self.flood.give_back(units);
-        Screened::Refused(refused)
-    }
-
-    /// How much must have come back before a busy account asks again; never so much that a bucket could overflow
-    /// meanwhile.
-    fn gathered(&self, nodes: u32) -> u32 {
-        let ahead = self.demand.ahead();
-        ahead.min(GATHERED_PER_NODE.saturating_mul(nodes)).min(self.terms.most_per_call / 4)
-    }
-
-    /// What is left, and in hand.
-    fn levels(&mut self, now_us: i64, tick_us: i64) -> Vec<Level> {
-        let held = self.lease.held(tick_us);
-        let mut levels = gcra::spend(&self.terms.rules, &mut self.marks, now_us, Spend::default(), &[]).levels;
-        add_in_hand(&self.terms, &mut levels, held);
-        levels
-    }
-
-    /// Where the rules stand for a call that is refused.
-    fn look_at(&mut self, units: u32, now_us: i64) -> Outcome {
-        let terms = Arc::clone(&self.terms);
-        let taken = gcra::spend(&terms.rules, &mut self.marks.clone(), now_us, Spend::of(units), &[]);
-        Outcome { admitted: false, units, at_us: now_us, terms, levels: taken.levels }
-    }
-
-    /// Charges a call that passed the pre-filter; tells the pre-filter when it was not charged.
-    fn charge(&mut self, units: u32, now_us: i64) -> Outcome {
-        let terms = Arc::clone(&self.terms);
-        self.charge_by(&terms.rules, units, now_us)
-    }
-
-    /// The same by this node's share; a call dearer than the share's smallest burst is charged that.
-    fn charge_share(&mut self, units: u32, now_us: i64, nodes: u32) -> Outcome {
-        let share: Vec<_> = self.terms.rules.iter().map(|rule| rule.share_of(nodes)).collect();
-        let most = share.iter().map(|rule| rule.burst).min().unwrap_or(u32::MAX);
-        self.flood.give_back(units.saturating_sub(most));
-        self.charge_by(&share, units.min(most), now_us)
-    }
-
-    fn charge_by(&mut self, rules: &[Rule], units: u32, now_us: i64) -> Outcome {
-        let taken = gcra::spend(rules, &mut self.marks, now_us, Spend::of(units), &[]);
-        if !taken.admitted {
-            self.flood.give_back(units);
-        }
-        let terms = Arc::clone(&self.terms);
-        Outcome { admitted: taken.admitted, units, at_us: now_us, terms, levels: taken.levels }
-    }
-
-    /// Gives units back that counted so many times.
-    fn give_back(&mut self, units: u32, times: u32) {
-        self.flood.give_back(units);
-        let units = units.saturating_mul(times);
-        for (rule, mark) in self.terms.rules.iter().zip(&mut self.marks) {
-            mark.at_us -= i64::from(units) * rule.interval_us;
-            mark.spent = mark.spent.saturating_sub(units);
-        }
-    }
-
-    fn turn_away(&mut self, flooded: Flooded, units: u32, now_us: i64) -> Outcome {
-        let mut outcome = self.look_at(0, now_us);
-        outcome.units = units;
-        if let Some(level) = outcome.levels.get_mut(flooded.rule) {
-            level.retry_us = flooded.retry_us;
-        }
-        outcome
-    }
-
-    fn question(&mut self, spend: Spend, now_us: i64, tick_us: i64) -> Question {
-        let credit = std::mem::take(&mut self.owed);
-        let credit_age_us = if credit > 0 { (now_us - self.owed_since_us).max(0) } else { 0 };
-        let debt = std::mem::take(&mut self.debt);
-        let (spend, held) = (Spend { credit, credit_age_us, debt, ..spend }, self.lease.held(tick_us));
-        let (terms, told) = (Arc::clone(&self.terms), self.told.clone());
-        Question { terms, told, spend, held, asked_at_us: now_us, asked_tick_us: tick_us }
-    }
-
-    fn not_told(&mut self, question: &Question) {
-        self.owe(question.spend.credit, question.asked_at_us - question.spend.credit_age_us);
-        self.debt = self.debt.saturating_add(question.spend.debt);
-    }
-
-    fn owe(&mut self, units: u32, since_us: i64) {
-        if units > 0 {
-            self.owed_since_us = if self.owed == 0 { since_us } else { self.owed_since_us.min(since_us) };
-            self.owed = self.owed.saturating_add(units);
-        }
-    }
-
-    /// Goes on under another plan; policies of the same name keep what was spent.
-    fn change(&mut self, terms: Terms, clock: &Clock) {
-        let spent = |name: &str| {
-            let mut old = self.terms.plan.policies.iter().zip(&self.marks);
-            old.find(|(policy, _)| &*policy.name == name).map_or(Mark::default(), |(_, mark)| *mark)
-        };
-        self.marks = terms.plan.policies.iter().map(|policy| spent(&policy.name)).collect();
-        self.told.clone_from(&self.marks);
-        self.flood = Flood::of(&terms.rules, clock);
-        self.terms = Arc::new(terms);
-    }
-}
-
-/// Units in hand are left as much as those in the bucket.
-fn add_in_hand(terms: &Terms, levels: &mut [Level], held: u32) {
-    for (rule, level) in terms.rules.iter().zip(levels) {
-        level.remaining = level.remaining.saturating_add(held).min(rule.burst);
-    }
+/// Whether two ends are of one day, though one may have been told by a clock that is a little off.
+fn same_end(one_us: i64, other_us: i64) -> bool {
+    (one_us - other_us).abs() < 3_600_000_000
 }
 
 /// A call that waits for another's question.

@@ -46,7 +46,9 @@ pub struct Flooded {
 impl Flood {
     /// A quarter more than the rate and twice the burst of the rule that fills fastest.
     pub fn of(rules: &[Rule], clock: &Clock) -> Self {
-        let fastest = rules.iter().enumerate().min_by_key(|(_, rule)| rule.span_us());
+        // A day has no rate, and what only counts refuses nothing.
+        let steady = rules.iter().enumerate().filter(|(_, rule)| !rule.is_daily() && !rule.shadow);
+        let fastest = steady.min_by_key(|(_, rule)| rule.span_us());
         let quota = fastest.and_then(|(_, rule)| {
             let interval_us = u64::try_from(rule.interval_us * 4 / 5).unwrap_or(1).max(1);
             let burst = NonZeroU32::new(rule.burst.saturating_mul(2))?;

@@ -16,6 +16,8 @@ pub struct Lease {
     units: u32,
     until_us: i64,
     used_us: i64,
+    /// When the first of them was given, by the clock of whoever gave it; all were given on the same day as that one.
+    from_us: i64,
 }
 
 impl Lease {
@@ -34,17 +36,35 @@ impl Lease {
         if now_us < self.until_us { self.units } else { 0 }
     }
 
-    /// Adds units given for a question of that moment; what is still held lasts as long.
-    pub fn add(&mut self, units: u32, asked_us: i64) {
-        self.units = self.held(asked_us) + units;
-        self.until_us = asked_us + LASTS_US;
+    /// Adds units given at a moment (by the giver's clock) for a question of an earlier one (by ours), good for so long;
+    /// what is still held lasts as long.
+    pub fn add(&mut self, units: u32, given_us: i64, asked_us: i64, lasts_us: i64) {
+        let held = self.held(asked_us);
+        if held == 0 {
+            self.from_us = given_us;
+        }
+        self.units = held + units;
+        self.until_us = asked_us + lasts_us;
     }
 
-    /// Puts units back that were taken out; false when they do not hold any more.
-    pub fn put_back(&mut self, units: u32, now_us: i64) -> bool {
-        let holds = now_us < self.until_us;
+    /// Puts units back that were taken out, or charged, at a moment by the giver's clock; false when units of then do not
+    /// hold any more.
+    pub fn put_back(&mut self, units: u32, charged_us: i64, now_us: i64) -> bool {
+        let holds = now_us < self.until_us && charged_us >= self.from_us;
         self.units += if holds { units } else { 0 };
         holds
+    }
+
+    /// When the first of the units was given, by the giver's clock.
+    pub fn from_us(&self) -> i64 {
+        self.from_us
+    }
+
+    /// Empties it; gives what still held.
+    pub fn end(&mut self, now_us: i64) -> u32 {
+        let held = self.held(now_us);
+        self.units = 0;
+        held
     }
 
     /// Empties it, if nobody used it lately; what still holds is to be handed back.
@@ -52,9 +72,7 @@ impl Lease {
         if now_us - self.used_us < QUIET_US {
             return 0;
         }
-        let held = self.held(now_us);
-        self.units = 0;
-        held
+        self.end(now_us)
     }
 }
 
@@ -99,19 +117,21 @@ mod tests {
     #[test]
     fn units_are_used_once_and_only_while_they_hold() {
         let mut lease = Lease::default();
-        lease.add(3, 1_000);
+        lease.add(3, 7, 1_000, LASTS_US);
         assert!(lease.take(2, 2_000) && !lease.take(2, 2_000) && lease.take(1, 2_000));
-        lease.add(5, 10_000);
+        lease.add(5, 8, 10_000, LASTS_US);
         assert!(!lease.take(1, 10_000 + LASTS_US), "not after their time");
-        assert!(!lease.put_back(1, 10_000 + LASTS_US));
-        lease.add(2, 20_000 + LASTS_US);
+        assert!(
+            !lease.put_back(1, 8, 10_000 + LASTS_US) && !lease.put_back(1, 7, 11_000) && lease.put_back(1, 8, 11_000)
+        );
+        lease.add(2, 9, 20_000 + LASTS_US, LASTS_US);
         assert_eq!(lease.held(20_000 + LASTS_US), 2, "what ran out is not revived");
     }
 
     #[test]
     fn only_a_quiet_account_hands_units_back() {
         let mut lease = Lease::default();
-        lease.add(5, 0);
+        lease.add(5, 0, 0, LASTS_US);
         assert!(lease.take(1, 100_000));
         assert_eq!(lease.give_up(100_000 + QUIET_US - 1), 0);
         assert_eq!(lease.give_up(100_000 + QUIET_US), 4);

@@ -1,6 +1,7 @@
 //! May they, now? Every verified call asks here before anything else is done for it.
 //!
-//! The path of a call, cheapest question first:
+//! Under pressure browsing is put off before orders are (`pressure`). The path of every other call, cheapest question
+//! first:
 //! 1. **a place in flight**, per partner and node (`account::Slot`), free again when the answer is sent;
 //! 2. **governor** at a little more than the plan (`flood`): a flood ends here;
 //! 3. **units in hand** (`lease`): a busy partner's node takes units from Redis ahead, for the next quarter of a second
@@ -14,6 +15,9 @@
 //! or gone, with this node's share of the plan: limits get less exact across nodes, calls never fail for it, and what
 //! was admitted meanwhile is charged when Redis is back. A refused call costs nothing, and live and sandbox keys of a
 //! partner are counted apart.
+//!
+//! A plan may change at any time: what is out stays out under the new one (`counters::gcra`). Policies that only count
+//! (`shadow`) are charged like the others where they have room, and say of each call that they would have refused it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +25,13 @@ use std::time::{Duration, Instant};
 
 mod account;
 mod accounts;
+mod books;
 pub mod cost;
 mod flood;
 mod lease;
+mod near;
 mod permit;
+pub mod pressure;
 mod refusal;
 mod standing;
 pub mod tally;
@@ -32,14 +39,18 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use permit::Permit;
-pub use refusal::Refusal;
+pub use near::{NEAR_PERCENT, Near};
+pub use permit::{Decided, Permit};
+pub use pressure::{Bounds, Priority};
+pub use refusal::{Refusal, SHED};
 pub use standing::{Row, Standing};
 pub use tally::{Cause, Tally};
 
 use account::{Account, Outcome, Question, Screened, Slot};
 use accounts::Accounts;
+use near::NearLimits;
 use permit::Charged;
+use pressure::{Place, Pressure};
 use tally::add;
 
 use crate::clock::Clock;
@@ -60,11 +71,13 @@ pub struct Settings {
     pub most_accounts: usize,
     /// Nodes that share a plan while Redis does not answer.
     pub nodes: u32,
+    /// From where on calls are put off.
+    pub bounds: Bounds,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { most_accounts: 100_000, nodes: 1 }
+        Self { most_accounts: 100_000, nodes: 1, bounds: Bounds::default() }
     }
 }
 
@@ -75,6 +88,8 @@ pub struct Limits {
     counters: Counters,
     clock: Clock,
     tally: Tally,
+    pressure: Pressure,
+    near: NearLimits,
     /// Nodes that share every plan, as far as this one knows.
     nodes: AtomicU32,
     /// Accounts that may hold units taken ahead.
@@ -86,36 +101,49 @@ impl Limits {
     pub fn new(settings: Settings, counters: Counters, clock: Clock) -> Self {
         let accounts = Accounts::with_room_for(settings.most_accounts);
         let nodes = AtomicU32::new(settings.nodes.max(1));
-        Self { accounts, counters, clock, tally: Tally::default(), nodes, holders: Mutex::default() }
+        let pressure = Pressure::within(settings.bounds);
+        let (tally, near, holders) = (Tally::default(), NearLimits::default(), Mutex::default());
+        Self { accounts, counters, clock, tally, pressure, near, nodes, holders }
+    }
+
+    /// Admits a call of this cost or refuses it, however busy the node is; else as [`Limits::admit_as`].
+    pub async fn admit(&self, caller: &Caller, cost: u32) -> Result<Permit, Refusal> {
+        self.admit_as(caller, cost, Priority::Free).await
     }
 
     /// Admits a call of this cost or refuses it, and says what is left either way. Never fails for Redis' sake;
     /// awaits nothing without Redis, for free calls, and for those that this node knows to be over their limit.
-    pub async fn admit(&self, caller: &Caller, cost: u32) -> Result<Permit, Refusal> {
+    pub async fn admit_as(&self, caller: &Caller, cost: u32, priority: Priority) -> Result<Permit, Refusal> {
         let plan = &caller.partner.plan;
         let account = self.account(caller);
+        let Some(place) = self.pressure.enter(priority, self.clock.now_ms()) else {
+            let cause = Cause::Shed(priority);
+            self.tally.deny(cause);
+            let standing = account.spend(plan, 0).standing(account.in_flight());
+            let retry_us = self.pressure.come_back_us();
+            return Err(Refusal { cause, cost, retry_us, standing, decided: Decided::Here });
+        };
         let Some((slot, in_flight)) = account.enter(plan.in_flight) else {
             self.tally.deny(Cause::InFlight);
             let standing = account.spend(plan, 0).standing(account.in_flight());
-            return Err(Refusal { cause: Cause::InFlight, cost, retry_us: 0, standing });
+            return Err(Refusal { cause: Cause::InFlight, cost, retry_us: 0, standing, decided: Decided::Here });
         };
         let Some(redis) = self.counters.redis().filter(|_| cost > 0) else {
-            return self.decided(slot, in_flight, account.spend(plan, cost), Charged::Here);
+            let how = (Charged::Here, Decided::Here);
+            return self.decided((slot, place), in_flight, account.spend(plan, cost), how);
         };
-        match account.screen(plan, cost, self.nodes()) {
-            Screened::Open => {
-                let (outcome, charged) = self.wait_and_ask(redis, &account, caller, cost).await;
-                self.decided(slot, in_flight, outcome, charged)
-            }
+        let (outcome, how) = match account.screen(plan, cost, self.nodes()) {
+            Screened::Open => self.wait_and_ask(redis, &account, caller, cost).await,
             Screened::Held(outcome) => {
                 add(&self.tally.allowed_in_hand);
-                self.decided(slot, in_flight, outcome, Charged::InRedis)
+                (outcome, (Charged::InRedis, Decided::InHand))
             }
             Screened::Refused(known) => {
                 add(&self.tally.denied_without_redis);
-                self.decided(slot, in_flight, known, Charged::Here)
+                (known, (Charged::Here, Decided::InHand))
             }
-        }
+        };
+        self.decided((slot, place), in_flight, outcome, how)
     }
 
     /// Waits for the question under way, looks whether its answer will do, and else asks for itself.
@@ -125,7 +153,7 @@ impl Limits {
         account: &Arc<Account>,
         caller: &Caller,
         cost: u32,
-    ) -> (Outcome, Charged) {
+    ) -> (Outcome, (Charged, Decided)) {
         let (plan, nodes, began) = (&caller.partner.plan, self.nodes(), Instant::now());
         let turn = match account.turn.try_lock() {
             Ok(turn) => Some(turn),
@@ -136,11 +164,11 @@ impl Limits {
                     Screened::Open => {}
                     Screened::Held(outcome) => {
                         add(&self.tally.allowed_in_hand);
-                        return (outcome, Charged::InRedis);
+                        return (outcome, (Charged::InRedis, Decided::InHand));
                     }
                     Screened::Refused(known) => {
                         add(&self.tally.denied_without_redis);
-                        return (known, Charged::Here);
+                        return (known, (Charged::Here, Decided::InHand));
                     }
                 }
                 turn
@@ -166,6 +194,26 @@ impl Limits {
             None => account.spend(plan, 0),
         };
         outcome.standing(account.in_flight())
+    }
+
+    /// How busy this node is.
+    pub fn pressure(&self) -> &Pressure {
+        &self.pressure
+    }
+
+    /// Notes how long a call waited inside the node before it came here.
+    pub fn note_wait(&self, waited: Duration) {
+        self.pressure.note_wait(waited, self.clock.now_ms());
+    }
+
+    /// Takes over the days that run out and that nobody was told of yet.
+    pub fn take_near(&self) -> Vec<Near> {
+        self.near.take()
+    }
+
+    /// Puts back what could not be told.
+    pub fn near_again(&self, near: Vec<Near>) {
+        self.near.put(near);
     }
 
     /// What was decided so far.
@@ -219,7 +267,7 @@ impl Limits {
 
     fn account(&self, caller: &Caller) -> Arc<Account> {
         let partner = &caller.partner;
-        let fresh = || Account::new(partner.id.clone(), caller.mode, &partner.plan, self.clock.clone());
+        let fresh = || Account::new(&partner.id, caller.mode, &partner.plan, self.clock.clone());
         self.accounts.get(&partner.id, caller.mode, fresh)
     }
 
@@ -229,12 +277,13 @@ impl Limits {
         caller: &Caller,
         question: Question,
         within: Duration,
-    ) -> (Outcome, Charged) {
+    ) -> (Outcome, (Charged, Decided)) {
         match self.put(account, question, within).await {
-            Ok(outcome) => (outcome, Charged::InRedis),
+            Ok(outcome) => (outcome, (Charged::InRedis, Decided::ByRedis)),
             Err(question) => {
                 let nodes = self.nodes();
-                (account.settle_here(&caller.partner.plan, &question, nodes), Charged::ToShare(nodes))
+                let outcome = account.settle_here(&caller.partner.plan, &question, nodes);
+                (outcome, (Charged::ToShare(nodes), Decided::Locally))
             }
         }
     }
@@ -270,16 +319,30 @@ impl Limits {
         }
     }
 
-    fn decided(&self, slot: Slot, in_flight: u32, outcome: Outcome, charged: Charged) -> Result<Permit, Refusal> {
-        let (units, at_us) = (outcome.units, outcome.at_us);
+    fn decided(
+        &self,
+        (slot, place): (Slot, Place),
+        in_flight: u32,
+        outcome: Outcome,
+        (charged, decided): (Charged, Decided),
+    ) -> Result<Permit, Refusal> {
+        let (units, at_us, day_us) = (outcome.units, outcome.at_us, outcome.day_us);
         if outcome.admitted {
             add(&self.tally.allowed);
-            return Ok(Permit { slot, units, charged, at_us, standing: outcome.standing(in_flight) });
+            if outcome.is_near() {
+                self.near.put(slot.account().near(&outcome));
+            }
+            let shadow = outcome.shadow();
+            if !shadow.is_empty() {
+                add(&self.tally.shadow_refused);
+            }
+            let standing = outcome.standing(in_flight);
+            return Ok(Permit { slot, units, charged, at_us, day_us, decided, shadow, standing, _place: place });
         }
         let (cause, retry_us) = outcome.refusal();
         self.tally.deny(cause);
         // The refused call leaves its place.
-        drop(slot);
-        Err(Refusal { cause, cost: units, retry_us, standing: outcome.standing(in_flight - 1) })
+        drop((slot, place));
+        Err(Refusal { cause, cost: units, retry_us, standing: outcome.standing(in_flight - 1), decided })
     }
 }

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::terms::{IN_FLIGHT, Terms};
+use jiff::Timestamp;
+
+use super::terms::Terms;
 use crate::counters::gcra::Level;
+use crate::model::plan::{CONCURRENT, Policy};
 
 /// What a partner has left at one moment.
 #[derive(Clone, Debug)]
@@ -17,11 +20,13 @@ pub struct Standing {
 /// One policy and what is left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row<'a> {
-    /// The policy's name.
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Its name.
     pub name: &'a str,
-    /// Units per window.
+    /// Units per window, with what was earned.
     pub quota: u32,
-    /// Length of the window in seconds.
+    /// Length of the window in seconds; 86,400 for a day.
     pub window_s: u32,
     /// Units that may be spent at once.
     pub burst: u32,
@@ -29,6 +34,8 @@ pub struct Row<'a> {
     pub remaining: u32,
     /// Seconds until all units are back, rounded up.
     pub resets_in_s: u64,
+    /// When the day ends, if it is one.
+    pub day_ends: Option<Timestamp>,
 }
 
 impl Standing {
@@ -40,22 +47,31 @@ impl Standing {
     /// The field value of `RateLimit`: `"second";r=49;t=1, …, "concurrent";r=7`.
     pub fn rate_limit(&self) -> String {
         let mut text = String::with_capacity(self.terms.policy_text.len() + 16);
-        for (name, level) in self.terms.quoted.iter().zip(&self.levels) {
+        let binding =
+            self.terms.quoted.iter().zip(&self.levels).zip(&self.terms.rules).filter(|(_, rule)| !rule.shadow);
+        for ((name, level), _) in binding {
             let _ = write!(text, "{name};r={};t={}, ", level.remaining, seconds(level.reset_us));
         }
-        let _ = write!(text, "\"{IN_FLIGHT}\";r={}", self.in_flight_limit().saturating_sub(self.in_flight));
+        let _ = write!(text, "\"{CONCURRENT}\";r={}", self.in_flight_limit().saturating_sub(self.in_flight));
         text
     }
 
-    /// Every policy with what is left of it, in the plan's order.
+    /// Every policy that partners see, with what is left of it, in the plan's order.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.all_rows().filter(|row| !row.policy.shadow)
+    }
+
+    /// The same with policies that only count.
+    pub fn all_rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.terms.policies().zip(&self.levels).map(|((policy, rule), level)| Row {
+            policy,
             name: &policy.name,
-            quota: policy.quota,
-            window_s: policy.window_s,
+            quota: policy.allowance(),
+            window_s: policy.span.seconds(),
             burst: rule.burst,
             remaining: level.remaining,
             resets_in_s: seconds(level.reset_us),
+            day_ends: rule.is_daily().then(|| Timestamp::from_microsecond(rule.ends[1]).unwrap_or_default()),
         })
     }
 

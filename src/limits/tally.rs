@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::pressure::Priority;
+
 /// Why a call was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -13,6 +15,8 @@ pub enum Cause {
     Day,
     /// Too many calls under way.
     InFlight,
+    /// The node was too busy for a call of this kind.
+    Shed(Priority),
 }
 
 impl Cause {
@@ -39,6 +43,14 @@ pub struct Tally {
     pub denied_day: AtomicU64,
     /// Calls refused because too many were under way.
     pub denied_in_flight: AtomicU64,
+    /// Browsing put off because the node was too busy.
+    pub shed_browse: AtomicU64,
+    /// Other calls put off for it.
+    pub shed_trade: AtomicU64,
+    /// Orders put off for it.
+    pub shed_order: AtomicU64,
+    /// Calls admitted that a shadow policy would have refused (they are among those admitted).
+    pub shadow_refused: AtomicU64,
     /// Calls admitted with units in hand, without a question to Redis (they are among the above).
     pub allowed_in_hand: AtomicU64,
     /// Refusals that needed no question to Redis (they are among the above).
@@ -51,13 +63,17 @@ pub struct Tally {
 
 impl Tally {
     /// Every counter with its name.
-    pub fn read(&self) -> [(&'static str, u64); 9] {
+    pub fn read(&self) -> [(&'static str, u64); 13] {
         [
             ("allowed", &self.allowed),
             ("denied_second", &self.denied_second),
             ("denied_minute", &self.denied_minute),
             ("denied_day", &self.denied_day),
             ("denied_in_flight", &self.denied_in_flight),
+            ("shed_browse", &self.shed_browse),
+            ("shed_trade", &self.shed_trade),
+            ("shed_order", &self.shed_order),
+            ("shadow_refused", &self.shadow_refused),
             ("allowed_in_hand", &self.allowed_in_hand),
             ("denied_without_redis", &self.denied_without_redis),
             ("local_fallback", &self.local_fallback),
@@ -72,6 +88,9 @@ impl Tally {
             Cause::Minute => &self.denied_minute,
             Cause::Day => &self.denied_day,
             Cause::InFlight => &self.denied_in_flight,
+            Cause::Shed(Priority::Browse) => &self.shed_browse,
+            Cause::Shed(Priority::Trade) => &self.shed_trade,
+            Cause::Shed(_) => &self.shed_order,
         };
         add(counter);
     }

@@ -1,48 +1,65 @@
-//! A partner's plan made ready for counting: rules, keys and the `RateLimit-Policy` text, made once per plan.
+//! A partner's plan made ready for counting: rules, keys and the `RateLimit-Policy` text, made once per plan and day.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::counters::gcra::Rule;
-use crate::counters::rate;
-use crate::model::partner::Mode;
-use crate::model::plan::{Plan, Policy};
+use jiff::Timestamp;
 
-/// The policy name of the number of calls under way.
-pub const IN_FLIGHT: &str = "concurrent";
+use crate::counters::gcra::{Ends, Rule};
+use crate::counters::rate;
+use crate::model::ids::PartnerId;
+use crate::model::partner::Mode;
+use crate::model::plan::{CONCURRENT, Plan, Policy};
 
 /// A plan as one account (partner and mode) is held to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Terms {
     /// The plan.
     pub plan: Arc<Plan>,
+    /// Whose.
+    pub partner: PartnerId,
     /// One rule per policy, in the plan's order.
     pub rules: Vec<Rule>,
     /// The Redis key of each policy, and last that of the leases.
     pub keys: Vec<String>,
-    /// The field value of `RateLimit-Policy`.
+    /// The field value of `RateLimit-Policy`; shadow policies do not stand there.
     pub policy_text: String,
     /// `"name"` of each policy as a structured-field string.
     pub quoted: Vec<String>,
     /// The most one call is charged: a dearer call than the smallest burst would never pass.
     pub most_per_call: u32,
+    /// Whether any policy only counts.
+    pub shadows: bool,
 }
 
 impl Terms {
-    /// Makes a plan ready for the account of a partner.
-    pub fn of(plan: Arc<Plan>, partner: &str, mode: Mode) -> Self {
+    /// Makes a plan ready for the account of a partner, at a moment in microseconds since 1970.
+    pub fn of(plan: Arc<Plan>, partner: &PartnerId, mode: Mode, now_us: i64) -> Self {
         let account = format!("{partner}:{}", mode.name());
-        let rules: Vec<_> = plan.policies.iter().map(Rule::of).collect();
+        let rules: Vec<_> = plan.policies.iter().map(|policy| rule(policy, partner, now_us)).collect();
         let mut keys: Vec<_> = plan.policies.iter().map(|policy| rate::key(&account, &policy.name)).collect();
         keys.push(rate::leases_key(&account));
+        let binding = rules.iter().filter(|rule| !rule.shadow);
         Self {
             keys,
             policy_text: policy_text(&plan),
             quoted: plan.policies.iter().map(|policy| quoted(&policy.name)).collect(),
-            most_per_call: rules.iter().map(|rule| rule.burst).min().unwrap_or(u32::MAX),
+            most_per_call: binding.map(|rule| rule.burst).min().unwrap_or(u32::MAX),
+            shadows: rules.iter().any(|rule| rule.shadow),
+            partner: partner.clone(),
             rules,
             plan,
         }
+    }
+
+    /// The same for the days of another moment; none while they are the same days.
+    pub fn renewed(&self, now_us: i64) -> Option<Self> {
+        let today = |rule: &Rule| !rule.is_daily() || (rule.ends[0]..rule.ends[1]).contains(&now_us);
+        if self.rules.iter().all(today) {
+            return None;
+        }
+        let rules = self.plan.policies.iter().map(|policy| rule(policy, &self.partner, now_us)).collect();
+        Some(Self { rules, ..self.clone() })
     }
 
     /// Policies with their rules.
@@ -51,13 +68,28 @@ impl Terms {
     }
 }
 
+fn rule(policy: &Policy, partner: &PartnerId, now_us: i64) -> Rule {
+    match ends(policy, partner, now_us) {
+        Some(ends) => Rule { shadow: policy.shadow, ..Rule::daily(policy.allowance(), ends) },
+        None => Rule::of(policy),
+    }
+}
+
+/// When yesterday, today and tomorrow end.
+fn ends(policy: &Policy, partner: &PartnerId, now_us: i64) -> Option<Ends> {
+    let now = Timestamp::from_microsecond(now_us).unwrap_or_default();
+    let today = policy.span.day(partner, now)?;
+    let tomorrow = policy.span.day(partner, today.ends)?;
+    Some([today.begins, today.ends, tomorrow.ends].map(Timestamp::as_microsecond))
+}
+
 /// `"second";q=50;w=1, …, "concurrent";q=8;qu="concurrent-requests"` (draft-ietf-httpapi-ratelimit-headers-10).
 fn policy_text(plan: &Plan) -> String {
     let mut text = String::new();
-    for policy in &plan.policies {
-        let _ = write!(text, "{};q={};w={}, ", quoted(&policy.name), policy.quota, policy.window_s);
+    for policy in plan.policies.iter().filter(|policy| !policy.shadow) {
+        let _ = write!(text, "{};q={};w={}, ", quoted(&policy.name), policy.allowance(), policy.span.seconds());
     }
-    let _ = write!(text, "\"{IN_FLIGHT}\";q={};qu=\"concurrent-requests\"", plan.in_flight);
+    let _ = write!(text, "\"{CONCURRENT}\";q={};qu=\"concurrent-requests\"", plan.in_flight);
     text
 }
 

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use proptest::test_runner::{Config, TestRunner};
 
 use super::account::{Account, Screened};
-use super::{Cause, Limits, Permit, Refusal, Settings};
+use super::{Bounds, Cause, Decided, Limits, Permit, Priority, Refusal, Settings};
 use crate::clock::Clock;
 use crate::counters::gcra::{self, Mark, Spend};
 use crate::counters::redis_server::Server;
 use crate::counters::{Counters, redis};
 use crate::error::{Code, Failure};
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
-use crate::model::plan::{Plan, Policy};
+use crate::model::plan::{Plan, Policy, Span};
 
 fn policy(name: &str, quota: u32, window_s: u32, burst: u32) -> Policy {
-    Policy { name: name.into(), quota, window_s, burst }
+    Policy::rolling(name, quota, window_s, burst)
 }
 
 fn plan(policies: Vec<Policy>) -> Arc<Plan> {
@@ -207,11 +207,13 @@ async fn another_plan_holds_at_once_and_what_was_spent_stays_spent() {
     let small = plan(vec![policy("day", 10, 86_400, 10)]);
     assert_eq!(passing(&limits, &caller(&small, Mode::Live), 20, 1).await, 10);
     let large = plan(vec![policy("minute", 1_000, 6_000, 1_000), policy("day", 20, 86_400, 20)]);
-    let refusal = limits.admit(&caller(&large, Mode::Live), 1).await.unwrap_err();
-    assert_eq!((refusal.violated(), left(&refusal)), (vec!["day"], vec![1_000, 0]));
+    assert_eq!(passing(&limits, &caller(&large, Mode::Live), 20, 1).await, 10, "the difference and no more");
     let same = plan(large.policies.clone());
     let standing = limits.standing(&caller(&same, Mode::Live)).await;
-    assert_eq!(standing.rows().map(|row| row.remaining).collect::<Vec<_>>(), [1_000, 0]);
+    assert_eq!(standing.rows().map(|row| row.remaining).collect::<Vec<_>>(), [990, 0]);
+    let refusal = limits.admit(&caller(&small, Mode::Live), 1).await.unwrap_err();
+    assert_eq!(left(&refusal), [0]);
+    assert_eq!(refusal.standing().rows().next().unwrap().resets_in_s, 86_400, "no longer than the new plan's window");
 }
 
 #[tokio::test]
@@ -247,7 +249,7 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
     let outcome = runner.run(&(policies, calls), |((second, burst, minute, wider), calls)| {
         let clock = Clock::shiftable();
         let plan = plan(vec![policy("second", second, 1, burst), policy("minute", minute, 60, wider)]);
-        let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, clock.clone());
+        let account = Account::new(&"acme".parse().unwrap(), Mode::Live, &plan, clock.clone());
         let rules: Vec<_> = plan.policies.iter().map(gcra::Rule::of).collect();
         let most = rules.iter().map(|rule| rule.burst).min().unwrap();
         let mut tats = vec![Mark::default(); rules.len()];
@@ -258,7 +260,7 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
             let admitted = gcra::spend(&rules, &mut tats, outcome.at_us, spend, &[]).admitted;
             assert_eq!(outcome.admitted, admitted);
             if admitted && free == 0 {
-                account.give_back(spend.cost);
+                account.give_back(spend.cost, outcome.day_us);
                 let back = Spend { credit: spend.cost, ..Spend::default() };
                 gcra::spend(&rules, &mut tats, outcome.at_us, back, &[]);
             }
@@ -272,7 +274,7 @@ fn the_pre_filter_never_refuses_what_the_exact_count_admits() {
 fn a_flood_ends_at_the_pre_filter_without_a_question() {
     let clock = Clock::shiftable();
     let plan = plan(vec![policy("second", 10, 1_000, 10)]);
-    let account = Account::new("acme".parse().unwrap(), Mode::Live, &plan, clock);
+    let account = Account::new(&"acme".parse().unwrap(), Mode::Live, &plan, clock);
     let questions = (0..100).filter(|_| matches!(account.screen(&plan, 1, 1), Screened::Open)).count();
     assert_eq!(questions, 20, "twice the burst, though Redis has not answered one of them");
 }
@@ -494,4 +496,222 @@ async fn what_was_admitted_without_redis_is_charged_when_it_is_back() {
     }
     let left = other.standing(&caller).await.rows().next().unwrap().remaining;
     assert!((30..=31).contains(&left), "the other node sees {left}");
+}
+
+/// Sets the clock to so many milliseconds after the partner's day begins.
+fn into_the_day(clock: &Clock, span: &Span, ms: i64) {
+    let today = span.day(&"acme".parse().unwrap(), clock.now()).unwrap();
+    clock.advance_ms(today.ends.as_millisecond() + ms - clock.now_ms());
+}
+
+#[tokio::test]
+async fn a_day_gives_all_its_units_back_when_it_ends_and_tells_when_that_is() {
+    let clock = Clock::shiftable();
+    let day = Policy::daily("day", 10, "Europe/Berlin", 900);
+    into_the_day(&clock, &day.span, 1_000);
+    let limits = alone(&clock);
+    let caller = caller(&plan(vec![day.clone()]), Mode::Live);
+    assert_eq!(passing(&limits, &caller, 15, 1).await, 10);
+    let ends = day.span.day(&caller.partner.id, clock.now()).unwrap().ends;
+    let refusal = limits.admit(&caller, 1).await.unwrap_err();
+    let left_s = (ends.as_millisecond() - clock.now_ms()).div_euclid(1_000);
+    assert!((left_s..=left_s + 2).contains(&(refusal.retry_after_s().unwrap() as i64)));
+    assert_eq!((refusal.code(), refusal.policy(), refusal.decided()), (Code::QuotaUsedUp, "day", Decided::Here));
+    assert!(refusal.detail().unwrap().contains("per day of Europe/Berlin"));
+    assert!(
+        refusal.standing().rate_limit().starts_with(&format!("\"day\";r=0;t={}", refusal.retry_after_s().unwrap()))
+    );
+    assert_eq!(refusal.standing().rows().next().unwrap().day_ends, Some(ends));
+    clock.advance_ms(ends.as_millisecond() - clock.now_ms() - 1_000);
+    assert_eq!(passing(&limits, &caller, 3, 1).await, 0, "a second before");
+    for _ in 0..3 {
+        clock.advance_ms(1_000);
+        assert_eq!(passing(&limits, &caller, 15, 1).await, 10);
+        into_the_day(&clock, &day.span, -1_000);
+        assert_eq!(passing(&limits, &caller, 3, 1).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_policy_in_shadow_refuses_nothing_and_says_what_it_would_have_refused() {
+    for server in [None, Server::start()] {
+        let clock = Clock::shiftable();
+        let limits = match &server {
+            None => alone(&clock),
+            Some(server) => node(server, &clock),
+        };
+        let shadow = Policy { shadow: true, ..policy("minute.trial", 10, 36_000, 10) };
+        let caller = caller(&plan(vec![policy("minute", 60, 36_000, 60), shadow]), Mode::Live);
+        let mut told = Vec::new();
+        for _ in 0..40 {
+            let permit = limits.admit(&caller, 1).await.unwrap();
+            assert!(!permit.standing().rate_limit_policy().contains("trial"));
+            assert!(!permit.standing().rate_limit().contains("trial"));
+            told.extend(permit.shadow().to_vec());
+        }
+        assert_eq!((told.len(), &*told[0]), (30, "minute.trial"), "with Redis: {}", server.is_some());
+        assert_eq!(limits.tally().shadow_refused.load(Ordering::Relaxed), 30);
+        let standing = limits.standing(&caller).await;
+        assert_eq!((standing.rows().count(), standing.all_rows().count()), (1, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_runs_out_is_noticed_once_and_the_next_one_anew() {
+    let clock = Clock::shiftable();
+    let day = Policy::daily("day", 100, "UTC", 0);
+    into_the_day(&clock, &day.span, 1_000);
+    let limits = alone(&clock);
+    let caller = caller(&plan(vec![policy("minute", 1_000, 60, 1_000), day.clone()]), Mode::Live);
+    for _ in 0..2 {
+        assert_eq!(passing(&limits, &caller, 79, 1).await, 79);
+        assert!(limits.take_near().is_empty());
+        assert_eq!(passing(&limits, &caller, 10, 1).await, 10);
+        let near = limits.take_near();
+        assert_eq!(near.len(), 1);
+        let today = day.span.day(&caller.partner.id, clock.now()).unwrap();
+        assert_eq!((near[0].used, near[0].allowance, near[0].resets_at), (80, 100, today.ends));
+        assert_eq!((near[0].day.clone(), near[0].policy.as_str()), (today.date.to_string(), "day"));
+        limits.near_again(near);
+        assert_eq!(limits.take_near().len(), 1, "what could not be told waits");
+        into_the_day(&clock, &day.span, 1_000);
+    }
+}
+
+#[tokio::test]
+async fn a_busy_node_puts_browsing_off_and_answers_orders_and_the_refused_pay_nothing() {
+    let clock = Clock::shiftable();
+    let bounds = Bounds { calls: 10, upstream: 0, wait: Duration::ZERO };
+    let limits = Limits::new(Settings { bounds, ..Settings::default() }, Counters::InProcess, clock.clone());
+    let mut plan = (*plan(vec![policy("minute", 100, 36_000, 100)])).clone();
+    plan.in_flight = 100;
+    let caller = caller(&Arc::new(plan), Mode::Live);
+    let mut held = Vec::new();
+    for _ in 0..7 {
+        held.push(limits.admit_as(&caller, 1, Priority::Browse).await.unwrap());
+    }
+    for _ in 0..20 {
+        let refusal = limits.admit_as(&caller, 1, Priority::Browse).await.unwrap_err();
+        assert_eq!((refusal.code(), refusal.policy(), left(&refusal)), (Code::Overloaded, "shed", vec![93]));
+        assert!((1..=6).contains(&refusal.retry_after_s().unwrap()) && refusal.extras().is_empty());
+    }
+    held.push(limits.admit_as(&caller, 5, Priority::Order).await.unwrap());
+    held.push(limits.admit_as(&caller, 0, Priority::Free).await.unwrap());
+    assert_eq!(limits.tally().shed_browse.load(Ordering::Relaxed), 20);
+    drop(held);
+    assert_eq!(limits.pressure().calls(), 0);
+    limits.admit_as(&caller, 1, Priority::Browse).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_plan_ends_leases_and_gives_no_burst_anew_on_any_node() {
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let (one, other) = (node(&server, &clock), node(&server, &clock));
+    let small = caller(&plan(vec![policy("minute", 100, 360_000, 100)]), Mode::Live);
+    let large = caller(&plan(vec![policy("minute", 150, 36_000, 150)]), Mode::Live);
+    assert_eq!(passing(&one, &small, 40, 1).await, 40);
+    assert!(told(&one.admit(&small, 0).await.unwrap())[0] <= 60);
+    let passed = passing(&one, &large, 300, 1).await + passing(&other, &large, 300, 1).await;
+    assert!((108..=111).contains(&passed), "{passed}: the difference, and what comes back while the test runs");
+    // And back: more is out than the small plan has, so nothing is left, for no longer than it takes to fill.
+    let refusal = other.admit(&small, 1).await.unwrap_err();
+    assert_eq!(left(&refusal), [0]);
+    assert!(refusal.standing().rows().next().unwrap().resets_in_s <= 360_000);
+}
+
+#[tokio::test]
+async fn two_nodes_change_the_plan_at_different_moments_and_admit_no_more_for_it() {
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let (one, other) = (node(&server, &clock), node(&server, &clock));
+    let small = caller(&plan(vec![policy("minute", 100, 360_000, 100)]), Mode::Live);
+    let large = caller(&plan(vec![policy("minute", 150, 540_000, 150)]), Mode::Live);
+    let mut passed = 0;
+    for _ in 0..200 {
+        passed += passing(&one, &small, 1, 1).await + passing(&other, &large, 1, 1).await;
+        clock.advance_ms(1);
+    }
+    assert!((90..=151).contains(&passed), "{passed}");
+}
+
+#[tokio::test]
+async fn what_was_charged_to_one_day_is_not_given_back_to_the_next() {
+    let clock = Clock::shiftable();
+    let day = Policy::daily("day", 10, "UTC", 0);
+    into_the_day(&clock, &day.span, 1_000);
+    let limits = alone(&clock);
+    let caller = caller(&plan(vec![day.clone()]), Mode::Live);
+    let mut yesterdays = limits.admit(&caller, 3).await.unwrap();
+    into_the_day(&clock, &day.span, 1_000);
+    let mut todays = limits.admit(&caller, 3).await.unwrap();
+    yesterdays.refund();
+    drop(yesterdays);
+    assert_eq!(told(&limits.admit(&caller, 0).await.unwrap()), [7]);
+    todays.refund();
+    drop(todays);
+    assert_eq!(told(&limits.admit(&caller, 0).await.unwrap()), [10]);
+}
+
+#[tokio::test]
+async fn a_busy_partner_gets_the_last_unit_of_its_day_and_none_of_the_next() {
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let limits = node(&server, &clock);
+    let caller = caller(&plan(vec![Policy::daily("day", 500, "UTC", 0)]), Mode::Live);
+    let mut refused = None;
+    let mut passed = 0;
+    for _ in 0..900 {
+        match limits.admit(&caller, 1).await {
+            Ok(_) => passed += 1,
+            Err(refusal) => refused = Some(refusal),
+        }
+    }
+    assert_eq!(passed, 500);
+    assert_eq!(left(&refused.unwrap()), [0]);
+    assert!(redis_calls(&limits) < 200, "{} questions", redis_calls(&limits));
+}
+
+/// By Redis' own clock, with days so short that the test lives through several.
+#[tokio::test]
+async fn busy_nodes_together_keep_to_each_day_while_days_end() {
+    use super::lease::Lease;
+    use crate::counters::gcra::Rule;
+    use crate::counters::rate::{self, Ask};
+    let Some(server) = Server::start() else { return };
+    let clock = Clock::shiftable();
+    let counters = server.counters(&clock);
+    let Counters::Redis { redis, rate: script, .. } = &counters else { unreachable!() };
+    // What a node does with what it is given, by its own clock alone: the lease's rule, with days that are short.
+    const DAY_US: i64 = 400_000;
+    let keys = vec![rate::key("short:live", "day"), rate::leases_key("short:live")];
+    let began = clock.now_ms() * 1_000;
+    let ends = |now_us: i64| [0, 1, 2].map(|day| began + ((now_us - began) / DAY_US + day) * DAY_US);
+    let mut nodes = [Lease::default(), Lease::default()];
+    let mut used = std::collections::BTreeMap::<i64, u32>::new();
+    while clock.now_ms() * 1_000 < began + 4 * DAY_US {
+        for (at, lease) in nodes.iter_mut().enumerate() {
+            let (wall_us, tick_us) = (clock.now_ms() * 1_000, clock.ticks_us());
+            if lease.take(1, tick_us) {
+                *used.entry(ends(wall_us)[1]).or_default() += 1;
+                continue;
+            }
+            let rules = [Rule::daily(60, ends(wall_us))];
+            let spend = Spend { more: 15, nodes: 2, ..Spend::of(1) };
+            let node = ["one", "two"][at];
+            let known = (&[Mark::default()][..], wall_us);
+            let ask =
+                Ask { keys: &keys, rules: &rules, known, spend, held: lease.held(tick_us), node, lasts_us: 250_000 };
+            let told = script.spend(redis, ask, Duration::from_secs(5)).await.unwrap();
+            if told.admitted {
+                *used.entry(ends(told.now_us)[1]).or_default() += 1;
+                if !rules[0].day_has(told.now_us, lease.from_us()) {
+                    lease.end(tick_us);
+                }
+                lease.add(told.units - 1, told.now_us, tick_us, told.levels[0].reset_us.min(250_000));
+            }
+        }
+    }
+    assert!(used.values().all(|units| *units <= 60), "{used:?}");
+    assert!(used.values().filter(|units| **units == 60).count() >= 2, "{used:?}");
 }

@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub const TEST: &str = "webhook.test";
 /// The type of the news that an endpoint was disabled.
 pub const ENDPOINT_DISABLED: &str = "webhook.endpoint_disabled";
+/// The type of the news that a day's quota runs out.
+pub const NEAR_LIMIT: &str = "quota.near_limit";
 
 /// One public type of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +78,8 @@ kinds! {
     "refund.arbitrating", "The marketplace decides about a refund.";
     "refund.succeeded", "The money was given back.";
     "refund.closed", "A refund ended without money.";
+    // limits
+    "quota.near_limit", "Four fifths of a day's quota are used; told once a day and policy.";
     // webhooks
     "webhook.test", "A test you asked for; sent to that endpoint alone.";
     "webhook.endpoint_disabled", "One of your endpoints was disabled because it kept failing or answered 410.";
@@ -134,7 +138,7 @@ impl FromStr for Pattern {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENDPOINT_DISABLED, KINDS, Pattern, TEST, find};
+    use super::{ENDPOINT_DISABLED, KINDS, NEAR_LIMIT, Pattern, TEST, find};
     use std::collections::HashSet;
 
     #[test]
@@ -144,7 +148,7 @@ mod tests {
         for kind in KINDS {
             assert!(kind.name.split('.').count() == 2 && kind.says.ends_with('.'), "{}", kind.name);
         }
-        assert!(find(TEST).is_some() && find(ENDPOINT_DISABLED).is_some());
+        assert!(find(NEAR_LIMIT).is_some() && find(TEST).is_some() && find(ENDPOINT_DISABLED).is_some());
     }
 
     #[test]

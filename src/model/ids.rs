@@ -110,6 +110,8 @@ own_ids! {
     EndpointId = "whe";
     /// An event on its way to one endpoint.
     DeliveryId = "dlv";
+    /// A partner's own figures for a policy, for a while.
+    OverrideId = "ovr";
 }
 
 /// A partner's short name: 2 to 40 of `a-z 0-9 -`, chosen when the partner is created; also the catalogue's partner code.

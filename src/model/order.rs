@@ -347,6 +347,13 @@ impl Order {
         self.events.iter().rev().find_map(|event| event.facts.interrupts)
     }
 
+    /// Whether a person saw what was last found wrong with it, and said that nothing is left to do.
+    pub fn is_cleared_by_hand(&self) -> bool {
+        let alarms = [Kind::WentOn, Kind::WentMissing, Kind::Cleared];
+        let last = self.events.iter().rev().find(|event| alarms.contains(&event.kind));
+        last.is_some_and(|event| event.kind == Kind::Cleared && event.actor == Actor::Operator)
+    }
+
     /// Why the catalogue refused it, if it did.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.events.iter().rev().find_map(|event| event.facts.refusal.as_ref())

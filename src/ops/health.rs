@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::counters::Counters;
 use crate::sql::Sql;
@@ -14,7 +15,7 @@ use crate::sql::Sql;
 const SQL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How one part of the house is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// As it should be.
@@ -26,7 +27,7 @@ pub enum State {
 }
 
 /// One part and its state.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Check {
     /// The part.
     pub name: &'static str,
@@ -35,6 +36,26 @@ pub struct Check {
     /// Why, and what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+impl State {
+    /// How it looks.
+    pub const fn look(self) -> &'static str {
+        match self {
+            Self::Ok => "good",
+            Self::Degraded => "warn",
+            Self::Failing => "bad",
+        }
+    }
+
+    /// `ok`, `degraded` or `failing`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Failing => "failing",
+        }
+    }
 }
 
 impl Check {

@@ -1,8 +1,13 @@
 //! What the operator sees: health, readiness, metrics and the console, on a listener of its own.
 
 pub mod console;
+pub mod hand;
 pub mod health;
+pub mod json;
+pub mod look;
+pub mod pulse;
 pub mod readings;
+pub mod staff;
 
 use std::sync::Arc;
 
@@ -11,6 +16,7 @@ use actix_web::{HttpResponse, Responder, get};
 use serde::Serialize;
 
 use crate::ops::health::{Check, Health};
+use crate::ops::pulse::Pulse;
 use crate::ops::readings::Readings;
 use crate::telemetry::metrics::Metrics;
 
@@ -21,6 +27,8 @@ pub struct Meters {
     pub metrics: Arc<Metrics>,
     /// Everything the rooms count.
     pub readings: Readings,
+    /// The last hour of both.
+    pub pulse: Arc<Pulse>,
 }
 
 /// The routes of the listener; the app's data holds a [`Health`], [`Meters`] and a

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::telemetry::metrics::Reading;
 
-type Taken = Pin<Box<dyn Future<Output = Vec<Reading>>>>;
+type Taken = Pin<Box<dyn Future<Output = Vec<Reading>> + Send>>;
 
 /// Everything there is to read.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ impl std::fmt::Debug for Readings {
 
 impl Readings {
     /// Readings taken by this function.
-    pub fn by<F: Future<Output = Vec<Reading>> + 'static>(take: impl Fn() -> F + Send + Sync + 'static) -> Self {
+    pub fn by<F: Future<Output = Vec<Reading>> + Send + 'static>(take: impl Fn() -> F + Send + Sync + 'static) -> Self {
         Self(Arc::new(move || Box::pin(take())))
     }
 

@@ -1,6 +1,6 @@
 //! The calls this room makes to the catalogue, and what their answers mean for an order.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::steps::can_be_interrupted;
 use super::{Error, Orders};
@@ -11,13 +11,9 @@ use crate::model::partner::Mode;
 use crate::model::quote::{Country, Wanted, Warehouse};
 use crate::telemetry::trace;
 use crate::translate::trade::{self, Asked, PaidHow, Standing};
-use crate::upstream::wholesale::wire::changes::Changes;
 use crate::upstream::wholesale::wire::trade as wire;
 use crate::upstream::wholesale::{calls, wire::trade::PayMode};
 use crate::upstream::{self, Call, Context, Outcome};
-
-/// How many changes are read at once.
-pub(super) const CHANGES_AT_ONCE: u32 = 500;
 
 /// What came of sending an order.
 #[derive(Debug)]
@@ -147,11 +143,6 @@ impl Orders {
         let call = calls::pay(number, how, pay_ref, total.minor);
         let paid = self.read_until::<wire::Paid>(mode, &call, Some(until)).await?;
         Ok(trade::paid(paid)?)
-    }
-
-    /// The changes of orders after a number, at most `CHANGES_AT_ONCE`.
-    pub(super) async fn changes(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, Error> {
-        Ok(self.read(mode, &calls::changes(after, CHANGES_AT_ONCE, wait).with("kinds", "order")).await?)
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, mode: Mode, call: &Call) -> Result<T, upstream::Error> {

@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::follow::{Took, is_of_one_order};
+use super::follow::Took;
 use super::steps::catch_up;
 use super::{Error, Orders};
+use crate::feed::{Fault, Follows};
 use crate::ledger;
 use crate::model::ids::{OrderId, PartnerId};
 use crate::model::order::{Actor, Attention, Facts, Happening, Kind, Order, State};
@@ -16,6 +17,8 @@ use crate::upstream::wholesale::wire::trade as wire;
 
 /// Orders placed longer ago than this are walked no more; those that are still open here are asked for one by one.
 const HORIZON_DAYS: i64 = 60;
+/// So many partners that cannot be compared one after another are no matter of single partners any more.
+const IN_A_ROW: usize = 5;
 /// How many open orders are read at once.
 const OPEN_AT_ONCE: u32 = 200;
 
@@ -60,17 +63,27 @@ impl Orders {
             return Ok(None);
         }
         let mut found = Compared::default();
+        let (mut failed, mut in_a_row, mut well) = (None, 0, 0);
         for partner in self.ledger.list_buyers(mode).await? {
-            if let Err(error) = self.compare_partner(mode, &partner, &mut found).await {
-                self.add_up(&found);
-                // What was not looked at must not wait for the next turn.
-                self.ledger.give_comparison_back(mode).await?;
-                return Err(error);
+            match self.compare_partner(mode, &partner, &mut found).await {
+                Ok(()) => (well, in_a_row) = (well + 1, 0),
+                Err(error) => {
+                    tracing::error!(%partner, mode = mode.name(), %error, "a partner's orders could not be compared to the end");
+                    (failed, in_a_row) = (Some(error), in_a_row + 1);
+                    // The next partner's may be asked about, unless nobody's may.
+                    if in_a_row >= IN_A_ROW {
+                        break;
+                    }
+                }
             }
         }
         self.add_up(&found);
-        tracing::info!(mode = mode.name(), ?found, "all orders were compared with the catalogue's");
-        Ok(Some(found))
+        tracing::info!(mode = mode.name(), ?found, "orders were compared with the catalogue's");
+        let Some(error) = failed else { return Ok(Some(found)) };
+        // What was not looked at must not wait for the next turn; nor must all others be walked again at once for it.
+        let pause_ms = if well == 0 { 0 } else { self.settings.compare_ms / 12 };
+        self.ledger.give_comparison_back(mode, self.settings.compare_ms, pause_ms).await?;
+        Err(error)
     }
 
     /// What all comparisons of this process found, by kind.
@@ -119,7 +132,16 @@ impl Orders {
         let horizon = self.now() - jiff::SignedDuration::from_hours(24 * HORIZON_DAYS);
         let (mut seen, mut token) = (HashSet::new(), None::<String>);
         loop {
-            let page = self.page_there(mode, partner, token.as_deref()).await?;
+            let page = match self.page_there(mode, partner, token.as_deref()).await {
+                Ok(page) => page,
+                Err(error) if is_unreadable(&error) => {
+                    // What is open here and was not seen yet is asked for one by one.
+                    tracing::error!(%partner, %error, "a page of the catalogue's orders could not be read; the walk ends there");
+                    found.unreadable += 1;
+                    return Ok(seen);
+                }
+                Err(outage) => return Err(outage),
+            };
             let old = page.items.last().and_then(trade::placed_at).is_some_and(|oldest| oldest < horizon);
             for order in page.items {
                 found.seen += 1;
@@ -169,7 +191,7 @@ impl Orders {
             None if here.catalogue_order.is_none() => Ok(Took::Nothing),
             None => {
                 tracing::error!(order = %id, state = %here.state, "the catalogue does not have an order any more; somebody has to look");
-                if here.attention.is_none() {
+                if here.attention.is_none() && !here.is_cleared_by_hand() {
                     let gone =
                         Happening::new(Kind::WentMissing, Actor::Gateway, "the catalogue does not have it any more");
                     self.write(&here, vec![gone]).await?;
@@ -193,20 +215,25 @@ fn differs(here: &Order, there: &Standing) -> bool {
 
 fn count(took: Result<Took, Error>, id: &OrderId, found: &mut Compared) -> Result<(), Error> {
     match took {
-        Ok(Took::Nothing) => {}
+        Ok(Took::Nothing | Took::NotOurs) => {}
         Ok(Took::Moved) => {
             tracing::warn!(order = %id, "an order had moved without our having heard of it");
             found.moved += 1;
         }
         Ok(Took::WentOn) => found.went_on += 1,
         Ok(Took::Missing) => found.missing_there += 1,
-        Err(error) if is_of_one_order(&error) => {
+        Err(error) if is_unreadable(&error) => {
             tracing::error!(order = %id, %error, "an order could not be compared; it is left out");
             found.unreadable += 1;
         }
         Err(outage) => return Err(outage),
     }
     Ok(())
+}
+
+/// Whether asking for something else may go well.
+fn is_unreadable(error: &Error) -> bool {
+    matches!(Orders::fault(error), Fault::OfOne | Fault::Garbage)
 }
 
 fn unknown_here(order: &wire::Order, found: &mut Compared) {

@@ -141,7 +141,10 @@ impl Failure for Error {
                 problems.iter().map(place_of).collect()
             }
             Self::OtherTotal(other) => {
-                vec![Place::body("/expected_total", format!("{} CNY", other.total.amount()))]
+                vec![Place::body(
+                    "/expected_total",
+                    format!("the total is {} CNY now; give that if you agree", other.total.amount()),
+                )]
             }
             _ => Vec::new(),
         }

@@ -1,93 +1,52 @@
-//! Following the catalogue's change feed: each change is taken in once, over restarts and for all nodes together.
-//!
-//! The cursor moves after what it points past is written. A pass that dies in between reads the same changes again and
-//! finds nothing to do, because an order is moved from where it stands to where the catalogue says it stands.
+//! Following the catalogue's changes of orders: an order is moved from where it stands to where the catalogue says it
+//! stands. How the feed is read, and what becomes of a change that cannot be taken in, is in `feed`.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
-
-use super::catalogue::CHANGES_AT_ONCE;
 use super::compare::went_on;
 use super::place::TRIES;
 use super::steps::catch_up;
 use super::{Error, Orders};
+use crate::feed::{Fault, Followed, Follows, Seen};
 use crate::ledger;
 use crate::model::ids::OrderId;
 use crate::model::order::{Actor, Attention, Happening, Kind, Order, State};
 use crate::model::partner::Mode;
 use crate::translate::trade::Standing;
-use crate::upstream;
 
-/// Orders that are looked up at one time.
-const SIDE_BY_SIDE: usize = 8;
+impl Follows for Orders {
+    type Error = Error;
+    const FEED: &'static str = "changes";
+    const KINDS: &'static str = "order";
 
-/// What one pass brought.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Followed {
-    /// Changes read.
-    pub seen: usize,
-    /// Orders that moved.
-    pub moved: usize,
+    async fn take_in(&self, _: &str, reference: &str, mode: Mode) -> Result<Seen, Error> {
+        let Ok(id) = reference.parse() else { return Ok(Seen::NotOurs) };
+        Ok(match self.catch_up_with(&id, mode).await? {
+            Took::NotOurs => Seen::NotOurs,
+            Took::Moved => Seen::Moved,
+            Took::Nothing | Took::WentOn | Took::Missing => Seen::Same,
+        })
+    }
+
+    fn fault(error: &Error) -> Fault {
+        match error {
+            Error::Nonsense(_) => Fault::Garbage,
+            Error::Upstream(error) => Fault::of_upstream(error),
+            Error::Ledger(error) => Fault::of_ledger(error),
+            _ => Fault::OfOne,
+        }
+    }
 }
 
 impl Orders {
     /// One pass over the changes since the last, waiting up to `wait` for one when there is none.
     pub async fn follow(&self, mode: Mode, wait: Duration) -> Result<Followed, Error> {
-        let feed = format!("changes/{}", mode.name());
-        let from = self.ledger.feed_cursor(&feed).await?;
-        let page = self.changes(mode, from, wait).await?;
-        if page.last_seq < from {
-            // The catalogue counts from the start again (it lost its memory): read everything it has.
-            tracing::warn!(from, last = page.last_seq, mode = mode.name(), "the change feed begins anew");
-            self.ledger.advance_feed(&feed, from, 0).await?;
-            return Ok(Followed::default());
-        }
-        let mut followed = Followed { seen: page.items.len(), moved: 0 };
-        let (mut done, mut to) = (HashSet::new(), from);
-        let mut outage = None;
-        let changes = page.items.iter().map(|change| {
-            let order = change.out_ref.as_deref().filter(|_| change.kind == "order").and_then(|id| id.parse().ok());
-            // An order is read as it stands now, so that one look takes in all its changes of a page.
-            (change.seq, order.filter(|id: &OrderId| done.insert(id.clone())))
-        });
-        let changes: Vec<_> = changes.collect();
-        // Side by side, as each is another order; told in the feed's order, so that the cursor stops before an outage.
-        let looks = stream::iter(changes).map(|(seq, order)| async move { (seq, self.follow_one(order, mode).await) });
-        let mut looks = std::pin::pin!(looks.buffered(SIDE_BY_SIDE));
-        while let Some((seq, took)) = looks.next().await {
-            match took {
-                Ok(moved) => followed.moved += usize::from(moved),
-                Err(error) => {
-                    outage = Some(error);
-                    break;
-                }
-            }
-            to = to.max(seq);
-        }
-        // A page that is not full is all there is; what lies between are changes of other things.
-        if outage.is_none() && page.items.len() < CHANGES_AT_ONCE as usize {
-            to = to.max(page.last_seq);
-        }
-        if to > from {
-            self.ledger.advance_feed(&feed, from, to).await?;
-        }
-        outage.map_or(Ok(followed), Err)
+        self.feed.follow(self, mode, wait).await
     }
 
-    /// Takes a change of an order in; true when the order moved.
-    async fn follow_one(&self, order: Option<OrderId>, mode: Mode) -> Result<bool, Error> {
-        let Some(id) = order else { return Ok(false) };
-        match self.catch_up_with(&id, mode).await {
-            Ok(took) => Ok(took == Took::Moved),
-            Err(error) if is_of_one_order(&error) => {
-                // One order that cannot be understood must not hold up all others.
-                tracing::error!(order = %id, %error, "a change of an order could not be taken in; it is left out");
-                Ok(false)
-            }
-            Err(error) => Err(error),
-        }
+    /// This node follows no more: another may begin at once.
+    pub async fn stop_following(&self, mode: Mode) {
+        self.feed.let_go::<Self>(mode).await;
     }
 
     /// Brings one order to where the catalogue says it stands.
@@ -96,11 +55,11 @@ impl Orders {
             let order = match self.ledger.get_order(id).await {
                 Ok(order) if order.deed.mode == mode => order,
                 // Another gateway's order, or another world's: not ours to move.
-                Ok(_) | Err(ledger::Error::OrderNotFound(_)) => return Ok(Took::Nothing),
+                Ok(_) | Err(ledger::Error::OrderNotFound(_)) => return Ok(Took::NotOurs),
                 Err(other) => return Err(other.into()),
             };
             if order.state == State::Received {
-                return Ok(Took::Nothing);
+                return Ok(Took::NotOurs);
             }
             let Some(standing) = self.look_up(&order.deed).await? else { return Ok(Took::Nothing) };
             let (moves, took) = if goes_on(&order, &standing) {
@@ -130,13 +89,16 @@ impl Orders {
             return Ok(None);
         }
         tracing::error!(order = %id, %number, state = %order.state, there = %standing.state, "an order that ended here goes on at the catalogue; somebody has to look");
-        Ok(Some(if order.attention.is_none() { vec![went_on(standing)] } else { Vec::new() }))
+        let seen = order.attention.is_some() || order.is_cleared_by_hand();
+        Ok(Some(if !seen { vec![went_on(standing)] } else { Vec::new() }))
     }
 }
 
 /// What came of looking at an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Took {
+    /// It is another gateway's, another world's, or was never sent: the catalogue was not asked.
+    NotOurs,
     /// It stands where it stood.
     Nothing,
     /// It moved.
@@ -165,13 +127,4 @@ pub(super) fn moves_of(order: &Order, standing: &Standing) -> Vec<Happening> {
         return vec![Happening::new(Kind::Cleared, Actor::Gateway, "it stands at the catalogue as it does here")];
     }
     moves
-}
-
-/// Whether an error is about the one order that was looked at, so that trying again would bring the same.
-pub(super) fn is_of_one_order(error: &Error) -> bool {
-    match error {
-        Error::Nonsense(_) | Error::Ledger(ledger::Error::Unreadable { .. }) => true,
-        Error::Upstream(error) => error.refusal().is_some() || matches!(error, upstream::Error::Nonsense(_)),
-        _ => false,
-    }
 }

@@ -51,7 +51,6 @@ use jiff::Timestamp;
 pub use crate::ledger::{Answer, Filter, Once, Told, Unsettled};
 pub use compare::Compared;
 pub use error::{Error, Refused};
-pub use follow::Followed;
 pub use operator::{Declined, Looked};
 pub use pay::{MOST_ORDERS, NewPayment};
 pub use place::Render;
@@ -61,6 +60,8 @@ pub use reconcile::Reconciled;
 pub use wish::{Basis, NewOrder, OtherTotal};
 
 use crate::clock::Clock;
+use crate::feed::Feed;
+pub use crate::feed::Followed;
 use crate::ledger::Ledger;
 use crate::model::order::{Happening, Order};
 use crate::model::quote::Warehouse;
@@ -92,6 +93,7 @@ pub struct Orders {
     upstream: Upstream,
     rates: Rates,
     clock: Clock,
+    feed: Feed,
     found: Arc<compare::Tally>,
 }
 
@@ -102,7 +104,8 @@ const LONGEST_PAUSE_MS: i64 = 10_000;
 impl Orders {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, rates: Rates, clock: Clock) -> Self {
-        Self { settings, ledger, upstream, rates, clock, found: Arc::default() }
+        let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
+        Self { settings, ledger, upstream, rates, clock, feed, found: Arc::default() }
     }
 
     /// How many orders are unknown, and for how long the oldest.

@@ -11,7 +11,7 @@ use super::{Error, Orders};
 use crate::error::Code;
 use crate::ledger::{self, Hand};
 use crate::model::ids::OrderId;
-use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, State};
+use crate::model::order::{Actor, Attention, Facts, Happening, Kind, Order, Refusal, State};
 use crate::translate::trade::Standing;
 
 /// What a look or another try brought.
@@ -124,6 +124,31 @@ impl Orders {
         let hand = self.hand(operator, "order.settle", format!("as rejected: {reason}"));
         self.write_by(hand, &order, &after, self.look_at(&order)).await?;
         Ok(Looked { moved: kinds_after(&after, order.version), order: after, there: None, remark: None })
+    }
+
+    /// Says that nothing is left to do about an order that went on at the catalogue, or is missing there. The gateway does
+    /// not raise it again by itself; nothing else of the order changes, and its partner hears nothing.
+    pub async fn clear_by_hand(&self, operator: &str, id: &OrderId, reason: &str) -> Result<Order, Declined> {
+        let order = self.ledger.get_order(id).await?;
+        let found = match order.attention {
+            Some(found @ (Attention::WentOn | Attention::WentMissing)) => found,
+            Some(Attention::Unknown) => {
+                return Err(Declined::NotSo(format!(
+                    "order {id} is unknown; it is not cleared but settled: `order look {id}`, `order retry {id}`, or \
+                     `order settle {id} --as rejected`"
+                )));
+            }
+            None => {
+                return Err(Declined::NotSo(format!(
+                    "nobody is asked to look at order {id}; `order list --attention` shows those that wait"
+                )));
+            }
+        };
+        let cleared = Happening::new(Kind::Cleared, Actor::Operator, "cleared by the operator");
+        let after = self.after(&order, vec![cleared]);
+        let hand = self.hand(operator, "order.clear", format!("{}: {reason}", found.name()));
+        self.write_by(hand, &order, &after, self.look_at(&order)).await?;
+        Ok(after)
     }
 
     /// Writes what a look found; `None` when somebody else wrote first.

@@ -2,7 +2,9 @@
 
 mod agreed;
 mod compare;
+mod following;
 mod holding;
+mod keeping_up;
 mod lines;
 mod notes;
 mod overtaken;
@@ -153,6 +155,20 @@ impl Scene {
             (row.text("kind").unwrap(), serde_json::from_str(&row.text("data").unwrap()).unwrap())
         };
         rows.iter().map(told).collect()
+    }
+
+    /// Everything the feed said until now was missed.
+    async fn miss_the_feed(&self) {
+        const MISS: &str = "INSERT INTO feed_cursors (feed, seq) VALUES ('changes/sandbox', $1) \
+            ON CONFLICT (feed) DO UPDATE SET seq = excluded.seq";
+        let last = self.say("/changes?after=0&limit=1", Value::Null).await["lastSeq"].as_i64().unwrap();
+        self.house.sql.execute(MISS, crate::sql::args![last]).await.unwrap();
+    }
+
+    /// Lets an order's first event be of another kind.
+    async fn rewrite_first_event(&self, order: &Order, kind: &str) {
+        const REWRITE: &str = "UPDATE order_events SET kind = $2 WHERE order_id = $1 AND version = 1";
+        self.house.sql.execute(REWRITE, crate::sql::args![order.deed.id.as_str(), kind]).await.unwrap();
     }
 
     /// How many orders the catalogue has.
@@ -766,7 +782,7 @@ async fn an_order_that_cannot_be_understood_does_not_stop_the_feed() {
             scene.advance(order, "waitsellersend").await;
         }
         scene.fault("GET", "/trade/orders/byOutRef", "garbage", 1).await;
-        assert_eq!(scene.follow().await, super::Followed { seen: 2, moved: 1 });
+        assert_eq!(scene.follow().await, super::Followed { seen: 2, moved: 1, left_out: 1, more: false });
         assert_eq!(scene.follow().await, super::Followed::default());
         // They are looked up side by side, so that either may have met the garbage.
         let states = [scene.by_reference("PO-1").await.state, scene.by_reference("PO-2").await.state];

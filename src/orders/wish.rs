@@ -135,5 +135,5 @@ fn agree(quote: &Quote, expected: Option<Money>) -> Result<(), Error> {
 pub(super) fn other_currency(known: &[Currency]) -> Error {
     let mut codes: Vec<_> = known.iter().map(|currency| currency.code()).collect();
     codes.dedup();
-    Error::Invalid(vec![Place::body("/expected_total/currency", codes.join(" or "))])
+    Error::Invalid(vec![Place::body("/expected_total/currency", format!("give {}", codes.join(" or ")))])
 }

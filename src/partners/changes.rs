@@ -5,6 +5,7 @@ use crate::model::ids::PartnerId;
 use crate::partners::directory::Directory;
 use crate::partners::error::Error;
 use crate::partners::load;
+use crate::partners::plans::unknown_plan;
 use crate::sql::{self, Tx, args};
 
 /// A partner about to be created.
@@ -93,9 +94,7 @@ impl Directory {
         if plans.contains_key(plan) {
             return Ok(());
         }
-        let mut known: Vec<_> = plans.into_keys().collect();
-        known.sort_unstable();
-        Err(Error::NoSuchPlan { plan: plan.to_owned(), known: known.join(", ") })
+        Err(unknown_plan(plan, plans.into_keys().collect()))
     }
 }
 

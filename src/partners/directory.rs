@@ -39,7 +39,7 @@ pub enum Refreshed {
 impl Directory {
     /// Opens the directory in a migrated database and reads it once.
     pub async fn open(sql: Sql, sealer: Sealer, clock: Clock) -> Result<Self, Error> {
-        let snapshot = ArcSwap::from_pointee(load::snapshot(&sql, &sealer).await?);
+        let snapshot = ArcSwap::from_pointee(load::snapshot(&sql, &sealer, clock.now()).await?);
         Ok(Self { sql, sealer, clock, snapshot, failed_refreshes: AtomicU64::new(0) })
     }
 
@@ -58,7 +58,7 @@ impl Directory {
         self.snapshot.load_full()
     }
 
-    /// Takes up what other processes changed; call it every two seconds. A failure is logged and counted, never fatal.
+    /// Takes up what other processes changed; call it every second. A failure is logged and counted, never fatal.
     pub async fn refresh(&self) -> Refreshed {
         match self.try_refresh().await {
             Ok(true) => Refreshed::Newer,
@@ -72,10 +72,12 @@ impl Directory {
     }
 
     async fn try_refresh(&self) -> Result<bool, Error> {
-        if load::version(&self.sql).await? == self.snapshot.load().version {
+        let known = self.snapshot.load_full();
+        let lasts = known.changes_at.is_none_or(|at| self.clock.now() < at);
+        if lasts && load::version(&self.sql).await? == known.version {
             return Ok(false);
         }
-        let newer = Arc::new(load::snapshot(&self.sql, &self.sealer).await?);
+        let newer = Arc::new(load::snapshot(&self.sql, &self.sealer, self.clock.now()).await?);
         // Two refreshes may overlap; the one that read later state wins.
         self.snapshot.rcu(|known| if known.version > newer.version { known.clone() } else { newer.clone() });
         Ok(true)

@@ -33,6 +33,38 @@ pub enum Error {
         /// The plans there are.
         known: String,
     },
+    /// A plan's name that cannot be one.
+    #[error("{0:?} cannot be a plan's name: 2 to 40 of a-z, 0-9 and -")]
+    NotAPlanName(String),
+    /// The plan's name is in use.
+    #[error("there already is a plan \"{0}\"; `plan set` changes it")]
+    PlanTaken(String),
+    /// The plan has no such policy.
+    #[error("the plan has no policy \"{policy}\"; it has {known}")]
+    NoSuchPolicy {
+        /// What was asked for.
+        policy: String,
+        /// The policies it has.
+        known: String,
+    },
+    /// Figures that no limit can have.
+    #[error("{0}")]
+    Figures(&'static str),
+    /// A time zone that nobody knows.
+    #[error(transparent)]
+    Zone(#[from] crate::model::calendar::NotAZone),
+    /// No such override.
+    #[error("there is no override {0}; `limit overrides` shows all")]
+    NoSuchOverride(String),
+    /// The override has ended.
+    #[error("override {0} has ended already")]
+    OverrideEnded(String),
+    /// An override that ends before it begins.
+    #[error("an override has to end in the future")]
+    OverrideInThePast,
+    /// An override without a reason.
+    #[error("say why: whoever finds the override later has to know whether it is still wanted")]
+    NoReason,
     /// No such key.
     #[error("there is no key \"{0}\"; `key list` shows all")]
     NoSuchKey(String),

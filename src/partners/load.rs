@@ -9,14 +9,16 @@ use jiff::Timestamp;
 
 use crate::model::ids::PartnerId;
 use crate::model::partner::Partner;
-use crate::model::plan::{Plan, Policy};
+use crate::model::plan::{Merit, Plan, Policy, Span};
+use crate::partners::effective::{self, Points};
 use crate::partners::error::Error;
+use crate::partners::overrides::{self, Override};
 use crate::partners::records::{KeyRecord, mode_of};
 use crate::partners::seal::{Sealed, Sealer, StoredAt};
 use crate::partners::snapshot::Snapshot;
 use crate::signing::http_message::{Algorithm, Ed25519Public, HmacKey, VerifyingKey};
 use crate::signing::key_format::KeyId;
-use crate::sql::{self, Row, Sql};
+use crate::sql::{self, Row, Sql, args};
 
 /// A moment as it is stored.
 pub(super) fn moment(ms: i64) -> Timestamp {
@@ -35,12 +37,13 @@ pub(super) async fn version(sql: &Sql) -> Result<i64, sql::Error> {
 }
 
 /// Reads everything. The version is read first: a change made meanwhile is read again next time, never missed.
-pub(super) async fn snapshot(sql: &Sql, sealer: &Sealer) -> Result<Snapshot, Error> {
+pub(super) async fn snapshot(sql: &Sql, sealer: &Sealer, now: Timestamp) -> Result<Snapshot, Error> {
     let version = version(sql).await?;
     // What is pointed at is read after what points at it, so that nothing new points into the void.
     let rows = sql.fetch_all("SELECT * FROM partner_keys", Vec::new()).await?;
     let partner_rows = sql.fetch_all("SELECT * FROM partners", Vec::new()).await?;
-    let partners = partners(&partner_rows, &plans(sql).await?)?;
+    let own = Own { overrides: overrides_in_force(sql, now).await?, points: points(sql).await?, now };
+    let (partners, changes_at) = partners(&partner_rows, &plans(sql).await?, &own)?;
     let (mut keys, mut unreadable) = (Vec::with_capacity(rows.len()), 0);
     for row in &rows {
         match key(row, &partners, sealer) {
@@ -55,7 +58,7 @@ pub(super) async fn snapshot(sql: &Sql, sealer: &Sealer) -> Result<Snapshot, Err
     if keys.is_empty() && unreadable > 0 {
         return Err(Error::WrongMasterKey(unreadable));
     }
-    Ok(Snapshot::new(version, partners.into_values().collect(), keys, unreadable))
+    Ok(Snapshot::new(version, partners.into_values().collect(), keys, unreadable).until(changes_at))
 }
 
 /// All plans by name.
@@ -80,12 +83,50 @@ pub(super) async fn plans(sql: &Sql) -> Result<HashMap<String, Arc<Plan>>, Error
 }
 
 fn policy(row: &Row) -> Result<Policy, Error> {
+    let span = match row.opt_text("zone")? {
+        Some(zone) => Span::Day { zone: zone.into(), jitter_s: number(row, "jitter_s")? },
+        None => Span::Rolling { seconds: number(row, "window_s")? },
+    };
+    let merit = match opt_number(row, "merit_per_order")? {
+        Some(per_order) => {
+            Some(Merit { per_order, most: number(row, "merit_most")?, days: number(row, "merit_days")? })
+        }
+        None => None,
+    };
     Ok(Policy {
         name: row.text("name")?.into(),
         quota: number(row, "quota")?,
-        window_s: number(row, "window_s")?,
         burst: number(row, "burst")?,
+        span,
+        shadow: row.int("shadow")? != 0,
+        merit,
+        earned: 0,
+        overridden: None,
     })
+}
+
+/// What some partners have of their own.
+struct Own {
+    overrides: Vec<Override>,
+    points: Points,
+    now: Timestamp,
+}
+
+async fn overrides_in_force(sql: &Sql, now: Timestamp) -> Result<Vec<Override>, Error> {
+    const LIST: &str = "SELECT * FROM overrides WHERE ended_at IS NULL AND until > $1 ORDER BY created_at, id";
+    let rows = sql.fetch_all(LIST, args![now.as_millisecond()]).await?;
+    rows.iter().map(overrides::read).collect()
+}
+
+async fn points(sql: &Sql) -> Result<Points, Error> {
+    let rows = sql.fetch_all("SELECT * FROM earned_points", Vec::new()).await?;
+    let read = |row: &Row| Ok(((row.text("partner")?, row.text("policy")?, row.text("day")?), number(row, "points")?));
+    rows.iter().map(read).collect()
+}
+
+/// A whole number that may be absent.
+pub(super) fn opt_number(row: &Row, column: &str) -> Result<Option<u32>, Error> {
+    row.opt_int(column)?.map(|_| number(row, column)).transpose()
 }
 
 fn number(row: &Row, column: &str) -> Result<u32, Error> {
@@ -96,19 +137,31 @@ fn unfit(column: &str, wanted: &'static str) -> Error {
     Error::Sql(sql::Error::Column { column: column.to_owned(), wanted })
 }
 
-fn partners(rows: &[Row], plans: &HashMap<String, Arc<Plan>>) -> Result<HashMap<String, Arc<Partner>>, Error> {
-    rows.iter()
-        .map(|row| {
-            let partner = Partner {
-                id: row.parse::<PartnerId>("id")?,
-                name: row.text("name")?,
-                country: row.text("country")?,
-                suspended: row.opt_int("suspended_at")?.is_some(),
-                plan: plans.get(&row.text("plan")?).cloned().ok_or_else(|| unfit("plan", "a plan's name"))?,
-            };
-            Ok((partner.id.as_str().to_owned(), Arc::new(partner)))
-        })
-        .collect()
+type Partners = HashMap<String, Arc<Partner>>;
+
+/// The partners with the plans they are held to, and when one of these changes by itself.
+fn partners(
+    rows: &[Row],
+    plans: &HashMap<String, Arc<Plan>>,
+    own: &Own,
+) -> Result<(Partners, Option<Timestamp>), Error> {
+    let (mut partners, mut changes_at) = (HashMap::with_capacity(rows.len()), None::<Timestamp>);
+    for row in rows {
+        let id = row.parse::<PartnerId>("id")?;
+        let plan = plans.get(&row.text("plan")?).ok_or_else(|| unfit("plan", "a plan's name"))?;
+        let all: Vec<_> = own.overrides.iter().filter(|one| one.partner == id).collect();
+        let changes = effective::changes_at(plan, &id, &all, own.now);
+        changes_at = changes_at.into_iter().chain(changes).min();
+        let partner = Partner {
+            plan: effective::plan(plan, &id, &all, &own.points, own.now),
+            name: row.text("name")?,
+            country: row.text("country")?,
+            suspended: row.opt_int("suspended_at")?.is_some(),
+            id,
+        };
+        partners.insert(partner.id.as_str().to_owned(), Arc::new(partner));
+    }
+    Ok((partners, changes_at))
 }
 
 fn key(row: &Row, partners: &HashMap<String, Arc<Partner>>, sealer: &Sealer) -> Result<KeyRecord, Error> {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::model::partner::Partner;
 use crate::partners::records::KeyRecord;
 
@@ -13,6 +15,8 @@ pub struct Snapshot {
     pub version: i64,
     /// Keys whose secret does not open; they are left out.
     pub unreadable: usize,
+    /// When it has to be read anew though the version is the same: an override or a day ends.
+    pub(super) changes_at: Option<Timestamp>,
     keys: HashMap<Arc<str>, Arc<KeyRecord>>,
     partners: HashMap<Arc<str>, Arc<Partner>>,
 }
@@ -23,9 +27,20 @@ impl Snapshot {
         Self {
             version,
             unreadable,
+            changes_at: None,
             keys: keys.into_iter().map(|key| (key.id.clone(), Arc::new(key))).collect(),
             partners: partners.into_iter().map(|partner| (partner.id.as_str().into(), partner)).collect(),
         }
+    }
+
+    /// The same, good until a moment.
+    pub(super) fn until(self, changes_at: Option<Timestamp>) -> Self {
+        Self { changes_at, ..self }
+    }
+
+    /// All partners.
+    pub fn partners(&self) -> impl Iterator<Item = &Arc<Partner>> {
+        self.partners.values()
     }
 
     /// The key with this id.

@@ -4,11 +4,13 @@ use jiff::SignedDuration;
 
 use super::example::partner as example_partner;
 use super::{
-    Directory, Error, Issued, KeyPolicy, KeyState, MasterKeys, Material, NewPartner, Refreshed, Rotation, Sealer,
+    Directory, Error, Issued, KeyPolicy, KeyState, MasterKeys, Material, NewOverride, NewPartner, Refreshed, Rotation,
+    Sealer,
 };
 use crate::clock::Clock;
 use crate::model::ids::PartnerId;
 use crate::model::partner::{Mode, Scope, Scopes};
+use crate::model::plan::{Merit, Policy, Span};
 use crate::signing::http_message::{Ed25519Secret, HmacKey};
 use crate::sql::trial::{self, House};
 
@@ -281,5 +283,150 @@ async fn lists_show_states_and_no_secrets() {
         let rows = states(directory.list_keys(None).await.unwrap());
         assert!(rows.contains(&(two.to_string(), KeyState::Suspended)));
         assert!(directory.list_partners().await.unwrap()[0].suspended_at.is_some());
+    }
+}
+
+fn other(policy: &str, quota: u32, until: jiff::Timestamp) -> NewOverride {
+    let (policy, reason) = (policy.to_owned(), "sale".to_owned());
+    NewOverride { partner: acme(), policy, quota: Some(quota), burst: None, shadow: false, reason, until }
+}
+
+fn quota(directory: &Directory, policy: &str) -> Option<u32> {
+    let partner = directory.find_partner("acme").unwrap();
+    partner.plan.policies.iter().find(|one| &*one.name == policy).map(|one| one.quota)
+}
+
+#[tokio::test]
+async fn an_override_is_in_force_on_every_node_until_it_ends_by_itself_or_is_ended() {
+    for house in trial::houses().await {
+        let clock = Clock::shiftable();
+        let cli = with_acme(&house, &clock).await;
+        let node = open(&house, &clock).await;
+        let hour = clock.now() + SignedDuration::from_hours(1);
+        let id = cli.set_override(other("minute", 6_000, hour), "li").await.unwrap();
+        assert_eq!((quota(&cli, "minute"), quota(&node, "minute")), (Some(6_000), Some(600)));
+        assert_eq!((node.refresh().await, quota(&node, "minute")), (Refreshed::Newer, Some(6_000)));
+        assert_eq!(node.refresh().await, Refreshed::Same);
+        let trial = NewOverride { shadow: true, ..other("second", 5, hour) };
+        cli.set_override(trial, "li").await.unwrap();
+        node.refresh().await;
+        assert_eq!((quota(&node, "second"), quota(&node, "second.trial")), (Some(20), Some(5)));
+        cli.end_override(&id, "wang").await.unwrap();
+        node.refresh().await;
+        assert_eq!(quota(&node, "minute"), Some(600));
+        clock.advance_ms(3_600_001);
+        assert_eq!(
+            (node.refresh().await, quota(&node, "second.trial")),
+            (Refreshed::Newer, None),
+            "nobody changed a row"
+        );
+        assert_eq!(node.refresh().await, Refreshed::Same);
+        let again = cli.end_override(&id, "wang").await;
+        assert!(matches!(again, Err(Error::OverrideEnded(_))), "{again:?}");
+        let told = cli.overrides(Some(&acme())).await.unwrap();
+        assert_eq!(
+            (told.len(), told[1].ended_by.as_deref(), told[1].by.as_str()),
+            (2, Some("operator:wang"), "operator:li")
+        );
+        let audited = cli.audit(3).await.unwrap();
+        assert_eq!((audited[0].action.as_str(), audited[2].action.as_str()), ("limit.end", "limit.override"));
+        assert!(audited[2].detail.ends_with("sale") && audited[2].subject == "acme", "{}", audited[2].detail);
+    }
+}
+
+#[tokio::test]
+async fn an_override_that_means_nothing_is_refused_with_what_would() {
+    for house in trial::houses().await {
+        let clock = Clock::shiftable();
+        let directory = with_acme(&house, &clock).await;
+        let hour = clock.now() + SignedDuration::from_hours(1);
+        let good = || other("minute", 6_000, hour);
+        for (wrong, says) in [
+            (other("week", 1, hour), "second, minute, day, concurrent"),
+            (other("minute", 0, hour), "suspend"),
+            (other("minute", 10, clock.now()), "future"),
+            (NewOverride { reason: " ".into(), ..good() }, "why"),
+            (NewOverride { quota: None, ..good() }, "quota, a burst"),
+            (NewOverride { burst: Some(6_001), ..good() }, "at most the quota"),
+            (NewOverride { burst: Some(1), ..other("day", 9, hour) }, "no burst"),
+            (NewOverride { shadow: true, ..other("concurrent", 9, hour) }, "shadow"),
+            (NewOverride { partner: "nobody".parse().unwrap(), ..good() }, "nobody"),
+        ] {
+            let told = directory.set_override(wrong, ACTOR).await.unwrap_err().to_string();
+            assert!(told.contains(says), "{told}");
+        }
+        assert!(directory.overrides(None).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn plans_change_under_running_nodes_and_days_are_days_of_a_zone() {
+    for house in trial::houses().await {
+        let clock = Clock::shiftable();
+        let cli = with_acme(&house, &clock).await;
+        let node = open(&house, &clock).await;
+        cli.create_plan("gold", "starter", "li").await.unwrap();
+        let mut day = Policy::daily("day", 70_000, "asia/tokyo", 600);
+        day.merit = Some(Merit { per_order: 50, most: 1_000, days: 30 });
+        cli.set_policy("gold", &day, "li").await.unwrap();
+        cli.set_policy("gold", &Policy { shadow: true, ..Policy::rolling("hour", 9_000, 3_600, 9_000) }, "li")
+            .await
+            .unwrap();
+        cli.set_in_flight("gold", 17, "li").await.unwrap();
+        cli.drop_policy("gold", "second", "li").await.unwrap();
+        cli.assign_plan(&acme(), "gold", "li").await.unwrap();
+        node.refresh().await;
+        let plan = node.find_partner("acme").unwrap().plan.clone();
+        let names: Vec<_> = plan.policies.iter().map(|policy| &*policy.name).collect();
+        assert_eq!((names, plan.in_flight), (vec!["minute", "hour", "day"], 17));
+        assert_eq!(plan.policies[2].span, Span::Day { zone: "Asia/Tokyo".into(), jitter_s: 600 });
+        assert!(plan.policies[1].shadow && plan.policies[2].merit == day.merit);
+        let starter = cli.get_plan("starter").await.unwrap();
+        assert!(matches!(&starter.policies[2].span, Span::Day { zone, jitter_s: 900 } if &**zone == "UTC"));
+        for wrong in [
+            Policy::daily("day", 1, "Mars/Olympus", 0),
+            Policy::daily("day", 1, "UTC", 3_601),
+            Policy::rolling("week", 1, 604_800, 1),
+            Policy::rolling("concurrent", 1, 1, 1),
+            Policy::rolling("minute", 10, 60, 11),
+        ] {
+            assert!(cli.set_policy("gold", &wrong, "li").await.is_err(), "{wrong:?}");
+        }
+        assert!(matches!(cli.create_plan("gold", "starter", "li").await, Err(Error::PlanTaken(_))));
+        assert!(matches!(cli.assign_plan(&acme(), "lead", "li").await, Err(Error::NoSuchPlan { .. })));
+        let actions: Vec<_> = cli.audit(6).await.unwrap().into_iter().map(|entry| entry.action).collect();
+        assert_eq!(actions, ["partner.plan", "plan.drop", "plan.set", "plan.set", "plan.set", "plan.create"]);
+    }
+}
+
+#[tokio::test]
+async fn points_grow_and_never_shrink_while_their_day_lasts_and_are_the_same_on_every_node() {
+    for house in trial::houses().await {
+        let clock = Clock::shiftable();
+        let one = with_acme(&house, &clock).await;
+        let other = open(&house, &clock).await;
+        let mut day = Policy::daily("day", 1_000, "UTC", 0);
+        day.merit = Some(Merit { per_order: 10, most: 95, days: 7 });
+        one.set_policy("starter", &day, "li").await.unwrap();
+        other.refresh().await;
+        let add = async |directory: &Directory, orders: u64| {
+            let earning = directory.earnings().remove(0);
+            let points = earning.points(orders);
+            directory.add_points(vec![(earning, points)]).await.unwrap();
+        };
+        let allowance =
+            |directory: &Directory| directory.find_partner("acme").unwrap().plan.policies.last().unwrap().allowance();
+        add(&one, 4).await;
+        add(&other, 2).await;
+        one.refresh().await;
+        other.refresh().await;
+        assert_eq!((allowance(&one), allowance(&other)), (1_040, 1_040), "who counted less takes nothing away");
+        add(&other, 50).await;
+        one.refresh().await;
+        assert_eq!(allowance(&one), 1_095, "and never more than the most");
+        assert_eq!(one.refresh().await, Refreshed::Same);
+        clock.advance_ms(86_400_000);
+        one.refresh().await;
+        assert_eq!(allowance(&one), 1_000, "another day begins with nothing");
     }
 }

@@ -1,7 +1,7 @@
 //! Everything one process shares, made from the settings: doors opened in order, rooms furnished with them.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::web::Data;
 use arc_swap::ArcSwapOption;
@@ -19,6 +19,8 @@ use crate::fulfilment::Fulfilment;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::ops::console::access::Access;
+use crate::ops::pulse::Pulse;
+use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::rates::Rates;
@@ -50,9 +52,9 @@ pub enum Error {
     /// Partners cannot be read.
     #[error("partners and keys cannot be read: {0}")]
     Partners(#[from] crate::partners::Error),
-    /// The Redis address is none.
-    #[error("redis.url cannot be used: {0}")]
-    Redis(#[from] crate::counters::redis::BadAddress),
+    /// The Redis address is none, or its certificates are none.
+    #[error("[redis] in the settings: {0}")]
+    Redis(#[from] crate::redis_link::BadPlace),
     /// The cache cannot be made.
     #[error("the cache cannot be made: {0}")]
     Cache(String),
@@ -84,6 +86,8 @@ pub struct House {
     pub gate: Data<Gate>,
     /// Who may open the operator's console.
     pub console: Arc<Access>,
+    /// What this node did in the last hour.
+    pub pulse: Arc<Pulse>,
     /// Signatures seen.
     pub nonces: Arc<Nonces>,
     /// Where is counted.
@@ -173,6 +177,9 @@ impl House {
             trusted_proxies: config.server.trusted_proxies.clone(),
             scheme: config.server.scheme.clone(),
         };
+        let upstream_tally = Arc::<upstream::Tally>::default();
+        let asked = Arc::clone(&upstream_tally);
+        gate.limits.pressure().watch(Box::new(move || asked.in_flight.load(Ordering::Relaxed)));
         let cache = Cache::new(&settings::cache(&config), Arc::<cache::Tally>::default(), clock.clone());
         let ledger = Ledger::new(sql.clone(), clock.clone());
         let hooks = settings::webhooks(&config.webhooks);
@@ -183,12 +190,17 @@ impl House {
             rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, clock.clone())),
             lookout: Upstream::new(&settings::upstream(&config.upstream), Arc::default())?,
-            upstream_tally: Arc::default(),
+            upstream_tally,
             passes: Passes::new(clock.clone()),
             draining: Arc::default(),
+            pulse: Arc::new(Pulse::new(clock.clone())),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
-            console: Arc::new(Access::new(config.ops.password_hash.clone(), clock.clone())),
+            console: Arc::new(Access::new(
+                config.ops.password_hash.clone(),
+                Arc::new(Staff::new(sql.clone(), clock.clone())),
+                clock.clone(),
+            )),
             sql,
             directory,
             nonces,
@@ -201,7 +213,7 @@ impl House {
     /// Rooms with sockets of their own, for the runtime this is called on.
     pub fn rooms(&self) -> Result<Rooms, Error> {
         let upstream = Upstream::new(&settings::upstream(&self.config.upstream), self.upstream_tally.clone())?;
-        let (cache, rates, clock) = (self.cache.for_worker(), self.rates.clone(), self.clock.clone());
+        let (cache, rates, clock) = (self.cache.clone(), self.rates.clone(), self.clock.clone());
         let catalog =
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
         let aftersale =

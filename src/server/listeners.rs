@@ -18,6 +18,7 @@ use crate::api::{self, DocumentText};
 use crate::edge::front::Front;
 use crate::ops::console::Console;
 use crate::ops::health::Health;
+use crate::ops::look::Books;
 use crate::ops::{self, Meters};
 use crate::rates;
 use crate::server::house::{Error, House, Rooms};
@@ -147,21 +148,31 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
         draining: house.draining.clone(),
         catalogue_trouble: house.catalogue_trouble.clone(),
     });
-    let meters = Data::new(Meters { metrics: house.books.metrics.clone(), readings: readings::of(house, rooms) });
+    let meters = Data::new(Meters {
+        metrics: house.books.metrics.clone(),
+        readings: readings::of(house, rooms),
+        pulse: house.pulse.clone(),
+    });
     let console = Data::new(Console {
         access: house.console.clone(),
-        directory: house.directory.clone(),
-        limits: house.gate.limits.clone(),
-        ledger: house.ledger.clone(),
-        rates: house.rates.clone(),
-        rates_stale_after_days: rates_age_bound(house),
+        books: Books {
+            directory: house.directory.clone(),
+            limits: house.gate.limits.clone(),
+            ledger: house.ledger.clone(),
+            rates: house.rates.clone(),
+            rates_stale_after_days: rates_age_bound(house),
+            sql: house.sql.clone(),
+            started: house.clock.now(),
+            clock: house.clock.clone(),
+        },
         trusted_proxies: house.config.server.trusted_proxies.clone(),
-        started: house.clock.now(),
-        clock: house.clock.clone(),
+        streams: Arc::default(),
     });
+    let shared = Arc::clone(house);
     let server = HttpServer::new(move || {
-        let app = App::new().app_data(health.clone()).app_data(meters.clone());
-        app.app_data(console.clone()).configure(ops::routes)
+        let (app, _) = App::new().into_utoipa_app().configure(ops::json::operations).split_for_parts();
+        let app = app.app_data(health.clone()).app_data(meters.clone()).app_data(console.clone());
+        app.configure(|config| furnish(config, &shared)).configure(ops::routes)
     });
     Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
 }

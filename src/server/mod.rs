@@ -1,5 +1,6 @@
 //! Makes doors and rooms from the settings, binds the listeners, runs the background tasks, and shuts down in order.
 
+pub mod allowances;
 pub mod books;
 pub mod house;
 pub mod listeners;

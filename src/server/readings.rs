@@ -58,6 +58,21 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     &Attention::ALL.iter().map(|why| (why.name(), all_of(*why))).collect::<Vec<_>>(),
                 ));
             }
+            if let Ok(left_out) = house.ledger.count_left_out().await {
+                let of = |kind: &str| left_out.iter().filter(|left| left.kind == kind).map(|left| left.count).sum();
+                all.push(rows(
+                    "xunyuan_changes_left_out",
+                    "Changes of the catalogue that could not be taken in yet and are looked up again, by what changed.",
+                    "kind",
+                    &["order", "shipment", "consignment", "refund"].map(|kind| (kind, of(kind))),
+                ));
+                let oldest_s = left_out.iter().map(|left| left.oldest_s).max().unwrap_or(0);
+                all.push((
+                    "xunyuan_changes_left_out_oldest_seconds",
+                    "Age of the oldest change that could not be taken in; alert above 600.",
+                    vec![(String::new(), oldest_s as f64)],
+                ));
+            }
             all.push(rows(
                 "xunyuan_orders_compared_total",
                 "What full comparisons with the catalogue found, by kind.",
@@ -114,6 +129,7 @@ async fn of_webhooks(webhooks: &Webhooks) -> Vec<Reading> {
 fn counted(house: &House) -> Vec<Reading> {
     let (documents, rendered) = house.cache.weights();
     let redis_down = house.counters.redis().is_some_and(|redis| redis.is_down());
+    let pressure = house.gate.limits.pressure();
     let redis_calls = house.counters.redis().map_or(0, |redis| redis.calls());
     vec![
         rows(
@@ -121,6 +137,12 @@ fn counted(house: &House) -> Vec<Reading> {
             "Decisions of the limiter, by outcome.",
             "outcome",
             &house.gate.limits.tally().read(),
+        ),
+        one("xunyuan_calls_in_flight", "Calls of partners that this node is answering.", u64::from(pressure.calls())),
+        (
+            "xunyuan_calls_wait_seconds",
+            "How long calls wait inside the node before anything is done for them, on average.",
+            vec![(String::new(), pressure.wait(house.clock.now_ms()).as_secs_f64())],
         ),
         rows("xunyuan_cache_total", "Lookups of the cache, by outcome.", "outcome", &house.cache.tally().rows()),
         rows(

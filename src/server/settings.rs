@@ -7,6 +7,7 @@ use crate::config::{self, Config};
 use crate::counters;
 use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
+use crate::redis_link;
 use crate::server::house::Error;
 use crate::{aftersale, auth, cache, fulfilment, limits, orders, rates, telemetry, upstream, webhooks};
 
@@ -35,7 +36,25 @@ pub fn body(config: &config::Server) -> BodyBounds {
 
 /// For the shared meter, when there is one.
 pub fn counters(config: &config::Redis) -> Option<counters::redis::Settings> {
-    config.url.clone().map(|url| counters::redis::Settings { url, budget: config.limit_budget })
+    let servers = config.servers.as_ref()?;
+    Some(counters::redis::Settings { place: place(servers), budget: config.limit_budget })
+}
+
+fn place(servers: &config::Servers) -> redis_link::Place {
+    let form = match &servers.form {
+        config::Form::Single => redis_link::Form::Single,
+        config::Form::Sentinel(master) => redis_link::Form::Sentinel { master: master.clone() },
+        config::Form::Cluster => redis_link::Form::Cluster,
+    };
+    let account = servers.account.clone();
+    let (authority, client) = (servers.authority.clone(), servers.client.clone());
+    redis_link::Place {
+        form,
+        urls: servers.urls.clone(),
+        account: account.map(|(username, password)| redis_link::Account { username, password }),
+        certificates: (authority.is_some() || client.is_some())
+            .then_some(redis_link::Certificates { authority, client }),
+    }
 }
 
 /// For the wholesale services.
@@ -60,14 +79,19 @@ pub fn cache(config: &Config) -> cache::Settings {
     cache::Settings {
         documents_bytes: config.cache.documents_bytes,
         rendered_bytes: config.cache.rendered_bytes,
-        redis_url: config.redis.url.clone(),
+        redis: config.redis.servers.as_ref().map(place),
         redis_budget: config.redis.cache_budget,
     }
 }
 
 /// For the limiter.
 pub fn limits(config: &config::Limits) -> limits::Settings {
-    limits::Settings { nodes: config.nodes, ..limits::Settings::default() }
+    let bounds = limits::Bounds {
+        calls: config.shed_calls,
+        upstream: config.shed_upstream,
+        wait: Duration::from_millis(config.shed_wait_ms),
+    };
+    limits::Settings { nodes: config.nodes, bounds, ..limits::Settings::default() }
 }
 
 /// For exchange rates.
@@ -135,7 +159,10 @@ pub fn verify(config: &Config) -> Result<(), Unusable> {
         MasterKeys::parse(&config.secrets.master_key).map(drop).map_err(Error::from)
     };
     let rates = rates::Rates::open(self::rates(&config.rates), Clock::System).map(drop).map_err(Error::from);
-    let wrong: Vec<_> = [master_key, orders(config).map(drop), rates].into_iter().filter_map(Result::err).collect();
+    let redis = counters(&config.redis).map(|redis| counters::redis::Redis::open(&redis, Clock::System).map(drop));
+    let redis = redis.unwrap_or(Ok(())).map_err(Error::from);
+    let wrong: Vec<_> =
+        [master_key, redis, orders(config).map(drop), rates].into_iter().filter_map(Result::err).collect();
     if wrong.is_empty() { Ok(()) } else { Err(Unusable(wrong)) }
 }
 

@@ -11,10 +11,14 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::feed::Followed;
 use crate::model::language::Language;
 use crate::model::partner::Mode;
+use crate::ops::pulse;
 use crate::partners::Refreshed;
+use crate::server::allowances;
 use crate::server::house::{House, Rooms};
+use crate::server::readings;
 use crate::upstream::Context;
 use crate::upstream::wholesale::calls;
 use crate::webhooks::Dispatcher;
@@ -24,6 +28,9 @@ const RATES_EVERY: Duration = Duration::from_secs(15);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 const COMPARE_LOOK_EVERY: Duration = Duration::from_secs(30);
+/// Points of paid orders are counted so often, and partners told so soon that a day runs out.
+const EARN_EVERY: Duration = Duration::from_secs(60);
+const NEAR_EVERY: Duration = Duration::from_secs(1);
 const HAND_BACK_EVERY: Duration = Duration::from_millis(50);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -51,6 +58,8 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         house.gate.limits.tidy();
         house.nonces.tidy();
     });
+    every(&mut tasks, stop, EARN_EVERY, h(), |house| async move { allowances::earn(&house).await });
+    every(&mut tasks, stop, NEAR_EVERY, h(), |house| async move { allowances::tell_near_limits(&house).await });
     if house.counters.redis().is_some() {
         every(&mut tasks, stop, HAND_BACK_EVERY, h(), |house| async move { house.gate.limits.hand_back().await });
         every(&mut tasks, stop, BEAT_EVERY, h(), |house| async move {
@@ -60,6 +69,13 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             }
         });
     }
+    every(&mut tasks, stop, pulse::EVERY, h(), {
+        let readings = readings::of(house, rooms);
+        move |house| {
+            let readings = readings.clone();
+            async move { house.pulse.beat(&house.books.metrics, &readings).await }
+        }
+    });
     every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {
         if let Err(error) = orders.tidy().await {
             tracing::warn!(%error, "keys and quotes past their life could not be removed");
@@ -73,7 +89,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     every(&mut tasks, stop, Duration::ZERO, h(), publish);
     every(&mut tasks, stop, FORGET_EVERY, h(), tidy_webhooks);
     deliver(&mut tasks, stop, house);
-    let (reconcile, follow) = (house.config.orders.reconcile, house.config.orders.follow);
+    let reconcile = house.config.orders.reconcile;
     // Often enough that what was broken off is begun again soon; the room knows when it is time.
     let compare = COMPARE_LOOK_EVERY.min(house.config.orders.compare);
     for mode in WORLDS {
@@ -96,18 +112,24 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         if !rooms.catalog.serves(mode) {
             continue;
         }
-        in_world.every(
+        in_world.follow(
             "orders_follow",
-            follow,
             orders(),
             move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+            move |room| async move { room.stop_following(mode).await },
         );
-        in_world.every("refunds_follow", follow, aftersale(), move |room| async move {
-            room.follow(mode, FEED_PATIENCE).await
-        });
-        in_world.every("fulfilment_follow", follow, fulfilment(), move |room| async move {
-            room.follow(mode, FEED_PATIENCE).await
-        });
+        in_world.follow(
+            "refunds_follow",
+            aftersale(),
+            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+            move |room| async move { room.stop_following(mode).await },
+        );
+        in_world.follow(
+            "fulfilment_follow",
+            fulfilment(),
+            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+            move |room| async move { room.stop_following(mode).await },
+        );
         in_world.every("orders_compare", compare, orders(), move |orders| async move { orders.compare(mode).await });
     }
     tasks
@@ -145,6 +167,37 @@ impl World<'_> {
             }
         });
     }
+
+    /// Repeats a pass of following, without a pause while there is more; when told to stop, the turn is given up.
+    fn follow<T, F, E, G>(
+        &mut self,
+        task: &'static str,
+        of: Arc<T>,
+        pass: impl Fn(Arc<T>) -> F + Send + Sync + 'static,
+        let_go: impl FnOnce(Arc<T>) -> G + Send + 'static,
+    ) where
+        T: Send + Sync + 'static,
+        F: Future<Output = Result<Followed, E>> + Send,
+        G: Future<Output = ()> + Send,
+        E: std::fmt::Display + Send,
+    {
+        let (house, mode, pass) = (Arc::clone(self.house), self.mode.name(), Arc::new(pass));
+        let (stop, pause, room) = (self.stop.clone(), house.config.orders.follow, Arc::clone(&of));
+        let pass = move |of| {
+            let (house, pass) = (Arc::clone(&house), Arc::clone(&pass));
+            async move {
+                let told = house.passes.note((task, mode), pass(of).await);
+                told.map(|followed| followed.more).unwrap_or_else(|error| {
+                    tracing::error!(%error, task, mode, "a background pass failed; it is tried again");
+                    false
+                })
+            }
+        };
+        self.tasks.spawn(async move {
+            repeat(&stop, pause, of, pass).await;
+            let_go(room).await;
+        });
+    }
 }
 
 /// Runs one pass, waits, and so on until told to stop; a pass under way is finished.
@@ -159,17 +212,25 @@ fn every<T, F>(
     F: Future<Output = ()> + Send,
 {
     let stop = stop.clone();
-    tasks.spawn(async move {
-        loop {
-            if AssertUnwindSafe(pass(Arc::clone(&of))).catch_unwind().await.is_err() {
-                tracing::error!("a background task panicked; it goes on with its next pass");
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
+    tasks.spawn(async move { repeat(&stop, pause, of, move |of| pass(of).map(|()| false)).await });
+}
+
+/// The same here; a pass that says that there is more is followed by the next one at once.
+async fn repeat<T, F>(stop: &CancellationToken, pause: Duration, of: Arc<T>, pass: impl Fn(Arc<T>) -> F)
+where
+    F: Future<Output = bool>,
+{
+    loop {
+        let more = AssertUnwindSafe(pass(Arc::clone(&of))).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!("a background task panicked; it goes on with its next pass");
+            false
+        });
+        let pause = if more { Duration::ZERO } else { pause };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
         }
-    });
+    }
 }
 
 /// Gives written events their place and their deliveries, until none waits; then waits for the next.

@@ -26,7 +26,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "refunds", text: include_str!("migrations/0007_refunds.sql") },
     Migration { version: 8, name: "following", text: include_str!("migrations/0008_following.sql") },
     Migration { version: 9, name: "audit", text: include_str!("migrations/0009_audit.sql") },
-    Migration { version: 11, name: "agreed", text: include_str!("migrations/0011_agreed.sql") },
+    Migration { version: 10, name: "feeds", text: include_str!("migrations/0010_feeds.sql") },
+    Migration { version: 11, name: "operators", text: include_str!("migrations/0011_operators.sql") },
+    Migration { version: 12, name: "policies", text: include_str!("migrations/0012_policies.sql") },
+    Migration { version: 14, name: "agreed", text: include_str!("migrations/0014_agreed.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

@@ -71,6 +71,16 @@ impl Sql {
         migrate::run(self, migrate::MIGRATIONS).await
     }
 
+    /// Whether nobody ever brought the database to any version.
+    pub async fn is_bare(&self) -> Result<bool, Error> {
+        match self.fetch_optional("SELECT version FROM schema_version LIMIT 1", Vec::new()).await {
+            Ok(row) => Ok(row.is_none()),
+            Err(error) if error.is_unreachable() => Err(error),
+            // There is no such table.
+            Err(_) => Ok(true),
+        }
+    }
+
     /// All rows of a read. Not for statements that write: those need `execute` or `transaction`.
     pub async fn fetch_all(&self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>, Error> {
         let engine = self.engine.clone();

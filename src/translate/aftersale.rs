@@ -162,7 +162,7 @@ fn parcel(parcel: wire::ReturnShipment) -> Result<Parcel, Nonsense> {
 /// The code of each refusal, and what happened in a sentence.
 const REFUSALS: &[(&str, Code, &str)] = &[
     ("ORDER_NOT_FOUND", Code::RefundNotPossible, "The catalogue does not know the order."),
-    ("STATUS_NOT_ALLOWED", Code::RefundNotPossible, "The order stands where nothing can be asked back."),
+    ("STATUS_NOT_ALLOWED", Code::RefundNotPossible, "The order stands where this type of refund cannot be asked for."),
     ("REASON_INVALID", Code::RefundReasonInvalid, "The order stands where this reason cannot be given for this type."),
     ("VOUCHER_REQUIRED", Code::VoucherRequired, "The reason needs at least one picture."),
     ("VOUCHER_NOT_FOUND", Code::VoucherNotFound, "The catalogue does not have one of the pictures any more."),

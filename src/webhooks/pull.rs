@@ -31,7 +31,10 @@ impl Webhooks {
     ) -> Result<Pulled, Error> {
         let (partner, mode) = (&caller.partner.id, caller.mode);
         let after = match after {
-            Some(after) => after,
+            Some(after) => {
+                self.must_be_told(caller, after, |told| Place::query("after", told)).await?;
+                after
+            }
             None => self.ledger.event_cursor(partner, mode).await?,
         };
         let look_at = if patterns.is_empty() { limit } else { LOOKED_AT };
@@ -55,11 +58,24 @@ impl Webhooks {
     /// Keeps that the partner has everything up to a position; gives where it stands now, which is never less.
     pub async fn acknowledge(&self, caller: &Caller, position: i64) -> Result<i64, Error> {
         let (partner, mode) = (&caller.partner.id, caller.mode);
-        let newest = self.ledger.newest_event(partner, mode).await?;
-        if position > newest {
-            let told = format!("your newest event has position {newest}; acknowledge what you have received");
-            return Err(Error::Invalid(vec![Place::body("/position", told)]));
-        }
+        self.must_be_told(caller, position, |told| Place::body("/position", told)).await?;
         Ok(self.ledger.acknowledge_events(partner, mode, position).await?)
+    }
+
+    /// Whoever names a position that no event of theirs has reached took it from elsewhere, and would wait in vain.
+    async fn must_be_told(&self, caller: &Caller, position: i64, place: fn(String) -> Place) -> Result<(), Error> {
+        let (partner, mode) = (&caller.partner.id, caller.mode);
+        // What is acknowledged was told, though it may be forgotten by now.
+        if position <= self.ledger.event_cursor(partner, mode).await? {
+            return Ok(());
+        }
+        let newest = self.ledger.newest_event(partner, mode).await?;
+        // Oldest are forgotten first: while one is there it is the newest; without any, what was told may be forgotten.
+        let bound = if newest > 0 { newest } else { self.ledger.newest_of_all().await? };
+        if position > bound {
+            let told = format!("your newest event has position {newest}; give a position that you were told");
+            return Err(Error::Invalid(vec![place(told)]));
+        }
+        Ok(())
     }
 }

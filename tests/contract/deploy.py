@@ -42,7 +42,7 @@ LONGEST_STOP_S = SETTINGS["server.drain_s"] + SETTINGS["server.shutdown_s"]
 
 
 def every_setting_named_exists():
-    for file in sorted(DEPLOY.iterdir()):
+    for file in sorted(path for path in DEPLOY.rglob("*") if path.is_file()):
         for name in NAME.findall(file.read_text()):
             key = name.removeprefix("XUNYUAN__").replace("__", ".").lower()
             if key != "section.key":

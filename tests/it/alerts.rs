@@ -92,9 +92,9 @@ fn the_commands_that_alerts_advise_exist() {
     use clap::CommandFactory;
     let line = xunyuan::commands::Line::command();
     let words: Vec<_> = RULES.split_whitespace().map(|word| word.trim_matches([',', '.', ';', ':', ')'])).collect();
-    let advised = words
-        .windows(3)
-        .filter(|three| three[0] == "xunyuan" && matches!(three[1], "order" | "audit" | "partner" | "key"));
+    let advised = words.windows(3).filter(|three| {
+        three[0] == "xunyuan" && matches!(three[1], "order" | "audit" | "partner" | "key" | "plan" | "limit")
+    });
     let mut count = 0;
     for three in advised {
         let command = line.find_subcommand(three[1]).unwrap();

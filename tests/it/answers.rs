@@ -16,7 +16,10 @@ async fn unknown_paths_methods_bodies_and_media_types_are_problems() {
     let partner = house.partner("acme").await;
     assert_eq!(problem(&partner.get("/v1/nowhere").await), "no_such_route");
     let wrong = partner.client.ask(&Draft { method: "DELETE".into(), ..Draft::get("/v1/offers") }).await.unwrap();
-    assert_eq!((wrong.status, problem(&wrong).as_str(), wrong.field("allow")), (405, "method_not_allowed", "GET"));
+    assert_eq!(
+        (wrong.status, problem(&wrong).as_str(), wrong.field("allow")),
+        (405, "method_not_allowed", "GET, HEAD")
+    );
     let large = Draft { body: vec![b' '; 4096], ..Draft::post("/v1/quotes", &Value::Null) };
     assert_eq!(problem(&partner.client.ask(&large).await.unwrap()), "body_too_large");
     let xml =
@@ -203,4 +206,61 @@ async fn stopping_under_load_fails_no_request() {
         all += served;
     }
     assert!(all > 20, "only {all} requests were under way");
+}
+
+#[actix_web::test]
+async fn the_head_of_whatever_can_be_read_can_be_asked_for_alone() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    for path in ["/v1/me", "/v1/offers?limit=5", "/v1/categories", "/v1/nowhere", "/v1/offers/1?x=1"] {
+        let head = partner.client.ask(&Draft { method: "HEAD".into(), ..Draft::get(path) }).await.unwrap();
+        let whole = partner.get(path).await;
+        assert_eq!((head.status, head.body.len()), (whole.status, 0), "{path}");
+        for field in ["etag", "content-type", "cache-control"] {
+            assert_eq!(head.field(field), whole.field(field), "{path}: {field}");
+        }
+        assert_eq!(head.field("content-length"), whole.body.len().to_string(), "{path}");
+    }
+    // The signature is over the method that is sent.
+    let signed = partner.client.sign(&Draft::get("/v1/me")).unwrap();
+    let swapped = xunyuan::commands::client::Signed { method: "HEAD".into(), ..signed };
+    assert_eq!(partner.client.send(&swapped).await.unwrap().status, 401);
+    let write = partner.client.ask(&Draft { method: "HEAD".into(), ..Draft::get("/v1/quotes") }).await.unwrap();
+    assert_eq!((write.status, write.field("allow")), (405, "POST"));
+    assert_eq!(plain().head(house.url("/docs")).send().await.unwrap().status(), 200);
+    let patched = partner.send("PUT", "/v1/webhook-endpoints/whe_1", Value::Null).await;
+    assert_eq!(patched.field("allow"), "GET, HEAD, DELETE, PATCH");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_query_that_is_no_text_is_refused_with_its_place() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    for (path, pointer) in
+        [("/v1/offers?q=%FF", "query:q"), ("/v1/offers?language=en&q=a%C3", "query:q"), ("/v1/me?x=%80", "query:x")]
+    {
+        let answer = partner.get(path).await;
+        assert_eq!((answer.status, problem(&answer).as_str()), (400, "invalid_request"), "{path}");
+        assert_eq!(crate::harness::pointers(&answer), [pointer], "{path}");
+    }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_body_that_does_not_come_is_told_so_in_a_problem() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let house = House::with(&[("SERVER__BODY_TIMEOUT_MS", "200")]).await;
+    let mut socket = tokio::net::TcpStream::connect(house.running.address).await.unwrap();
+    let head = "POST /v1/quotes HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = socket.read_to_end(&mut answer);
+    tokio::time::timeout(Duration::from_secs(20), read).await.expect("the connection was never closed").unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 408") && head.contains("application/problem+json"), "{answer}");
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!((body["code"].as_str(), body["status"].as_u64()), (Some("body_timeout"), Some(408)));
+    house.close().await;
 }

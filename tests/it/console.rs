@@ -4,7 +4,10 @@ use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Client, Response, redirect};
 use serde_json::json;
 
-use crate::harness::House;
+use xunyuan::ops::staff::Role;
+
+use crate::harness::{House, plain};
+use crate::nodes::beside;
 
 /// A browser that follows nothing and keeps its cookie.
 struct Browser<'a> {
@@ -34,6 +37,16 @@ impl<'a> Browser<'a> {
         browser
     }
 
+    /// A browser that logged in as somebody of this role, who was just added.
+    async fn of(house: &'a House, name: &str, role: Role) -> Self {
+        let staff = &house.running.house.console.staff;
+        staff.add("test", &name.parse().unwrap(), role, "correct horse".to_owned().into()).await.unwrap();
+        let mut browser = Self::at(house);
+        let page = browser.log_in_as(name, "correct horse").await;
+        assert_eq!(page.status, 303, "{}", page.text);
+        browser
+    }
+
     async fn get(&self, path: &str) -> Page {
         Page::of(self.client.get(self.house.ops(path)).header("cookie", &self.cookie).send().await.unwrap()).await
     }
@@ -46,7 +59,19 @@ impl<'a> Browser<'a> {
     }
 
     async fn log_in(&mut self, password: &str) -> Page {
-        let page = self.post("/console/login", &self.house.ops(""), &[("password", password)]).await;
+        self.log_in_as("", password).await
+    }
+
+    /// Sends a form of a page of ours.
+    async fn send(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        let token = self.get("/console/me").await.token().to_owned();
+        let form: Vec<_> = form.iter().copied().chain([("token", token.as_str())]).collect();
+        self.post(path, &self.house.ops(""), &form).await
+    }
+
+    async fn log_in_as(&mut self, name: &str, password: &str) -> Page {
+        let form = [("name", name), ("password", password)];
+        let page = self.post("/console/login", &self.house.ops(""), &form).await;
         if let Some(cookie) = page.headers.get(SET_COOKIE) {
             self.cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
         }
@@ -99,8 +124,15 @@ async fn nobody_sees_a_page_without_logging_in() {
     let mut browser = Browser::at(&house);
     for cookie in ["", "xunyuan_console=", "xunyuan_console=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
         browser.cookie = cookie.to_owned();
-        for path in ["/console", "/console?page=1", "/console/orders", "/console/orders?find=PO-1", "/console/nothing"]
-        {
+        for path in [
+            "/console",
+            "/console?page=1",
+            "/console/orders",
+            "/console/find?q=PO-1",
+            "/console/live",
+            "/console/audit",
+            "/console/nothing",
+        ] {
             let page = browser.get(path).await;
             assert_eq!((page.status, page.headers[LOCATION].to_str().unwrap()), (303, "/console/login"), "{path}");
             assert!(page.text.is_empty());
@@ -118,13 +150,15 @@ async fn a_one_time_password_opens_one_session() {
     let page = first.log_in(&password).await;
     assert_eq!(page.status, 303);
     let cookie = page.field("set-cookie");
-    assert!(cookie.contains("Path=/console; HttpOnly; SameSite=Strict") && !cookie.contains("Secure"), "{cookie}");
+    assert!(cookie.contains("Path=/; HttpOnly; SameSite=Strict") && !cookie.contains("Secure"), "{cookie}");
     let again = second.log_in(&password).await;
     assert_eq!(again.status, 403);
     again.says("one-time password was used");
     assert_eq!((first.get("/console").await.status, second.get("/console").await.status), (200, 303));
     house.clock.advance_ms(13 * 3_600_000);
-    assert_eq!(first.get("/console").await.status, 200, "it lasts as long as the process");
+    assert_eq!(first.get("/console").await.status, 200, "it cannot be opened again, so it lasts a week");
+    house.clock.advance_ms(7 * 24 * 3_600_000);
+    assert_eq!(first.get("/console").await.status, 303);
     house.close().await;
 }
 
@@ -158,7 +192,7 @@ async fn wrong_passwords_are_refused_and_then_not_even_looked_at() {
     for _ in 0..5 {
         let page = browser.log_in("guess").await;
         assert_eq!((page.status, page.field("set-cookie")), (403, ""));
-        page.says("This is not the password.");
+        page.says("This is not a name with its password.");
     }
     let page = browser.log_in(&password).await;
     assert_eq!((page.status, page.field("cache-control")), (429, "no-store"));
@@ -190,7 +224,7 @@ async fn a_form_of_another_site_does_nothing() {
 }
 
 #[actix_web::test]
-async fn the_overview_shows_the_node_a_partner_and_its_orders_and_no_secret() {
+async fn the_pages_show_the_node_a_partner_and_its_orders_and_no_secret() {
     let house = House::open().await;
     let partner = house.partner("acme").await;
     let order = partner.order("PO-77").await;
@@ -200,37 +234,50 @@ async fn the_overview_shows_the_node_a_partner_and_its_orders_and_no_secret() {
     let refused = partner.get("/v1/orders/ord_00000000000000000000000000000000").await;
     assert_eq!(refused.status, 404);
     let browser = Browser::inside(&house).await;
-    let overview = browser.get("/console").await;
-    for words in [
-        "This node takes traffic",
-        "acme",
-        &partner.key_id,
-        "enterprise",
-        "of 1,000",
-        "PO-77",
-        "awaiting_payment",
-        "create_order",
-        "<noscript><meta http-equiv=\"refresh\"",
-        "order_not_found",
-    ] {
-        overview.says(words);
+    let now = browser.get("/console").await;
+    for words in
+        ["This node takes traffic", "create_order", "order_not_found", "<noscript><meta http-equiv=\"refresh\""]
+    {
+        now.says(words);
     }
-    let found = browser.get("/console/orders?find=PO-77").await;
-    found.says(&format!("href=\"/console/orders/{id}\""));
-    found.says("?find=PO-77&amp;refresh=off");
-    let by_id = browser.get(&format!("/console/orders?find={id}")).await;
+    let partners = browser.get("/console/partners").await;
+    for words in ["acme", "enterprise", "of 1,000 left", "awaiting_payment"] {
+        partners.says(words);
+    }
+    let one = browser.get("/console/partners/acme").await;
+    one.says(&partner.key_id);
+    let orders = browser.get("/console/orders?q=PO-77").await;
+    orders.says(&format!("href=\"/console/orders/{id}\""));
+    orders.says("?q=PO-77&amp;refresh=off");
+    for sought in ["PO-77", id] {
+        let found = browser.get(&format!("/console/find?q={sought}")).await;
+        assert_eq!((found.status, found.field("location")), (303, format!("/console/orders/{id}").as_str()));
+    }
+    let key = browser.get(&format!("/console/find?q={}", partner.key_id)).await;
+    assert_eq!(key.field("location"), "/console/partners/acme");
     let story = browser.get(&format!("/console/orders/{id}")).await;
-    for page in [&story, &by_id] {
-        for words in ["received", "placing_started", "accepted", "awaiting_payment", "PO-77"] {
-            page.says(words);
-        }
+    for words in
+        ["received", "placing_started", "accepted", "awaiting_payment", "PO-77", "create_order", "order.accepted"]
+    {
+        story.says(words);
     }
     let in_state = browser.get("/console/orders?state=unknown").await;
     in_state.says("There are none.");
     let held = browser.get("/console?refresh=off").await;
-    assert!(!held.text.contains("http-equiv=\"refresh\"") && !held.text.contains("<script"));
-    for page in [overview, found, by_id, story, in_state, held] {
-        assert_eq!(page.status, 200);
+    assert!(!held.text.contains("http-equiv=\"refresh\"") && !held.text.contains("data-renews"));
+    let mut pages = vec![now, partners, one, orders, story, in_state, held];
+    for path in [
+        "/console/growth",
+        "/console/cache",
+        "/console/webhooks",
+        "/console/catalogue",
+        "/console/audit",
+        "/console/me",
+    ] {
+        pages.push(browser.get(path).await);
+    }
+    for page in pages {
+        assert_eq!(page.status, 200, "{}", page.text);
         assert!(!page.text.contains("xys_") && !page.text.contains(&partner.secret), "a secret is shown");
     }
     house.close().await;
@@ -245,10 +292,288 @@ async fn a_suspended_partner_and_what_it_had_left_are_told() {
     directory.suspend_partner("test", &"acme".parse().unwrap(), "a trial").await.unwrap();
     let used = idle.get("/v1/limits").await;
     assert_eq!(used.status, 200);
-    let page = Browser::inside(&house).await.get("/console").await;
+    let page = Browser::inside(&house).await.get("/console/partners").await;
     page.says("every request is refused");
-    page.says("suspended 0 s ago");
-    page.says("of 30,000");
+    let told = (0..60).any(|seconds| page.text.contains(&format!("suspended {seconds} s ago")));
+    assert!(told, "{}", page.text);
+    page.says("of 30,000 left");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_role_may_do_what_it_may_and_is_told_what_it_may_not() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let order = partner.order("PO-1").await.json();
+    let look = format!("/console/orders/{}/look", order["id"].as_str().unwrap());
+    let viewer = Browser::of(&house, "wang", Role::Viewer).await;
+    let story = viewer.get(look.strip_suffix("/look").unwrap()).await;
+    assert!(story.status == 200 && !story.text.contains("Look it up"), "what may not be done is not offered");
+    let refused = viewer.send(&look, &[]).await;
+    assert_eq!(refused.status, 403);
+    refused.says("xunyuan operator role wang operator");
+    let operator = Browser::of(&house, "li", Role::Operator).await;
+    operator.get(look.strip_suffix("/look").unwrap()).await.says("Look it up");
+    let done = operator.send(&look, &[]).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    done.says("The catalogue has it as");
+    let audit = operator.get("/console/audit?actor=operator:li").await;
+    audit.says("order.look");
+    audit.says("console.login");
+    assert!(!audit.text.contains("operator:wang</a>"));
+    let settle = look.replace("/look", "/settle");
+    let declined = operator.send(&settle, &[("reason", "asked them on the phone")]).await;
+    assert_eq!(declined.status, 409);
+    declined.says("only unknown orders are settled by hand");
+    assert_eq!(operator.send(&settle, &[("reason", "x")]).await.status, 400);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_key_is_suspended_with_a_reason_and_let_in_again() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let li = Browser::of(&house, "li", Role::Operator).await;
+    let form = |reason| [("key", partner.key_id.clone()), ("reason", reason)];
+    let send = async |path: &str, reason: &str| {
+        let form = form(reason.to_owned());
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        li.send(path, &form).await.status
+    };
+    assert_eq!(send("/console/partners/acme/suspend", "").await, 400, "not without a reason");
+    assert_eq!(send("/console/partners/other/suspend", "leaked").await, 404);
+    assert_eq!(partner.get("/v1/me").await.status, 200);
+    assert_eq!(send("/console/partners/acme/suspend", "leaked in a repository").await, 303);
+    assert_eq!(partner.get("/v1/me").await.status, 401);
+    li.get("/console/partners/acme").await.says("Resume</button>");
+    li.get("/console/audit?action=key.suspend").await.says("leaked in a repository");
+    assert_eq!(send("/console/partners/acme/resume", "").await, 303);
+    assert_eq!(partner.get("/v1/me").await.status, 200);
+    assert_eq!(li.send("/console/partners/acme/suspend", &[("reason", "not paid")]).await.status, 303);
+    assert_eq!(partner.get("/v1/me").await.status, 401);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn another_role_counts_at_once_and_logging_out_everywhere_ends_every_session() {
+    let house = House::open().await;
+    let one = Browser::of(&house, "li", Role::Operator).await;
+    let mut two = Browser::at(&house);
+    assert_eq!(two.log_in_as("li", "correct horse").await.status, 303);
+    one.get("/console/me").await.says("operator</span>");
+    house.running.house.console.staff.set_role("test", "li", Role::Viewer).await.unwrap();
+    one.get("/console/me").await.says("viewer</span>");
+    assert_eq!(one.send("/console/logout-everywhere", &[]).await.status, 303);
+    for browser in [&one, &two] {
+        assert_eq!(browser.get("/console").await.status, 303);
+    }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_password_is_changed_by_whoever_knows_the_old_one() {
+    let house = House::open().await;
+    let mut li = Browser::of(&house, "li", Role::Viewer).await;
+    let change = async |browser: &Browser<'_>, old: &str, new: &str, again: &str| {
+        browser.send("/console/me/password", &[("old", old), ("new", new), ("again", again)]).await.status
+    };
+    assert_eq!(change(&li, "wrong", "battery staple", "battery staple").await, 400);
+    assert_eq!(change(&li, "correct horse", "battery staple", "battery stable").await, 400);
+    assert_eq!(change(&li, "correct horse", "short", "short").await, 400);
+    assert_eq!(change(&li, "correct horse", "battery staple", "battery staple").await, 303);
+    assert_eq!(li.get("/console").await.status, 303, "the session ended with the old password");
+    assert_eq!(li.log_in_as("li", "correct horse").await.status, 403);
+    assert_eq!(li.log_in_as("li", "battery staple").await.status, 303);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_session_goes_on_at_another_node() {
+    let house = House::open().await;
+    let li = Browser::of(&house, "li", Role::Viewer).await;
+    let other = beside(&house, &house.clock).await;
+    let asked = li.client.get(format!("http://{}/console/me", other.ops_address)).header("cookie", &li.cookie);
+    assert_eq!(asked.send().await.unwrap().status(), 200);
+    other.stop().await;
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn the_operators_api_tells_what_the_pages_show_to_a_token_or_a_session() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let order = partner.order("PO-1").await.json();
+    let id = order["id"].as_str().unwrap();
+    let li = Browser::of(&house, "li", Role::Operator).await;
+    let staff = &house.running.house.console.staff;
+    let (_, viewer) = staff.issue_token("test", "li", Role::Viewer, "a test", 1).await.unwrap();
+    let (_, operator) = staff.issue_token("test", "li", Role::Operator, "a test", 1).await.unwrap();
+    let ask = async |token: &str, method: &str, path: &str, body: &str| {
+        let asked = plain().request(method.parse().unwrap(), house.ops(path)).bearer_auth(token);
+        let answer = asked.header("content-type", "application/json").body(body.to_owned()).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap_or_default())
+    };
+    for path in [
+        "/ops/api/now",
+        "/ops/api/me",
+        "/ops/api/growth",
+        "/ops/api/cache",
+        "/ops/api/catalogue",
+        "/ops/api/partners",
+        "/ops/api/partners/acme",
+        "/ops/api/orders/funnel?days=30",
+        "/ops/api/orders/waiting",
+        "/ops/api/orders?q=PO-1",
+        &format!("/ops/api/orders/{id}"),
+        "/ops/api/webhooks",
+        "/ops/api/webhooks/deliveries?state=failed",
+        "/ops/api/audit?since=1h",
+    ] {
+        assert_eq!(ask(&viewer, "GET", path, "").await.0, 200, "{path}");
+        assert_eq!(li.get(path).await.status, 200, "{path} by session");
+        let (status, problem) = ask("xyo_guess", "GET", path, "").await;
+        assert_eq!((status, problem["code"].as_str()), (401, Some("not_logged_in")), "{path}");
+    }
+    let (_, listed) = ask(&viewer, "GET", "/ops/api/orders?partner=acme", "").await;
+    assert_eq!(listed["items"][0]["reference"], "PO-1");
+    let (_, story) = ask(&viewer, "GET", &format!("/ops/api/orders/{id}"), "").await;
+    assert_eq!((&story["order"]["id"], &story["can"][0]), (&json!(id), &json!("look")));
+    let look = format!("/ops/api/orders/{id}/look");
+    let (status, problem) = ask(&viewer, "POST", &look, "").await;
+    assert_eq!((status, problem["code"].as_str()), (403, Some("not_allowed")));
+    let (status, done) = ask(&operator, "POST", &look, "").await;
+    assert_eq!((status, done["order_id"].as_str()), (200, Some(id)), "{done}");
+    let by_cookie = li.post(&look, &house.ops(""), &[]).await;
+    assert_eq!(by_cookie.status, 403);
+    by_cookie.says("not_ours");
+    for (path, code, wanted) in [
+        ("/ops/api/orders/ord_x", "not_found", 404),
+        ("/ops/api/orders?state=lost", "invalid_request", 400),
+        ("/ops/api/orders/funnel?days=9", "invalid_request", 400),
+        ("/ops/api/partners/nobody", "not_found", 404),
+        ("/ops/api/audit?cursor=x", "invalid_request", 400),
+    ] {
+        let (status, problem) = ask(&viewer, "GET", path, "").await;
+        assert_eq!((status, problem["code"].as_str()), (wanted, Some(code)), "{path}");
+    }
+    let settle = format!("/ops/api/orders/{id}/settle");
+    assert_eq!(ask(&operator, "POST", &settle, r#"{"reason":"x","more":1}"#).await.0, 400);
+    assert_eq!(ask(&operator, "POST", &settle, r#"{"reason":"asked them"}"#).await.0, 409);
+    let exported =
+        plain().get(house.ops("/ops/api/audit/export?subject=li")).bearer_auth(&*viewer).send().await.unwrap();
+    assert_eq!(exported.headers()["content-type"], "application/jsonl; charset=utf-8");
+    let exported = exported.text().await.unwrap();
+    assert!(exported.lines().next().unwrap().contains("\"action\":\"operator.add\""), "{exported}");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_failing_endpoint_is_seen_resent_to_and_enabled_again() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let hook = json!({"url": "http://127.0.0.1:1/hook?key=hidden", "types": ["order.*"]});
+    let made = partner.post("/v1/webhook-endpoints", hook).await;
+    assert_eq!(made.status, 201, "{}", made.json());
+    let endpoint = made.json()["id"].as_str().unwrap().to_owned();
+    let order = partner.order("PO-1").await.json();
+    let staff = &house.running.house.console.staff;
+    staff.add("test", &"li".parse().unwrap(), Role::Operator, "correct horse".to_owned().into()).await.unwrap();
+    let (_, token) = staff.issue_token("test", "li", Role::Operator, "a test", 1).await.unwrap();
+    let ask = async |method: &str, path: &str, body: serde_json::Value| {
+        let asked = plain().request(method.parse().unwrap(), house.ops(path)).bearer_auth(&*token).json(&body);
+        let answer = asked.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap_or_default())
+    };
+    let mut seen = json!(null);
+    for _ in 0..200 {
+        seen = ask("GET", "/ops/api/webhooks", json!(null)).await.1;
+        if seen["endpoints"][0]["health"] == "failing" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    let first = &seen["endpoints"][0];
+    assert_eq!((&first["health"], &first["id"], &first["pending"]), (&json!("failing"), &json!(endpoint), &json!(1)));
+    assert_eq!(first["url"], "http://127.0.0.1:1/hook?…", "what stands behind the question mark may be a secret");
+    let filter = format!("/ops/api/webhooks/deliveries?endpoint={endpoint}&state=pending&type=order.accepted");
+    let delivery = ask("GET", &filter, json!(null)).await.1["items"][0].clone();
+    assert_eq!((&delivery["subject"], &delivery["partner"]), (&order["id"], &json!("acme")));
+    assert!(delivery["attempts"][0]["problem"].as_str().unwrap().contains("connect"), "{delivery}");
+    let story = ask("GET", &format!("/ops/api/orders/{}", order["id"].as_str().unwrap()), json!(null)).await.1;
+    let kinds: Vec<_> = story["story"].as_array().unwrap().iter().map(|told| told["kind"].as_str().unwrap()).collect();
+    for kind in ["event", "request", "told", "attempt"] {
+        assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
+    }
+    let resend = format!("/ops/api/webhooks/endpoints/{endpoint}/resend");
+    house.clock.advance_ms(1_000);
+    let one = json!({"delivery_id": delivery["id"]});
+    assert_eq!(ask("POST", &resend, one.clone()).await, (200, json!({"deliveries": 1})));
+    for wrong in
+        [json!({}), json!({"from": "2026-11-23T10:00:00Z"}), json!({"delivery_id": "dlv_x"}), json!({"all": 1})]
+    {
+        assert_eq!(ask("POST", &resend, wrong.clone()).await.0, 400, "{wrong}");
+    }
+    let enable = format!("/ops/api/webhooks/endpoints/{endpoint}/enable");
+    assert_eq!(ask("POST", &enable, json!(null)).await.0, 409, "it is enabled");
+    let stop = json!({"state": "disabled"});
+    let stopped = partner.send("PATCH", &format!("/v1/webhook-endpoints/{endpoint}"), stop).await;
+    assert_eq!(stopped.status, 200, "{}", stopped.json());
+    assert_eq!(ask("POST", &resend, one).await.0, 409, "nothing is sent to an endpoint that is disabled");
+    let (status, enabled) = ask("POST", &enable, json!(null)).await;
+    assert_eq!((status, &enabled["health"]), (200, &json!("healthy")));
+    let unknown = "/ops/api/webhooks/endpoints/whe_00000000000000000000000000000000/enable";
+    assert_eq!(ask("POST", unknown, json!(null)).await.0, 404);
+    let audit = ask("GET", &format!("/ops/api/audit?subject={endpoint}&actor=operator:li"), json!(null)).await.1;
+    let actions: Vec<_> =
+        audit["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["webhook_endpoint.enable", "webhook_endpoint.resend"]);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn without_the_database_nobody_is_let_in_and_is_told_so() {
+    let house = House::open().await;
+    let li = Browser::of(&house, "li", Role::Admin).await;
+    house.running.house.sql.close().await;
+    let page = li.get("/console").await;
+    assert_eq!(page.status, 503);
+    page.says("The database did not answer");
+    let told = li.get("/ops/api/orders").await;
+    assert_eq!((told.status, told.field("content-type")), (503, "application/problem+json"));
+    told.says("\"code\":\"unavailable\"");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_page_is_told_when_to_look_again_and_when_its_session_is_over() {
+    use futures_util::StreamExt;
+    let house = House::open().await;
+    let li = Browser::of(&house, "li", Role::Viewer).await;
+    let asked = plain().get(house.ops("/console/live")).header("cookie", &li.cookie).send().await.unwrap();
+    assert_eq!(asked.headers()["content-type"], "text/event-stream; charset=utf-8");
+    let mut words = asked.bytes_stream();
+    let first = words.next().await.unwrap().unwrap();
+    assert!(first.starts_with(b"retry: 3000\nevent: hello"), "{first:?}");
+    house.running.house.console.staff.close_all("test", "li").await.unwrap();
+    let last = words.next().await.unwrap().unwrap();
+    assert!(last.starts_with(b"event: bye"), "{last:?}");
+    assert!(words.next().await.is_none());
+    assert_eq!(li.get("/console/live").await.status, 303);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn what_a_partner_told_of_the_time_before_is_written_down() {
+    let house = House::open().await;
+    house.partner("acme").await;
+    let li = Browser::of(&house, "li", Role::Operator).await;
+    assert_eq!(li.send("/console/growth/acme", &[("daily", "12.5")]).await.status, 303);
+    let page = li.get("/console/growth").await;
+    page.says("12.5");
+    for (partner, daily, status) in [("nobody", "1", 404), ("acme", "many", 400), ("acme", "-1", 400)] {
+        let path = format!("/console/growth/{partner}");
+        assert_eq!(li.send(&path, &[("daily", daily)]).await.status, status, "{partner} {daily}");
+    }
     house.close().await;
 }
 
@@ -265,7 +590,10 @@ async fn what_people_type_is_only_text() {
     let story = browser.get(&format!("/console/orders/{}", order.json()["id"].as_str().unwrap())).await;
     story.says("alert(1)");
     assert!(!story.text.contains(note));
-    let sought = browser.get("/console/orders?find=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
+    let sought = browser.get("/console/orders?q=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
+    assert_eq!(sought.status, 400);
+    assert!(!sought.text.contains(note));
+    let sought = browser.get("/console/find?q=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
     assert_eq!(sought.status, 404);
     assert!(!sought.text.contains(note));
     assert_eq!(browser.get("/console/orders/ord_00000000000000000000000000000000").await.status, 404);

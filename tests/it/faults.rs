@@ -274,6 +274,8 @@ async fn fault_12_what_is_told_before_the_answer_carries_the_reference() {
     let other = beside_quick(house).await;
     let told = async {
         scene.wire.held().await;
+        // The node behind the wire hears nothing any more; should it have had the turn to follow, it has lost it.
+        house.clock.advance_ms(15_001);
         until("the feed tells of it", async || scene.is("awaiting_payment").await).await;
         let order = scene.order().await.json();
         let sql = &house.running.house.sql;

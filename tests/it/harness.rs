@@ -18,6 +18,8 @@ use xunyuan::server::listeners::{Doors, Running, serve};
 use xunyuan::signing::http_message::{HmacKey, Signer, SigningKey};
 use xunyuan::telemetry::access::AccessLog;
 
+use crate::schema;
+
 const OFFERS: u32 = 400;
 
 /// A running gateway with its counterparty.
@@ -138,24 +140,31 @@ impl House {
 }
 
 impl Partner {
+    /// Asks, and holds the answer against the OpenAPI document.
+    pub async fn ask(&self, draft: &Draft) -> Answer {
+        let answer = self.client.ask(draft).await.unwrap();
+        schema::hold(&draft.method, &draft.target, answer.status, &answer.body);
+        answer
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
-        self.client.ask(&Draft::get(path)).await.unwrap()
+        self.ask(&Draft::get(path)).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.client.ask(&Draft::post(path, &body)).await.unwrap()
+        self.ask(&Draft::post(path, &body)).await
     }
 
     pub async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
-        self.client.ask(&Draft { method: method.to_owned(), ..Draft::post(path, &body) }).await.unwrap()
+        self.ask(&Draft { method: method.to_owned(), ..Draft::post(path, &body) }).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
-        self.client.ask(&Draft { method: "DELETE".to_owned(), ..Draft::get(path) }).await.unwrap()
+        self.ask(&Draft { method: "DELETE".to_owned(), ..Draft::get(path) }).await
     }
 
     pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
-        self.client.ask(&Draft::post(path, &body).once(key)).await.unwrap()
+        self.ask(&Draft::post(path, &body).once(key)).await
     }
 
     /// A quote for something that can be had now.

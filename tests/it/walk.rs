@@ -9,6 +9,7 @@ use xunyuan::limits::cost;
 use xunyuan::model::partner::{Mode, Scopes};
 
 use crate::harness::{House, plain, pointers, problem};
+use crate::schema;
 
 /// One operation as the document describes it, its path filled in.
 struct Operation {
@@ -40,7 +41,7 @@ fn operations() -> Vec<Operation> {
 }
 
 /// A path whose parameters are well-formed and belong to nobody.
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     let nobody = "0".repeat(32);
     path.replace("{offer_id}", "999999999999")
         .replace("{supplier_id}", "999999999")
@@ -76,6 +77,27 @@ fn the_table_of_operations_and_the_document_name_the_same() {
     assert_eq!(documented, table);
 }
 
+#[test]
+fn every_schema_of_an_answer_says_what_is_always_sent_and_fits_its_own_examples() {
+    let schemas = schema::document()["components"]["schemas"].as_object().unwrap();
+    let mut wrong = Vec::new();
+    for (name, told) in schemas {
+        for (member, kind) in schema::members(told).0 {
+            if !kind["example"].is_null() {
+                schema::conform(&kind, &kind["example"], &format!("{name}/{member}"), &mut wrong);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let always = |name: &str, member: &str| schema::members(&schemas[name]).1.iter().any(|one| one == member);
+    assert!(always("OfferPage", "next_cursor") && always("Order", "reason") && always("Offer", "description"));
+    assert!(!always("Order", "events") && !always("Price", "rate") && !always("NewOrder", "note"));
+    let problem = schema::members(&schemas["Problem"]).0;
+    for extra in xunyuan::edge::extras::ALL {
+        assert!(problem[extra.name]["description"].as_str().unwrap().starts_with("With `"), "{}", extra.name);
+    }
+}
+
 #[actix_web::test]
 async fn unsigned_requests_are_told_to_sign() {
     let house = House::open().await;
@@ -96,7 +118,7 @@ async fn a_key_without_the_scope_is_turned_away_before_anything_else() {
     for operation in operations() {
         let row = ROWS.iter().find(|row| row.id == operation.id).unwrap();
         let partner = house.partner_without(&format!("no-{}", operation.id.replace('_', "-")), row.scopes.0).await;
-        let answer = partner.client.ask(&operation.draft()).await.unwrap();
+        let answer = partner.ask(&operation.draft()).await;
         assert_eq!(answer.status, 403, "{}", operation.id);
         assert_eq!(problem(&answer), "scope_missing", "{}", operation.id);
         for scope in row.scopes.0 {
@@ -115,7 +137,7 @@ async fn any_one_of_an_operations_scopes_is_enough() {
         for scope in row.scopes.0 {
             let name = format!("only-{}", scope.name().replace(':', "-"));
             let partner = house.partner_with(&name, "enterprise", Mode::Sandbox, [*scope].into_iter().collect()).await;
-            let answer = partner.client.ask(&operation.draft()).await.unwrap();
+            let answer = partner.ask(&operation.draft()).await;
             assert!(![401, 403].contains(&answer.status), "{} with {scope:?}: {}", operation.id, answer.status);
         }
     }
@@ -150,7 +172,7 @@ async fn malformed_requests_are_answered_with_the_place_that_is_wrong() {
             true => Draft { body: br#"{"nonsense": 1}"#.to_vec(), ..operation.draft() },
             false => Draft { target: format!("{}?nonsense=1", operation.path), ..operation.draft() },
         };
-        let answer = partner.client.ask(&draft).await.unwrap();
+        let answer = partner.ask(&draft).await;
         if operation.is_upload {
             assert_eq!((answer.status, problem(&answer).as_str()), (415, "unsupported_media_type"), "{}", operation.id);
             continue;

@@ -105,6 +105,12 @@ async fn pulled_events_go_on_where_they_were_acknowledged() {
     assert_eq!(other.get("/v1/events").await.json()["items"], json!([]), "events are their partner's");
     let ahead = partner.post("/v1/events/acknowledge", json!({"position": position + 1_000_000})).await;
     assert_eq!((codes(&ahead).1.as_str(), pointers(&ahead)), ("invalid_request", vec!["#/position".to_owned()]));
+    let beyond = partner.get(&format!("/v1/events?after={}", position + 1_000_000)).await;
+    assert_eq!((codes(&beyond).1.as_str(), pointers(&beyond)), ("invalid_request", vec!["query:after".to_owned()]));
+    let newest = partner.get("/v1/events?after=0&limit=100").await.json()["position"].as_i64().unwrap();
+    let told = beyond.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+    assert!(told.contains("newest event has position"), "{told}");
+    assert_eq!(partner.get(&format!("/v1/events?after={newest}")).await.status, 200);
     let wrong = partner.get("/v1/events?types=order.lost&limit=101&after=-1").await;
     assert_eq!(pointers(&wrong), ["query:types", "query:after", "query:limit"]);
     house.close().await;
@@ -129,6 +135,9 @@ async fn an_endpoint_is_made_tried_changed_rotated_disabled_and_deleted() {
     let delivery = delivery_in(&partner, &path, "delivered").await;
     assert_eq!((&delivery["id"], &delivery["type"]), (&tested.json()["delivery_id"], &json!("webhook.test")));
     assert_eq!(delivery["attempts"][0]["status"], 204);
+    let event = partner.get("/v1/events?types=webhook.test").await.json()["items"][0].clone();
+    assert_eq!((&delivery["event_id"], &delivery["subject"]), (&event["id"], &event["subject"]));
+    assert_eq!(event["subject"], read["id"]);
     let changed = partner.send("PATCH", &path, json!({"url": receiver.url("/b"), "description": "desk"})).await;
     assert_eq!((changed.status, changed.json()["description"].as_str()), (200, Some("desk")));
     let rotated = partner.post(&format!("{path}/rotate-secret"), json!({})).await.json();

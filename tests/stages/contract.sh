@@ -11,6 +11,7 @@ stage_sdk() {
 # The pages themselves: drawn, searched and tried out in a browser that reaches nothing but the gateway.
 stage_browser() {
   need chromium chromedriver node
+  need_packages
   start_demo
   export_key "$demo_data/sandbox.key"
   export XUNYUAN_SCREENS="$CARGO_TARGET_DIR/screens"
@@ -18,7 +19,7 @@ stage_browser() {
   XUNYUAN_OPS_URL=$(sed -n 's|^ *console *\(http://[^/]*\)/console$|\1|p' "$folder/demo.log")
   XUNYUAN_CONSOLE_PASSWORD=$(awk '/one-time password/ { print $3 }' "$folder/demo.log")
   export XUNYUAN_OPS_URL XUNYUAN_CONSOLE_PASSWORD
-  python3 tests/browser/console.py
+  NODE_PATH="$tools/node/node_modules" node tests/browser/console.mjs
 }
 
 stage_foreign() {
@@ -33,7 +34,7 @@ stage_foreign() {
 stage_lint() {
   need_packages
   local rules=tests/contract/lint
-  redocly lint --config "$rules/redocly.yaml" --format=stylish partner wholesale
+  redocly lint --config "$rules/redocly.yaml" --format=stylish partner wholesale ops
   spectral lint --ruleset "$rules/spectral-partner.yaml" --fail-severity=error --display-only-failures openapi/partner.json
   spectral lint --ruleset "$rules/spectral.yaml" --fail-severity=error --display-only-failures openapi/wholesale.json
 }

@@ -17,7 +17,7 @@ stage_unit() {
 # Each test that wants a Redis starts one of its own; here none may do without.
 stage_redis() {
   need redis-server
-  XUNYUAN_TEST_REDIS=required nextest -E 'test(/^(counters|limits|cache|auth)::/) or kind(test)'
+  XUNYUAN_TEST_REDIS=required nextest -E 'test(/^(redis_link|counters|limits|cache|auth)::/) or kind(test)'
 }
 
 # As many nodes run: both engines at once.
@@ -32,6 +32,8 @@ stage_postgres() {
   [ "$own" -gt 0 ] || die "the suite passed, but no test used PostgreSQL"
 }
 
+# What passes only when asked again is printed as FLAKY, and is a fault of the test to be mended; it does not hold up
+# a change on a machine that stood still for a while.
 nextest() {
-  cargo nextest run --locked --no-fail-fast --hide-progress-bar --status-level fail --final-status-level slow "$@"
+  cargo nextest run --locked --no-fail-fast --retries 2 --hide-progress-bar --status-level fail --final-status-level slow "$@"
 }

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::api::docs::answer::{Document, Kept, html};
 use crate::api::docs::examples;
 use crate::api::docs::guides::Frame;
+use crate::edge::extras;
+use crate::edge::problem::told_next;
 use crate::error::{Code, Facts, Fault, Retry};
 
 /// One code in words.
@@ -23,6 +25,7 @@ struct Entry {
     causes: &'static [&'static str],
     request: &'static str,
     answer: String,
+    members: Vec<(&'static str, &'static str)>,
 }
 
 impl Entry {
@@ -41,6 +44,7 @@ impl Entry {
             causes: example.causes,
             request: example.request,
             answer: answer(&facts, example),
+            members: extras::of(facts.name).map(|extra| (extra.name, extra.says)).collect(),
         }
     }
 
@@ -48,7 +52,7 @@ impl Entry {
         json!({
             "code": self.facts.name, "status": self.facts.status, "fault": self.fault_name,
             "retry": self.retry_name, "title": self.facts.title, "advice": self.facts.advice,
-            "type": address(self.facts.name),
+            "type": address(self.facts.name), "members": self.members.iter().map(|(name, _)| name).collect::<Vec<_>>(),
         })
     }
 }
@@ -82,7 +86,7 @@ fn address(code: &str) -> String {
 fn answer(facts: &Facts, example: &examples::Example) -> String {
     let target = example.request.split_once(' ').map_or("", |(_, target)| target);
     let instance = target.split('?').next().unwrap_or_default();
-    let detail = if example.detail.is_empty() { facts.advice } else { example.detail };
+    let detail = told_next(Some(example.detail), facts.advice);
     let mut lines = vec![
         ("type", json!(address(facts.name)).to_string()),
         ("title", json!(facts.title).to_string()),
@@ -90,7 +94,7 @@ fn answer(facts: &Facts, example: &examples::Example) -> String {
         ("detail", json!(detail).to_string()),
         ("instance", json!(instance).to_string()),
         ("code", json!(facts.name).to_string()),
-        ("request_id", json!("0192f0c4a2917b3c8d4e5f6071829304").to_string()),
+        ("request_id", json!("req_0192f0c4a2917b3c8d4e5f6071829304").to_string()),
         ("retryable", (facts.retry != Retry::Never).to_string()),
     ];
     lines.extend(example.extra.iter().map(|(name, text)| (*name, (*text).to_owned())));

@@ -43,7 +43,8 @@ examples! {
     ]
     "body_timeout" "POST /v1/orders" "" {} [
         "A slow or broken connection.",
-        "Content-Length says more than was sent."
+        "Content-Length says more than was sent.",
+        "A request line and header fields that come too slowly are answered 408 as well, but without a document: they are no request yet."
     ]
     "authority_not_served" "GET /v1/offers" "\"10.0.0.7:8080\" is not a name of this gateway." {} [
         "The call went to the machine's address instead of the public name.",
@@ -60,7 +61,7 @@ examples! {
         "The value of Signature is not between colons: sig=:BASE64:"
     ]
     "coverage_insufficient" "POST /v1/orders" "The signature must also cover \"content-digest\", \"idempotency-key\"." {
-        "errors": "[{\"pointer\": \"header:signature-input\", \"detail\": \"\\\"content-digest\\\" must be covered\"}, {\"pointer\": \"header:signature-input\", \"detail\": \"\\\"idempotency-key\\\" must be covered\"}]"
+        "errors": "[{\"pointer\": \"header:signature-input\", \"detail\": \"\\\"content-digest\\\" must be covered.\"}, {\"pointer\": \"header:signature-input\", \"detail\": \"\\\"idempotency-key\\\" must be covered.\"}]"
     } [
         "A request with a body must cover content-digest and content-type.",
         "An Idempotency-Key that is sent must be covered."
@@ -91,7 +92,7 @@ examples! {
         "The base ends with a line feed; the last line has none."
     ]
     "digest_mismatch" "POST /v1/quotes" "The sha-256 digest does not fit the body received." {
-        "errors": "[{\"pointer\": \"header:content-digest\", \"detail\": \"the sha-256 digest does not fit the body received\"}]"
+        "errors": "[{\"pointer\": \"header:content-digest\", \"detail\": \"The sha-256 digest does not fit the body received.\"}]"
     } [
         "The body was serialised a second time after the digest was made.",
         "The digest was sent as hexadecimal digits; it is base64 between colons."
@@ -116,24 +117,28 @@ examples! {
         "Many workers share one plan without sharing a brake.",
         "A search costs more than a single read; GET /v1/limits lists the costs."
     ]
-    "quota_used_up" "GET /v1/offers" "Policy \"day\" gives 200000 units per 86400 s; 0 left, this call costs 1. It will pass in 3120 s." { "violated-policies": "[\"day\"]" } [
+    "quota_used_up" "GET /v1/offers" "Policy \"day\" gives 200000 units per day of Asia/Tokyo; 0 left, this call costs 1. It will pass in 3120 s." { "violated-policies": "[\"day\"]" } [
         "A full copy of the catalogue runs through search.",
         "Unchanged offers are fetched again: a read answered with 304 costs nothing."
     ]
     "too_many_in_flight" "GET /v1/offers" "20 of your requests are being answered at this moment, which is the limit." { "violated-policies": "[\"concurrent\"]" } [
         "The connection pool is larger than the plan's concurrency."
     ]
+    "overloaded" "GET /v1/offers" "The gateway answers orders first; this call was put off and cost nothing." {} [
+        "Many partners browse at once, or the wholesale service answers slowly.",
+        "Orders, payments and refunds still pass: browsing is put off first."
+    ]
     "no_such_route" "GET /v1/offer" "" {} [
         "A misspelt path, or a slash at the end."
     ]
-    "method_not_allowed" "DELETE /v1/orders" "allowed here: GET, POST" {} [
+    "method_not_allowed" "DELETE /v1/orders" "allowed here: GET, HEAD, POST" {} [
         "The operation exists under another method; Allow lists them."
     ]
     "unsupported_media_type" "POST /v1/quotes" "" {} [
         "The client library chose its own Content-Type for a plain string."
     ]
     "invalid_request" "POST /v1/quotes" "" {
-        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"at least 1\"}, {\"pointer\": \"query:curency\", \"detail\": \"unknown field `curency`\"}]"
+        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"Give a whole number from 1 to 1000000.\"}, {\"pointer\": \"#/currency\", \"detail\": \"Give a three-letter ISO 4217 code in capitals, such as JPY.\"}]"
     } [
         "A field or parameter that does not exist: unknown names are refused, so that a typing mistake is never silently ignored.",
         "A number was sent where ids and amounts are strings."
@@ -180,11 +185,15 @@ examples! {
         "The order exists already and the answer to it got lost: read it by its reference.",
         "Your numbering starts anew each year: a reference is unique for ever."
     ]
-    "price_changed" "POST /v1/orders" "" {} [
+    "price_changed" "POST /v1/orders" "" {
+        "errors": "[{\"pointer\": \"#/quote_id\", \"detail\": \"SKU 610947572360001 costs 3.40 CNY a piece now.\"}]",
+        "lines": "[{\"sku_id\": \"610947572360001\", \"unit_price\": {\"amount\": \"3.40\", \"currency\": \"CNY\"}}]",
+        "freight": "{\"amount\": \"8.00\", \"currency\": \"CNY\"}", "total": "{\"amount\": \"42.00\", \"currency\": \"CNY\"}"
+    } [
         "The supplier changed the price after the quote."
     ]
     "out_of_stock" "POST /v1/orders" "" {
-        "errors": "[{\"pointer\": \"#/lines/0\", \"detail\": \"6 of 10 are left\"}]"
+        "errors": "[{\"pointer\": \"#/lines/0\", \"detail\": \"Of SKU 610947572360001 there are 6 left.\"}]"
     } []
     "order_refused" "POST /v1/orders" "" {} []
     "order_not_found" "GET /v1/orders/by-reference/PO-2026-0001" "" {} [
@@ -225,12 +234,12 @@ examples! {
         "The consignment is operated by the warehouse, which receives and inspects by itself."
     ]
     "consignment_refused" "POST /v1/consignments/con_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/receipts" "More pieces are reported than were sent and are still expected." {
-        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"at most 10 can have come\"}]"
+        "errors": "[{\"pointer\": \"#/lines/0/quantity\", \"detail\": \"Give at most 10; more cannot have come.\"}]"
     } [
         "The same pieces were reported in an earlier receipt."
     ]
     "order_consigned" "POST /v1/consignments" "" {
-        "errors": "[{\"pointer\": \"#/order_ids/0\", \"detail\": \"order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01 is in consignment con_0192f0c4b1c27d3e8f4a5b6c7d8e9f02\"}]"
+        "errors": "[{\"pointer\": \"#/order_ids/0\", \"detail\": \"Order ord_0192f0c4b1c27d3e8f4a5b6c7d8e9f01 is in consignment con_0192f0c4b1c27d3e8f4a5b6c7d8e9f02.\"}]"
     } [
         "Two people gathered the same orders."
     ]
@@ -241,7 +250,7 @@ examples! {
         "The refund exists already and the answer to it got lost: read it.",
         "The order's number was taken as the refund's, and this is its second refund."
     ]
-    "refund_not_possible" "POST /v1/refunds" "The order is awaiting_payment." { "state": "\"awaiting_payment\"" } [
+    "refund_not_possible" "POST /v1/refunds" "The order is awaiting_payment: nothing is paid that could be given back." { "state": "\"awaiting_payment\"" } [
         "The order is not paid; cancel it instead.",
         "Goods are to be sent back that have not arrived at the warehouse."
     ]

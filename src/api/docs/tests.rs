@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::api::docs::{answer, assets, examples, routes};
+use crate::edge::extras;
 use crate::error::Code;
 
 const PAGES: [&str; 10] = [
@@ -232,6 +233,20 @@ async fn the_catalogue_for_programs_lists_every_code() {
     let list: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), Code::ALL.len());
     assert_eq!(list["items"][0]["type"], "/docs/errors/malformed_request");
+    for extra in extras::ALL {
+        for code in extra.codes {
+            let page = get(&format!("/docs/errors/{code}")).await.body;
+            assert!(
+                page.contains(&format!("<dt><code>{}</code></dt>", extra.name)),
+                "{code} does not tell {}",
+                extra.name
+            );
+        }
+    }
+    for example in examples::ALL {
+        let strange = example.extra.iter().find(|(name, _)| *name != "errors" && !extras::is_known(example.code, name));
+        assert!(strange.is_none(), "{}: {strange:?}", example.code);
+    }
 }
 
 /// The texts marked `data-example="kind"` in the signing guide.

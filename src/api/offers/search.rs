@@ -108,7 +108,7 @@ impl SearchQuery {
     fn mark(&self, asked: &mut Asked) -> Option<Cursor> {
         let text = self.cursor.as_deref()?;
         if text.len() > LONGEST_CURSOR {
-            asked.wrong(Place::query("cursor", "the next_cursor of the page before"));
+            asked.wrong(Place::query("cursor", "give the next_cursor of the page before"));
         }
         Some(Cursor(text.to_owned()))
     }

@@ -4,11 +4,13 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
+use serde_json::json;
 
 use crate::audit::Who;
 use crate::commands::CannotStart;
 use crate::commands::demo::address;
-use crate::commands::key_file::KeyFile;
+use crate::commands::key_file::{KeyFile, write_private};
+use crate::config::{Config, Endpoint};
 use crate::model::partner::{Mode, Scopes};
 use crate::partners::{KeyPolicy, MasterKeys, Material, NewPartner};
 use crate::server::listeners::Running;
@@ -44,7 +46,8 @@ impl Folder {
             stop(anyhow!("the data folder {shown} cannot be written: {error}; choose another with --data"))
         })?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), lock, temporary: false }),
+            // Whole, so that what is printed can be pasted anywhere.
+            Ok(()) => Ok(Self { path: path.canonicalize()?, lock, temporary: false }),
             Err(TryLockError::WouldBlock) => Err(stop(anyhow!(
                 "another demo is running with the data folder {shown}; stop it, or choose another with --data"
             ))),
@@ -79,7 +82,7 @@ impl Folder {
             return Ok(known.trim().to_owned());
         }
         let made = make()?;
-        crate::commands::key_file::write_private(&path, &made).map_err(stop)?;
+        write_private(&path, &made).map_err(stop)?;
         Ok(made.trim().to_owned())
     }
 
@@ -111,6 +114,21 @@ impl Folder {
         let key = KeyFile { url, key_id: issued.key_id.to_string(), secret, algorithm: issued.algorithm.to_string() };
         key.write(&path)?;
         Ok(key)
+    }
+
+    /// Writes the settings with which the operator's own commands work on this demo; gives the file's whole path.
+    pub fn operator_settings(&self, config: &Config) -> Result<PathBuf> {
+        let endpoint = |endpoint: &Option<Endpoint>| {
+            endpoint.as_ref().map(|one| json!({ "url": one.url.to_string(), "token": one.token.to_string() }))
+        };
+        let whole = json!({
+            "database": { "url": config.database.url },
+            "secrets": { "master_key": config.secrets.master_key.to_string() },
+            "upstream": { "live": endpoint(&config.upstream.live), "sandbox": endpoint(&config.upstream.sandbox) },
+        });
+        let path = self.path("operator.toml");
+        write_private(&path, &toml::to_string(&whole)?)?;
+        Ok(path)
     }
 
     /// Gives the folder back; a temporary one is removed.

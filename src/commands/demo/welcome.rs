@@ -18,6 +18,7 @@ pub fn print(running: &Running, catalogue: &sandbox::Running, folder: &Folder) -
     let (live, sandbox) = (folder.path("live.key"), folder.path("sandbox.key"));
     let keys = (KeyFile::read(&live)?, KeyFile::read(&sandbox)?);
     let live = live.display();
+    let settings = folder.operator_settings(&running.house.config)?;
     let password = running.house.console.issue_one_time()?;
     let mut out = std::io::stdout().lock();
     writeln!(
@@ -50,6 +51,13 @@ Try it, in this order (with curl and jq):
   QUOTE=$(\"$X\" call POST /v1/quotes -d \"{{\\\"lines\\\":[$LINE]}}\" 2>/dev/null | jq -r '.quotes[0].id')
   \"$X\" call POST /v1/orders -k \"order-$QUOTE\" -d \"{{\\\"reference\\\":\\\"PO-$(date +%s)\\\",\\\"quote_id\\\":\\\"$QUOTE\\\"}}\"
 
+The operator's own commands, in another terminal:
+
+  X='{program}'; export XUNYUAN_CONFIG='{settings}'
+  \"$X\" order list
+  \"$X\" audit list
+  \"$X\" partner list
+
 Ctrl-C stops it; the data stays in {data}.
 ready",
         ops = running.ops_address,
@@ -57,6 +65,7 @@ ready",
         live_id = keys.0.key_id,
         sandbox_id = keys.1.key_id,
         sandbox = sandbox.display(),
+        settings = settings.display(),
         data = folder.path("").display(),
     )?;
     Ok(())

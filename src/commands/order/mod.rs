@@ -1,5 +1,5 @@
 //! `xunyuan order`: the operator's eye and hand on orders: find them, read one's whole story, look it up at the
-//! catalogue, try it again, settle it. What may be done is for `orders` to say.
+//! catalogue, try it again, settle it, clear it. What may be done is for `orders` to say.
 
 mod show;
 #[cfg(test)]
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::commands::{Actor, ConfigFile, StillOpen, table};
+use crate::commands::{Actor, ConfigFile, StillOpen, no_such_partner, table};
 use crate::ledger::{Ledger, Search};
 use crate::model::ids::{OrderId, PartnerId};
 use crate::model::order::{Attention, Kind, Order, State};
@@ -33,8 +33,10 @@ takes once. Only when the catalogue cannot be asked for longer than orders.unkno
   xunyuan order retry ord_…                     the catalogue does not have it: place it again under the same id
   xunyuan order settle ord_… --as rejected --reason \"asked Li on the phone, 14:05\"
                                                 the catalogue does not have it, and nobody wants it any more
+  xunyuan order clear ord_… --reason \"taken back at the catalogue, 14:20\"
+                                                it went on there or is missing there, and that is seen to
 
-Each of the last three is an event of the order by `operator` and a row of the audit (xunyuan audit list --subject ord_…).
+Each of the last four is an event of the order by `operator` and a row of the audit (xunyuan audit list --subject ord_…).
 
 Exit codes: 0 done · 1 refused or failed, nothing was changed and the sentence says what to do · 2 settings or the command
 line are wrong · 3 done, and the order is still unknown.")]
@@ -78,6 +80,20 @@ enum Action {
         /// What it becomes
         #[arg(long = "as", value_name = "STATE")]
         end: End,
+        /// Why, for the audit; 3 to 500 characters
+        #[arg(long, value_parser = reason)]
+        reason: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that nothing is left to do about an order that went on at the catalogue, or is missing there
+    ///
+    /// It leaves the list of those that wait for a person, and the gateway does not put it there again for the same
+    /// finding. Nothing else changes, and its partner hears nothing; the reason is kept in the audit.
+    Clear {
+        #[command(flatten)]
+        which: Which,
         /// Why, for the audit; 3 to 500 characters
         #[arg(long, value_parser = reason)]
         reason: String,
@@ -148,6 +164,18 @@ pub struct Desk {
     pub orders: Orders,
     /// The truth.
     pub ledger: Ledger,
+    /// Short names of all partners there are.
+    pub partners: Vec<String>,
+}
+
+impl Desk {
+    /// A name that nobody has is a slip, not somebody without orders.
+    fn must_know(&self, partner: Option<&PartnerId>) -> Result<()> {
+        match partner.filter(|one| !self.partners.iter().any(|known| known == one.as_str())) {
+            None => Ok(()),
+            Some(nobody) => Err(no_such_partner(nobody.as_str(), &self.partners)),
+        }
+    }
 }
 
 fn reason(text: &str) -> Result<String, &'static str> {
@@ -174,6 +202,14 @@ pub async fn run(asked: Asked, desk: &Desk, out: &mut impl Write) -> Result<()> 
             let id = find(&which, desk).await?;
             told(&desk.orders.reject_by_hand(operator, &id, &reason).await?, json, out)
         }
+        Action::Clear { which, reason, json } => {
+            let id = find(&which, desk).await?;
+            let order = desk.orders.clear_by_hand(operator, &id, &reason).await?;
+            if json {
+                return say(&show::brief(&order), out);
+            }
+            Ok(writeln!(out, "order {} waits for nobody any more; it is {}", order.deed.id, order.state)?)
+        }
         Action::Retry { which, json } => {
             let id = find(&which, desk).await?;
             told(&desk.orders.retry_by_hand(operator, &id).await?, json, out)
@@ -182,6 +218,7 @@ pub async fn run(asked: Asked, desk: &Desk, out: &mut impl Write) -> Result<()> 
 }
 
 async fn list(asked: List, desk: &Desk, out: &mut impl Write) -> Result<()> {
+    desk.must_know(asked.partner.as_ref())?;
     let state = if asked.unknown { Some(State::Unknown) } else { asked.state };
     let search =
         Search { partner: asked.partner, mode: asked.mode, state, attention: asked.attention, reference: None };
@@ -224,6 +261,7 @@ async fn find(which: &Which, desk: &Desk) -> Result<OrderId> {
     {
         return Ok(id);
     }
+    desk.must_know(which.partner.as_ref())?;
     let Ok(reference) = which.name.parse() else { bail!("{:?} is neither an order's id nor a reference", which.name) };
     let search =
         Search { partner: which.partner.clone(), mode: which.mode, reference: Some(reference), ..Search::default() };

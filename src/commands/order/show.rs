@@ -9,7 +9,7 @@ use super::moment;
 use crate::audit::Entry;
 use crate::commands::audit::{EntryRow, write_table};
 use crate::commands::table;
-use crate::ledger::{Case, KeyHeld, News, Paying};
+use crate::ledger::{Carried, Case, KeyHeld, News, Paying};
 use crate::model::money::Money;
 use crate::model::order::{Attention, Event, Order};
 use crate::model::quote::Line;
@@ -43,6 +43,13 @@ pub(super) fn write(case: &Case, audit: &[Entry], out: &mut impl Write) -> Resul
     part(out, "what the partner is told")?;
     let rows: Vec<_> = case.told.iter().map(told).collect();
     table::write(out, ["EVENT", "TYPE", "AT", "PUBLISHED AS"], &rows)?;
+    part(out, "at the partner's webhook endpoints")?;
+    if case.deliveries.is_empty() {
+        writeln!(out, "nothing was sent: no endpoint of the partner's wanted it, or it is longer ago than 30 days")?;
+    } else {
+        let rows: Vec<_> = case.deliveries.iter().map(carried).collect();
+        table::write(out, ["TYPE", "EVENT", "STATE", "TRIES", "LAST AT", "ANSWER", "ENDPOINT", "URL"], &rows)?;
+    }
     if !audit.is_empty() {
         part(out, "by hand")?;
         write_table(audit, out)?;
@@ -128,6 +135,24 @@ fn money(money: Money) -> Value {
     json!({ "amount": money.amount(), "currency": money.currency.code() })
 }
 
+fn carried(delivery: &Carried) -> [String; 8] {
+    let answer = match (delivery.status, &delivery.problem) {
+        (Some(status), None) => status.to_string(),
+        (_, Some(problem)) => problem.clone(),
+        (None, None) => "-".to_owned(),
+    };
+    [
+        delivery.kind.clone(),
+        delivery.event.to_string(),
+        delivery.state.name().to_owned(),
+        delivery.attempts.to_string(),
+        delivery.tried_at.map_or("-".to_owned(), moment),
+        answer,
+        delivery.endpoint.to_string(),
+        delivery.url.clone(),
+    ]
+}
+
 /// An order in a list.
 pub(super) fn brief(order: &Order) -> Value {
     let deed = &order.deed;
@@ -176,6 +201,14 @@ pub(super) fn to_json(case: &Case, audit: &[Entry]) -> Value {
         })
     };
     let told = |told: &News| json!({ "id": told.event.as_str(), "type": told.kind, "at": told.at.to_string(), "position": told.position });
+    let carried = |delivery: &Carried| {
+        json!({
+            "event_id": delivery.event.as_str(), "type": delivery.kind, "endpoint_id": delivery.endpoint.as_str(),
+            "url": delivery.url, "state": delivery.state.name(), "attempts": delivery.attempts,
+            "tried_at": delivery.tried_at.map(|at| at.to_string()), "status": delivery.status,
+            "problem": delivery.problem,
+        })
+    };
     let mut whole = brief(&case.order);
     let more = json!({
         "quote_id": deed.quote.as_str(), "note": deed.note, "supplier_id": deed.basket.supplier.to_string(),
@@ -188,6 +221,7 @@ pub(super) fn to_json(case: &Case, audit: &[Entry]) -> Value {
         "payments": case.payments.iter().map(paying).collect::<Vec<_>>(),
         "keys": case.keys.iter().map(key).collect::<Vec<_>>(),
         "told": case.told.iter().map(told).collect::<Vec<_>>(),
+        "deliveries": case.deliveries.iter().map(carried).collect::<Vec<_>>(),
         "audit": audit.iter().map(EntryRow::from).collect::<Vec<_>>(),
     });
     if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), more) {

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use super::{Asked, Desk, run};
 use crate::clock::Clock;
 use crate::commands::StillOpen;
-use crate::ledger::Ledger;
-use crate::model::ids::SkuId;
+use crate::ledger::{Ledger, NewEndpoint, Settled, StoredSecret, Verdict};
+use crate::model::ids::{EndpointId, SkuId};
 use crate::model::order::{Order, State};
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::payment::{Method, Payment};
 use crate::model::plan::Plan;
 use crate::model::quote::{Quantity, Wanted};
+use crate::model::webhook::Attempt;
 use crate::orders::{Answer, Basis, NewOrder, NewPayment, NewQuote, Once, Orders, Settings};
 use crate::rates::{self, Rates};
 use crate::sandbox;
@@ -69,29 +70,36 @@ fn once(key: &str) -> Once {
     Once { key: key.to_owned(), body_hash: key.as_bytes().to_vec() }
 }
 
+async fn catalogue() -> sandbox::Running {
+    let settings = sandbox::Settings { offers: 300, pace: 0.0, workers: 1, ..sandbox::Settings::default() };
+    sandbox::start(settings, |_| {}).await.unwrap()
+}
+
+fn room(catalogue: &sandbox::Running, ledger: &Ledger, clock: &Clock) -> Orders {
+    let endpoint = upstream::Endpoint { url: catalogue.url().parse().unwrap(), token: catalogue.token.clone().into() };
+    let settings = upstream::Settings { sandbox: Some(endpoint), ..upstream::Settings::default() };
+    let upstream = Upstream::new(&settings, Arc::default()).unwrap();
+    let settings = Settings {
+        quote_valid_s: 1800,
+        warehouse: "YW01".parse().unwrap(),
+        lease_ms: LEASE_MS,
+        reconcile_ms: 2000,
+        unknown_bound_s: 3600,
+        compare_ms: 3_600_000,
+    };
+    let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
+    let rates = Rates::open(rates, clock.clone()).unwrap();
+    Orders::new(settings, ledger.clone(), upstream, rates, clock.clone())
+}
+
 impl Office {
     async fn open(house: trial::House) -> Self {
-        let settings = sandbox::Settings { offers: 300, pace: 0.0, workers: 1, ..sandbox::Settings::default() };
-        let catalogue = sandbox::start(settings, |_| {}).await.unwrap();
-        let endpoint =
-            upstream::Endpoint { url: catalogue.url().parse().unwrap(), token: catalogue.token.clone().into() };
-        let settings = upstream::Settings { sandbox: Some(endpoint), ..upstream::Settings::default() };
-        let upstream = Upstream::new(&settings, Arc::default()).unwrap();
-        let clock = Clock::shiftable();
+        let (catalogue, clock) = (catalogue().await, Clock::shiftable());
         let ledger = Ledger::new(house.sql.clone(), clock.clone());
-        let settings = Settings {
-            quote_valid_s: 1800,
-            warehouse: "YW01".parse().unwrap(),
-            lease_ms: LEASE_MS,
-            reconcile_ms: 2000,
-            unknown_bound_s: 3600,
-            compare_ms: 3_600_000,
-        };
-        let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
-        let rates = Rates::open(rates, clock.clone()).unwrap();
-        let orders = Orders::new(settings, ledger.clone(), upstream, rates, clock.clone());
+        let orders = room(&catalogue, &ledger, &clock);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { desk: Desk { orders, ledger }, clock, catalogue, http, _house: house }
+        let partners = ["acme", "bravo"].map(str::to_owned).to_vec();
+        Self { desk: Desk { orders, ledger, partners }, clock, catalogue, http, _house: house }
     }
 
     /// Tells the catalogue something, or asks it when there is nothing to tell.
@@ -417,5 +425,93 @@ async fn an_order_of_which_a_call_may_be_under_way_is_left_alone() {
         assert!(refused.contains("may still be under way") && refused.contains("settle it then"), "{refused}");
         office.clock.advance_ms(QUIET_MS);
         assert_eq!(office.json(&settle).await["state"], "rejected");
+    }
+}
+
+#[tokio::test]
+async fn a_partner_or_state_that_does_not_exist_is_refused_and_not_found_empty() {
+    for office in offices().await {
+        office.order("acme", "PO-1").await;
+        for line in ["list --partner acmee", "show PO-1 --partner acmee"] {
+            let told = office.say(line).await.unwrap_err();
+            assert!(told.contains("there is no partner \"acmee\": there is acme, bravo"), "{told}");
+        }
+        let told = office.say("list --state payd").await.unwrap_err();
+        assert!(told.contains("awaiting_payment") && told.contains("payd"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_went_missing_is_cleared_by_hand_once_and_for_all() {
+    for office in offices().await {
+        let (_, id) = office.order("acme", "PO-1").await;
+        let nothing = office.say(&format!("clear {id} --reason seen-to")).await.unwrap_err();
+        assert!(nothing.contains("nobody is asked to look"), "{nothing}");
+        // The catalogue loses its memory: an empty one is in its place.
+        let empty = catalogue().await;
+        let elsewhere = room(&empty, &office.desk.ledger, &office.clock);
+        let compare = async || {
+            office.clock.advance_ms(3_600_000);
+            elsewhere.compare(Mode::Sandbox).await.unwrap().unwrap();
+        };
+        compare().await;
+        let waiting = office.json("list --attention").await;
+        assert_eq!(waiting[0]["attention"], "went_missing", "{waiting}");
+        let told = office.say(&format!("clear {id} --reason asked-there --actor li")).await.unwrap();
+        assert!(told.contains("waits for nobody any more"), "{told}");
+        let shown = office.show(&id).await;
+        assert_eq!(story(&shown).last(), Some(&by("operator", "cleared")));
+        assert_eq!(audited(&shown), [by("operator:li", "order.clear")]);
+        compare().await;
+        assert_eq!(office.json("list --attention").await, json!([]), "seen to is seen to");
+        assert_eq!(office.show(&id).await["version"], shown["version"]);
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_an_orders_events_at_its_partners_endpoints_is_shown() {
+    for office in offices().await {
+        let ledger = &office.desk.ledger;
+        let wanted = NewEndpoint {
+            id: EndpointId::fresh(),
+            url: "https://shop.example/hooks".into(),
+            description: String::new(),
+            patterns: vec!["order.*".parse().unwrap()],
+            secret: StoredSecret { master_version: 1, wrapped_key: vec![1], ciphertext: vec![2] },
+        };
+        let endpoint = ledger.append_endpoint(&caller("acme"), wanted, 20).await.unwrap().unwrap();
+        let (_, id) = office.order("acme", "PO-1").await;
+        assert!(office.say("show PO-1").await.unwrap().contains("nothing was sent"), "it is not published yet");
+        ledger.publish(100).await.unwrap();
+        let delivery = async || office.show(&id).await["deliveries"][0].clone();
+        let fresh = delivery().await;
+        assert_eq!(
+            (&fresh["state"], &fresh["attempts"], &fresh["status"]),
+            (&json!("pending"), &json!(0), &json!(null))
+        );
+        for (status, problem, verdict) in
+            [(Some(503), Some("answered 503"), Verdict::Again(0)), (Some(204), None, Verdict::Delivered)]
+        {
+            office.clock.advance_ms(1_000);
+            let turn = ledger.take_turn(Vec::new(), 9, LEASE_MS, &EndpointId::fresh()).await.unwrap();
+            let made = turn.claimed.into_iter().next().unwrap().made;
+            let (at, problem) = (office.clock.now(), problem.map(str::to_owned));
+            let attempt = Attempt { at, duration_ms: 5, status, problem, answer: String::new() };
+            let settled = Settled { made, attempt, verdict };
+            ledger.take_turn(vec![settled], 0, LEASE_MS, &EndpointId::fresh()).await.unwrap();
+            let tried = delivery().await;
+            assert_eq!(
+                (tried["status"].as_u64(), tried["url"].as_str()),
+                (status.map(u64::from), Some("https://shop.example/hooks"))
+            );
+        }
+        let shown = delivery().await;
+        assert_eq!((&shown["type"], &shown["endpoint_id"]), (&json!("order.accepted"), &json!(endpoint.id.as_str())));
+        assert_eq!(
+            (&shown["state"], &shown["attempts"], &shown["problem"]),
+            (&json!("delivered"), &json!(2), &json!(null))
+        );
+        let table = office.say(&format!("show {id}")).await.unwrap();
+        assert!(table.contains("https://shop.example/hooks") && table.contains("delivered"), "{table}");
     }
 }

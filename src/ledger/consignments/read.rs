@@ -14,14 +14,6 @@ use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Mode;
 use crate::sql::{Row, Sql, Tx, args};
 
-/// A consignment that wants to be looked at.
-#[derive(Clone, Debug)]
-pub struct DueConsignment {
-    /// The consignment.
-    pub id: ConsignmentId,
-    look_at: i64,
-}
-
 /// What is not settled in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
@@ -108,23 +100,6 @@ impl Ledger {
         let items = rows.iter().map(summary).collect::<Result<Vec<_>, Error>>()?;
         let next = items.last().filter(|_| more).map(|last| mark(&last.deed));
         Ok(Page { items, next, total: None })
-    }
-
-    /// Unfinished consignments whose time to be looked at has come, oldest first.
-    pub async fn list_due_consignments(&self, mode: Mode, limit: u32) -> Result<Vec<DueConsignment>, Error> {
-        const DUE: &str = "SELECT id, look_at FROM consignments \
-            WHERE state NOT IN ('rejected', 'handed_over', 'cancelled') AND look_at <= $1 AND mode = $2 \
-            ORDER BY look_at LIMIT $3";
-        let rows = self.sql.fetch_all(DUE, args![self.clock.now_ms(), mode.name(), limit]).await?;
-        rows.iter().map(|row| Ok(DueConsignment { id: row.parse("id")?, look_at: row.int("look_at")? })).collect()
-    }
-
-    /// Takes a due consignment for so long; false when another took it first or it ended meanwhile.
-    pub async fn claim_due_consignment(&self, due: &DueConsignment, for_ms: i64) -> Result<bool, Error> {
-        const CLAIM: &str = "UPDATE consignments SET look_at = $3 \
-            WHERE id = $1 AND look_at = $2 AND state NOT IN ('rejected', 'handed_over', 'cancelled')";
-        let until = self.clock.now_ms() + for_ms;
-        Ok(self.sql.execute(CLAIM, args![due.id.as_str(), due.look_at, until]).await? == 1)
     }
 
     /// Puts the next look at a consignment off.

@@ -11,14 +11,6 @@ use crate::model::ids::{ConsignmentId, PartnerId, ReportId};
 use crate::model::partner::Mode;
 use crate::sql::{Row, Tx, args};
 
-/// A report that wants to be looked at.
-#[derive(Clone, Debug)]
-pub struct DueReport {
-    /// The report.
-    pub id: ReportId,
-    look_at: i64,
-}
-
 const COLUMNS: &str = "SELECT id, consignment, document, state, refusal, created_at, attempted_at \
     FROM consignment_reports WHERE id = $1";
 
@@ -59,22 +51,6 @@ impl Ledger {
     pub async fn update_report(&self, report: &Report, look_at: i64) -> Result<(), Error> {
         let report = report.clone();
         self.sql.transaction(move |tx| Box::pin(async move { write(tx, &report, look_at).await })).await
-    }
-
-    /// Unsettled reports whose time to be looked at has come, oldest first.
-    pub async fn list_due_reports(&self, mode: Mode, limit: u32) -> Result<Vec<DueReport>, Error> {
-        const DUE: &str = "SELECT r.id, r.look_at FROM consignment_reports r JOIN consignments c ON c.id = r.consignment \
-            WHERE r.state IN ('sent', 'unknown') AND r.look_at <= $1 AND c.mode = $2 ORDER BY r.look_at LIMIT $3";
-        let rows = self.sql.fetch_all(DUE, args![self.clock.now_ms(), mode.name(), limit]).await?;
-        rows.iter().map(|row| Ok(DueReport { id: row.parse("id")?, look_at: row.int("look_at")? })).collect()
-    }
-
-    /// Takes a due report for so long; false when another took it first or it was settled meanwhile.
-    pub async fn claim_due_report(&self, due: &DueReport, for_ms: i64) -> Result<bool, Error> {
-        const CLAIM: &str = "UPDATE consignment_reports SET look_at = $3 \
-            WHERE id = $1 AND look_at = $2 AND state IN ('sent', 'unknown')";
-        let until = self.clock.now_ms() + for_ms;
-        Ok(self.sql.execute(CLAIM, args![due.id.as_str(), due.look_at, until]).await? == 1)
     }
 }
 

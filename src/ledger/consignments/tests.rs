@@ -227,11 +227,14 @@ async fn a_report_is_written_before_it_is_said_and_settled_once() {
         };
         assert_eq!((&report.said, report.state), (&receipt, ReportState::Sent));
         assert_eq!(book.ledger.list_open_reports(&opened.deed.id).await.unwrap(), std::slice::from_ref(&report));
-        assert!(book.ledger.list_due_reports(Mode::Sandbox, 10).await.unwrap().is_empty(), "its worker is at it");
+        assert!(
+            book.ledger.claim_due_reports(Mode::Sandbox, 10, 1000).await.unwrap().is_empty(),
+            "its worker is at it"
+        );
         book.clock.advance_ms(LEASE_MS + 1);
-        let due = book.ledger.list_due_reports(Mode::Sandbox, 10).await.unwrap();
-        assert!(book.ledger.claim_due_report(&due[0], 10_000).await.unwrap());
-        assert!(!book.ledger.claim_due_report(&due[0], 10_000).await.unwrap());
+        let claim = || book.ledger.claim_due_reports(Mode::Sandbox, 10, 10_000);
+        let (one, two) = tokio::join!(claim(), claim());
+        assert_eq!([one.unwrap(), two.unwrap()].concat(), std::slice::from_ref(&report.id), "one has it");
         let unknown = Report { state: ReportState::Unknown, ..report.clone() };
         book.ledger.update_report(&unknown, i64::MAX).await.unwrap();
         let waiting = book.ledger.waiting_consignments().await.unwrap();
@@ -274,12 +277,18 @@ async fn lists_are_pages_newest_first_and_due_ones_are_claimed_once() {
         let none =
             book.ledger.list_consignments(&acme(), Mode::Sandbox, open, None, PageSize::default()).await.unwrap();
         assert!(none.items.is_empty());
-        assert!(book.ledger.list_due_consignments(Mode::Sandbox, 10).await.unwrap().is_empty());
+        assert!(book.ledger.claim_due_consignments(Mode::Sandbox, 10, 1000).await.unwrap().is_empty());
         book.clock.advance_ms(LEASE_MS);
-        let due = book.ledger.list_due_consignments(Mode::Sandbox, 10).await.unwrap();
-        assert_eq!(due.len(), 5);
-        assert!(book.ledger.claim_due_consignment(&due[0], 10_000).await.unwrap());
-        assert!(!book.ledger.claim_due_consignment(&due[0], 10_000).await.unwrap());
-        assert!(book.ledger.list_due_consignments(Mode::Live, 10).await.unwrap().is_empty(), "worlds are apart");
+        assert!(book.ledger.claim_due_consignments(Mode::Live, 10, 1000).await.unwrap().is_empty(), "worlds are apart");
+        let claim = || book.ledger.claim_due_consignments(Mode::Sandbox, 3, 10_000);
+        let mut due = Vec::new();
+        for count in [3, 2, 0] {
+            let claimed = claim().await.unwrap();
+            assert_eq!(claimed.len(), count);
+            due.extend(claimed);
+        }
+        due.sort();
+        due.dedup();
+        assert_eq!(due.len(), 5, "each was claimed once");
     }
 }

@@ -56,7 +56,7 @@ impl Ledger {
         size: PageSize,
     ) -> Result<Page<Delivery>, Error> {
         const LIST: &str =
-            newest!("d.id, d.event, d.subject, d.state, d.due_at, d.created_at, d.settled_at, d.attempts, e.kind");
+            newest!("d.id, d.event, e.subject, d.state, d.due_at, d.created_at, d.settled_at, d.attempts, e.kind");
         const ATTEMPTS: &str = concat!(
             "SELECT a.delivery, a.at, a.duration_ms, a.status, a.problem, a.answer FROM webhook_attempts AS a \
              WHERE a.delivery IN (SELECT listed.id FROM (",
@@ -124,7 +124,7 @@ impl Ledger {
     }
 }
 
-fn delivery(row: &Row) -> Result<Delivery, Error> {
+pub(in crate::ledger) fn delivery(row: &Row) -> Result<Delivery, Error> {
     let state = row.parse("state")?;
     let due_at = row.int("due_at")?;
     let moment = |ms| words::moment("delivery", ms);
@@ -141,7 +141,7 @@ fn delivery(row: &Row) -> Result<Delivery, Error> {
     })
 }
 
-fn attempt(row: &Row) -> Result<Attempt, Error> {
+pub(in crate::ledger) fn attempt(row: &Row) -> Result<Attempt, Error> {
     Ok(Attempt {
         at: words::moment("attempt", row.int("at")?)?,
         duration_ms: row.int("duration_ms")?,

@@ -298,20 +298,22 @@ async fn a_step_needs_the_partners_own_refund_and_its_key_belongs_to_that_one() 
 async fn what_is_due_is_claimed_by_one_and_what_ended_is_not_due() {
     for book in books().await {
         let (_, refund) = book.begun("R-1").await;
-        assert!(book.ledger.list_due_refunds(Mode::Sandbox, 10).await.unwrap().is_empty(), "its worker may still live");
+        assert!(
+            book.ledger.claim_due_refunds(Mode::Sandbox, 10, 1000).await.unwrap().is_empty(),
+            "its worker may still live"
+        );
         book.clock.advance_ms(LEASE_MS + 1);
-        let due = book.ledger.list_due_refunds(Mode::Sandbox, 10).await.unwrap();
-        assert_eq!(due.len(), 1);
-        assert!(book.ledger.list_due_refunds(Mode::Live, 10).await.unwrap().is_empty());
-        assert!(book.ledger.claim_due_refund(&due[0], 1000).await.unwrap());
-        assert!(!book.ledger.claim_due_refund(&due[0], 1000).await.unwrap(), "another has it");
+        assert!(book.ledger.claim_due_refunds(Mode::Live, 10, 1000).await.unwrap().is_empty());
+        let claim = || book.ledger.claim_due_refunds(Mode::Sandbox, 10, 1000);
+        let (one, two) = tokio::join!(claim(), claim());
+        assert_eq!([one.unwrap(), two.unwrap()].concat(), std::slice::from_ref(&refund.deed.id), "one has it");
         let unknown = book.after(&refund, &[Kind::Unanswered]);
         book.ledger.append_refund(&unknown, refund.version, 0).await.unwrap();
         let unsettled = book.ledger.unsettled_refunds().await.unwrap();
         assert_eq!((unsettled.unknown, unsettled.oldest_s), (1, LEASE_MS / 1000));
         let ended = book.after(&unknown, &[Kind::Accepted, Kind::Closed]);
         book.ledger.append_refund(&ended, unknown.version, 0).await.unwrap();
-        assert!(book.ledger.list_due_refunds(Mode::Sandbox, 10).await.unwrap().is_empty());
+        assert!(claim().await.unwrap().is_empty());
         assert_eq!(book.ledger.unsettled_refunds().await.unwrap().unknown, 0);
     }
 }

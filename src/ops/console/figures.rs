@@ -1,96 +1,131 @@
-//! How numbers, spans and moments are written for people.
+//! The pages of figures: how this node is now, the cache, the catalogue, and growth.
 
-use jiff::Timestamp;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
 
-/// `1,234,567`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+use crate::ops::Meters;
+use crate::ops::console::Console;
+use crate::ops::console::answer;
+use crate::ops::console::frame::Frame;
+use crate::ops::console::gate::{Operate, Person, Wish};
+use crate::ops::console::spark;
+use crate::ops::health::Health;
+use crate::ops::look::behind::{self, BehindView};
+use crate::ops::look::growth::{self, Grown, GrowthView};
+use crate::ops::look::now::{self, NowView, Tile};
+
+#[derive(Template)]
+#[template(path = "now.html", config = "src/ops/console/askama.toml")]
+struct Now {
+    frame: Frame,
+    view: NowView,
 }
 
-/// A count that came as a float, as metrics have it.
-pub fn count(number: f64) -> String {
-    grouped(whole(number))
-}
-
-/// The whole number of a float that counts; metrics never go below zero.
-pub fn whole(number: f64) -> u64 {
-    number.max(0.0).round() as u64
-}
-
-/// `12.3 %`, or a dash when there is nothing to take a share of.
-pub fn share(part: f64, of: f64) -> String {
-    if of <= 0.0 { "–".to_owned() } else { format!("{:.1} %", 100.0 * part / of) }
-}
-
-/// `0.42 ms`, `12 ms`, `1.3 s`.
-pub fn duration(seconds: f64) -> String {
-    match seconds * 1000.0 {
-        ms if ms < 10.0 => format!("{ms:.2} ms"),
-        ms if ms < 1000.0 => format!("{ms:.0} ms"),
-        ms => format!("{:.1} s", ms / 1000.0),
+impl Now {
+    fn spark(&self, tile: &Tile) -> String {
+        drawn(tile)
     }
 }
 
-/// `5 s`, `12 min`, `3 h`, `4 d`: the largest unit that says something.
-pub fn span(seconds: i64) -> String {
-    match seconds.max(0) {
-        s if s < 60 => format!("{s} s"),
-        s if s < 3_600 => format!("{} min", s / 60),
-        s if s < 2 * 86_400 => format!("{} h", s / 3_600),
-        s => format!("{} d", s / 86_400),
+fn drawn(tile: &Tile) -> String {
+    let points: Vec<f64> = tile.series.iter().map(|point| point.unwrap_or(0.0)).collect();
+    spark::line(&points, &format!("{} over the last hour", tile.name))
+}
+
+/// What the operator sees first.
+pub async fn now(
+    request: HttpRequest,
+    person: Person,
+    console: Data<Console>,
+    health: Data<Health>,
+    meters: Data<Meters>,
+) -> HttpResponse {
+    let frame = Frame::live("Now", "Now", &person, &request, console.books.clock.now());
+    match now::now(&console.books, &health, &meters).await {
+        Ok(view) => answer::shown(&Now { frame, view }),
+        Err(trouble) => answer::trouble(frame, trouble),
     }
 }
 
-/// `512 B`, `3.4 MB`.
-pub fn bytes(number: f64) -> String {
-    let units = ["B", "kB", "MB", "GB"];
-    let mut number = number.max(0.0);
-    let mut at = 0;
-    while number >= 1000.0 && at + 1 < units.len() {
-        number /= 1000.0;
-        at += 1;
+#[derive(Template)]
+#[template(path = "behind.html", config = "src/ops/console/askama.toml")]
+struct Behind {
+    frame: Frame,
+    heading: &'static str,
+    says: &'static str,
+    view: BehindView,
+}
+
+impl Behind {
+    fn look(&self) -> &'static str {
+        if self.view.checks.iter().all(|check| check.state.look() == "good") { "good" } else { "bad" }
     }
-    let unit = units.get(at).copied().unwrap_or("");
-    if at == 0 { format!("{number:.0} {unit}") } else { format!("{number:.1} {unit}") }
-}
 
-/// A moment for people and for machines.
-#[derive(Clone, Debug)]
-pub struct Moment {
-    /// RFC 3339.
-    pub exact: String,
-    /// `2026-11-23 04:42:07`, in UTC.
-    pub shown: String,
-    /// How long it is from now, without saying in which direction.
-    pub span: String,
-}
-
-impl Moment {
-    /// A moment seen from now.
-    pub fn of(at: Timestamp, now: Timestamp) -> Self {
-        let seconds = (now.as_second() - at.as_second()).abs();
-        Self { exact: at.to_string(), shown: at.strftime("%Y-%m-%d %H:%M:%S").to_string(), span: span(seconds) }
+    fn spark(&self, tile: &Tile) -> String {
+        drawn(tile)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{bytes, duration, grouped, share, span};
+/// What the cache does.
+pub async fn cache(
+    request: HttpRequest,
+    person: Person,
+    console: Data<Console>,
+    health: Data<Health>,
+    meters: Data<Meters>,
+) -> HttpResponse {
+    let frame = Frame::live("Cache", "Cache", &person, &request, console.books.clock.now());
+    let says = "What was seen of the catalogue and kept: in this process, and in Redis when there is one.";
+    answer::shown(&Behind { frame, heading: "Cache", says, view: behind::cache(&health, &meters).await })
+}
 
-    #[test]
-    fn figures_are_written_for_people() {
-        assert_eq!([0, 999, 1_000, 12_345, 1_234_567].map(grouped), ["0", "999", "1,000", "12,345", "1,234,567"]);
-        assert_eq!([5, 60, 3_600, 86_400, 172_800].map(span), ["5 s", "1 min", "1 h", "24 h", "2 d"]);
-        assert_eq!([0.00042, 0.012, 1.25].map(duration), ["0.42 ms", "12 ms", "1.2 s"]);
-        assert_eq!((share(1.0, 8.0).as_str(), share(0.0, 0.0).as_str()), ("12.5 %", "–"));
-        assert_eq!([0.0, 999.0, 3_400_000.0].map(bytes), ["0 B", "999 B", "3.4 MB"]);
+/// How the catalogue does.
+pub async fn catalogue(
+    request: HttpRequest,
+    person: Person,
+    console: Data<Console>,
+    health: Data<Health>,
+    meters: Data<Meters>,
+) -> HttpResponse {
+    let frame = Frame::live("Catalogue health", "Catalogue", &person, &request, console.books.clock.now());
+    let says = "The wholesale service behind the gateway, as this node hears it, and the tasks that follow it.";
+    let view = behind::catalogue(&console.books, &health, &meters).await;
+    answer::shown(&Behind { frame, heading: "Catalogue", says, view })
+}
+
+#[derive(Template)]
+#[template(path = "growth.html", config = "src/ops/console/askama.toml")]
+struct Growth {
+    frame: Frame,
+    view: GrowthView,
+}
+
+impl Growth {
+    fn spark(&self, grown: &Grown) -> String {
+        let days: Vec<f64> = grown.days.iter().map(|orders| *orders as f64).collect();
+        spark::columns(&days, &format!("{} orders in 28 days", grown.orders))
+    }
+
+    fn look(&self, growth: &f64) -> &'static str {
+        if *growth >= 0.0 { "good" } else { "warn" }
+    }
+}
+
+/// Orders a day.
+pub async fn growth(request: HttpRequest, person: Person, console: Data<Console>) -> HttpResponse {
+    let frame = Frame::live("Growth", "Growth", &person, &request, console.books.clock.now());
+    match growth::growth(&console.books).await {
+        Ok(view) => answer::shown(&Growth { frame, view }),
+        Err(trouble) => answer::trouble(frame, trouble),
+    }
+}
+
+/// Writes down what a partner ordered before it came.
+pub async fn set_baseline(request: HttpRequest, console: Data<Console>, wish: Wish<Operate>) -> HttpResponse {
+    let (name, partner) = (wish.person.name(), request.match_info().query("id"));
+    match growth::set_baseline(&console.books, name, partner, &wish.text("daily")).await {
+        Ok(()) => answer::to("/console/growth"),
+        Err(trouble) => answer::trouble(Frame::still("Growth", &wish.person), trouble),
     }
 }

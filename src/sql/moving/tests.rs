@@ -187,8 +187,8 @@ async fn a_file_that_is_not_whole_moves_nothing() {
         for (from, to, told) in [
             ("\"PO-1\"", "\"PO-2\"".to_owned(), "was changed"),
             ("xunyuan ledger", "another".to_owned(), "not an export"),
-            ("[\"live\",12]", "[\"live\"]".to_owned(), "more or fewer"),
-            ("[\"live\",12]", "[\"live\",\"12\"]".to_owned(), "another kind"),
+            ("[\"live\",12,null,0]", "[\"live\",12,null]".to_owned(), "more or fewer"),
+            ("[\"live\",12,null,0]", "[\"live\",\"12\",null,0]".to_owned(), "another kind"),
             ("\"seq\"", "\"sequence\"".to_owned(), "other columns"),
             ("\"feed_cursors\":1", "\"feed_cursor\":1".to_owned(), "the tables this program has"),
             (&format!("\"schema\":{version}"), format!("\"schema\":{}", version + 1), "the same version of xunyuan"),

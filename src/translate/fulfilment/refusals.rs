@@ -68,7 +68,7 @@ fn place(line: &LineInTheWay, said: &Said, deed: &Deed) -> Option<Place> {
     let (order, sku) = line_of(deed, line.order_no?, line.line_no).ok()?;
     let at = said.lines().position(|(one, other)| *one == order.order && other == sku)?;
     Some(match line.max {
-        Some(max) => Place::body(&format!("/lines/{at}/quantity"), format!("at most {max} can have come")),
+        Some(max) => Place::body(&format!("/lines/{at}/quantity"), format!("at most {max}; more cannot have come")),
         None => Place::body(&format!("/lines/{at}"), "this line was inspected already"),
     })
 }

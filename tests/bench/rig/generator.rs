@@ -128,20 +128,23 @@ impl Work {
 
 /// Where an answer ends in the buffer.
 #[derive(Clone, Copy)]
-struct End {
-    status: u16,
+pub struct End {
+    /// Its status.
+    pub status: u16,
     head: usize,
     whole: usize,
 }
 
-struct Line {
+/// One keep-alive connection.
+pub struct Line {
     stream: TcpStream,
     buffer: Vec<u8>,
     filled: usize,
 }
 
 impl Line {
-    async fn open(at: SocketAddr) -> Result<Self> {
+    /// Opens one.
+    pub async fn open(at: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(at).await.with_context(|| format!("nothing listens at {at}"))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: vec![0; 64 * 1024], filled: 0 })
@@ -157,7 +160,8 @@ impl Line {
         }
     }
 
-    async fn ask(&mut self, request: &[u8]) -> Result<End> {
+    /// Sends a request and waits for the whole answer.
+    pub async fn ask(&mut self, request: &[u8]) -> Result<End> {
         self.stream.write_all(request).await?;
         self.filled = 0;
         let mut end = None;

@@ -3,7 +3,7 @@ import { copyButton } from "./page.js";
 import { codeBlock } from "./code.js";
 import { el, tabs } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
-import { firstValue } from "./openapi.js";
+import { firstValue, flatten } from "./openapi.js";
 import { samples } from "./samples.js";
 import { field, fields } from "./schema.js";
 import { tryout } from "./tryout.js";
@@ -76,7 +76,7 @@ function answers(document, one, codes) {
   const shown = one.responses.map((response) => {
     const good = response.status.startsWith("2") || response.status === "304";
     const known = codesOf(response, codes);
-    const inside = good && response.schema ? fields(document, response.schema) : null;
+    const inside = response.schema ? good ? fields(document, response.schema, 0, true) : besides(document, response.schema, known) : null;
     return el("details", { class: "answer", open: false },
       el("summary", {}, status(response.status), " ", el("span", { class: "answer-words" }, inline(wordsOf(response) || known.join(", ")))),
       el("div", { class: "answer-body" },
@@ -87,6 +87,13 @@ function answers(document, one, codes) {
         !inside && !known.length && !response.headers.length ? el("p", { class: "type-line" }, response.type ?? "No body.") : null));
   });
   return el("section", { class: "part" }, el("h4", {}, "Answers"), shown);
+}
+
+/** What a problem with one of these codes tells beyond what every problem tells. */
+function besides(document, schema, codes) {
+  const members = Object.entries(flatten(document, schema).properties ?? {});
+  const own = members.filter(([, member]) => codes.some((code) => member.description?.startsWith("With ") && member.description.includes(`\`${code}\``)));
+  return own.length ? el("ul", { class: "fields" }, own.map(([name, member]) => field(document, name, member, false, 0, null, false))) : null;
 }
 
 /** The badge of a status. */

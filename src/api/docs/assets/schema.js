@@ -5,30 +5,30 @@ import { inline } from "./markdown.js";
 
 const DEEPEST = 6;
 
-/** The fields of a schema, or the type alone when it has none. */
-export function fields(document, schema, depth = 0) {
+/** The fields of a schema, or the type alone when it has none; of what is `told`, those are marked that may be missing. */
+export function fields(document, schema, depth = 0, told = false) {
   const found = flatten(document, schema);
-  if (found.choices) return choices(document, found, depth);
+  if (found.choices) return choices(document, found, depth, told);
   if (found.type === "array" && found.items) {
-    return [depth === 0 ? el("p", { class: "type-line" }, "A list of:") : null, fields(document, found.items, depth)];
+    return [depth === 0 ? el("p", { class: "type-line" }, "A list of:") : null, fields(document, found.items, depth, told)];
   }
   const members = idFirst(Object.entries(found.properties ?? {}));
   if (members.length === 0) return depth === 0 ? el("p", { class: "type-line" }, typeOf(document, found)) : null;
   const required = new Set(found.required ?? []);
   members.sort(([left], [right]) => required.has(right) - required.has(left));
-  return el("ul", { class: "fields" }, members.map(([name, member]) => field(document, name, member, required.has(name), depth)));
+  return el("ul", { class: "fields" }, members.map(([name, member]) => field(document, name, member, required.has(name), depth, null, told)));
 }
 
-function choices(document, found, depth) {
+function choices(document, found, depth, told) {
   return el("div", { class: "choices" }, found.choices.map((choice, index) => {
     const one = flatten(document, choice);
     return el("details", { open: index === 0 && depth === 0 },
-      el("summary", {}, one.title ?? one.name ?? `Choice ${index + 1}`), fields(document, choice, depth + 1));
+      el("summary", {}, one.title ?? one.name ?? `Choice ${index + 1}`), fields(document, choice, depth + 1, told));
   }));
 }
 
 /** One field or parameter. */
-export function field(document, name, schema, required, depth = 0, description = null) {
+export function field(document, name, schema, required, depth = 0, description = null, told = false) {
   const found = flatten(document, schema);
   const inside = innermost(document, found);
   const nested = depth < DEEPEST && (inside.properties || inside.choices);
@@ -37,11 +37,12 @@ export function field(document, name, schema, required, depth = 0, description =
     el("div", { class: "field-head" },
       el("code", { class: "field-name" }, name), " ",
       el("span", { class: "field-type" }, typeOf(document, found)), " ",
-      required ? el("span", { class: "field-must" }, "required") : null,
+      required && !told ? el("span", { class: "field-must" }, "required") : null,
+      !required && told ? el("span", { class: "field-may" }, "not always") : null,
       found.nullable ? el("span", { class: "field-may" }, "or null") : null),
     words ? el("p", { class: "field-words" }, inline(words.replace(/\n+/g, " "))) : null,
     facts(found, inside),
-    nested ? el("details", { class: "nested" }, el("summary", {}, `Fields of ${name}`), fields(document, inside, depth + 1)) : null);
+    nested ? el("details", { class: "nested" }, el("summary", {}, `Fields of ${name}`), fields(document, inside, depth + 1, told)) : null);
 }
 
 function innermost(document, found) {

@@ -1,7 +1,5 @@
 //! The calls about refunds and the pictures that prove them.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use crate::model::ids::{CatalogueOrderId, CatalogueRefundId};
@@ -50,12 +48,6 @@ pub fn arbitration(number: CatalogueRefundId, plea: &Plead<'_>) -> Call {
 pub fn give_voucher(partner_code: &str, media_type: &'static str, bytes: Bytes) -> Call {
     let call = Call::send("vouchers.give", "/trade/vouchers", Body { media_type, bytes });
     Call { partner: Some(partner_code.to_owned()), ..call }.safe()
-}
-
-/// Changes to refunds after a number, waiting up to `wait` for one → `changes::Changes`.
-pub fn refund_changes(after: i64, limit: usize, wait: Duration) -> Call {
-    let call = Call::get("changes.refunds", "/changes").with("after", after).with("limit", limit);
-    Call { waits: wait, ..call.with("waitMs", wait.as_millis()).with("kinds", "refund") }
 }
 
 /// A picture's bytes → JPEG or PNG.

@@ -1,23 +1,12 @@
 //! The calls about parcels and consignments.
 
-use std::time::Duration;
-
 use crate::model::ids::{CatalogueConsignmentId, CatalogueOrderId};
 use crate::upstream::call::Call;
 use crate::upstream::wholesale::wire::fulfilment::{Handover, Inspections, NewConsignment, Receipts};
 
-/// The kinds of changes that are about parcels and consignments.
-const KINDS: &str = "shipment,consignment";
-
 /// The parcels of an order → `fulfilment::Shipments`.
 pub fn shipments(number: CatalogueOrderId) -> Call {
     Call::get("trade.shipments", format!("/trade/orders/{number}/shipments"))
-}
-
-/// Changes of parcels and consignments after a number, waiting up to `wait` for one → `changes::Changes`.
-pub fn fulfilment_changes(after: i64, limit: u32, wait: Duration) -> Call {
-    let call = Call::get("changes", "/changes").with("after", after).with("limit", limit).with("kinds", KINDS);
-    Call { waits: wait, ..call.with("waitMs", wait.as_millis()) }
 }
 
 /// Opens a consignment → `fulfilment::Consignment`.
@@ -53,7 +42,7 @@ pub fn cancel_consignment(number: CatalogueConsignmentId) -> Call {
 
 #[cfg(test)]
 mod tests {
-    use super::{cancel_consignment, fulfilment_changes, hand_over, open_consignment};
+    use super::{cancel_consignment, hand_over, open_consignment};
     use crate::model::ids::CatalogueConsignmentId;
     use crate::upstream::call::Repeat;
     use crate::upstream::wholesale::wire::fulfilment::{Handover, NewConsignment};
@@ -76,12 +65,5 @@ mod tests {
         }
         let body = hand_over(number, &handover).body.unwrap();
         assert!(std::str::from_utf8(&body.bytes).unwrap().contains(r#""trackingNo":"JD01","weightGram":12000"#));
-    }
-
-    #[test]
-    fn the_feed_is_asked_for_what_this_is_about() {
-        let call = fulfilment_changes(7, 100, std::time::Duration::from_secs(2));
-        assert!(call.query.contains(&("kinds", "shipment,consignment".to_owned())));
-        assert_eq!(call.waits.as_secs(), 2);
     }
 }

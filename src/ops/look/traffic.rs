@@ -2,23 +2,46 @@
 
 use std::collections::BTreeMap;
 
-use crate::ops::console::figures;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ops::look::figures;
 
 /// All requests of this node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Traffic {
     /// Everything together.
     pub total: Tally,
     /// By operation, the most asked first.
-    pub operations: Vec<(String, Tally)>,
-    /// By the problem they were answered with, the most frequent first: code, status, how many.
-    pub problems: Vec<(String, String, f64)>,
+    pub operations: Vec<Operation>,
+    /// By the problem they were answered with, the most frequent first.
+    pub problems: Vec<Answered>,
     /// Requests under way.
     pub active: f64,
 }
 
+/// Requests for one operation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Operation {
+    /// The operation's id, or `unmatched`.
+    pub name: String,
+    /// What became of them.
+    pub tally: Tally,
+}
+
+/// Requests that were answered with a problem.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Answered {
+    /// The problem's code.
+    pub code: String,
+    /// The status.
+    pub status: String,
+    /// How many.
+    pub requests: f64,
+}
+
 /// What became of some requests.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Tally {
     /// All.
     pub requests: f64,
@@ -31,6 +54,8 @@ pub struct Tally {
     /// 5xx.
     pub failed: f64,
     /// Seconds (upper bound) → how many took at most so long.
+    #[serde(skip)]
+    #[schema(ignore)]
     buckets: Vec<(f64, f64)>,
 }
 
@@ -60,10 +85,11 @@ impl Traffic {
                 _ => {}
             }
         }
-        traffic.operations = operations.into_iter().collect();
-        traffic.operations.sort_by(|one, other| other.1.requests.total_cmp(&one.1.requests));
-        traffic.problems = problems.into_iter().map(|((code, status), count)| (code, status, count)).collect();
-        traffic.problems.sort_by(|one, other| other.2.total_cmp(&one.2));
+        traffic.operations = operations.into_iter().map(|(name, tally)| Operation { name, tally }).collect();
+        traffic.operations.sort_by(|one, other| other.tally.requests.total_cmp(&one.tally.requests));
+        let answered = |((code, status), requests)| Answered { code, status, requests };
+        traffic.problems = problems.into_iter().map(answered).collect();
+        traffic.problems.sort_by(|one, other| other.requests.total_cmp(&one.requests));
         traffic
     }
 }
@@ -80,6 +106,20 @@ impl Tally {
         *kind += count;
     }
 
+    /// What came since an earlier look at the same books.
+    pub fn since(&self, before: &Self) -> Self {
+        let known =
+            |up_to: f64| before.buckets.iter().find(|(bound, _)| *bound == up_to).map_or(0.0, |(_, count)| *count);
+        Self {
+            requests: self.requests - before.requests,
+            fine: self.fine - before.fine,
+            refused: self.refused - before.refused,
+            limited: self.limited - before.limited,
+            failed: self.failed - before.failed,
+            buckets: self.buckets.iter().map(|(up_to, count)| (*up_to, count - known(*up_to))).collect(),
+        }
+    }
+
     fn took(&mut self, up_to: f64, count: f64) {
         match self.buckets.iter_mut().find(|(bound, _)| *bound == up_to) {
             Some((_, known)) => *known += count,
@@ -87,25 +127,34 @@ impl Tally {
         }
     }
 
-    /// The time within which this share of requests was answered, as Prometheus' `histogram_quantile` estimates it.
+    /// The time within which this share of requests was answered, for people.
     pub fn quantile(&self, share: f64) -> String {
+        match self.quantile_s(share) {
+            None => "–".to_owned(),
+            Some((seconds, true)) => figures::duration(seconds),
+            Some((seconds, false)) => format!("> {}", figures::duration(seconds)),
+        }
+    }
+
+    /// The same in seconds as Prometheus' `histogram_quantile` estimates it, and whether it is not above all bounds.
+    pub fn quantile_s(&self, share: f64) -> Option<(f64, bool)> {
         let mut buckets = self.buckets.clone();
         buckets.sort_by(|one, other| one.0.total_cmp(&other.0));
         let rank = share * buckets.last().map_or(0.0, |(_, all)| *all);
         if rank <= 0.0 {
-            return "–".to_owned();
+            return None;
         }
         let (mut below_s, mut below) = (0.0, 0.0);
         for (up_to_s, count) in buckets {
             if count >= rank && up_to_s.is_infinite() {
-                return format!("> {}", figures::duration(below_s));
+                return Some((below_s, false));
             }
             if count >= rank {
-                return figures::duration(below_s + (up_to_s - below_s) * (rank - below) / (count - below));
+                return Some((below_s + (up_to_s - below_s) * (rank - below) / (count - below), true));
             }
             (below_s, below) = (up_to_s, count);
         }
-        "–".to_owned()
+        None
     }
 
     /// Written in thousands.
@@ -162,10 +211,21 @@ mod tests {
         let total = &traffic.total;
         assert_eq!((total.requests, total.fine, total.limited, total.failed), (100.0, 98.0, 1.0, 1.0));
         assert_eq!(total.limited_share(), "1.0 %");
-        let names: Vec<_> = traffic.operations.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<_> = traffic.operations.iter().map(|operation| operation.name.as_str()).collect();
         assert_eq!(names, ["get_offer", "search_offers"]);
         assert_eq!(traffic.problems.len(), 2);
         assert_eq!((total.quantile(0.5).as_str(), total.quantile(1.0).as_str()), ("0.38 ms", "> 5.0 s"));
+    }
+
+    #[test]
+    fn what_came_since_is_told_without_what_was_before() {
+        let metrics = Metrics::default();
+        asked(&metrics, "get_offer", 200, "", 0.0004);
+        let before = Traffic::read(&metrics.text(&[])).total;
+        asked(&metrics, "get_offer", 429, "rate_limited", 0.9);
+        let since = Traffic::read(&metrics.text(&[])).total.since(&before);
+        assert_eq!((since.requests, since.fine, since.limited), (1.0, 0.0, 1.0));
+        assert!(since.quantile_s(0.5).unwrap().0 > 0.7);
     }
 
     #[test]

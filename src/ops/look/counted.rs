@@ -1,15 +1,36 @@
 //! What the rooms count, in the operator's words: which counters are shown, and what they are called.
 
-use crate::ops::console::figures;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ops::look::figures;
 use crate::telemetry::metrics::Reading;
 
 /// Some counters under one heading.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Group {
     /// The heading.
     pub title: &'static str,
-    /// What is counted, and how much of it.
-    pub rows: Vec<(&'static str, String)>,
+    /// What is counted.
+    pub rows: Vec<Counter>,
+}
+
+/// A counter of this node.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Counter {
+    /// Its name in `/metrics`.
+    pub name: &'static str,
+    /// What it counts.
+    pub says: &'static str,
+    /// How much of it.
+    pub count: f64,
+}
+
+impl Counter {
+    /// How much, for people.
+    pub fn shown(&self) -> String {
+        figures::count(self.count)
+    }
 }
 
 // Heading, reading, outcomes with their names for people.
@@ -65,7 +86,10 @@ const PLAN: &[Plan] = &[
 pub fn groups(readings: &[Reading]) -> Vec<Group> {
     let group = |(title, reading, outcomes): &Plan| Group {
         title,
-        rows: outcomes.iter().map(|(what, says)| (*says, figures::count(value(readings, reading, what)))).collect(),
+        rows: outcomes
+            .iter()
+            .map(|(name, says)| Counter { name, says, count: value(readings, reading, name) })
+            .collect(),
     };
     PLAN.iter().map(group).collect()
 }
@@ -102,6 +126,7 @@ mod tests {
         assert_eq!(value(&readings, "xunyuan_cache_total", "misses"), 1234.0);
         let shown = groups(&readings);
         let cache = shown.iter().find(|group| group.title == "Cache").unwrap();
-        assert!(cache.rows.contains(&("not found", "1,234".to_owned())));
+        let found = cache.rows.iter().find(|row| row.says == "not found").unwrap();
+        assert_eq!((found.name, found.shown().as_str()), ("misses", "1,234"));
     }
 }

@@ -1,0 +1,154 @@
+//! What the operator sets right by hand beside orders: each with the operator's name in the audit.
+
+use jiff::Timestamp;
+
+use crate::audit::{self, Entry, Who};
+use crate::ledger::Resend;
+use crate::model::ids::{DeliveryId, PartnerId};
+use crate::model::webhook::EndpointState;
+use crate::ops::look::{Books, Trouble, webhooks as look};
+use crate::sql;
+use crate::webhooks::{MOST_RESENT, Webhooks};
+
+/// What is to be sent again, as it was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Resent {
+    /// One delivery.
+    pub delivery: Option<String>,
+    /// From this moment on.
+    pub from: Option<String>,
+    /// Before this one.
+    pub to: Option<String>,
+    /// What was delivered as well.
+    pub all: bool,
+}
+
+/// Lets a disabled endpoint hear again, from the next event on.
+pub async fn enable_endpoint(books: &Books, room: &Webhooks, operator: &str, id: &str) -> Result<(), Trouble> {
+    let endpoint = look::found(books, id).await?;
+    if !books.ledger.enable_endpoint_by(Who::from(operator), &endpoint.id).await? {
+        return Err(Trouble::NotSo("This endpoint is enabled already.".to_owned()));
+    }
+    room.ring();
+    Ok(())
+}
+
+/// Sends deliveries of an enabled endpoint again; gives how many.
+pub async fn resend(books: &Books, room: &Webhooks, operator: &str, id: &str, asked: &Resent) -> Result<u64, Trouble> {
+    let endpoint = look::found(books, id).await?;
+    if endpoint.state == EndpointState::Disabled {
+        return Err(Trouble::NotSo("This endpoint is disabled; enable it first.".to_owned()));
+    }
+    let what = read(asked)?;
+    let detail = match &what {
+        Resend::One(delivery) => {
+            if !books.ledger.has_delivery(&endpoint.id, delivery).await? {
+                return Err(Trouble::Missing(format!("This endpoint has no delivery {delivery}.")));
+            }
+            format!("delivery {delivery}")
+        }
+        Resend::Missed(from, to) | Resend::All(from, to) => {
+            let events = books.ledger.count_events(&endpoint, *from, *to).await?;
+            if events > MOST_RESENT {
+                let told = format!("{events} events lie between; choose a stretch with at most {MOST_RESENT}.");
+                return Err(Trouble::Wrong(told));
+            }
+            format!("{} from {from} to {to}", if asked.all { "all" } else { "what was missed" })
+        }
+    };
+    // Noted first: what is sent without a note would be worse than a note of what then failed.
+    note(books, Entry::new(books.clock.now(), operator, "webhook_endpoint.resend", &endpoint.id, detail)).await?;
+    let count = books.ledger.resend(&endpoint, &what).await?;
+    room.ring();
+    Ok(count)
+}
+
+/// What can be done to a partner's access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Refuse it until it is resumed.
+    Suspend,
+    /// Let it in again.
+    Resume,
+}
+
+/// Suspends or resumes a partner, or one key of it; counts at every node within two seconds.
+pub async fn turn(
+    books: &Books,
+    operator: &str,
+    partner: &str,
+    key: Option<&str>,
+    turn: Turn,
+    reason: &str,
+) -> Result<(), Trouble> {
+    let missing = || Trouble::Missing(format!("No partner is called {partner}."));
+    let id: PartnerId = partner.parse().map_err(|_| missing())?;
+    let directory = &books.directory;
+    if directory.find_partner(partner).is_none() {
+        return Err(missing());
+    }
+    if let Some(key) = key {
+        let known = directory.list_keys(Some(&id)).await?;
+        if !known.iter().any(|one| one.id == key) {
+            return Err(Trouble::Missing(format!("{partner} has no key {key}.")));
+        }
+    }
+    let reason = if turn == Turn::Suspend { crate::ops::look::orders::reason(reason)? } else { String::new() };
+    let done = match (key, turn) {
+        (Some(key), Turn::Suspend) => directory.suspend_key(operator, key, &reason).await,
+        (Some(key), Turn::Resume) => directory.resume_key(operator, key).await,
+        (None, Turn::Suspend) => directory.suspend_partner(operator, &id, &reason).await,
+        (None, Turn::Resume) => directory.resume_partner(operator, &id).await,
+    };
+    Ok(done?)
+}
+
+fn read(asked: &Resent) -> Result<Resend, Trouble> {
+    if let Some(delivery) = &asked.delivery {
+        let id = delivery.parse::<DeliveryId>().map_err(|wrong| Trouble::Wrong(format!("delivery: {wrong}")))?;
+        return Ok(Resend::One(id));
+    }
+    let (Some(from), Some(to)) = (&asked.from, &asked.to) else {
+        return Err(Trouble::Wrong("Name a delivery, or a stretch of time with from and to.".to_owned()));
+    };
+    let (from, to) = (moment("from", from)?, moment("to", to)?);
+    if from >= to {
+        return Err(Trouble::Wrong("from must lie before to.".to_owned()));
+    }
+    Ok(if asked.all { Resend::All(from, to) } else { Resend::Missed(from, to) })
+}
+
+/// A moment, or what a browser's field for one gives, taken as UTC.
+fn moment(name: &str, text: &str) -> Result<Timestamp, Trouble> {
+    let civil = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let read = text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()));
+    read.ok_or_else(|| Trouble::Wrong(format!("{name}: a moment like 2026-11-23T10:00 (UTC)")))
+}
+
+async fn note(books: &Books, entry: Entry) -> Result<(), sql::Error> {
+    books.sql.transaction(move |tx| Box::pin(async move { audit::note(tx, &entry).await })).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Resent, read};
+    use crate::ledger::Resend;
+
+    #[test]
+    fn a_stretch_of_time_is_read_as_browsers_and_people_write_it() {
+        let asked = |from: &str, to: &str, all| Resent {
+            from: Some(from.into()),
+            to: Some(to.into()),
+            all,
+            ..Resent::default()
+        };
+        let Resend::Missed(from, to) = read(&asked("2026-11-23T10:00", "2026-11-23T11:00:00Z", false)).unwrap() else {
+            panic!("not what was missed")
+        };
+        assert_eq!((from.to_string().as_str(), (to - from).get_seconds()), ("2026-11-23T10:00:00Z", 3_600));
+        assert!(matches!(read(&asked("2026-11-23T10:00", "2026-11-24T10:00", true)), Ok(Resend::All(..))));
+        for wrong in [asked("2026-11-23T10:00", "2026-11-23T10:00", false), asked("x", "y", false), Resent::default()] {
+            assert!(read(&wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
