@@ -140,12 +140,7 @@ impl Failure for Error {
             Self::NothingToQuote(problems) | Self::LinesUnavailable(problems) => {
                 problems.iter().map(place_of).collect()
             }
-            Self::OtherTotal(other) => {
-                vec![Place::body(
-                    "/expected_total",
-                    format!("the total is {} CNY now; give that if you agree", other.total.amount()),
-                )]
-            }
+            Self::OtherTotal(other) => other.places.clone(),
             _ => Vec::new(),
         }
     }

@@ -3,14 +3,13 @@
 //! reference, by which the catalogue knows it. That an order is paid does not say by whom: a debit is paid when the
 //! catalogue has it under its reference.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use super::pay_wish::{Expected, NewPayment, check};
 use super::place::TRIES;
 use super::steps::catch_up;
-use super::wish::other_currency;
-use super::{Answer, Error, Once, Orders, OtherTotal, Told};
-use crate::error::{Code, Failure, Place};
+use super::{Answer, Error, Once, Orders, Told};
+use crate::error::{Code, Failure};
 use crate::ledger::{self, Begun, Doubted, Hold};
 use crate::model::ids::{CatalogueOrderId, OrderId};
 use crate::model::money::Money;
@@ -20,20 +19,6 @@ use crate::model::payment::{Agreed, Method, Part, PartState, Payment};
 use crate::translate::trade::PaidHow;
 use crate::upstream::Outcome;
 use crate::upstream::wholesale::wire::trade::PayMode;
-
-/// How many orders one payment may be for.
-pub const MOST_ORDERS: usize = 20;
-
-/// A wish to pay.
-#[derive(Clone, Debug)]
-pub struct NewPayment {
-    /// For which orders.
-    pub orders: Vec<OrderId>,
-    /// How.
-    pub method: Method,
-    /// What the partner thinks they cost together, in CNY or the currency that all of them were quoted in.
-    pub expected_total: Option<Money>,
-}
 
 /// What came of asking for one order's part.
 enum Asked {
@@ -63,13 +48,12 @@ impl Orders {
         wish: NewPayment,
         render: &(dyn Fn(&Payment) -> Answer + Sync),
     ) -> Result<Told, Error> {
-        check(&wish.orders)?;
+        check(&wish)?;
         let asked = self.key_use(caller, once, "create_payment");
-        let orders = match wish.expected_total {
-            Some(expected) if !self.ledger.knows_key(&asked).await? => {
-                self.must_cost(caller, &wish.orders, expected).await?
-            }
-            _ => wish.orders.into_iter().map(|id| (id, None)).collect(),
+        let orders = if wish.expected.is_nothing() || self.ledger.knows_key(&asked).await? {
+            wish.orders.into_iter().map(|id| (id, None)).collect()
+        } else {
+            self.must_cost(caller, &wish.orders, &wish.expected).await?
         };
         let (lease, payment, fresh) = match self.ledger.begin_payment(asked, wish.method, orders).await? {
             Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
@@ -92,13 +76,13 @@ impl Orders {
         }
     }
 
-    /// Refuses when one of the orders cannot be paid, or when they do not cost together what is expected, as the catalogue
-    /// says now; gives what is agreed to for each.
+    /// Refuses when one of the orders cannot be paid, or when they do not cost what is expected, as the catalogue says
+    /// now; gives what is agreed to for each.
     async fn must_cost(
         &self,
         caller: &Caller,
         ids: &[OrderId],
-        expected: Money,
+        expected: &Expected,
     ) -> Result<Vec<(OrderId, Option<Agreed>)>, Error> {
         let mut orders = Vec::new();
         for id in ids {
@@ -110,25 +94,9 @@ impl Orders {
             }
             orders.push(order);
         }
-        let sum = |price: &dyn Fn(&Order) -> Option<Money>| {
-            let mut prices = orders.iter().map(price);
-            let first = prices.next().flatten();
-            prices.fold(first, |sum, price| sum?.plus(price?))
-        };
-        let total = sum(&|order| Some(order.payable)).ok_or(Error::TooMuch)?;
-        // Only where all orders are of one currency there is a sum in it.
-        let converted = sum(&|order| order.deed.exchange.convert(order.payable));
-        if expected == total || Some(expected) == converted {
-            let agreed = |order: &Order| Agreed { amount: order.payable, version: order.version };
-            return Ok(orders.iter().map(|order| (order.deed.id.clone(), Some(agreed(order)))).collect());
-        }
-        let known: Vec<_> = [Some(total), converted].into_iter().flatten().map(|money| money.currency).collect();
-        if !known.contains(&expected.currency) {
-            return Err(other_currency(&known));
-        }
-        let converted = converted.filter(|money| money.currency != total.currency);
-        let parts = orders.iter().map(|order| (order.deed.id.clone(), order.payable)).collect();
-        Err(Error::OtherTotal(OtherTotal { total, converted, quote: None, parts }))
+        expected.agrees(&orders)?;
+        let agreed = |order: &Order| Agreed { amount: order.payable, version: order.version };
+        Ok(orders.iter().map(|order| (order.deed.id.clone(), Some(agreed(order)))).collect())
     }
 
     async fn pay_parts(&self, caller: &Caller, payment: Payment, fresh: bool) -> Result<Payment, Error> {
@@ -333,18 +301,4 @@ fn problem(error: &Error) -> Option<Code> {
         (Outcome::NotExecuted, None) => Some(error.code()),
         (_, None) => None,
     }
-}
-
-fn check(orders: &[OrderId]) -> Result<(), Error> {
-    let mut places = Vec::new();
-    if orders.is_empty() || orders.len() > MOST_ORDERS {
-        places.push(Place::body("/order_ids", format!("1 to {MOST_ORDERS} orders")));
-    }
-    let mut seen = HashSet::new();
-    for (at, order) in orders.iter().enumerate() {
-        if !seen.insert(order) {
-            places.push(Place::body(&format!("/order_ids/{at}"), "this order is listed before"));
-        }
-    }
-    if places.is_empty() { Ok(()) } else { Err(Error::Invalid(places)) }
 }

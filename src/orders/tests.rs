@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Basis, Error, Filter, NewOrder, NewPayment, NewQuote, Once, Orders, Refused, Settings, Told};
+use super::{
+    Answer, Basis, Error, Expected, Filter, NewOrder, NewPayment, NewQuote, Once, Orders, Refused, Settings, Told,
+};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::ledger::{Begun, Ledger};
@@ -268,7 +270,7 @@ fn booked(wish: &NewOrder) -> crate::ledger::NewOrder {
 }
 
 fn to_pay(orders: Vec<OrderId>, method: Method) -> NewPayment {
-    NewPayment { orders, method, expected_total: None }
+    NewPayment { orders, method, expected: Expected::default() }
 }
 
 fn wish(lines: Vec<Wanted>) -> NewQuote {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::holding::node;
-use super::{LEASE_MS, NewPayment, Scene, once, render_payment, scenes, to_pay};
+use super::{Expected, LEASE_MS, NewPayment, Scene, once, render_payment, scenes, to_pay};
 use crate::error::{Code, Failure};
 use crate::ledger::Begun;
 use crate::model::ids::PaymentId;
@@ -163,7 +163,8 @@ async fn where_an_order_stands_is_told_before_what_it_costs() {
         for order in [&cancelled, &paid] {
             for fen in [1, order.payable.plus(open.payable).unwrap().minor] {
                 let orders = vec![open.deed.id.clone(), order.deed.id.clone()];
-                let wish = NewPayment { expected_total: Some(Money::fen(fen)), ..to_pay(orders, Method::Debit) };
+                let expected = Expected { total: Some(Money::fen(fen)), ..Expected::default() };
+                let wish = NewPayment { expected, ..to_pay(orders, Method::Debit) };
                 let refused = scene.room.pay(&scene.caller, once("key-pay1"), wish, &render_payment).await.unwrap_err();
                 assert_eq!(refused.code(), Code::OrderStateConflict);
                 assert!(refused.detail().unwrap().contains(order.deed.id.as_str()), "{:?}", refused.detail());
@@ -194,13 +195,23 @@ async fn a_quote_that_cannot_be_ordered_says_so_before_what_it_costs() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_paid_any_more_has_no_time_to_pay_by() {
+async fn what_cannot_be_paid_any_more_has_no_time_to_pay_by_and_says_why() {
     for scene in scenes().await {
+        let options = async |order: &Order| scene.room.payment_options(&scene.caller, &order.deed.id).await.unwrap();
         let order = scene.placed_order("PO-1").await;
-        let options = async || scene.room.payment_options(&scene.caller, &order.deed.id).await.unwrap();
-        assert_eq!((options().await.methods, options().await.pay_by), (Method::ALL, order.pay_by));
-        assert!(order.pay_by.is_some());
+        let open = options(&order).await;
+        assert_eq!((open.methods, open.pay_by, open.state), (Method::ALL, order.pay_by, State::AwaitingPayment));
+        assert!(order.pay_by.is_some() && open.why_not.is_none());
         scene.room.cancel(&scene.caller, &order.deed.id, None).await.unwrap();
-        assert_eq!((options().await.methods.len(), options().await.pay_by), (0, None));
+        let gone = options(&order).await;
+        assert_eq!((gone.methods.len(), gone.pay_by, gone.state), (0, None, State::Cancelled));
+        assert!(gone.why_not.unwrap().starts_with("It ended without having been paid"), "{gone:?}");
+        let paid = scene.placed_order("PO-2").await;
+        scene.pay("key-pay1", &paid, Method::Debit).await;
+        assert_eq!(options(&paid).await.why_not, Some("It is paid already."));
+        let late = scene.placed_order("PO-3").await;
+        let left_ms = late.pay_by.unwrap().as_millisecond() - scene.clock.now_ms();
+        scene.clock.advance_ms(left_ms + 1);
+        assert!(options(&late).await.why_not.unwrap().starts_with("The time to pay is over"));
     }
 }

@@ -1,8 +1,9 @@
 //! An endpoint is disabled or forgotten while other transactions of other nodes are under way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::{Book, books};
@@ -16,38 +17,38 @@ use crate::sql::{Step, Tx, args};
 
 /// A transaction of another node that is written and not committed yet.
 struct Halted {
-    go: oneshot::Sender<()>,
+    go: Arc<Notify>,
     done: JoinHandle<Result<(), Error>>,
 }
 
 impl Halted {
     async fn at(
         book: &Book,
-        before: impl for<'t> FnOnce(&'t mut Tx) -> Step<'t, (), Error> + Send + 'static,
-        after: impl for<'t> FnOnce(&'t mut Tx) -> Step<'t, (), Error> + Send + 'static,
+        before: impl for<'t> FnOnce(&'t mut Tx) -> Step<'t, (), Error> + Clone + Send + 'static,
+        after: impl for<'t> FnOnce(&'t mut Tx) -> Step<'t, (), Error> + Clone + Send + 'static,
     ) -> Self {
-        let (go, may_go) = oneshot::channel();
-        let (there, is_there) = oneshot::channel();
+        let (go, there) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (may_go, is_there) = (go.clone(), there.clone());
         let sql = book.house.another().await;
         let done = tokio::spawn(async move {
             sql.transaction(move |tx| {
                 Box::pin(async move {
                     before(tx).await?;
-                    there.send(()).unwrap();
-                    may_go.await.unwrap();
+                    there.notify_one();
+                    may_go.notified().await;
                     after(tx).await
                 })
             })
             .await
         });
-        is_there.await.unwrap();
+        is_there.notified().await;
         Self { go, done }
     }
 
     /// Lets it end once the other transaction waits for it, or is done.
     async fn meets<T: Send + 'static>(self, mut other: JoinHandle<T>) -> T {
         let early = tokio::time::timeout(Duration::from_millis(300), &mut other).await.ok();
-        self.go.send(()).unwrap();
+        self.go.notify_one();
         self.done.await.unwrap().unwrap();
         match early {
             Some(done) => done.unwrap(),
@@ -59,7 +60,7 @@ impl Halted {
 /// Steps that know for how long the transaction lives.
 fn steps<F>(steps: F) -> F
 where
-    F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, (), Error> + Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, (), Error> + Clone + Send + 'static,
 {
     steps
 }
@@ -102,7 +103,10 @@ impl Book {
     }
 }
 
-fn disabling(id: EndpointId, book: &Book) -> impl for<'t> FnOnce(&'t mut Tx) -> Step<'t, (), Error> + Send + 'static {
+fn disabling(
+    id: EndpointId,
+    book: &Book,
+) -> impl for<'t> FnOnce(&'t mut Tx) -> Step<'t, (), Error> + Clone + Send + 'static {
     let now = book.clock.now();
     steps(move |tx| {
         Box::pin(async move {
