@@ -85,7 +85,7 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
     let body = sealed::read_body(request, payload, bounds).await?;
     let caller = gate.who(request, &body, O::CLASS).await?;
     visit.with(|visit| {
-        visit.partner = Some(caller.partner.id.as_str().into());
+        visit.partner = Some(caller.partner.id.clone());
         visit.key_id = Some(caller.key_id.clone());
     });
     if !O::SCOPES.is_met_by(caller.scopes) {
