@@ -81,7 +81,8 @@ fn partners(asked: partner::Asked) -> anyhow::Result<()> {
 
 fn plans(asked: plan::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
-    on_runtime(serve::with_directory(&file, false, |directory| async move {
+    let makes = asked.makes_database();
+    on_runtime(serve::with_directory(&file, makes, |directory| async move {
         plan::run(asked, &directory, &mut std::io::stdout()).await
     }))
 }

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::model::partner::Mode;
+use crate::telemetry::trace;
 use crate::upstream::breaker::{Breakers, Ended};
 use crate::upstream::budget::Budget;
 use crate::upstream::call::{Call, Class, Expects, Repeat};
@@ -140,7 +141,7 @@ impl Upstream {
         let begun = Instant::now();
         let deadline = inner.deadline_of(call);
         let until = (begun + deadline + call.waits).min(context.until.unwrap_or(begun + Duration::from_secs(3600)));
-        let answer = inner.attempts(mode, call, context.traceparent, until).await;
+        let answer = trace::waiting(inner.attempts(mode, call, context.traceparent, until)).await;
         Tally::add(&inner.tally.micros, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         if let Err(error) = &answer {
             inner.count(error);
