@@ -7,5 +7,9 @@ sub vcl_recv {
   return (hash);
 }
 sub vcl_backend_response {
+  # What the upstream says about keeping was meant for the partner.
+  unset beresp.http.cache-control;
+  unset beresp.http.vary;
   set beresp.ttl = 1h;
+  return (deliver);
 }
