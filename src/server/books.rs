@@ -99,16 +99,16 @@ impl ProcessBooks {
     fn write(&self, visit: &Visit, status: StatusCode, took: Duration, size_bytes: u64, out: &mut Vec<u8>) {
         let mut line = Object::begin(out);
         line.time("time", self.clock.now());
-        line.text("request_id", &visit.request_id);
+        line.word("request_id", &visit.request_id);
         line.text("method", visit.method.as_str());
         line.text("path", &visit.path);
         line.number("status", u64::from(status.as_u16()));
         line.number("duration_us", u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         line.number("size_bytes", size_bytes);
-        line.some_text("operation", visit.operation);
-        line.some_text("partner", visit.partner.as_deref());
+        line.some_word("operation", visit.operation);
+        line.some_word("partner", visit.partner.as_deref());
         line.some_text("key_id", visit.key_id.as_deref());
-        line.some_text("code", visit.code);
+        line.some_word("code", visit.code);
         line.some_text("caller_request_id", visit.caller_request_id.as_deref());
         line.end();
     }

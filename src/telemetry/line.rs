@@ -27,6 +27,22 @@ impl<'b> Object<'b> {
         self.out.push(b'"');
     }
 
+    /// A word of our own, which needs no escapes.
+    pub fn word(&mut self, name: &str, word: &str) {
+        debug_assert!(!word.bytes().any(|byte| is_special(&byte)), "{word:?} needs escapes");
+        self.name(name);
+        self.out.push(b'"');
+        self.out.extend_from_slice(word.as_bytes());
+        self.out.push(b'"');
+    }
+
+    /// A word of our own, when there is one.
+    pub fn some_word(&mut self, name: &str, word: Option<&str>) {
+        if let Some(word) = word {
+            self.word(name, word);
+        }
+    }
+
     /// A text, when there is one.
     pub fn some_text(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
@@ -63,11 +79,14 @@ impl<'b> Object<'b> {
     }
 }
 
+fn is_special(byte: &u8) -> bool {
+    *byte < 0x20 || matches!(byte, b'"' | b'\\')
+}
+
 /// RFC 8259 §7; nearly everything needs none.
 fn write_escaped(text: &str, out: &mut Vec<u8>) {
-    let special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(special) {
+    while let Some(at) = rest.iter().position(is_special) {
         let (plain, from) = rest.split_at(at);
         out.extend_from_slice(plain);
         match from.first() {

@@ -14,29 +14,52 @@ const MOST_COMPONENTS: usize = 8;
 /// Structured-field integers have at most 15 digits (RFC 8941 §3.3.1).
 const MOST_DIGITS: usize = 15;
 
+/// Lists that our examples send, with what they cover.
+const LISTS: [(&str, &[Component<'static>]); 3] = [
+    (
+        "(\"@method\" \"@authority\" \"@path\" \"@query\")",
+        &[Component::Method, Component::Authority, Component::Path, Component::Query],
+    ),
+    (
+        "(\"@method\" \"@authority\" \"@path\" \"@query\" \"content-digest\" \"content-type\")",
+        &[
+            Component::Method,
+            Component::Authority,
+            Component::Path,
+            Component::Query,
+            Component::Field("content-digest"),
+            Component::Field("content-type"),
+        ],
+    ),
+    (
+        "(\"@method\" \"@authority\" \"@path\" \"@query\" \"content-digest\" \"content-type\" \"idempotency-key\")",
+        &[
+            Component::Method,
+            Component::Authority,
+            Component::Path,
+            Component::Query,
+            Component::Field("content-digest"),
+            Component::Field("content-type"),
+            Component::Field("idempotency-key"),
+        ],
+    ),
+];
+
 /// The signature, if both headers are spelt as usual; then it is what the parser would have read.
 pub(super) fn read<'a>(input: &'a [u8], signature: &[u8]) -> Option<Presented<'a>> {
     if input.len() + signature.len() > HEADERS_MAX_BYTES {
         return None;
     }
     let input = std::str::from_utf8(input).ok()?;
-    let (label, inner_list) = input.split_once('=')?;
+    let (label, inner_list) = cut(input, b'=')?;
     if !is_label(label) {
         return None;
     }
-    let (names, mut rest) = inner_list.strip_prefix("(\"")?.split_once("\")")?;
-    let mut components = Vec::with_capacity(MOST_COMPONENTS);
-    for name in names.split("\" \"") {
-        let component = Component::parse(name).ok()?;
-        if components.len() == MOST_COMPONENTS || components.contains(&component) {
-            return None;
-        }
-        components.push(component);
-    }
+    let (components, mut rest) = list(inner_list)?;
     let (mut created, mut expires, mut nonce, mut key_id, mut algorithm, mut tag) =
         (None, None, None, None, None, None);
     while let Some(parameter) = rest.strip_prefix(';') {
-        let (name, value) = parameter.split_once('=')?;
+        let (name, value) = cut(parameter, b'=')?;
         rest = match name {
             "created" => number(value, &mut created)?,
             "expires" => number(value, &mut expires)?,
@@ -69,9 +92,38 @@ pub(super) fn read<'a>(input: &'a [u8], signature: &[u8]) -> Option<Presented<'a
     })
 }
 
+/// What stands before and after the first such byte.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.as_bytes().iter().position(|one| *one == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The covered components, and what follows them.
+fn list(inner_list: &str) -> Option<(Vec<Component<'_>>, &str)> {
+    for (spelling, components) in LISTS {
+        if let Some(rest) = inner_list.strip_prefix(spelling) {
+            return Some((components.to_vec(), rest));
+        }
+    }
+    let mut rest = inner_list.strip_prefix('(')?;
+    let mut components = Vec::with_capacity(MOST_COMPONENTS);
+    loop {
+        let (name, behind) = cut(rest.strip_prefix('"')?, b'"')?;
+        let component = Component::parse(name).ok()?;
+        if components.len() == MOST_COMPONENTS || components.contains(&component) {
+            return None;
+        }
+        components.push(component);
+        if let Some(behind) = behind.strip_prefix(')') {
+            return Some((components, behind));
+        }
+        rest = behind.strip_prefix(' ')?;
+    }
+}
+
 /// A narrow alphabet of dictionary keys (RFC 8941 §3.1.2).
 fn is_label(label: &str) -> bool {
-    label.starts_with(|first: char| first.is_ascii_lowercase())
+    label.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
         && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
@@ -88,8 +140,10 @@ fn number<'a>(value: &'a str, place: &mut Option<i64>) -> Option<&'a str> {
 
 /// A string without anything escaped; gives the rest.
 fn text<'a>(value: &'a str, place: &mut Option<&'a str>) -> Option<&'a str> {
-    let (text, rest) = value.strip_prefix('"')?.split_once('"')?;
-    let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'\\');
+    let (text, rest) = cut(value.strip_prefix('"')?, b'"')?;
+    // Without a way out of the loop many bytes are looked at in one step.
+    let odd = |byte: u8| !(0x20..0x7f).contains(&byte) || byte == b'\\';
+    let plain = !text.bytes().fold(false, |found, byte| found | odd(byte));
     (plain && place.replace(text).is_none()).then_some(rest)
 }
 
