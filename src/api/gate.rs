@@ -178,12 +178,15 @@ fn with_field(problem: Problem, name: &'static str, value: &str) -> Problem {
     }
 }
 
+static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
 /// `RateLimit-Policy` and `RateLimit` as of now.
 fn rate_fields(standing: &Standing) -> Vec<(HeaderName, HeaderValue)> {
     let policy = HeaderValue::from_str(standing.rate_limit_policy());
-    let left = HeaderValue::from_str(&standing.rate_limit());
-    let fields = [(HeaderName::from_static("ratelimit-policy"), policy), (HeaderName::from_static("ratelimit"), left)];
-    fields.into_iter().filter_map(|(name, value)| Some((name, value.ok()?))).collect()
+    let left = HeaderValue::from_maybe_shared(Bytes::from(standing.rate_limit()));
+    let fields = [(&RATE_LIMIT_POLICY, policy.ok()), (&RATE_LIMIT, left.ok())];
+    fields.into_iter().filter_map(|(name, value)| Some((name.clone(), value?))).collect()
 }
 
 /// The in-flight slot of a request; a free answer gives its cost back.

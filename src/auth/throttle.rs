@@ -3,7 +3,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::clock::Clock;
+use crate::edge::address::network;
 
 /// Addresses and key ids are counted in this many slots each. Two that meet in one slot share its limit, which costs
 /// them a friendlier answer at worst; a table with a row for each could be filled by anybody.
@@ -49,17 +50,6 @@ impl Throttle {
 
     fn slot(&self, of: impl Hash) -> u16 {
         (self.seed.hash_one(of) % u64::from(SLOTS)) as u16
-    }
-}
-
-/// An IPv6 customer has a /64 at least; counting single addresses would count nothing.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
     }
 }
 

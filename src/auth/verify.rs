@@ -1,5 +1,6 @@
 //! The walk from a signed request to its caller, in the order of contract §1.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ use crate::counters::{Claimed, Nonces};
 use crate::model::partner::Caller;
 use crate::partners::{Directory, KeyRecord, KeyState};
 use crate::signing::digest::{ContentDigest, DigestError};
-use crate::signing::http_message::{Algorithm, Message, Needs, Presented, VerifyingKey, coverage, signature_base};
+use crate::signing::http_message::{
+    Algorithm, Malformed, Message, Needs, Presented, VerifyingKey, coverage, signature_base,
+};
 use crate::signing::key_format::{self, KeyId};
 
 /// A nonce is remembered this much longer than its signature counts, because the clocks of nodes differ.
@@ -25,6 +28,11 @@ const NONCE_MARGIN_S: i64 = 60;
 const BASE_BYTES: usize = 768;
 /// Length of an Ed25519 signature; HMAC-SHA256 has 32 bytes.
 const ED25519_BYTES: usize = 64;
+
+thread_local! {
+    /// Where each worker writes signature bases, one after the other.
+    static BASE: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(BASE_BYTES));
+}
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
@@ -74,9 +82,8 @@ impl Auth {
     /// The same, with what else the proof told.
     pub async fn proof(&self, request: &Request<'_>) -> Result<Proven, Box<Refusal>> {
         let now = self.clock.now();
-        let lines = Lines::of(&request.message);
-        let presented = Presented::parse(&lines.input, &lines.signature)
-            .map_err(|error| self.refuse(request, None, now, Reason::Malformed(error)))?;
+        let presented =
+            presented(&request.message).map_err(|error| self.refuse(request, None, now, Reason::Malformed(error)))?;
         let refuse = |reason| self.refuse(request, Some(&presented), now, reason);
         let record = self.prove(request, &presented, now).map_err(refuse)?;
         let until_s = presented.created + self.settings.window.past_s(request.class) + NONCE_MARGIN_S;
@@ -102,9 +109,10 @@ impl Auth {
         }
         let window = &self.settings.window;
         window.check(presented.created, presented.expires, request.class, now.as_second()).map_err(Reason::Skew)?;
-        let mut base = Vec::with_capacity(BASE_BYTES);
-        signature_base(presented, &request.message, &mut base).map_err(Reason::Base)?;
-        let record = self.holder(presented, &base)?;
+        let record = BASE.with_borrow_mut(|base| {
+            signature_base(presented, &request.message, base).map_err(Reason::Base)?;
+            self.holder(presented, base)
+        })?;
         standing(&record, request, now)?;
         check_digest(&request.message, request.body).map_err(Reason::Digest)?;
         Ok(record)
@@ -160,6 +168,15 @@ pub struct Proven {
 
 fn age_s(presented: &Presented<'_>, now: Timestamp) -> i64 {
     now.as_second().saturating_sub(presented.created)
+}
+
+/// The signature of a request; one line of each header is the rule.
+fn presented<'a>(message: &Message<'a>) -> Result<Presented<'a>, Malformed> {
+    if let (Ok(input), Ok(signature)) = (message.field("signature-input"), message.field("signature")) {
+        return Presented::parse(&[input], &[signature]);
+    }
+    let lines = Lines::of(message);
+    Presented::parse(&lines.input, &lines.signature)
 }
 
 /// The lines of the two signature headers.

@@ -91,6 +91,11 @@ impl Reader {
         N::try_from(value).unwrap_or_default()
     }
 
+    /// Yes or no at a key.
+    pub fn flag(&self, key: &str) -> bool {
+        self.values.get(key).and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// The share at a key: 0.0 to 1.0.
     pub fn share(&mut self, key: &str) -> f64 {
         let value = self.values.get(key).and_then(Value::as_float).unwrap_or(0.0);

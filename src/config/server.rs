@@ -29,6 +29,10 @@ pub struct Server {
     pub head_timeout_ms: u64,
     /// Idle connections live this long.
     pub keep_alive_s: u64,
+    /// Connections that one address may hold; 0 = any number.
+    pub connections_per_address: u32,
+    /// A connection on which nothing gets done lives this long.
+    pub stuck_s: u64,
     /// Not ready for this long before the listener closes.
     pub drain_s: u64,
     /// Running requests may take this long at the end.
@@ -52,6 +56,8 @@ impl Server {
             body_timeout_ms: from.number("server.body_timeout_ms", 100, 600_000),
             head_timeout_ms: from.number("server.head_timeout_ms", 100, 600_000),
             keep_alive_s: from.number("server.keep_alive_s", 1, 3600),
+            connections_per_address: from.number("server.connections_per_address", 0, 1_000_000),
+            stuck_s: from.number("server.stuck_s", 1, 86_400),
             drain_s: from.number("server.drain_s", 0, 600),
             shutdown_s: from.number("server.shutdown_s", 1, 600),
         }

@@ -18,6 +18,14 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// Largest answer.
     pub answer_limit_bytes: usize,
+    /// How long an answer that has begun may pause.
+    pub stall: Duration,
+    /// Calls under way at one time.
+    pub at_once: usize,
+    /// How long a call waits for a place.
+    pub place_wait: Duration,
+    /// Whether slow reads are asked a second time.
+    pub hedge: bool,
     /// The service that live keys reach.
     pub live: Option<Endpoint>,
     /// The service that sandbox keys reach.
@@ -61,6 +69,10 @@ impl Upstream {
             order_deadline,
             connect_timeout: Duration::from_millis(from.number("upstream.connect_timeout_ms", 10, 60_000)),
             answer_limit_bytes: from.number("upstream.answer_limit_bytes", 1024, 256 << 20),
+            stall: Duration::from_millis(from.number("upstream.stall_ms", 10, 120_000)),
+            at_once: from.number("upstream.at_once", 1, 1_000_000),
+            place_wait: Duration::from_millis(from.number("upstream.place_wait_ms", 0, 60_000)),
+            hedge: from.flag("upstream.hedge"),
             live,
             sandbox: endpoint(from, "upstream.sandbox"),
         }

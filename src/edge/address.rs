@@ -1,6 +1,6 @@
 //! The network address a request really comes from, behind any proxies that are trusted.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
@@ -25,7 +25,20 @@ pub fn caller(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     nearest
 }
 
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+/// The network an address is counted under: an IPv6 customer has a /64 at least, and counting single addresses of it
+/// would count nothing.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
+/// Whether an address is a trusted proxy's.
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
 

@@ -16,6 +16,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use crate::edge::crowd::Guest;
 use crate::edge::problem::Problem;
 use crate::edge::visit::{Shared, Visit};
 use crate::error::Code;
@@ -90,6 +91,7 @@ where
     forward_ready!(service);
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        let busy = request.request().conn_data::<Guest>().and_then(Guest::begin);
         let visit = Shared::start(request.method(), request.path(), self.trace_share);
         let text = |name: &HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
         let trace = visit.with(|visit| {
@@ -113,6 +115,7 @@ where
         let (books, draining) = (Arc::clone(&self.books), Arc::clone(&self.draining));
         books.enter();
         Box::pin(async move {
+            let _busy = busy;
             match inner.await {
                 Ok(Ok(response)) => {
                     let (request, response) = response.into_parts();

@@ -2,12 +2,14 @@
 //! that every request passes on its way in and out.
 
 pub mod address;
+pub mod crowd;
 pub mod encoding;
 pub mod extras;
 pub mod front;
 pub mod parts;
 pub mod problem;
 pub mod reply;
+mod request_id;
 pub mod sealed;
 mod shape;
 pub mod upload;

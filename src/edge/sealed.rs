@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{HttpMessage, HttpRequest, web::Bytes, web::BytesMut};
 use futures_util::StreamExt;
 
@@ -13,14 +13,23 @@ use crate::edge::visit::Shared;
 use crate::error::Code;
 use crate::signing::http_message::{Fields, Message};
 
+/// Fields that every proof asks for: their names are made once, not for each look.
+static ASKED: [HeaderName; 4] = [
+    HeaderName::from_static("signature-input"),
+    HeaderName::from_static("signature"),
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("idempotency-key"),
+];
+
 /// Header fields as the signing room wants them.
 #[derive(Clone, Copy, Debug)]
 pub struct Headers<'a>(pub &'a HeaderMap);
 
 impl Fields for Headers<'_> {
     fn each<'s>(&'s self, name: &str, take: &mut dyn FnMut(&'s [u8])) {
-        for value in self.0.get_all(name) {
-            take(value.as_bytes());
+        match ASKED.iter().find(|known| known.as_str() == name) {
+            Some(known) => self.0.get_all(known).for_each(|value| take(value.as_bytes())),
+            None => self.0.get_all(name).for_each(|value| take(value.as_bytes())),
         }
     }
 }
@@ -51,7 +60,7 @@ const HEADERS_MAX_BYTES: usize = 32 * 1024;
 
 /// Says whether the header fields are of an acceptable size together.
 pub fn headers_fit(request: &HttpRequest) -> bool {
-    let size = |(name, value): (&header::HeaderName, &header::HeaderValue)| name.as_str().len() + value.len() + 4;
+    let size = |(name, value): (&HeaderName, &header::HeaderValue)| name.as_str().len() + value.len() + 4;
     request.headers().iter().map(size).sum::<usize>() <= HEADERS_MAX_BYTES
 }
 

@@ -10,6 +10,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 
+use crate::edge::request_id;
 use crate::telemetry::trace::Trace;
 
 /// What is known of a request so far.
@@ -105,9 +106,9 @@ pub struct Shared(Rc<RefCell<Visit>>);
 impl Shared {
     /// A new visit that starts now; its trace is sampled for this share of requests.
     pub fn start(method: &Method, path: &str, trace_share: f64) -> Self {
-        let id = uuid::Uuid::now_v7();
+        let id = request_id::next();
         Self(Rc::new(RefCell::new(Visit {
-            request_id: format!("req_{}", id.simple()).into(),
+            request_id: request_id::text(id),
             method: method.clone(),
             path: path.to_owned(),
             started: Instant::now(),

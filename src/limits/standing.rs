@@ -1,6 +1,5 @@
 //! How much of a plan is left: the numbers behind `RateLimit` and `GET /v1/limits`.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -46,13 +45,21 @@ impl Standing {
 
     /// The field value of `RateLimit`: `"second";r=49;t=1, …, "concurrent";r=7`.
     pub fn rate_limit(&self) -> String {
-        let mut text = String::with_capacity(self.terms.policy_text.len() + 16);
+        let mut text = String::with_capacity(self.terms.policy_text.len() + 48);
         let binding =
             self.terms.quoted.iter().zip(&self.levels).zip(&self.terms.rules).filter(|(_, rule)| !rule.shadow);
         for ((name, level), _) in binding {
-            let _ = write!(text, "{name};r={};t={}, ", level.remaining, seconds(level.reset_us));
+            text.push_str(name);
+            text.push_str(";r=");
+            push_number(u64::from(level.remaining), &mut text);
+            text.push_str(";t=");
+            push_number(seconds(level.reset_us), &mut text);
+            text.push_str(", ");
         }
-        let _ = write!(text, "\"{CONCURRENT}\";r={}", self.in_flight_limit().saturating_sub(self.in_flight));
+        text.push('"');
+        text.push_str(CONCURRENT);
+        text.push_str("\";r=");
+        push_number(u64::from(self.in_flight_limit().saturating_sub(self.in_flight)), &mut text);
         text
     }
 
@@ -99,7 +106,27 @@ impl Standing {
     }
 }
 
+/// Every answer carries these numbers; the machinery of formatting costs more than all the rest of them.
+fn push_number(number: u64, text: &mut String) {
+    if number >= 10 {
+        push_number(number / 10, text);
+    }
+    text.push(char::from(b'0' + (number % 10) as u8));
+}
+
 /// Whole seconds, rounded up.
 pub(super) fn seconds(us: i64) -> u64 {
     u64::try_from(us).unwrap_or(0).div_ceil(1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_are_written_in_decimals() {
+        for number in [0, 7, 10, 99, 100, 4_294_967_295, u64::MAX] {
+            let mut text = "x".to_owned();
+            super::push_number(number, &mut text);
+            assert_eq!(text, format!("x{number}"));
+        }
+    }
 }

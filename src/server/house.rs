@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
+use crate::edge::crowd::Crowd;
 use crate::fulfilment::Fulfilment;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
@@ -111,6 +112,8 @@ pub struct House {
     pub lookout: Upstream,
     /// What calls to the catalogue counted.
     pub upstream_tally: Arc<upstream::Tally>,
+    /// Connections of partners.
+    pub crowd: Arc<Crowd>,
     /// The node is about to stop.
     pub draining: Arc<AtomicBool>,
     /// Why the catalogue could not be reached lately.
@@ -197,6 +200,7 @@ impl House {
             lookout: Upstream::new(&settings::upstream(&config.upstream), Arc::default())?,
             upstream_tally,
             passes: Passes::new(clock.clone()),
+            crowd: Arc::new(Crowd::within(settings::crowd(&config.server), clock.clone())),
             draining: Arc::default(),
             pulse: Arc::new(Pulse::new(clock.clone())),
             catalogue_trouble: Arc::default(),

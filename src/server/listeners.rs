@@ -114,6 +114,8 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
                 draining: shared.draining.clone(),
             })
     });
+    let crowd = Arc::clone(&house.crowd);
+    let server = server.on_connect(move |connection, data| crowd.receive(connection, data));
     let server = if settings.workers > 0 { server.workers(settings.workers) } else { server };
     Ok(server
         .keep_alive(Duration::from_secs(settings.keep_alive_s))

@@ -8,6 +8,7 @@ use crate::orders::Orders;
 use crate::server::house::{House, Rooms};
 use crate::server::passes::Pass;
 use crate::telemetry::metrics::Reading;
+use crate::upstream;
 use crate::usage::{Gauges, Sample, SampledCounters};
 use crate::webhooks::Webhooks;
 
@@ -211,6 +212,14 @@ fn counted(house: &House) -> Vec<Reading> {
         ),
         one("xunyuan_redis_down", "1 while Redis does not answer.", u64::from(redis_down)),
         one("xunyuan_redis_calls_total", "Calls to Redis for limits and nonces.", redis_calls),
+        one("xunyuan_connections", "Connections of partners.", house.crowd.connections() as u64),
+        rows(
+            "xunyuan_connections_ended_total",
+            "Connections ended by this node: too many of one address, or nothing got done on them.",
+            "why",
+            &[("crowded", house.crowd.refused()), ("stuck", house.crowd.cut())],
+        ),
+        breakers(house),
         one("xunyuan_access_log_lost_total", "Access log lines dropped.", house.books.log.lost()),
         one(
             "xunyuan_directory_failed_refreshes_total",
@@ -223,6 +232,15 @@ fn counted(house: &House) -> Vec<Reading> {
             u64::try_from(house.rates.age_days().unwrap_or(0)).unwrap_or(0),
         ),
     ]
+}
+
+fn breakers(house: &House) -> Reading {
+    let row = |row: upstream::BreakerReading| {
+        let open = row.state != upstream::BreakerState::Closed;
+        (format!("mode=\"{}\",class=\"{}\"", row.mode.name(), row.class.name()), f64::from(u8::from(open)))
+    };
+    let rows = house.upstream_tally.breakers.readings().into_iter().map(row).collect();
+    ("xunyuan_upstream_breaker_open", "1 while calls of this class are held back from the wholesale service.", rows)
 }
 
 fn one(name: &'static str, help: &'static str, value: u64) -> Reading {

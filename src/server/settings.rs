@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::counters;
+use crate::edge::crowd;
 use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::redis_link;
@@ -32,6 +33,15 @@ pub fn auth(config: &Config) -> auth::Settings {
 /// For request bodies.
 pub fn body(config: &config::Server) -> BodyBounds {
     BodyBounds { size_bytes: config.body_limit_bytes, within: Duration::from_millis(config.body_timeout_ms) }
+}
+
+/// For connections.
+pub fn crowd(config: &config::Server) -> crowd::Bounds {
+    crowd::Bounds {
+        per_network: config.connections_per_address,
+        trusted: config.trusted_proxies.clone(),
+        idle: Duration::from_secs(config.stuck_s),
+    }
 }
 
 /// For the shared meter, when there is one.
@@ -70,6 +80,10 @@ pub fn upstream(config: &config::Upstream) -> upstream::Settings {
         deadline: config.deadline,
         order_deadline: config.order_deadline,
         max_answer_bytes: config.answer_limit_bytes,
+        stall: config.stall,
+        at_once: config.at_once,
+        place_wait: config.place_wait,
+        hedge: config.hedge,
         ..upstream::Settings::default()
     }
 }

@@ -33,6 +33,7 @@ const COMPARE_LOOK_EVERY: Duration = Duration::from_secs(30);
 const EARN_EVERY: Duration = Duration::from_secs(60);
 const NEAR_EVERY: Duration = Duration::from_secs(1);
 const HAND_BACK_EVERY: Duration = Duration::from_millis(50);
+const STUCK_EVERY: Duration = Duration::from_secs(1);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// How often noted calls are added up, so that workers' lists stay short.
 const ADD_UP_EVERY: Duration = Duration::from_millis(250);
@@ -60,6 +61,9 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     every(&mut tasks, stop, TIDY_EVERY, h(), |house| async move {
         house.gate.limits.tidy();
         house.nonces.tidy();
+    });
+    every(&mut tasks, stop, STUCK_EVERY, h(), |house| async move {
+        house.crowd.cut_idle();
     });
     every(&mut tasks, stop, EARN_EVERY, h(), |house| async move { allowances::earn(&house).await });
     every(&mut tasks, stop, NEAR_EVERY, h(), |house| async move { allowances::tell_near_limits(&house).await });

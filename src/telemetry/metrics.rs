@@ -1,8 +1,9 @@
 //! Metrics in Prometheus' text form under OpenTelemetry's HTTP names. Requests are counted here; rooms keep their own
 //! tallies in atomics, which are read when somebody scrapes.
 
+use std::cell::RefCell;
 use std::fmt::Write;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -35,8 +36,25 @@ struct Operation {
 /// A number somebody else counts, read at scrape time.
 pub type Reading = (&'static str, &'static str, Vec<(String, f64)>);
 
+/// Counters of labels that were looked up before; operations and codes are few.
+struct Known {
+    of: u64,
+    labels: Served,
+    count: Counter,
+    duration: Histogram,
+}
+
+/// What one thread keeps at hand; beyond it, labels are looked up again.
+const MOST_KNOWN: usize = 64;
+
+thread_local! {
+    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The books of one process.
 pub struct Metrics {
+    /// Tells the books of one process' houses apart.
+    number: u64,
     registry: Registry,
     served: Family<Served, Counter>,
     duration: Family<Operation, Histogram>,
@@ -62,7 +80,9 @@ impl Default for Metrics {
         );
         registry.register("http_server_request_duration_seconds", "Time from head to answer.", duration.clone());
         registry.register("http_server_active_requests", "Requests under way.", active.clone());
-        Self { registry, served, duration, active }
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        Self { number, registry, served, duration, active }
     }
 }
 
@@ -75,8 +95,28 @@ impl Metrics {
     /// One request is answered.
     pub fn served(&self, labels: &Served, seconds: f64) {
         self.active.dec();
-        self.served.get_or_create(labels).inc();
-        self.duration.get_or_create(&Operation { operation: labels.operation }).observe(seconds);
+        KNOWN.with_borrow_mut(|known| {
+            let at = known.iter().position(|known| known.of == self.number && known.labels == *labels);
+            let at = at.unwrap_or_else(|| self.look_up(known, labels));
+            if let Some(known) = known.get(at) {
+                known.count.inc();
+                known.duration.observe(seconds);
+            }
+        });
+    }
+
+    /// Puts the counters of these labels among the known; gives their place.
+    fn look_up(&self, known: &mut Vec<Known>, labels: &Served) -> usize {
+        if known.len() == MOST_KNOWN {
+            known.clear();
+        }
+        known.push(Known {
+            of: self.number,
+            labels: labels.clone(),
+            count: self.served.get_or_create_owned(labels),
+            duration: self.duration.get_or_create_owned(&Operation { operation: labels.operation }),
+        });
+        known.len() - 1
     }
 
     /// Everything as Prometheus text, with the readings of the rooms. A reading is a name, its help, and rows of

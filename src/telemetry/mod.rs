@@ -2,6 +2,7 @@
 //! `tracing` or counts it in an atomic; this room only decides where it goes.
 
 pub mod access;
+pub mod line;
 pub mod metrics;
 pub mod trace;
 

@@ -14,6 +14,34 @@ pub enum Repeat {
     Never,
 }
 
+/// Kinds of calls that fail, wait and are spared apart from each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Browsing: goods, sellers, categories, pictures.
+    Goods,
+    /// Reads around trade: previews, orders, refunds, consignments, warehouses.
+    Trade,
+    /// Everything that changes something.
+    Orders,
+    /// The change feed, which waits for news.
+    Feed,
+}
+
+impl Class {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Goods, Self::Trade, Self::Orders, Self::Feed];
+
+    /// `goods`, `trade`, `orders` or `feed`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Goods => "goods",
+            Self::Trade => "trade",
+            Self::Orders => "orders",
+            Self::Feed => "feed",
+        }
+    }
+}
+
 /// What a good answer is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expects {
@@ -81,6 +109,20 @@ impl Call {
     /// An instruction with a body of any kind; never repeated by the client.
     pub fn send(name: &'static str, path: impl Into<String>, body: Body) -> Self {
         Self { method: Method::POST, body: Some(body), repeat: Repeat::Never, ..Self::get(name, path) }
+    }
+
+    /// What kind of call it is.
+    pub fn class(&self) -> Class {
+        const BROWSING: [&str; 3] = ["goods.", "categories", "sellers."];
+        if self.repeat == Repeat::Never {
+            Class::Orders
+        } else if self.name == "changes" {
+            Class::Feed
+        } else if BROWSING.iter().any(|begin| self.name.starts_with(begin)) {
+            Class::Goods
+        } else {
+            Class::Trade
+        }
     }
 
     /// The same call, declared harmless to repeat.

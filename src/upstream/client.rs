@@ -1,27 +1,37 @@
 //! Sends calls: token, trace, one deadline, bounded answers, and repeats of reads within a budget.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
+use futures_util::future::{Either, select};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Response, redirect};
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::clock::Clock;
 use crate::model::partner::Mode;
 use crate::telemetry::trace;
+use crate::upstream::breaker::{Breakers, Ended};
 use crate::upstream::budget::Budget;
-use crate::upstream::call::{Call, Expects, Repeat};
-use crate::upstream::envelope;
-use crate::upstream::failure::{Error, Loss, Refusal};
+use crate::upstream::call::{Call, Class, Expects, Repeat};
+use crate::upstream::failure::{Error, Loss};
+use crate::upstream::hedge::Hedge;
 use crate::upstream::settings::{Endpoint, Settings};
 use crate::upstream::tally::{Tally, UnderWay};
+use crate::upstream::verdict::{is_json, judge, lost, wait_s};
 
 const TOKEN: HeaderName = HeaderName::from_static("x-internal-token");
 const PARTNER: HeaderName = HeaderName::from_static("x-partner-code");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const CROWDED: &str = "all places for such calls are taken";
+const SPARED: &str = "the wholesale service failed most of such calls and is spared them for a while";
 const PAUSE_BEFORE_REPEAT: Duration = Duration::from_millis(20);
+/// Repeats are at most this share of the calls.
+const RETRY_PERCENT: u8 = 10;
 /// Less time than this is not worth a request.
 const SHORTEST: Duration = Duration::from_millis(1);
 
@@ -47,8 +57,24 @@ struct Inner {
     order_deadline: Duration,
     retries: u32,
     max_answer_bytes: usize,
+    stall: Duration,
+    at_once: usize,
+    place_wait: Duration,
     budget: Budget,
+    /// One a class; none while hedging is off.
+    hedges: Option<[Hedge; Class::ALL.len()]>,
     tally: Arc<Tally>,
+}
+
+/// A call with where it goes: all that an attempt needs.
+#[derive(Clone, Copy, Debug)]
+struct Question<'a> {
+    mode: Mode,
+    call: &'a Call,
+    target: &'a Target,
+    url: &'a Url,
+    trace: Option<&'a str>,
+    until: Instant,
 }
 
 #[derive(Debug)]
@@ -94,7 +120,11 @@ impl Upstream {
             order_deadline: settings.order_deadline,
             retries: settings.retries,
             max_answer_bytes: settings.max_answer_bytes,
-            budget: Budget::default(),
+            stall: settings.stall,
+            at_once: settings.at_once,
+            place_wait: settings.place_wait,
+            budget: Budget::of_percent(RETRY_PERCENT),
+            hedges: settings.hedge.then(Default::default),
             tally,
         })))
     }
@@ -109,10 +139,7 @@ impl Upstream {
         let inner = &*self.0;
         let _under_way = UnderWay::begin(&inner.tally);
         let begun = Instant::now();
-        let deadline = match call.repeat {
-            Repeat::Safe => inner.deadline,
-            Repeat::Never => inner.order_deadline,
-        };
+        let deadline = inner.deadline_of(call);
         let until = (begun + deadline + call.waits).min(context.until.unwrap_or(begun + Duration::from_secs(3600)));
         let answer = trace::waiting(inner.attempts(mode, call, context.traceparent, until)).await;
         Tally::add(&inner.tally.micros, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
@@ -143,13 +170,25 @@ impl Inner {
         target.as_ref().ok_or(Error::NoEndpoint(mode))
     }
 
+    fn deadline_of(&self, call: &Call) -> Duration {
+        match call.repeat {
+            Repeat::Safe => self.deadline,
+            Repeat::Never => self.order_deadline,
+        }
+    }
+
     async fn attempts(&self, mode: Mode, call: &Call, trace: Option<&str>, until: Instant) -> Result<Bytes, Error> {
         let target = self.target(mode)?;
-        let url = target.address(call)?;
+        let url = &target.address(call)?;
+        let question = Question { mode, call, target, url, trace, until };
+        let wait = self.place_wait.min(remaining(until));
+        let Some(_place) = self.tally.lanes(self.at_once).enter(call.class(), wait).await else {
+            return Err(Error::HeldBack(CROWDED));
+        };
         let mut left = if call.repeat == Repeat::Safe { self.retries } else { 0 };
         self.budget.earn();
         loop {
-            let error = match self.once(target, &url, call, trace, until).await {
+            let error = match self.hedged(question).await {
                 Ok(document) => return Ok(document),
                 Err(error) => error,
             };
@@ -166,18 +205,75 @@ impl Inner {
         }
     }
 
-    async fn once(
+    /// One attempt, with a second copy when a read is slow and that is wanted and affordable.
+    async fn hedged(&self, question: Question<'_>) -> Result<Bytes, Error> {
+        let Some(hedge) = self.hedge_for(question.call) else { return self.tried(question).await };
+        let begun = Instant::now();
+        let mut first = pin!(self.tried(question));
+        let early = match hedge.after() {
+            Some(after) => tokio::time::timeout(after, &mut first).await,
+            None => Ok(first.as_mut().await),
+        };
+        let answer = match early {
+            Ok(answer) => answer,
+            Err(_) if !hedge.spend() => first.await,
+            Err(_) => self.first_of_two(first, question).await,
+        };
+        if answer.is_ok() {
+            hedge.note(begun.elapsed());
+        }
+        answer
+    }
+
+    /// The first good answer of a copy that is under way and one that is sent now; of two failures the later one.
+    async fn first_of_two(
         &self,
-        target: &Target,
-        url: &Url,
-        call: &Call,
-        trace: Option<&str>,
-        until: Instant,
+        first: Pin<&mut impl Future<Output = Result<Bytes, Error>>>,
+        question: Question<'_>,
     ) -> Result<Bytes, Error> {
-        let time = remaining(until);
+        Tally::add(&self.tally.hedges, 1);
+        let second = pin!(self.tried(question));
+        match select(first, second).await {
+            Either::Left((Err(error), second)) if error.is_outage() => second.await,
+            Either::Right((Err(error), first)) if error.is_outage() => first.await,
+            Either::Left((answer, _)) => answer,
+            Either::Right((answer, _)) => {
+                Tally::add(&self.tally.hedges_won, 1);
+                answer
+            }
+        }
+    }
+
+    fn hedge_for(&self, call: &Call) -> Option<&Hedge> {
+        let harmless = call.repeat == Repeat::Safe && call.waits.is_zero();
+        self.hedges.as_ref().filter(|_| harmless)?.get(call.class() as usize)
+    }
+
+    /// One attempt, unless the service is spared such calls; its breaker is told how it ended.
+    async fn tried(&self, question: Question<'_>) -> Result<Bytes, Error> {
+        let time = remaining(question.until);
         if time < SHORTEST {
             return Err(Error::NotSent("no time was left".into()));
         }
+        let Some(mut breaker) = Watched::enter(&self.tally.breakers, question) else {
+            return Err(Error::HeldBack(SPARED));
+        };
+        let answer = self.once(question, time).await;
+        breaker.ended = match &answer {
+            Err(Error::NotSent(_) | Error::Unknown { loss: Loss::Broken, .. }) => Ended::Failed,
+            Err(Error::Unknown { loss: Loss::Status(status), .. }) if *status >= 500 => Ended::Failed,
+            // Who was given hardly any time says nothing about the service.
+            Err(Error::Unknown { loss: Loss::Timeout, .. }) if time < self.deadline_of(question.call) / 2 => {
+                Ended::Unsaid
+            }
+            Err(Error::Unknown { loss: Loss::Timeout, .. }) => Ended::Failed,
+            _ => Ended::Answered,
+        };
+        answer
+    }
+
+    async fn once(&self, question: Question<'_>, time: Duration) -> Result<Bytes, Error> {
+        let Question { call, target, url, trace, .. } = question;
         let mut request = self.client.request(call.method.clone(), url.clone()).timeout(time);
         request = request.headers(headers(target, call, trace));
         if let Some(body) = &call.body {
@@ -200,7 +296,7 @@ impl Inner {
             return Err(Error::Nonsense(format!("an answer of {told} bytes, more than the {limit} accepted")));
         }
         let mut whole = BytesMut::with_capacity(usize::try_from(told).unwrap_or(0));
-        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+        while let Some(chunk) = self.chunk(&mut response).await? {
             if whole.len() + chunk.len() > limit {
                 return Err(Error::Nonsense(format!("an answer of more than the {limit} bytes accepted")));
             }
@@ -210,15 +306,51 @@ impl Inner {
         Ok(whole.freeze())
     }
 
+    /// The next piece of an answer; one that pauses for too long holds a place that others could use.
+    async fn chunk(&self, response: &mut Response) -> Result<Option<Bytes>, Error> {
+        match tokio::time::timeout(self.stall, response.chunk()).await {
+            Ok(chunk) => chunk.map_err(lost),
+            Err(_) => {
+                Tally::add(&self.tally.stalled, 1);
+                let why = format!("the answer paused for {} ms", self.stall.as_millis());
+                Err(Error::Unknown { loss: Loss::Timeout, why })
+            }
+        }
+    }
+
     fn count(&self, error: &Error) {
         let counter = match error {
             Error::NoEndpoint(_) | Error::Setup(_) | Error::NotSent(_) => &self.tally.not_sent,
+            Error::HeldBack(CROWDED) => &self.tally.crowded,
+            Error::HeldBack(_) => &self.tally.spared,
             Error::Unknown { .. } => &self.tally.unknown,
             Error::Denied { .. } => &self.tally.denied,
             Error::Refused(_) => &self.tally.refused,
             Error::Nonsense(_) => &self.tally.nonsense,
         };
         Tally::add(counter, 1);
+    }
+}
+
+/// A call that a breaker let through; tells it how the call ended, also when nobody waits for it any more.
+struct Watched<'a> {
+    breakers: &'a Breakers,
+    mode: Mode,
+    class: Class,
+    ended: Ended,
+}
+
+impl<'a> Watched<'a> {
+    fn enter(breakers: &'a Breakers, question: Question<'_>) -> Option<Self> {
+        let (mode, class) = (question.mode, question.call.class());
+        let goes = breakers.enter(mode, class, Clock::System.now_ms());
+        goes.then_some(Self { breakers, mode, class, ended: Ended::Unsaid })
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        self.breakers.leave(self.mode, self.class, self.ended, Clock::System.now_ms());
     }
 }
 
@@ -244,77 +376,4 @@ fn headers(target: &Target, call: &Call, trace: Option<&str>) -> HeaderMap {
         headers.insert(TRACEPARENT, value);
     }
     headers
-}
-
-fn is_json(response: &Response) -> bool {
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("application/json"))
-}
-
-/// The seconds of Retry-After; a date there is not worth understanding.
-fn wait_s(response: &Response) -> Option<u64> {
-    response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
-}
-
-/// Whether a request that got this status was surely turned away before any business was done. The others say nothing:
-/// 408 comes from a server that was halted, or that closes a connection, whatever it did with the request; 409 and its
-/// like are not in the contract; 499 and its like are words of proxies about a connection.
-fn turns_away(status: u16) -> bool {
-    matches!(status, 400 | 401 | 403..=407 | 410..=417 | 421 | 422 | 425 | 426 | 428 | 429 | 431 | 451)
-}
-
-/// What an HTTP answer means: 2xx carries a document or a refusal, most of 4xx was turned away, anything else is a loss.
-fn judge(call: &Call, status: StatusCode, is_json: bool, answer: Bytes) -> Result<Bytes, Error> {
-    let number = status.as_u16();
-    match call.expects {
-        Expects::Picture if status.is_success() && !is_json => return Ok(answer),
-        Expects::Picture if status.is_success() => return Err(refusal_or_nonsense(&answer)),
-        Expects::Picture if number == 404 => {
-            return Err(Error::Refused(Box::new(Refusal {
-                error_code: "GOODS_NOT_FOUND".into(),
-                message: envelope::words(&answer),
-                data: serde_json::Value::Null,
-            })));
-        }
-        _ => {}
-    }
-    if status.is_success() {
-        envelope::open(&answer)
-    } else if turns_away(number) {
-        Err(Error::Denied { status: number, why: envelope::words(&answer), wait_s: None })
-    } else if status.is_client_error() || status.is_server_error() {
-        Err(Error::Unknown { loss: Loss::Status(number), why: envelope::words(&answer) })
-    } else {
-        Err(Error::Nonsense(format!("status {number}")))
-    }
-}
-
-fn refusal_or_nonsense(answer: &Bytes) -> Error {
-    match envelope::open(answer) {
-        Err(error) => error,
-        Ok(_) => Error::Nonsense("JSON where a picture was asked for".into()),
-    }
-}
-
-fn lost(error: reqwest::Error) -> Error {
-    let why = chain(&error);
-    // `is_connect` holds for everything up to an open connection, its timeout included.
-    if error.is_connect() || error.is_builder() {
-        Error::NotSent(why)
-    } else if error.is_timeout() {
-        Error::Unknown { loss: Loss::Timeout, why }
-    } else {
-        Error::Unknown { loss: Loss::Broken, why }
-    }
-}
-
-fn chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    text
 }

@@ -61,6 +61,9 @@ pub enum Error {
     /// Nothing was sent: the connection could not be opened, or no time was left.
     #[error("not sent: {0}")]
     NotSent(String),
+    /// Not sent on purpose: the service is spared, or too much is under way.
+    #[error("held back: {0}")]
+    HeldBack(&'static str),
     /// Sent or being sent, and no usable answer came.
     #[error("outcome unknown ({loss:?}): {why}")]
     Unknown {
@@ -91,7 +94,9 @@ impl Error {
     /// What is known about the call's execution.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::Denied { .. } => Outcome::NotExecuted,
+            Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::HeldBack(_) | Self::Denied { .. } => {
+                Outcome::NotExecuted
+            }
             Self::Refused(_) => Outcome::Refused,
             Self::Unknown { .. } | Self::Nonsense(_) => Outcome::Unknown,
         }
@@ -108,7 +113,7 @@ impl Error {
     /// Whether the service is in trouble (and not the question): stale answers may stand in.
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::NotSent(_) | Self::Unknown { .. } | Self::Nonsense(_) | Self::Setup(_) => true,
+            Self::NotSent(_) | Self::HeldBack(_) | Self::Unknown { .. } | Self::Nonsense(_) | Self::Setup(_) => true,
             Self::Denied { status, .. } => matches!(status, 401 | 403 | 425 | 429),
             Self::NoEndpoint(_) | Self::Refused(_) => false,
         }
@@ -132,7 +137,9 @@ impl Failure for Error {
             Self::NoEndpoint(Mode::Sandbox) => Code::SandboxUnavailable,
             Self::Unknown { loss: Loss::Timeout, .. } => Code::UpstreamTimeout,
             Self::Denied { status: 425 | 429, .. } => Code::UpstreamUnavailable,
-            Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::Unknown { .. } => Code::UpstreamUnavailable,
+            Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::HeldBack(_) | Self::Unknown { .. } => {
+                Code::UpstreamUnavailable
+            }
             Self::Denied { .. } | Self::Refused(_) => Code::UpstreamRefused,
             Self::Nonsense(_) => Code::UpstreamNonsense,
         }

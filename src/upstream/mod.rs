@@ -6,17 +6,26 @@
 //! the document's bytes. Reads are repeated once or twice while a budget lasts; nothing else is ever repeated here,
 //! because a call that got no answer may have been executed. [`Error::outcome`] tells the cases apart: surely not
 //! executed, refused with a reason, or unknown.
+//!
+//! Calls are of four classes that do not stand in each other's way: a breaker each (`breaker`), so that a service that
+//! fails one kind of call is spared it; places under way at one time (`lanes`), of which browsing leaves some to orders.
+//! A slow read may be asked a second time (`hedge`), if that is configured.
 
+mod breaker;
 mod budget;
 mod call;
 mod client;
 mod envelope;
 mod failure;
+mod hedge;
+mod lanes;
 mod settings;
 mod tally;
+mod verdict;
 pub mod wholesale;
 
-pub use call::{Body, Call, Expects, Repeat};
+pub use breaker::{Breakers, Reading as BreakerReading, State as BreakerState};
+pub use call::{Body, Call, Class, Expects, Repeat};
 pub use client::{Context, Upstream};
 pub use failure::{Error, Loss, Outcome, Refusal};
 pub use settings::{Endpoint, Settings, Token};

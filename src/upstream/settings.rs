@@ -55,6 +55,14 @@ pub struct Settings {
     pub retries: u32,
     /// The largest answer that is read, in bytes.
     pub max_answer_bytes: usize,
+    /// How long an answer that has begun may pause.
+    pub stall: Duration,
+    /// Calls under way at one time on this node; browsing and reads leave some of these places to orders.
+    pub at_once: usize,
+    /// How long a call waits for a place.
+    pub place_wait: Duration,
+    /// Whether a read that takes longer than 95 of 100 is asked a second time, for one read in twenty at most.
+    pub hedge: bool,
 }
 
 impl Default for Settings {
@@ -67,6 +75,10 @@ impl Default for Settings {
             order_deadline: Duration::from_secs(8),
             retries: 2,
             max_answer_bytes: 8 << 20,
+            stall: Duration::from_secs(2),
+            at_once: 512,
+            place_wait: Duration::from_millis(250),
+            hedge: false,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! What the door counts; read by metrics and readiness.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counters of calls to the wholesale service, shared by all workers.
+use crate::upstream::breaker::Breakers;
+use crate::upstream::lanes::Lanes;
+
+/// Counters of calls to the wholesale service, its breakers, and the places for calls: what all workers share.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Calls begun (repeats not counted).
@@ -17,6 +21,16 @@ pub struct Tally {
     pub not_sent: AtomicU64,
     /// Failed without telling whether it was executed.
     pub unknown: AtomicU64,
+    /// Held back because a breaker was open.
+    pub spared: AtomicU64,
+    /// Held back because no place for them got free in time.
+    pub crowded: AtomicU64,
+    /// Second copies of slow reads.
+    pub hedges: AtomicU64,
+    /// Those that were answered first.
+    pub hedges_won: AtomicU64,
+    /// Answers that began and then paused for too long.
+    pub stalled: AtomicU64,
     /// Refused by HTTP status (token, path, size, rate).
     pub denied: AtomicU64,
     /// Refused with a business reason.
@@ -27,11 +41,14 @@ pub struct Tally {
     pub bytes: AtomicU64,
     /// Microseconds spent waiting, over all calls.
     pub micros: AtomicU64,
+    /// Which calls the service is spared.
+    pub breakers: Breakers,
+    lanes: OnceLock<Lanes>,
 }
 
 impl Tally {
     /// All counters by name.
-    pub fn rows(&self) -> [(&'static str, u64); 11] {
+    pub fn rows(&self) -> [(&'static str, u64); 16] {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("calls", get(&self.calls)),
@@ -40,12 +57,22 @@ impl Tally {
             ("retries_refused", get(&self.retries_refused)),
             ("not_sent", get(&self.not_sent)),
             ("unknown", get(&self.unknown)),
+            ("spared", get(&self.spared)),
+            ("crowded", get(&self.crowded)),
+            ("hedges", get(&self.hedges)),
+            ("hedges_won", get(&self.hedges_won)),
+            ("stalled", get(&self.stalled)),
             ("denied", get(&self.denied)),
             ("refused", get(&self.refused)),
             ("nonsense", get(&self.nonsense)),
             ("bytes", get(&self.bytes)),
             ("micros", get(&self.micros)),
         ]
+    }
+
+    /// The places for calls; as many as whoever asks first says.
+    pub(super) fn lanes(&self, places: usize) -> &Lanes {
+        self.lanes.get_or_init(|| Lanes::with_places(places))
     }
 
     pub(super) fn add(counter: &AtomicU64, by: u64) {

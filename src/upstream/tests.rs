@@ -1,7 +1,9 @@
 //! The client against small TCP servers that behave badly in one way each.
 
+mod spared;
+
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,6 +28,12 @@ enum Manner {
     DropOnceThenAnswer(String),
     AnswerOnceThenAnswer(&'static str, String),
     Head(&'static str, &'static str),
+    /// Fails until it is told to answer.
+    FailUntil(Arc<AtomicBool>, String),
+    /// Begins an answer and says no more.
+    Pause,
+    /// Answers every connection but the one that comes after so many.
+    SilenceAfter(usize, String),
 }
 
 async fn read_head(stream: &mut TcpStream) -> String {
@@ -56,6 +64,18 @@ async fn behave(mut stream: TcpStream, manner: Manner, earlier: usize) {
         Manner::HalfBody => {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"succ").await;
         }
+        Manner::FailUntil(well, body) => match well.load(Ordering::Relaxed) {
+            true => respond(&mut stream, "200 OK", &body).await,
+            false => respond(&mut stream, "503 Service Unavailable", "busy").await,
+        },
+        Manner::Pause => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"succ").await;
+            std::future::pending().await
+        }
+        Manner::SilenceAfter(many, body) => match earlier == many {
+            true => std::future::pending().await,
+            false => respond(&mut stream, "200 OK", &body).await,
+        },
         Manner::EndlessBody => {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").await;
             while stream.write_all(&[b' '; 4096]).await.is_ok() {}
@@ -83,6 +103,10 @@ struct House {
 }
 
 async fn house(manner: Manner) -> House {
+    house_with(manner, |_| ()).await
+}
+
+async fn house_with(manner: Manner, change: impl FnOnce(&mut Settings)) -> House {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let heads = Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -98,20 +122,25 @@ async fn house(manner: Manner) -> House {
             tokio::spawn(behave(stream, manner.clone(), earlier));
         }
     });
-    let (upstream, tally) = client(&format!("http://{address}/internal/"));
+    let (upstream, tally) = client_with(&format!("http://{address}/internal/"), change);
     House { upstream, tally, heads }
 }
 
 fn client(url: &str) -> (Upstream, Arc<Tally>) {
+    client_with(url, |_| ())
+}
+
+fn client_with(url: &str, change: impl FnOnce(&mut Settings)) -> (Upstream, Arc<Tally>) {
     let tally = Arc::new(Tally::default());
     let endpoint = Endpoint { url: Url::parse(url).unwrap(), token: "secret-token".to_owned().into() };
-    let settings = Settings {
+    let mut settings = Settings {
         live: Some(endpoint),
         deadline: Duration::from_millis(300),
         order_deadline: Duration::from_millis(900),
         max_answer_bytes: 64 * 1024,
         ..Settings::default()
     };
+    change(&mut settings);
     (Upstream::new(&settings, tally.clone()).unwrap(), tally)
 }
 

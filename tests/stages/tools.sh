@@ -17,6 +17,7 @@ promtool:prometheus
 python3:python3
 redis-server:redis-server
 shellcheck:shellcheck
+slowhttptest:slowhttptest
 "
 nextest_version=0.9.143
 # Only taken where the system's node is older than the linters need.

@@ -26,6 +26,7 @@ mod signature_base;
 mod signer;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 pub use component::{Component, ComponentError};
 pub use coverage::{Needs, coverage};

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use sfv::{Parser, Version};
 
 use crate::signing::http_message::members::{Members, SignatureBytes};
-use crate::signing::http_message::{Algorithm, Component, Malformed, check_nonce};
+use crate::signing::http_message::{Algorithm, Component, Malformed, check_nonce, usual};
 
 /// The tag that marks a signature as meant for us.
 pub const TAG: &str = "xunyuan-v1";
@@ -40,6 +40,16 @@ pub struct Presented<'a> {
 impl<'a> Presented<'a> {
     /// Reads the lines of `Signature-Input` and of `Signature`.
     pub fn parse(signature_input: &[&'a [u8]], signature: &[&[u8]]) -> Result<Self, Malformed> {
+        if let ([input], [signature]) = (signature_input, signature)
+            && let Some(usual) = usual::read(input, signature)
+        {
+            return Ok(usual);
+        }
+        Self::parsed(signature_input, signature)
+    }
+
+    /// The same by the parser, whatever the spelling.
+    pub(super) fn parsed(signature_input: &[&'a [u8]], signature: &[&[u8]]) -> Result<Self, Malformed> {
         let lines = signature_input.iter().chain(signature);
         let size = lines.map(|line| line.len()).sum::<usize>();
         if size > HEADERS_MAX_BYTES {

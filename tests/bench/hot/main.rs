@@ -1,10 +1,14 @@
 //! `tests/bench/run hot`: signed, limited, counted and logged hits on a cached offer, in turns with a bare actix-web
-//! handler that gets the same requests and answers the same bytes. Also latency at half of the peak rate, and memory.
+//! handler that gets the same requests and answers the same bytes, and with other gateways that do the same work. Also
+//! hits on what only Redis holds, latency at half of the peak rate, and memory.
 
 #![allow(clippy::print_stdout, reason = "a bench tells what it found")]
 
+mod contender;
+mod loaded;
 #[path = "../rig/mod.rs"]
 mod rig;
+mod rival;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,23 +20,19 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use contender::{Contender, Questions, all_answered, print_heads};
+use loaded::{Loaded, megabytes};
 use rig::bare::{self, Bare};
-use rig::batch::Batch;
-use rig::figures::{Middle, Series, Target};
-use rig::gateway::{Gateway, PROGRAM, offer_paths};
-use rig::generator::{self, Sent};
-use rig::process::{Core, Process};
+use rig::figures::{Middle, Target};
+use rig::gateway::PROGRAM;
+use rig::generator;
+use rig::peers::{HAPROXY_CACHE, NGINX_CACHE, VARNISH, nginx_redis};
+use rig::process::Core;
+use rig::redis_server::RedisServer;
+use rival::Rival;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The unit's answer is about as large as in the figures of the prototype.
-const USUAL_BYTES: usize = 3_000;
-const CANDIDATES: usize = 200;
-/// Some offers may not be sold abroad; the catalogue has this share more than are to be loaded.
-const SPARE: f64 = 1.25;
-const LOADED_PER_S: f64 = 1_500.0;
-const MIB: f64 = 1_048_576.0;
 
 #[derive(Debug, Parser)]
 struct Asked {
@@ -47,6 +47,9 @@ struct Asked {
     /// Offers that are in the cache
     #[arg(long, default_value_t = 20_000)]
     offers: u32,
+    /// Leaves the other gateways and the Redis tier out
+    #[arg(long)]
+    alone: bool,
     /// The servers' core
     #[arg(long)]
     server_core: Option<usize>,
@@ -86,115 +89,150 @@ fn main() -> Result<ExitCode> {
     })
 }
 
-/// One contender's figures, round by round.
-#[derive(Debug, Default)]
-struct Contender {
-    rate: Series,
-    cpu_us: Series,
-    p50_us: Series,
-    p99_us: Series,
+/// Everyone who takes turns.
+struct Field {
+    server: Bare,
+    bare: (Questions, Contender),
+    gateways: Vec<Loaded>,
+    redis_tier: Option<Loaded>,
+    rivals: Vec<Rival>,
+    _upstream: Bare,
+    _redis: Option<RedisServer>,
 }
 
-impl Contender {
-    async fn turn(&mut self, process: &Process, at: SocketAddr, batch: Batch) -> Result<()> {
-        let (before, count) = (process.cpu_s()?, batch.len());
-        let sent = generator::send(at, batch, None).await?;
-        let cpu_s = process.cpu_s()? - before;
-        all_answered(&sent)?;
-        self.rate.0.push(sent.rate());
-        self.cpu_us.0.push(cpu_s / count as f64 * 1e6);
-        self.p50_us.0.push(sent.quantile(0.5));
-        self.p99_us.0.push(sent.quantile(0.99));
+impl Field {
+    async fn start(asked: &Asked, folder: &Path) -> Result<Self> {
+        let core = Core(asked.server_core);
+        let mut gateways = vec![Loaded::in_process("gateway", Path::new(PROGRAM), core, folder, asked.offers).await?];
+        for program in &asked.against {
+            let name = program.file_name().and_then(|name| name.to_str()).context("a build has a name")?;
+            let name = format!("against {name}");
+            gateways.push(Loaded::in_process(&name, program, core, folder, asked.offers).await?);
+        }
+        let first = gateways.first().context("no gateway")?;
+        let like = generator::ask(first.gateway.at, &first.questions.batch(1)?).await?;
+        ensure!(like.status == 200, "the hot offer is answered {}", like.status);
+        let hot = first.questions.paths.clone();
+        println!("{}: {} bytes under {} bytes of head", hot.concat(), like.body.len(), like.head.len());
+        let server = Bare::start(core, folder, &like).await?;
+        let questions = Questions { at: server.at, signer: first.gateway.signer.clone(), paths: hot.clone() };
+        // The peers' own upstream is asked once for everything, on the generator's core.
+        let upstream = Bare::start(Core(None), folder, &like).await?;
+        let (mut rivals, mut redis_tier, mut redis) = (Vec::new(), None, None);
+        if !asked.alone {
+            for kind in [NGINX_CACHE, HAPROXY_CACHE, VARNISH] {
+                rivals.push(Rival::start(kind, core, folder, upstream.at, &hot).await?);
+            }
+            redis = RedisServer::start(Core(None)).await?;
+        }
+        if let Some(redis) = &redis {
+            let loaded = Loaded::in_redis(Path::new(PROGRAM), core, folder, redis).await?;
+            redis.fill(loaded.questions.paths.iter(), &like.body)?;
+            let kind = nginx_redis(redis.at.port());
+            rivals.push(Rival::start(kind, core, folder, upstream.at, &loaded.questions.paths).await?);
+            redis_tier = Some(loaded);
+        } else if !asked.alone {
+            println!("Redis is not installed: its rows are left out");
+        }
+        let bare = (questions, Contender::default());
+        Ok(Self { server, bare, gateways, redis_tier, rivals, _upstream: upstream, _redis: redis })
+    }
+
+    async fn round(&mut self, requests: usize) -> Result<()> {
+        let (questions, figures) = &mut self.bare;
+        figures.turn(&self.server.process, questions, requests).await?;
+        for loaded in &mut self.gateways {
+            loaded.turn(requests).await?;
+        }
+        for rival in &mut self.rivals {
+            rival.turn(requests).await?;
+        }
+        if let Some(loaded) = &mut self.redis_tier {
+            loaded.turn(requests).await?;
+        }
         Ok(())
     }
 
-    /// Answers for the same processor time, compared to another's. On a quiet machine, where the server's core is the
-    /// bound, this is the ratio of answers a second; on a busy one it is the one that still means something.
-    fn ratio(&self, other: &Self) -> Middle {
-        other.cpu_us.over(&self.cpu_us).middle()
+    /// Rows that have figures, the bare server's first.
+    fn rows(&self) -> Vec<(&str, &Contender)> {
+        let bare = std::iter::once(("bare actix", &self.bare.1));
+        let ours = self.gateways.iter().chain(&self.redis_tier).map(|loaded| (loaded.name.as_str(), &loaded.figures));
+        let rivals = self.rivals.iter().filter_map(|rival| Some((rival.name, rival.figures()?)));
+        bare.chain(ours).chain(rivals).collect()
     }
 
-    fn print(&self, name: &str) {
-        let columns = [&self.rate, &self.cpu_us, &self.p50_us, &self.p99_us].map(|series| series.middle().to_string());
-        println!("{name:<12} {}", columns.map(|column| format!("{column:<30}")).concat());
+    fn figures_of(&self, name: &str) -> Option<&Contender> {
+        self.rows().into_iter().find(|(row, _)| *row == name).map(|(_, figures)| figures)
     }
 
-    fn json(&self) -> serde_json::Value {
-        json!({
-            "per_second": self.rate.middle(), "cpu_us": self.cpu_us.middle(),
-            "p50_us": self.p50_us.middle(), "p99_us": self.p99_us.middle(),
-        })
+    fn print(&self) {
+        print_heads();
+        self.rows().iter().for_each(|(name, figures)| figures.print(name));
+        for rival in &self.rivals {
+            if let Err(why) = &rival.here {
+                println!("{:<24} {why}", rival.name);
+            }
+        }
+        println!("\nof bare actix, answers a second of CPU (a second of time)");
+        for (name, figures) in self.rows().iter().skip(1) {
+            println!("{name:<24} {}  ({})", figures.ratio(&self.bare.1), figures.ratio_by_time(&self.bare.1));
+        }
     }
-}
-
-fn all_answered(sent: &Sent) -> Result<()> {
-    ensure!(sent.failures == 0, "{} requests failed, e.g.\n{}", sent.failures, sent.told.join("\n\n"));
-    Ok(())
 }
 
 async fn run(asked: &Asked) -> Result<ExitCode> {
-    let (core, folder) = (Core(asked.server_core), tempfile::tempdir()?);
-    let mut gateways = vec![Loaded::start("gateway", Path::new(PROGRAM), core, folder.path(), asked).await?];
-    for program in &asked.against {
-        let name = program.file_name().and_then(|name| name.to_str()).context("a build has a name")?;
-        gateways.push(Loaded::start(name, program, core, folder.path(), asked).await?);
-    }
-    let [first, ..] = gateways.as_slice() else { return Ok(ExitCode::FAILURE) };
-    let like = generator::ask(first.gateway.at, &first.batch(1)?).await?;
-    ensure!(like.status == 200, "the hot offer is answered {}", like.status);
-    println!("{}: {} bytes under {} bytes of head", first.hot, like.body.len(), like.head.len());
-    let server = Bare::start(core, folder.path(), &like).await?;
-    let mut bare = Contender::default();
+    let folder = tempfile::tempdir()?;
+    let mut field = Field::start(asked, folder.path()).await?;
     for _ in 0..asked.rounds {
-        bare.turn(&server.process, server.at, gateways[0].batch(asked.requests)?).await?;
-        for loaded in &mut gateways {
-            let batch = loaded.batch(asked.requests)?;
-            loaded.figures.turn(&loaded.gateway.process, loaded.gateway.at, batch).await?;
-        }
+        field.round(asked.requests).await?;
         // What the servers still have to do for the last turn does not run into the next.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    println!("\n{:<12} {:<30}{:<30}{:<30}{:<30}", "", "answers/s", "CPU µs each", "p50 µs", "p99 µs");
-    bare.print("bare actix");
-    gateways.iter().for_each(|loaded| loaded.figures.print(&loaded.name));
-    println!("\nof bare actix, answers a second of CPU (a second of time)");
-    for loaded in &gateways {
-        println!(
-            "{:<12} {}  ({})",
-            loaded.name,
-            loaded.figures.ratio(&bare),
-            loaded.figures.rate.over(&bare.rate).middle()
-        );
-    }
-    told(asked, &bare, &gateways[0]).await
+    field.print();
+    told(asked, &field).await
 }
 
 /// Latency at half of the peak, memory, and what of it was wanted.
-async fn told(asked: &Asked, bare: &Contender, loaded: &Loaded) -> Result<ExitCode> {
-    let figures = &loaded.figures;
+async fn told(asked: &Asked, field: &Field) -> Result<ExitCode> {
+    let loaded = field.gateways.first().context("no gateway")?;
+    let (figures, bare) = (&loaded.figures, &field.bare.1);
     let half = figures.rate.middle().median / 2.0;
-    let paced = generator::send(loaded.gateway.at, loaded.batch(asked.requests)?, Some(half)).await?;
+    let paced = generator::send(loaded.gateway.at, loaded.questions.batch(asked.requests)?, Some(half)).await?;
     all_answered(&paced)?;
     let after = megabytes(&loaded.gateway)?;
     let (p50, p99) = (paced.quantile(0.5), paced.quantile(0.99));
     println!("\nat {half:.0}/s: p50 {p50:.0} µs, p99 {p99:.0} µs");
     println!("resident MB: {:.0} empty, {:.0} loaded, {after:.0} at the end", loaded.empty, loaded.full);
-    let ratio = figures.ratio(bare);
-    let targets = [
-        Target::at_least("ratio to bare actix", ratio.median, 0.60),
+    let mut targets = vec![
+        Target::at_least("ratio to bare actix", figures.ratio(bare).median, 0.60),
         Target::at_most("p99 at half of the peak rate, ms", p99 / 1_000.0, 2.0),
         Target::at_most("MB resident with the offers loaded", loaded.full, 100.0),
     ];
+    let over =
+        |ours: &str, theirs: &str| -> Option<Middle> { Some(field.figures_of(ours)?.ratio(field.figures_of(theirs)?)) };
+    for (what, ours, theirs, wanted) in OVER {
+        match over(ours, theirs) {
+            Some(ratio) => targets.push(Target::at_least(what, ratio.median, *wanted)),
+            None => println!("not measured: {what}"),
+        }
+    }
     for target in &targets {
         let word = if target.met { "met   " } else { "MISSED" };
         println!("{word} {}: {:.2}, wanted {}", target.what, target.value, target.wanted);
     }
+    let rows: serde_json::Map<_, _> = field
+        .rows()
+        .into_iter()
+        .map(|(name, figures)| {
+            let mut row = figures.json();
+            row["ratio"] = json!({"by_cpu": figures.ratio(bare), "by_time": figures.ratio_by_time(bare)});
+            (name.to_owned(), row)
+        })
+        .collect();
     write(
         &asked.out,
         &json!({
-            "rounds": asked.rounds, "requests": asked.requests, "offers": asked.offers,
-            "bare": bare.json(), "gateway": figures.json(),
-            "ratio": {"by_cpu": ratio, "by_time": figures.rate.over(&bare.rate).middle()},
+            "rounds": asked.rounds, "requests": asked.requests, "offers": asked.offers, "rows": rows,
             "resident_mb": {"empty": loaded.empty, "loaded": loaded.full, "after": after},
             "half_rate": {"per_second": half, "p50_us": p50, "p99_us": p99},
             "targets": targets,
@@ -203,63 +241,15 @@ async fn told(asked: &Asked, bare: &Contender, loaded: &Loaded) -> Result<ExitCo
     Ok(if targets.iter().all(|target| target.met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A gateway with its cache filled.
-struct Loaded {
-    name: String,
-    gateway: Gateway,
-    hot: String,
-    empty: f64,
-    full: f64,
-    figures: Contender,
-}
-
-impl Loaded {
-    async fn start(name: &str, program: &Path, core: Core, folder: &Path, asked: &Asked) -> Result<Self> {
-        let stocked = (f64::from(asked.offers) * SPARE) as u32;
-        let gateway = Gateway::start(program, core, &folder.join(name), stocked).await?;
-        let empty = megabytes(&gateway)?;
-        let hot = load(&gateway, &offer_paths(stocked), asked.offers as usize).await?;
-        let full = megabytes(&gateway)?;
-        println!("{name}: process {}, {} offers loaded", gateway.process.id(), asked.offers);
-        Ok(Self { name: name.to_owned(), gateway, hot, empty, full, figures: Contender::default() })
-    }
-
-    fn batch(&self, count: usize) -> Result<Batch> {
-        batch(&self.gateway, &self.hot, count)
-    }
-}
-
-fn megabytes(gateway: &Gateway) -> Result<f64> {
-    Ok(gateway.process.resident()? as f64 / MIB)
-}
+/// What is wanted of one row over another.
+const OVER: &[(&str, &str, &str, f64)] = &[
+    ("over nginx+Lua+HMAC+cache", "gateway", NGINX_CACHE.name, 1.3),
+    ("over haproxy+HMAC+cache", "gateway", HAPROXY_CACHE.name, 1.3),
+    ("Redis tier, ratio to bare actix", "gateway, Redis tier", "bare actix", 0.45),
+    ("Redis tier over nginx+Lua+HMAC+Redis", "gateway, Redis tier", nginx_redis(0).name, 2.0),
+];
 
 fn write(path: &Path, figures: &serde_json::Value) -> Result<()> {
     std::fs::create_dir_all(path.parent().context("the figures need a folder")?)?;
     Ok(std::fs::write(path, format!("{figures:#}\n"))?)
-}
-
-fn batch(gateway: &Gateway, path: &str, count: usize) -> Result<Batch> {
-    Batch::signed(&gateway.signer, gateway.at, std::iter::repeat_n(path, count))
-}
-
-/// Loads offers into the cache until it holds so many; gives the one whose answer is closest to the usual size.
-async fn load(gateway: &Gateway, paths: &[String], wanted: usize) -> Result<String> {
-    let mut sized = Vec::new();
-    for path in paths.iter().take(CANDIDATES) {
-        let got = generator::ask(gateway.at, &batch(gateway, path, 1)?).await?;
-        if got.status == 200 {
-            sized.push((got.body.len().abs_diff(USUAL_BYTES), path));
-        }
-    }
-    let mut held = sized.len();
-    let mut rest = paths.iter().skip(CANDIDATES);
-    while held < wanted {
-        let some: Vec<_> = rest.by_ref().take((wanted - held).max(100)).map(String::as_str).collect();
-        ensure!(!some.is_empty(), "the catalogue has only {held} offers to show");
-        let batch = Batch::signed(&gateway.signer, gateway.at, some.into_iter())?;
-        let sent = generator::send(gateway.at, batch, Some(LOADED_PER_S)).await?;
-        held += sent.micros.len() - sent.failures;
-    }
-    let (_, hot) = sized.into_iter().min().context("no offer can be shown")?;
-    Ok(hot.clone())
 }

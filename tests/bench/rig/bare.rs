@@ -25,7 +25,8 @@ pub struct Bare {
 impl Bare {
     /// This very program once more, as a bare server that answers as `like`.
     pub async fn start(core: Core, folder: &Path, like: &Got) -> Result<Self> {
-        let (at, file) = (free_address()?, folder.join("answer"));
+        let at = free_address()?;
+        let file = folder.join(format!("answer-{}", at.port()));
         let mut answer = like.head.clone().into_bytes();
         answer.extend_from_slice(b"\r\n\r\n");
         answer.extend_from_slice(&like.body);

@@ -19,7 +19,8 @@ use super::process::{Core, Process, free_address};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_xunyuan");
 /// The number the catalogue's goods are derived from.
 pub const SEED: u64 = 1688;
-const TOKEN: &str = "bench";
+/// What the catalogue knows its callers by.
+pub const TOKEN: &str = "bench";
 /// A plan whose numbers are out of reach; a day's burst is what holds, as a u32 of units a day is 50,000 a second.
 const PLAN: [&str; 2] = [
     "INSERT INTO plans (id, in_flight, price_tier) VALUES ('bench', 100000, 'preferred')",
@@ -33,6 +34,10 @@ pub struct Gateway {
     pub process: Process,
     /// Where partners reach it.
     pub at: SocketAddr,
+    /// Where the operator does.
+    pub ops: SocketAddr,
+    /// Where its catalogue listens.
+    pub catalogue_at: SocketAddr,
     /// The partner's key.
     pub signer: Signer,
     /// The keys of all partners, the first one's too.
@@ -47,6 +52,18 @@ impl Gateway {
         Self::start_on(&database, 1, program, core, folder, offers).await
     }
 
+    /// The same with settings of one's own.
+    pub async fn start_with(
+        program: &Path,
+        core: Core,
+        folder: &Path,
+        offers: u32,
+        own: &[(&'static str, String)],
+    ) -> Result<Self> {
+        let database = format!("sqlite://{}", folder.join("bench.db").display());
+        Self::start_set(&Setup { database: &database, partners: 1, offers, own }, program, core, folder).await
+    }
+
     /// The same on a database, with so many partners.
     pub async fn start_on(
         database: &str,
@@ -56,6 +73,11 @@ impl Gateway {
         folder: &Path,
         offers: u32,
     ) -> Result<Self> {
+        Self::start_set(&Setup { database, partners, offers, own: &[] }, program, core, folder).await
+    }
+
+    async fn start_set(setup: &Setup<'_>, program: &Path, core: Core, folder: &Path) -> Result<Self> {
+        let Setup { database, partners, offers, own } = *setup;
         std::fs::create_dir_all(folder)?;
         let catalogue_at = free_address()?;
         let mut catalogue = Core(None).command(program);
@@ -63,14 +85,23 @@ impl Gateway {
         catalogue.args(["--offers", &offers.to_string(), "--bind", &catalogue_at.to_string()]);
         let catalogue = Process::listening("the catalogue", catalogue, catalogue_at).await?;
         let (at, ops) = (free_address()?, free_address()?);
-        let settings = settings(database, at, ops, catalogue_at)?;
+        let mut settings = settings(database, at, ops, catalogue_at)?;
+        settings.extend_from_slice(own);
         let signers = self::partners(&settings, partners).await?;
         let signer = signers.first().context("no partner")?.clone();
         let mut gateway = core.command(program);
         gateway.arg("serve").envs(settings);
         let process = Process::listening("the gateway", gateway, at).await?;
-        Ok(Self { process, at, signer, signers, _catalogue: catalogue })
+        Ok(Self { process, at, ops, signer, signers, catalogue_at, _catalogue: catalogue })
     }
+}
+
+/// What a gateway is started with.
+struct Setup<'a> {
+    database: &'a str,
+    partners: usize,
+    offers: u32,
+    own: &'a [(&'static str, String)],
 }
 
 /// The paths of offers the catalogue has.

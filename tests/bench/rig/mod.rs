@@ -8,5 +8,7 @@ pub mod batch;
 pub mod figures;
 pub mod gateway;
 pub mod generator;
+pub mod peers;
 pub mod postgres;
 pub mod process;
+pub mod redis_server;

@@ -55,18 +55,34 @@ impl Process {
         Ok(process)
     }
 
-    /// Processor time used so far, in seconds.
+    /// Processor time used so far by it and its children, in seconds.
     pub fn cpu_s(&self) -> Result<f64> {
-        let text = self.read("stat")?;
+        self.family().into_iter().map(|id| self.cpu_s_of(id)).sum()
+    }
+
+    fn cpu_s_of(&self, id: u32) -> Result<f64> {
+        let text = self.read(id, "stat")?;
         // After the name, which may hold anything, in parentheses: state is the first field, utime the 12th.
         let (_, fields) = text.rsplit_once(')').context("no stat")?;
         let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
         Ok(ticks.sum::<Result<f64, _>>()? / TICKS_PER_S)
     }
 
+    /// It and whatever it started.
+    fn family(&self) -> Vec<u32> {
+        let mut all = vec![self.id()];
+        let mut at = 0;
+        while let Some(id) = all.get(at).copied() {
+            let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+            all.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+            at += 1;
+        }
+        all
+    }
+
     /// Resident memory in bytes.
     pub fn resident(&self) -> Result<u64> {
-        let text = self.read("status")?;
+        let text = self.read(self.id(), "status")?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
         let kib: u64 = line.split_whitespace().next().context("no VmRSS")?.parse()?;
         Ok(kib * 1024)
@@ -77,8 +93,8 @@ impl Process {
         self.child.id()
     }
 
-    fn read(&self, file: &str) -> Result<String> {
-        std::fs::read_to_string(format!("/proc/{}/{file}", self.id())).with_context(|| format!("{} is gone", self.name))
+    fn read(&self, id: u32, file: &str) -> Result<String> {
+        std::fs::read_to_string(format!("/proc/{id}/{file}")).with_context(|| format!("{} is gone", self.name))
     }
 }
 
