@@ -15,8 +15,10 @@ const SOMETIMES: &[(&str, &[&str])] = &[
     ("OfferSummary", &["title_highlights"]),
     ("Order", &["events"]),
     ("PaymentOrder", &["pay_url", "problem"]),
+    ("PolicyView", &["time_zone", "resets_at", "merit", "override"]),
     ("Price", &["cny", "rate", "rate_date"]),
     ("Refund", &["events"]),
+    ("Usage", &["date", "operation", "outcome", "code"]),
 ];
 /// These know it themselves.
 const LEFT_ALONE: &[&str] = &["Problem", "ProblemPlace"];

@@ -16,6 +16,7 @@ use crate::cache::rendered::Rendered;
 use crate::cache::tally::Tally;
 use crate::clock::Clock;
 use crate::redis_link::Place;
+use crate::telemetry::trace;
 
 /// While the catalogue is down a stale document is asked for again only so often.
 const PAUSE_MS: i64 = 2_000;
@@ -184,7 +185,7 @@ impl<E: Trouble> Cache<E> {
         F: Future<Output = Result<Fetched, E>> + Send + 'static,
     {
         let (this, own) = (self.clone(), key.clone());
-        match self.flights.share(key, move || this.fill(own, kind, held, fetch)).await {
+        match trace::waiting(self.flights.share(key, move || this.fill(own, kind, held, fetch))).await {
             Landed::Led(shared) => shared.map_err(Error::Fetch),
             Landed::Followed(shared) => {
                 Tally::one(&self.tally.coalesced);
