@@ -150,8 +150,13 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, Partner, Never, "The path exists, but not with this method.", "Use one of the methods in Allow.";
     UnsupportedMediaType = "unsupported_media_type", 415, Partner, Never, "The body's media type is not accepted here.", "Send one that the detail names, and say so in Content-Type.";
     InvalidRequest = "invalid_request", 400, Partner, Never, "Some part of the request is not acceptable.", "Mend every place listed in errors.";
+    UnknownLanguage = "unknown_language", 400, Partner, Never, "The catalogue is not shown in this language.", "Use one of zh, en, ja, ko, ru, es, fr, pt, vi, th, ar, id.";
+    UnknownCurrency = "unknown_currency", 400, Partner, Never, "Prices are not shown in this currency.", "Use an ISO 4217 code in capitals for which there is a rate; errors lists what is known.";
     // catalogue
-    OfferNotFound = "offer_not_found", 404, Partner, Never, "No such offer, or it is not for sale across borders.", "Search again; offers can be withdrawn.";
+    OfferNotFound = "offer_not_found", 404, Partner, Never, "No such offer.", "Search again; offers can be withdrawn.";
+    OfferHeld = "offer_held", 404, Partner, Never, "The offer is held back from cross-border trade.", "Leave it out for now; it may come back.";
+    OfferForeign = "offer_foreign", 404, Partner, Never, "The number is none of this marketplace's offers.", "Take offer ids from searches; ids of other marketplaces are not known here.";
+    PoolNotFound = "pool_not_found", 404, Partner, Never, "No such pool.", "List the pools at GET /v1/pools.";
     CategoryNotFound = "category_not_found", 404, Partner, Never, "No such category.", "List the categories at GET /v1/categories.";
     SupplierNotFound = "supplier_not_found", 404, Partner, Never, "No such supplier.", "Take supplier ids from offers.";
     RateUnavailable = "rate_unavailable", 503, Gateway, Later, "No usable exchange rate for this currency.", "Ask for CNY, or for a currency listed in the detail, or try again later.";

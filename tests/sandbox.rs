@@ -362,7 +362,7 @@ async fn held_goods_are_nowhere() {
         (0..shop.len()).map(|index| shop.goods(index)).find(|goods| goods.cross_border == CrossBorder::HeldPatent);
     let held = held.unwrap();
     let (_, answer) = sandbox.send(Method::GET, &format!("/goods/{}", held.id), None).await;
-    assert_eq!(answer["errorCode"], "GOODS_NOT_FOUND");
+    assert_eq!(answer["errorCode"], "GOODS_HELD");
     let page = sandbox.search(&[("keyword", &held.id.to_string())]).await;
     assert!(!ids(&page).contains(&held.id));
     let asked =

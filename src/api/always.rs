@@ -11,6 +11,8 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 const SOMETIMES: &[(&str, &[&str])] = &[
     ("ConsignmentEvent", &["report_id", "problem"]),
     ("LineProblem", &["minimum_order", "order_multiple", "stock"]),
+    ("OfferPage", &["facets"]),
+    ("OfferSummary", &["title_highlights"]),
     ("Order", &["events"]),
     ("PaymentOrder", &["pay_url", "problem"]),
     ("PolicyView", &["time_zone", "resets_at", "merit", "override"]),

@@ -2,6 +2,7 @@
 //! wrong places.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
@@ -14,7 +15,10 @@ use crate::edge::problem::Problem;
 use crate::error::{Code, Place};
 use crate::model::language::Language;
 use crate::model::money::Currency;
+use crate::model::page::{Cursor, PageSize};
 use crate::model::partner::Caller;
+
+const LONGEST_CURSOR: usize = 2048;
 
 /// In which language and currency an answer is wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -75,6 +79,43 @@ impl Asked {
         read.map_err(|why| self.wrong(Place::body(pointer, why.to_string()))).ok()
     }
 
+    /// `true` or `false`; no when not given.
+    pub fn flag(&mut self, name: &str, text: Option<&str>) -> bool {
+        match text {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                self.wrong(Place::query(name, "true or false"));
+                false
+            }
+        }
+    }
+
+    /// A whole number of a span.
+    pub fn number(&mut self, name: &str, text: Option<&str>, span: RangeInclusive<u32>) -> Option<u32> {
+        let read = text?.parse().ok().filter(|number| span.contains(number));
+        if read.is_none() {
+            let (low, high) = span.into_inner();
+            let allowed = if high == u32::MAX { format!("from {low}") } else { format!("from {low} to {high}") };
+            self.wrong(Place::query(name, format!("a whole number {allowed}")));
+        }
+        read
+    }
+
+    /// How many items a page holds.
+    pub fn size(&mut self, text: Option<&str>) -> PageSize {
+        self.number("limit", text, 1..=50).and_then(PageSize::new).unwrap_or_default()
+    }
+
+    /// Where a list goes on.
+    pub fn cursor(&mut self, text: Option<&str>) -> Option<Cursor> {
+        let text = text?;
+        if text.len() > LONGEST_CURSOR {
+            self.wrong(Place::query("cursor", "give the next_cursor of the page before"));
+        }
+        Some(Cursor(text.to_owned()))
+    }
+
     /// Notes a complaint.
     pub fn wrong(&mut self, place: Place) {
         self.0.push(place);
@@ -96,11 +137,21 @@ impl Asked {
         Audience::of(caller, language.unwrap_or(Language::English), currency)
     }
 
+    /// What is wrong as a whole: a language or currency alone has a code of its own.
+    fn code(&self) -> Code {
+        let all_of = |pointer: &str| !self.0.is_empty() && self.0.iter().all(|place| place.pointer == pointer);
+        match () {
+            () if all_of("query:language") => Code::UnknownLanguage,
+            () if all_of("query:currency") => Code::UnknownCurrency,
+            () => Code::InvalidRequest,
+        }
+    }
+
     /// The value, if nothing was wrong.
     pub fn done<T>(self, value: Option<T>) -> Result<T, Problem> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
-            _ => Err(Problem::new(Code::InvalidRequest).places(self.0)),
+            _ => Err(Problem::new(self.code()).places(self.0)),
         }
     }
 }
@@ -126,5 +177,19 @@ mod tests {
         let document: serde_json::Value = serde_json::from_slice(&problem.render("req", "/")).unwrap();
         let pointers: Vec<_> = document["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str()).collect();
         assert_eq!(pointers, [Some("path:offer_id"), Some("query:currency")]);
+    }
+
+    #[test]
+    fn a_wrong_language_or_currency_alone_has_a_code_of_its_own() {
+        let code = |language: &str, currency: &str| {
+            let mut asked = Asked::default();
+            asked.query::<crate::model::language::Language>("language", Some(language));
+            asked.query::<Currency>("currency", Some(currency));
+            asked.done(Some(())).err().map(|problem| problem.code().facts().name)
+        };
+        assert_eq!(code("ja", "JPY"), None);
+        assert_eq!(code("xx", "JPY"), Some("unknown_language"));
+        assert_eq!(code("ja", "yen"), Some("unknown_currency"));
+        assert_eq!(code("xx", "yen"), Some("invalid_request"));
     }
 }

@@ -1,18 +1,21 @@
-//! The tree of categories: `GET /v1/categories`.
+//! The tree of categories: `GET /v1/categories`, `GET /v1/categories/{category_id}`.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, get};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::asked::{Asked, Tongue};
 use crate::api::gate::Admitted;
 use crate::api::kept;
 use crate::api::operations::op;
 use crate::catalog::{AllCategories, Catalog};
-use crate::edge::parts::Query;
+// utoipa takes any `Path` in a handler's arguments for actix's own.
+use crate::edge::parts::{Path as InPath, Query};
 use crate::edge::reply::Reply;
-use crate::model::category::Category;
+use crate::model::category::{Category, CategoryAttribute, CategoryDetail};
+use crate::model::ids::CategoryId;
+use crate::model::offer::Text;
 
 /// All categories, flat; `parent_id` makes the tree.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,5 +84,102 @@ pub async fn list_categories(
     let audience = asked.done(Some(audience))?;
     let rendered = catalog
         .rendered(kept::FACE, &audience, &AllCategories, |all, _| kept::json(&CategoryPageView::from(all.as_slice())));
+    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+}
+
+/// Which category.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct CategoryPath {
+    /// Id of the category.
+    #[param(example = "1001")]
+    category_id: String,
+}
+
+/// A category with what stands below it and what its offers have.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CategoryDetail)]
+pub struct CategoryDetailView<'a> {
+    #[serde(flatten)]
+    category: CategoryView<'a>,
+    /// Categories right below it; none of a leaf.
+    children: Vec<CategoryView<'a>>,
+    /// Properties that its offers have, those below it included.
+    attributes: Vec<CategoryAttributeView<'a>>,
+}
+
+/// A property that offers of a category have.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CategoryAttribute)]
+pub struct CategoryAttributeView<'a> {
+    /// Id of the property.
+    #[schema(example = "287")]
+    id: String,
+    /// Name in the asked language.
+    #[schema(example = "material")]
+    name: &'a str,
+    /// Name in Chinese.
+    #[schema(example = "材质")]
+    name_original: &'a str,
+    /// Whether variants of one offer differ by it, such as colour and size.
+    of_variants: bool,
+    /// The values that occur.
+    values: Vec<AttributeValueView<'a>>,
+}
+
+/// A value of a property.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttributeValue)]
+pub struct AttributeValueView<'a> {
+    /// In the asked language.
+    #[schema(example = "ceramic")]
+    value: &'a str,
+    /// In Chinese.
+    #[schema(example = "陶瓷")]
+    value_original: &'a str,
+}
+
+impl<'a> From<&'a CategoryDetail> for CategoryDetailView<'a> {
+    fn from(detail: &'a CategoryDetail) -> Self {
+        Self {
+            category: CategoryView::from(&detail.category),
+            children: detail.children.iter().map(CategoryView::from).collect(),
+            attributes: detail.attributes.iter().map(CategoryAttributeView::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a CategoryAttribute> for CategoryAttributeView<'a> {
+    fn from(attribute: &'a CategoryAttribute) -> Self {
+        let value = |text: &'a Text| AttributeValueView { value: &text.shown, value_original: &text.original };
+        Self {
+            id: attribute.id.to_string(),
+            name: &attribute.name.shown,
+            name_original: &attribute.name.original,
+            of_variants: attribute.of_variants,
+            values: attribute.values.iter().map(value).collect(),
+        }
+    }
+}
+
+/// Returns one category with its properties.
+#[utoipa::path(tag = "Catalogue", params(CategoryPath, Tongue), responses(
+    (status = 200, description = "The category", body = CategoryDetailView),
+    (status = 304, description = "You hold it already; it costs nothing"),
+    (status = 404, description = "`category_not_found`: no such category"),
+))]
+#[get("/v1/categories/{category_id}")]
+pub async fn get_category(
+    request: HttpRequest,
+    call: Admitted<op::GetCategory, (InPath<CategoryPath>, Query<Tongue>)>,
+    catalog: Data<Catalog>,
+) -> Reply {
+    let (InPath(path), Query(tongue)) = &call.parts;
+    let mut asked = Asked::default();
+    let id = asked.path::<CategoryId>("category_id", &path.category_id);
+    let audience = asked.audience(&request, &call.caller, tongue.language.as_deref(), None);
+    let id = asked.done(id)?;
+    let rendered =
+        catalog.rendered(kept::FACE, &audience, &id, |detail, _| kept::json(&CategoryDetailView::from(detail)));
     Ok(kept::answer(&request, &catalog, &*rendered.await?))
 }

@@ -22,8 +22,10 @@ pub mod orders;
 pub mod payments;
 pub mod pictures;
 mod plain_text;
+pub mod pools;
 mod price;
 pub mod quotes;
+pub mod rankings;
 mod refund_body;
 mod refund_view;
 pub mod refunds;
@@ -47,9 +49,19 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn operations(config: &mut ServiceConfig) {
     config
         .service(offers::search_offers)
+        // Before the offer's id, which would take `batch` for one.
+        .service(offers::batch::batch_offers)
         .service(offers::get_offer)
+        .service(offers::like::list_related_offers)
+        .service(offers::like::get_offer_trends)
         .service(categories::list_categories)
+        .service(categories::get_category)
         .service(suppliers::get_supplier)
+        .service(suppliers::list_supplier_offers)
+        .service(pools::list_pools)
+        .service(pools::list_pool_offers)
+        .service(rankings::list_rankings)
+        .service(rankings::list_trending_keywords)
         .service(quotes::create_quote)
         .service(quotes::get_quote)
         .service(orders::create_order)

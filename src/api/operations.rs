@@ -87,8 +87,17 @@ macro_rules! operations {
 operations! {
     SearchOffers = "search_offers", CatalogRead, Read;
     GetOffer = "get_offer", CatalogRead, Read;
+    BatchOffers = "batch_offers", CatalogRead, Read;
+    ListRelatedOffers = "list_related_offers", CatalogRead, Read;
+    GetOfferTrends = "get_offer_trends", CatalogRead, Read;
     ListCategories = "list_categories", CatalogRead, Read;
+    GetCategory = "get_category", CatalogRead, Read;
     GetSupplier = "get_supplier", CatalogRead, Read;
+    ListSupplierOffers = "list_supplier_offers", CatalogRead, Read;
+    ListPools = "list_pools", CatalogRead, Read;
+    ListPoolOffers = "list_pool_offers", CatalogRead, Read;
+    ListRankings = "list_rankings", CatalogRead, Read;
+    ListTrendingKeywords = "list_trending_keywords", CatalogRead, Read;
     CreateQuote = "create_quote", QuotesWrite, Write;
     GetQuote = "get_quote", QuotesWrite, Read;
     CreateOrder = "create_order", OrdersWrite, OrderWrite;

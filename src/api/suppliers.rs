@@ -1,4 +1,4 @@
-//! One supplier: `GET /v1/suppliers/{supplier_id}`.
+//! One supplier and what it sells: `GET /v1/suppliers/{supplier_id}`, `GET /v1/suppliers/{supplier_id}/offers`.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, get};
@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::asked::{Asked, Tongue};
 use crate::api::gate::Admitted;
 use crate::api::kept;
+use crate::api::offers::{OfferPageView, OwnOffersQuery, Showing};
 use crate::api::operations::op;
 use crate::catalog::Catalog;
 // utoipa takes any `Path` in a handler's arguments for actix's own.
@@ -15,6 +16,7 @@ use crate::edge::parts::{Path as InPath, Query};
 use crate::edge::reply::Reply;
 use crate::model::ids::SupplierId;
 use crate::model::offer::Text;
+use crate::model::search::Search;
 use crate::model::supplier::Supplier;
 
 /// Which supplier.
@@ -106,5 +108,34 @@ pub async fn get_supplier(
     let id = asked.done(id)?;
     let rendered =
         catalog.rendered(kept::FACE, &audience, &id, |supplier, _| kept::json(&SupplierView::from(supplier)));
+    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+}
+
+/// Searches the offers of one supplier.
+///
+/// Without words all of them. Pages are stable while offers change: go on with `next_cursor`.
+#[utoipa::path(tag = "Catalogue", params(SupplierPath, OwnOffersQuery), responses(
+    (status = 200, description = "A page of offers", body = OfferPageView),
+    (status = 304, description = "You hold this page already; it costs nothing"),
+    (status = 404, description = "`supplier_not_found`: no such supplier"),
+))]
+#[get("/v1/suppliers/{supplier_id}/offers")]
+pub async fn list_supplier_offers(
+    request: HttpRequest,
+    call: Admitted<op::ListSupplierOffers, (InPath<SupplierPath>, Query<OwnOffersQuery>)>,
+    catalog: Data<Catalog>,
+) -> Reply {
+    let (InPath(path), Query(query)) = &call.parts;
+    let mut asked = Asked::default();
+    let id = asked.path::<SupplierId>("supplier_id", &path.supplier_id);
+    let (audience, search) = query.search().read_with(asked, &request, &call.caller)?;
+    if let Some(id) = id {
+        // Nobody's offers are not the same as no offers.
+        catalog.ask(&audience, &id).await?;
+    }
+    let (search, mode) = (Search { supplier: id, ..search }, audience.mode);
+    let rendered = catalog.rendered(kept::FACE, &audience, &search, |page, exchange| {
+        kept::json(&Showing { exchange, catalog: &catalog, mode }.page(page)?)
+    });
     Ok(kept::answer(&request, &catalog, &*rendered.await?))
 }

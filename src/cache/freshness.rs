@@ -15,6 +15,20 @@ pub enum Kind {
     Picture,
     /// All warehouses.
     Warehouses,
+    /// One category with its properties.
+    Category,
+    /// Offers that are like one.
+    Related,
+    /// All pools.
+    Pools,
+    /// A page of a pool.
+    PoolPage,
+    /// A ranking.
+    Ranking,
+    /// What is bought now.
+    Keywords,
+    /// How an offer sold.
+    Trend,
 }
 
 /// Spans of a document's life, each beginning where the one before it ends.
@@ -32,8 +46,21 @@ pub struct Freshness {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: &'static [Kind] =
-        &[Kind::Search, Kind::Offer, Kind::Categories, Kind::Supplier, Kind::Picture, Kind::Warehouses];
+    pub const ALL: &'static [Kind] = &[
+        Kind::Search,
+        Kind::Offer,
+        Kind::Categories,
+        Kind::Supplier,
+        Kind::Picture,
+        Kind::Warehouses,
+        Kind::Category,
+        Kind::Related,
+        Kind::Pools,
+        Kind::PoolPage,
+        Kind::Ranking,
+        Kind::Keywords,
+        Kind::Trend,
+    ];
 
     /// The kind's row of the table.
     pub const fn freshness(self) -> Freshness {
@@ -44,6 +71,13 @@ impl Kind {
             Self::Supplier => row(120, 600, 86_400, 15),
             Self::Picture => row(3_600, 86_400, 604_800, 60),
             Self::Warehouses => row(300, 600, 86_400, 5),
+            Self::Category => row(300, 600, 86_400, 5),
+            Self::Related => row(30, 60, 3_600, 5),
+            Self::Pools => row(120, 600, 86_400, 5),
+            Self::PoolPage => row(10, 30, 600, 5),
+            Self::Ranking => row(60, 120, 3_600, 5),
+            Self::Keywords => row(120, 300, 3_600, 5),
+            Self::Trend => row(300, 600, 86_400, 5),
         }
     }
 
@@ -56,6 +90,13 @@ impl Kind {
             Self::Supplier => "supplier",
             Self::Picture => "picture",
             Self::Warehouses => "warehouses",
+            Self::Category => "category",
+            Self::Related => "related",
+            Self::Pools => "pools",
+            Self::PoolPage => "pool_page",
+            Self::Ranking => "ranking",
+            Self::Keywords => "keywords",
+            Self::Trend => "trend",
         }
     }
 }

@@ -5,32 +5,41 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::cache::{Key, Kind};
+use crate::cache::{Key, KeyBuilder, Kind};
 use crate::catalog::failure::Error;
 use crate::error::Place;
+use crate::model::browse::PoolPage;
 use crate::model::money::Money;
 use crate::model::page::Cursor;
 use crate::model::partner::Mode;
-use crate::model::search::Search;
+use crate::model::quote::Country;
+use crate::model::search::{Filters, Search};
+use crate::model::supplier::Badge;
 
 const VERSION: u8 = 1;
 const PRINT_BYTES: usize = 12;
 
+/// What a mark belongs to.
+pub(super) trait Paged {
+    /// Of everything that chooses or orders the found offers, and of the service's token.
+    fn fingerprint(&self, mode: Mode, token: &str) -> [u8; PRINT_BYTES];
+}
+
 /// The mark that goes on at the service's token.
-pub(super) fn wrap(search: &Search, mode: Mode, token: &str) -> Cursor {
+pub(super) fn wrap(asked: &impl Paged, mode: Mode, token: &str) -> Cursor {
     let mut bytes = vec![VERSION];
-    bytes.extend_from_slice(&fingerprint(search, mode, token));
+    bytes.extend_from_slice(&asked.fingerprint(mode, token));
     bytes.extend_from_slice(token.as_bytes());
     Cursor(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The service's token in a mark of this very search.
-pub(super) fn unwrap(search: &Search, mode: Mode, cursor: &Cursor) -> Result<String, Error> {
+/// The service's token in a mark of this very question.
+pub(super) fn unwrap(asked: &impl Paged, mode: Mode, cursor: &Cursor) -> Result<String, Error> {
     let bytes = URL_SAFE_NO_PAD.decode(&cursor.0).ok();
     let token = bytes.as_deref().and_then(|bytes| {
         let (found, token) = bytes.strip_prefix(&[VERSION])?.split_first_chunk::<PRINT_BYTES>()?;
         let token = std::str::from_utf8(token).ok()?;
-        (*found == fingerprint(search, mode, token)).then(|| token.to_owned())
+        (*found == asked.fingerprint(mode, token)).then(|| token.to_owned())
     });
     token.ok_or_else(|| {
         let detail = "take next_cursor from the page before and keep all filters and the sort as they were";
@@ -38,7 +47,20 @@ pub(super) fn unwrap(search: &Search, mode: Mode, cursor: &Cursor) -> Result<Str
     })
 }
 
-/// Of everything that chooses or orders the found offers; language, currency of display and page size may change.
+impl Paged for PoolPage {
+    fn fingerprint(&self, mode: Mode, token: &str) -> [u8; PRINT_BYTES] {
+        let key = Key::of(Kind::PoolPage).text(mode.name()).number(self.pool.number());
+        print(key.some_text(self.ship_to.as_ref().map(Country::as_str)).text(token).finish())
+    }
+}
+
+impl Paged for Search {
+    /// Language, currency of display, page size and counts may change.
+    fn fingerprint(&self, mode: Mode, token: &str) -> [u8; PRINT_BYTES] {
+        fingerprint(self, mode, token)
+    }
+}
+
 fn fingerprint(search: &Search, mode: Mode, token: &str) -> [u8; PRINT_BYTES] {
     let currency = |money: Option<Money>| money.map(|money| money.currency.code());
     let minor = |money: Option<Money>| money.map(|money| money.minor);
@@ -51,10 +73,25 @@ fn fingerprint(search: &Search, mode: Mode, token: &str) -> [u8; PRINT_BYTES] {
         .some_text(currency(search.price_min))
         .some_number(minor(search.price_max))
         .some_text(currency(search.price_max))
-        .some_number(search.minimum_order_max.map(i64::from))
-        .text(search.sort.name())
-        .text(token)
-        .finish();
+        .some_number(search.minimum_order_max.map(i64::from));
+    print(conditions(key, &search.filters).text(search.sort.name()).text(token).finish())
+}
+
+/// Adds what found offers must be.
+pub(super) fn conditions(key: KeyBuilder, filters: &Filters) -> KeyBuilder {
+    let flag = |is: bool| Some(i64::from(is));
+    key.some_number(filters.ships_within_h.map(i64::from))
+        .some_number(filters.new_within_days.map(i64::from))
+        .some_number(filters.sold_7d_min.map(i64::from))
+        .some_number(filters.sold_30d_min.map(i64::from))
+        .some_number(flag(filters.one_piece))
+        .some_number(flag(filters.factory))
+        .some_number(flag(filters.free_return))
+        .some_text(filters.badge.map(Badge::name))
+        .some_text(filters.ship_to.as_ref().map(Country::as_str))
+}
+
+fn print(key: Key) -> [u8; PRINT_BYTES] {
     let mut print = [0; PRINT_BYTES];
     print.iter_mut().zip(Sha256::digest(key.bytes())).for_each(|(to, from)| *to = from);
     print

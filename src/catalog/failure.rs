@@ -2,7 +2,7 @@
 
 use crate::cache::{self, Trouble};
 use crate::error::{Code, Failure, Place};
-use crate::model::ids::{OfferId, SupplierId};
+use crate::model::ids::{CategoryId, OfferId, PoolId, SupplierId};
 use crate::translate::{Nonsense, search};
 use crate::{rates, upstream};
 
@@ -12,6 +12,18 @@ pub enum Error {
     /// No such offer, or it may not be sold across borders.
     #[error("no offer {0}")]
     OfferNotFound(OfferId),
+    /// The offer is held back from cross-border trade.
+    #[error("offer {0} is held")]
+    OfferHeld(OfferId),
+    /// The number is none of this marketplace's.
+    #[error("{0} is no offer of this marketplace")]
+    OfferForeign(OfferId),
+    /// No such category.
+    #[error("no category {0}")]
+    CategoryNotFound(CategoryId),
+    /// No such pool.
+    #[error("no pool {0}")]
+    PoolNotFound(PoolId),
     /// No such supplier.
     #[error("no supplier {0}")]
     SupplierNotFound(SupplierId),
@@ -39,6 +51,10 @@ impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             Self::OfferNotFound(_) => Code::OfferNotFound,
+            Self::OfferHeld(_) => Code::OfferHeld,
+            Self::OfferForeign(_) => Code::OfferForeign,
+            Self::CategoryNotFound(_) => Code::CategoryNotFound,
+            Self::PoolNotFound(_) => Code::PoolNotFound,
             Self::SupplierNotFound(_) => Code::SupplierNotFound,
             Self::Invalid(_) => Code::InvalidRequest,
             Self::Rate(error) => error.code(),
@@ -51,7 +67,11 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::OfferNotFound(id) => Some(format!("offer {id} does not exist or is not for sale across borders")),
+            Self::OfferNotFound(id) => Some(format!("offer {id} does not exist")),
+            Self::OfferHeld(id) => Some(format!("offer {id} is held back from cross-border trade at present")),
+            Self::OfferForeign(id) => Some(format!("the number {id} is none of this marketplace's offers")),
+            Self::CategoryNotFound(id) => Some(format!("category {id} does not exist")),
+            Self::PoolNotFound(id) => Some(format!("pool {id} does not exist")),
             Self::SupplierNotFound(id) => Some(format!("supplier {id} does not exist")),
             Self::Rate(error) => error.detail(),
             Self::Upstream(error) => error.detail(),

@@ -9,10 +9,13 @@
 //! When the catalogue is down, what was seen before stands in as long as `cache/freshness.rs` allows.
 
 mod audience;
+mod batch;
 mod bounds;
+mod browse;
 mod cursor;
 mod failure;
 mod question;
+mod reason;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,8 +23,11 @@ use std::time::Instant;
 use bytes::Bytes;
 
 pub use audience::Audience;
+pub use batch::MOST_OFFERS;
+pub use browse::AllPools;
 pub use failure::Error;
 pub use question::{AllCategories, AllWarehouses, Picture, Question};
+use reason::Reason;
 
 pub use crate::cache::Rendered;
 use crate::cache::{Cache, Content, Fetched, Kept, Key, KeyBuilder, Kind};
@@ -145,25 +151,51 @@ impl Catalog {
         let (upstream, mode, traceparent) = (self.upstream.clone(), audience.mode, trace::current());
         let fetch = move || async move {
             let context = Context { traceparent: traceparent.as_deref(), until: None };
-            match upstream.ask(mode, &call, context).await {
-                Ok(document) => Ok(Fetched::Document(document)),
-                Err(error) if error.refusal().is_some_and(|refusal| refusal.error_code == Q::ABSENT) => {
-                    Ok(Fetched::Absent)
-                }
-                Err(error) => Err(error),
-            }
+            fetched::<Q>(upstream.ask(mode, &call, context).await)
         };
+        let kept = self.cache.document(&key, Q::KIND, fetch).await.map_err(failure::of)?;
+        Ok((key, kept))
+    }
+
+    /// The document of a call, kept or fetched in a way of the caller's own.
+    async fn kept<Q: Question, F>(
+        &self,
+        audience: &Audience,
+        call: &Call,
+        fetch: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<(Key, Arc<Kept>), Error>
+    where
+        F: Future<Output = Result<Fetched, upstream::Error>> + Send + 'static,
+    {
+        let key = document_key(Q::KIND, audience, call);
         let kept = self.cache.document(&key, Q::KIND, fetch).await.map_err(failure::of)?;
         Ok((key, kept))
     }
 
     fn read<Q: Question>(&self, audience: &Audience, question: &Q, key: &Key, kept: &Kept) -> Result<Q::Found, Error> {
         let Content::Document(document) = &kept.content else { return Err(question.absent()) };
+        if let Some(reason) = Reason::read(document) {
+            return Err(question.kept_back(reason));
+        }
         question.read(audience, document).inspect_err(|error| {
             if matches!(error, Error::Nonsense(_)) {
                 self.cache.forget(key);
             }
         })
+    }
+}
+
+/// What a call brought, as it is kept: a document, the reason why there is none, or that there is none.
+fn fetched<Q: Question>(told: Result<Bytes, upstream::Error>) -> Result<Fetched, upstream::Error> {
+    let error = match told {
+        Ok(document) => return Ok(Fetched::Document(document)),
+        Err(error) => error,
+    };
+    let code = error.refusal().map(|refusal| refusal.error_code.as_str());
+    match code.map(|code| (code == Q::ABSENT, Reason::of_code(code))) {
+        Some((true, _)) => Ok(Fetched::Absent),
+        Some((false, Some(reason))) => Ok(Fetched::Document(reason.marker())),
+        _ => Err(error),
     }
 }
 

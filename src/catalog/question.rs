@@ -6,14 +6,14 @@ use serde::de::DeserializeOwned;
 use crate::cache::{KeyBuilder, Kind};
 use crate::catalog::audience::Audience;
 use crate::catalog::failure::Error;
+use crate::catalog::reason::Reason;
 use crate::catalog::{bounds, cursor};
 use crate::error::Place;
 use crate::model::category::Category;
 use crate::model::ids::{OfferId, SupplierId};
 use crate::model::money::{Exchange, Money};
-use crate::model::offer::{Offer, OfferSummary, PictureSize};
-use crate::model::page::Page;
-use crate::model::search::Search;
+use crate::model::offer::{Offer, PictureSize};
+use crate::model::search::{Found, Search};
 use crate::model::supplier::Supplier;
 use crate::model::warehouse::Site;
 use crate::translate::search::Bounds;
@@ -40,6 +40,11 @@ pub trait Question: Sync {
     fn read(&self, audience: &Audience, document: &Bytes) -> Result<Self::Found, Error>;
     /// What it means that there is no such thing.
     fn absent(&self) -> Error;
+    /// What it means that the service keeps it back for this reason.
+    fn kept_back(&self, reason: Reason) -> Error {
+        let _ = reason;
+        self.absent()
+    }
 }
 
 /// Asks for all categories.
@@ -59,10 +64,10 @@ pub struct Picture {
     pub size: PictureSize,
 }
 
-const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
+pub(super) const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
 const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
 /// Lists are never absent: they are empty.
-const NEVER_ABSENT: &str = "";
+pub(super) const NEVER_ABSENT: &str = "";
 
 impl Question for OfferId {
     type Found = Offer;
@@ -85,6 +90,9 @@ impl Question for OfferId {
     }
     fn absent(&self) -> Error {
         Error::OfferNotFound(*self)
+    }
+    fn kept_back(&self, reason: Reason) -> Error {
+        reason.of(*self)
     }
 }
 
@@ -154,19 +162,22 @@ impl Question for AllWarehouses {
 }
 
 impl Question for Search {
-    type Found = Page<OfferSummary>;
+    type Found = Found;
     const KIND: Kind = Kind::Search;
     const PRICED: bool = true;
     const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         // The currency of bounds is the audience's; it is in the key already.
-        key.some_text(self.words.as_deref())
+        let key = key
+            .some_text(self.words.as_deref())
             .some_number(self.category.map(|id| id.number()))
             .some_number(self.price_min.map(|money| money.minor))
             .some_number(self.price_max.map(|money| money.minor))
             .some_number(self.minimum_order_max.map(i64::from))
-            .some_number(self.supplier.map(|id| id.number()))
+            .some_number(self.supplier.map(|id| id.number()));
+        cursor::conditions(key, &self.filters)
+            .number(i64::from(self.facets))
             .text(self.sort.name())
             .some_text(self.cursor.as_ref().map(|cursor| cursor.0.as_str()))
             .number(i64::from(self.size.get()))
@@ -188,7 +199,8 @@ impl Question for Search {
     fn read(&self, audience: &Audience, document: &Bytes) -> Result<Self::Found, Error> {
         let found = translate::search::found(parsed::<wire::goods::SearchPage>(document, "search")?)?;
         let next = found.next_token.map(|token| cursor::wrap(self, audience.mode, &token));
-        Ok(Page { items: found.items, next, total: Some(found.total) })
+        let (corrected, facets) = (found.corrected, found.facets);
+        Ok(Found { items: found.items, next, total: Some(found.total), corrected, facets })
     }
     fn absent(&self) -> Error {
         Nonsense::new("no page").into()
@@ -219,6 +231,6 @@ impl Question for Picture {
     }
 }
 
-fn parsed<T: DeserializeOwned>(document: &Bytes, what: &str) -> Result<T, Nonsense> {
+pub(super) fn parsed<T: DeserializeOwned>(document: &Bytes, what: &str) -> Result<T, Nonsense> {
     serde_json::from_slice(document).map_err(|why| Nonsense::new(format!("{what}: {why}")))
 }

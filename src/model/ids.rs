@@ -49,6 +49,8 @@ catalogue_ids! {
     CategoryId;
     /// A supplier.
     SupplierId;
+    /// A selected assortment.
+    PoolId;
     /// The catalogue's own number of an order.
     CatalogueOrderId;
     /// A parcel on its way.

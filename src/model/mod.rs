@@ -1,6 +1,7 @@
 //! The nouns of wholesale trade, as the gateway thinks of them. Silent: no serde, SQL or HTTP in here;
 //! every border converts to and from its own words.
 
+pub mod browse;
 pub mod calendar;
 pub mod category;
 pub mod consignment;

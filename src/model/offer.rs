@@ -37,6 +37,8 @@ pub struct OfferSummary {
     pub unit: Text,
     /// Pieces sold in thirty days.
     pub sold_30d: u64,
+    /// Pieces sold in seven days.
+    pub sold_7d: Option<u64>,
     /// Share of buyers who came back, 0 to 1.
     pub repurchase_rate: Option<Decimal>,
     /// Rating out of five.
@@ -45,8 +47,16 @@ pub struct OfferSummary {
     pub ships_within_hours: Option<u32>,
     /// Single pieces are sent too.
     pub one_piece: bool,
+    /// Returns are free.
+    pub free_return: bool,
+    /// The seller makes it.
+    pub factory: bool,
+    /// When it was listed.
+    pub listed_at: Option<Timestamp>,
     /// Its last change.
     pub updated_at: Timestamp,
+    /// Where a search's words stand in the shown title: characters from and to.
+    pub highlights: Vec<(usize, usize)>,
 }
 
 /// The seller of an offer, in brief.
@@ -81,10 +91,6 @@ pub struct Offer {
     pub weight_g: Option<u32>,
     /// Length, width and height of one packed piece.
     pub size_mm: Option<[u32; 3]>,
-    /// Returns are free.
-    pub free_return: bool,
-    /// The seller makes it.
-    pub factory: bool,
     /// ISO 3166 countries it may not be sold to.
     pub restricted_countries: Vec<String>,
 }

@@ -51,6 +51,18 @@ macro_rules! badges {
     };
 }
 
+impl std::str::FromStr for Badge {
+    type Err = UnknownBadge;
+    fn from_str(text: &str) -> Result<Self, UnknownBadge> {
+        Self::ALL.iter().copied().find(|badge| badge.name() == text).ok_or(UnknownBadge)
+    }
+}
+
+/// A text that names no badge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("one of super_factory, powerful_merchant, certified_factory, origin_factory")]
+pub struct UnknownBadge;
+
 badges! {
     SuperFactory = "super_factory", "A large factory whose capability was inspected on site.";
     PowerfulMerchant = "powerful_merchant", "A merchant with a strong record and a deposit.";

@@ -34,7 +34,7 @@ impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             // Asking again will not help; another currency will.
-            Self::NoRate { .. } => Code::InvalidRequest,
+            Self::NoRate { .. } => Code::UnknownCurrency,
             Self::NotYet | Self::TooOld { .. } | Self::Unreadable(_) => Code::RateUnavailable,
         }
     }

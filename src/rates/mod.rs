@@ -190,7 +190,7 @@ mod tests {
         let file = file("# date: 2026-11-20\n# source: bank\nJPY,21.05\n");
         let rates = Rates::open(settings(Source::File(file.path().into())), Clock::System).unwrap();
         let error = rates.exchange(currency("EUR")).unwrap_err();
-        assert_eq!(error.code(), Code::InvalidRequest);
+        assert_eq!(error.code(), Code::UnknownCurrency);
         assert!(error.detail().unwrap().contains("CNY, JPY"), "{error:?}");
     }
 

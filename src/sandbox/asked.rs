@@ -57,6 +57,23 @@ pub fn money(name: &str, given: Option<&str>) -> Result<Option<i64>, Refusal> {
     words::fen(text).map(Some).ok_or_else(|| Refusal::param(name))
 }
 
+/// `Y` or `N`; no when absent.
+pub fn flag(name: &str, given: Option<&str>) -> Result<bool, Refusal> {
+    match given {
+        None | Some("" | "N") => Ok(false),
+        Some("Y") => Ok(true),
+        Some(_) => Err(Refusal::param(name)),
+    }
+}
+
+/// A country that may be absent.
+pub fn some_country(name: &str, given: Option<&str>) -> Result<Option<String>, Refusal> {
+    let Some(text) = given.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    country(name, text).map(|()| Some(text.to_owned()))
+}
+
 /// `pageSize`: 1 to 50, 20 when absent.
 pub fn page_size(given: Option<&str>) -> Result<usize, Refusal> {
     let size = number("pageSize", given, 1..=50)?.unwrap_or(20);

@@ -60,6 +60,10 @@ impl<T: Serialize + ToSchema> Responder for Sent<T> {
 pub enum Code {
     ParamInvalid,
     GoodsNotFound,
+    GoodsHeld,
+    GoodsForeign,
+    CategoryNotFound,
+    PoolNotFound,
     SellerNotFound,
     SkuNotFound,
     GoodsOffline,
@@ -101,6 +105,10 @@ impl Code {
         match self {
             Code::ParamInvalid => ("PARAM_INVALID", "参数错误", OK),
             Code::GoodsNotFound => ("GOODS_NOT_FOUND", "商品不存在", OK),
+            Code::GoodsHeld => ("GOODS_HELD", "商品暂不可跨境销售", OK),
+            Code::GoodsForeign => ("GOODS_FOREIGN", "非本平台商品编号", OK),
+            Code::CategoryNotFound => ("CATEGORY_NOT_FOUND", "类目不存在", OK),
+            Code::PoolNotFound => ("POOL_NOT_FOUND", "选品池不存在", OK),
             Code::SellerNotFound => ("SELLER_NOT_FOUND", "商家不存在", OK),
             Code::SkuNotFound => ("SKU_NOT_FOUND", "规格不存在", OK),
             Code::GoodsOffline => ("GOODS_OFFLINE", "商品已下架", OK),

@@ -10,10 +10,11 @@ use utoipa::IntoParams;
 
 use super::asked::{self, Body};
 use super::envelope::{Answer, Code, Envelope, Refusal, Sent, refused};
+use super::facets_wire::FacetsWire;
 use super::goods::{Lang, Seller, Shop};
 use super::goods_wire::{self, Batch, BatchGet, Brief, Categories, Detail, PictureBytes, SearchPage, SellerWire};
 use super::market::Market;
-use super::search::{Bounds, Sort, Wanted};
+use super::search::{Bounds, FACTORY, FREE_RETURN, ONE_PIECE, Page as SearchFound, Sort, Wanted, mark_of};
 use super::shelf::Item;
 
 type Shared = web::Data<Market>;
@@ -50,7 +51,31 @@ pub struct SearchAsked {
     /// Only this seller.
     #[param(value_type = Option<i64>)]
     seller_id: Option<String>,
-    /// `default`, `price_asc`, `price_desc`, `sold_desc`, `repurchase_desc` or `newest`.
+    /// Sold in thirty days at least.
+    #[param(value_type = Option<i64>, minimum = 0)]
+    min_month_sold: Option<String>,
+    /// Sold in seven days at least.
+    #[param(value_type = Option<i64>, minimum = 0)]
+    min_week_sold: Option<String>,
+    /// Promised hours until it is sent at most.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    send_within_hours: Option<String>,
+    /// Listed so many days ago at most.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 365)]
+    listed_within_days: Option<String>,
+    /// `Y`: only goods of which single pieces are sent; `N` and absent: all.
+    one_piece: Option<String>,
+    /// `Y`: only goods whose seller makes them.
+    factory: Option<String>,
+    /// `Y`: only goods with free returns.
+    free_return: Option<String>,
+    /// Only sellers with this badge.
+    badge: Option<String>,
+    /// ISO 3166 alpha-2: nothing that may not be sold there.
+    dest_country: Option<String>,
+    /// `Y`: count all matches by what they are.
+    facets: Option<String>,
+    /// `default`, `price_asc`, `price_desc`, `sold_desc`, `repurchase_desc`, `newest` or `rising`.
     sort: Option<String>,
     /// Where the page before ended; belongs to the same question only.
     page_token: Option<String>,
@@ -70,22 +95,49 @@ impl SearchAsked {
             keyword,
             category_id: asked::number("categoryId", self.category_id.as_deref(), 1..=i64::MAX)?,
             seller_id: asked::number("sellerId", self.seller_id.as_deref(), 1..=i64::MAX)?,
-            bounds: Bounds {
-                price_min: asked::money("priceMin", self.price_min.as_deref())?,
-                price_max: asked::money("priceMax", self.price_max.as_deref())?,
-                begin_max: asked::number("maxBeginAmount", self.max_begin_amount.as_deref(), 1..=i64::MAX)?,
-            },
+            dest_country: asked::some_country("destCountry", self.dest_country.as_deref())?,
+            bounds: self.bounds()?,
             sort: Sort::parse(sort).ok_or_else(|| Refusal::param("sort"))?,
         })
+    }
+
+    fn bounds(&self) -> Result<Bounds, Refusal> {
+        Ok(Bounds {
+            price_min: asked::money("priceMin", self.price_min.as_deref())?,
+            price_max: asked::money("priceMax", self.price_max.as_deref())?,
+            begin_max: asked::number("maxBeginAmount", self.max_begin_amount.as_deref(), 1..=i64::MAX)?,
+            month_sold_min: asked::number("minMonthSold", self.min_month_sold.as_deref(), 0..=i64::MAX)?,
+            week_sold_min: asked::number("minWeekSold", self.min_week_sold.as_deref(), 0..=i64::MAX)?,
+            ships_max: asked::number("sendWithinHours", self.send_within_hours.as_deref(), 1..=i64::MAX)?,
+            listed_within_days: asked::number("listedWithinDays", self.listed_within_days.as_deref(), 1..=365)?,
+            marks: self.marks()?,
+        })
+    }
+
+    fn marks(&self) -> Result<u64, Refusal> {
+        let flags = [
+            ("onePiece", &self.one_piece, ONE_PIECE),
+            ("factory", &self.factory, FACTORY),
+            ("freeReturn", &self.free_return, FREE_RETURN),
+        ];
+        let mut marks = 0;
+        for (name, given, mark) in flags {
+            marks |= if asked::flag(name, given.as_deref())? { mark } else { 0 };
+        }
+        match self.badge.as_deref().filter(|word| !word.is_empty()) {
+            Some(word) => Ok(marks | mark_of(word).ok_or_else(|| Refusal::param("badge"))?),
+            None => Ok(marks),
+        }
     }
 }
 
 /// Sellers of a page of goods, each made once.
 #[derive(Default)]
-struct Sellers(HashMap<i64, Option<Seller>>);
+pub struct Sellers(HashMap<i64, Option<Seller>>);
 
 impl Sellers {
-    fn of(&mut self, shop: &Shop, item: &Item) -> Option<&Seller> {
+    /// The seller of a goods.
+    pub fn of(&mut self, shop: &Shop, item: &Item) -> Option<&Seller> {
         let id = item.goods.seller_id;
         self.0.entry(id).or_insert_with(|| shop.seller(id)).as_ref()
     }
@@ -98,21 +150,37 @@ pub async fn search_goods(market: Shared, asked: web::Query<SearchAsked>) -> Ans
     let lang = asked::lang(asked.lang.as_deref())?;
     let size = asked::page_size(asked.page_size.as_deref())?;
     let wanted = asked.wanted()?;
+    let counts = asked::flag("facets", asked.facets.as_deref())?;
     let page_token = asked.into_inner().page_token.filter(|token| !token.is_empty());
     let page = web::block(move || {
-        let page = market.search(&wanted, page_token.as_deref(), size)?;
-        let items: Vec<Item> =
-            market.book(|book| page.goods.iter().map(|index| book.shelf.item(&market.shop, *index)).collect());
-        let mut sellers = Sellers::default();
-        let items: Vec<Brief> =
-            items.iter().map(|item| goods_wire::brief(item, sellers.of(&market.shop, item), lang)).collect();
-        Ok::<_, Refusal>(SearchPage { total: page.total, next_page_token: page.next, items })
+        let token = page_token.as_deref();
+        let page =
+            if counts { market.search_counted(&wanted, token, size) } else { market.search(&wanted, token, size) };
+        let page = page?;
+        let items = briefs(&market, &page.goods, &wanted.keyword, lang);
+        let facets = counts.then(|| FacetsWire::of(&page.facets));
+        let SearchFound { total, next, corrected, .. } = page;
+        Ok::<_, Refusal>(SearchPage { total, next_page_token: next, corrected_keyword: corrected, facets, items })
     });
     Ok(Sent(page.await.map_err(|_| Refusal::from(Code::SystemError))??))
 }
 
-/// Everything about one goods. Goods that are held back from cross-border trade do not exist here.
-#[utoipa::path(tag = "goods", params(("goodsId" = i64, Path, description = "Which goods."), LangAsked), responses((status = 200, description = "The goods, or GOODS_NOT_FOUND.", body = Envelope<Detail>)))]
+/// Goods as lists show them, with the places where the keyword is found.
+pub fn briefs(market: &Market, goods: &[u32], keyword: &str, lang: Lang) -> Vec<Brief> {
+    let items: Vec<Item> =
+        market.book(|book| goods.iter().map(|index| book.shelf.item(&market.shop, *index)).collect());
+    let mut sellers = Sellers::default();
+    let brief = |item: &Item| {
+        let brief = goods_wire::brief(item, sellers.of(&market.shop, item), lang);
+        let shown = brief.subject_trans.as_ref().unwrap_or(&brief.subject);
+        let highlights = market.highlights(keyword, shown, lang);
+        Brief { highlights: highlights.into_iter().map(|(from, to)| [from, to]).collect(), ..brief }
+    };
+    items.iter().map(brief).collect()
+}
+
+/// Everything about one goods. Of goods that are held back from cross-border trade nothing but that is told.
+#[utoipa::path(tag = "goods", params(("goodsId" = i64, Path, description = "Which goods."), LangAsked), responses((status = 200, description = "The goods, or GOODS_NOT_FOUND, GOODS_HELD, GOODS_FOREIGN.", body = Envelope<Detail>)))]
 #[get("/goods/{goodsId}")]
 pub async fn get_goods(market: Shared, goods_id: web::Path<i64>, asked: web::Query<LangAsked>) -> Answer<Detail> {
     let lang = asked::lang(asked.lang.as_deref())?;
@@ -122,7 +190,7 @@ pub async fn get_goods(market: Shared, goods_id: web::Path<i64>, asked: web::Que
 }
 
 /// Several goods at once.
-#[utoipa::path(tag = "goods", request_body = BatchGet, responses((status = 200, description = "Those that exist, and the ids of those that do not.", body = Envelope<Batch>)))]
+#[utoipa::path(tag = "goods", request_body = BatchGet, responses((status = 200, description = "Those that can be seen, and the ids of those that cannot.", body = Envelope<Batch>)))]
 #[post("/goods/batchGet")]
 pub async fn batch_get_goods(market: Shared, asked: Body<BatchGet>) -> Answer<Batch> {
     let BatchGet { goods_ids, lang } = asked.0;
@@ -131,11 +199,11 @@ pub async fn batch_get_goods(market: Shared, asked: Body<BatchGet>) -> Answer<Ba
         return Err(Refusal::param("goodsIds"));
     }
     let mut sellers = Sellers::default();
-    let mut batch = Batch { items: Vec::new(), missing: Vec::new() };
+    let mut batch = Batch::default();
     for id in goods_ids {
         match market.visible(id) {
             Ok(item) => batch.items.push(goods_wire::detail(&item, sellers.of(&market.shop, &item), lang)),
-            Err(_) => batch.missing.push(id),
+            Err(refusal) => batch.left_out(id, refusal.code),
         }
     }
     Ok(Sent(batch))
@@ -188,13 +256,7 @@ pub async fn list_categories(market: Shared, asked: web::Query<LangAsked>) -> An
     let lang = asked::lang(asked.lang.as_deref())?;
     let items = web::block(move || {
         let count = |category_id| {
-            let wanted = Wanted {
-                keyword: String::new(),
-                category_id: Some(category_id),
-                seller_id: None,
-                bounds: Bounds::default(),
-                sort: Sort::SoldDesc,
-            };
+            let wanted = Wanted { category_id: Some(category_id), sort: Sort::SoldDesc, ..Wanted::default() };
             market.search(&wanted, None, 1).map(|page| page.total)
         };
         Shop::categories()

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::envelope::Code;
+use super::facets_wire::FacetsWire;
 use super::goods::{Attribute, Badge, Category, Lang, Seller, Sku, Words};
 use super::shelf::Item;
 use super::words::{beijing, flag, percent, tenths, yuan};
@@ -35,6 +37,8 @@ pub struct Brief {
     pub unit_trans: Option<&'static str>,
     /// Pieces sold in thirty days.
     pub month_sold: u32,
+    /// Pieces sold in seven days.
+    pub week_sold: u32,
     /// Share of buyers who came back.
     #[schema(example = "32%")]
     pub repurchase_rate: String,
@@ -56,9 +60,18 @@ pub struct Brief {
     pub send_within_hours: u32,
     /// `Y` when a single piece is sent for a dropshipper.
     pub one_piece: &'static str,
+    /// `Y` when returns are free.
+    pub free_return: &'static str,
+    /// `Y` when the seller makes it.
+    pub factory: &'static str,
+    /// Listed at, Beijing time.
+    pub gmt_create: String,
     /// Last change, Beijing time.
     #[schema(example = "2026-11-23 11:08:48")]
     pub gmt_modified: String,
+    /// Where the keyword is found in the shown subject, in a search: characters from and to. Absent when nowhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub highlights: Vec<[usize; 2]>,
 }
 
 /// Everything about a goods.
@@ -89,16 +102,10 @@ pub struct Detail {
     pub size_mm: [u32; 3],
     /// Pieces sold since it was listed.
     pub total_sold: u32,
-    /// `Y` when returns are free.
-    pub free_return: &'static str,
-    /// `Y` when the seller makes it.
-    pub factory: &'static str,
     /// Countries it may not be sold to (ISO 3166 alpha-2).
     pub restricted_countries: &'static [&'static str],
     /// Grows with every change.
     pub version: i64,
-    /// Listed at, Beijing time.
-    pub gmt_create: String,
     /// What it costs the seller, yuan. Internal: must never reach a partner.
     pub cost_price: String,
     /// The seller's telephone. Internal: must never reach a partner.
@@ -156,6 +163,11 @@ pub struct SearchPage {
     pub total: u64,
     /// Ask with this for the next page; null on the last.
     pub next_page_token: Option<String>,
+    /// The keyword as it was understood, when a word of it was unknown and like a known one; otherwise null.
+    pub corrected_keyword: Option<String>,
+    /// All matches by what they are; absent unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facets: Option<FacetsWire>,
     /// This page.
     pub items: Vec<Brief>,
 }
@@ -171,14 +183,29 @@ pub struct BatchGet {
     pub lang: Option<String>,
 }
 
-/// The goods that were found, and the ids that were not.
-#[derive(Serialize, ToSchema)]
+/// The goods that can be seen, and the ids of those that cannot, by the reason.
+#[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Batch {
     /// In the asked order.
     pub items: Vec<Detail>,
-    /// Unknown or held.
+    /// There are none of these numbers.
     pub missing: Vec<i64>,
+    /// Held back from cross-border trade.
+    pub held: Vec<i64>,
+    /// Not numbers of this marketplace.
+    pub foreign: Vec<i64>,
+}
+
+impl Batch {
+    /// Notes a goods that cannot be seen.
+    pub fn left_out(&mut self, id: i64, why: Code) {
+        match why {
+            Code::GoodsHeld => self.held.push(id),
+            Code::GoodsForeign => self.foreign.push(id),
+            _ => self.missing.push(id),
+        }
+    }
 }
 
 /// A category.
@@ -254,7 +281,7 @@ pub struct SellerWire {
 }
 
 /// The translation beside the Chinese; none when Chinese was asked for.
-fn beside(words: Words, lang: Lang) -> Option<&'static str> {
+pub fn beside(words: Words, lang: Lang) -> Option<&'static str> {
     (lang != Lang::Zh).then(|| words.get(lang))
 }
 
@@ -282,6 +309,7 @@ pub fn brief(item: &Item, seller: Option<&Seller>, lang: Lang) -> Brief {
         unit: goods.product_type.unit.get(Lang::Zh),
         unit_trans: beside(goods.product_type.unit, lang),
         month_sold: goods.monthly_sold,
+        week_sold: goods.weekly_sold,
         repurchase_rate: percent(goods.repurchase_pct),
         score: tenths(goods.rating_tenths),
         pic_url: format!("/goods/{}/picture.png", goods.id),
@@ -291,7 +319,11 @@ pub fn brief(item: &Item, seller: Option<&Seller>, lang: Lang) -> Brief {
         badges: seller.map(|seller| badge_words(&seller.badges)).unwrap_or_default(),
         send_within_hours: goods.ships_within_h,
         one_piece: flag(goods.one_piece),
+        free_return: flag(goods.free_return),
+        factory: flag(goods.factory),
+        gmt_create: beijing(goods.listed_at),
         gmt_modified: beijing(item.modified_at()),
+        highlights: Vec::new(),
     }
 }
 
@@ -315,11 +347,8 @@ pub fn detail(item: &Item, seller: Option<&Seller>, lang: Lang) -> Detail {
         weight_gram: goods.weight_g,
         size_mm: goods.size_mm,
         total_sold: goods.total_sold,
-        free_return: flag(goods.free_return),
-        factory: flag(goods.factory),
         restricted_countries: item.restricted(),
         version: item.version(),
-        gmt_create: beijing(goods.listed_at),
         cost_price: yuan(item.lowest_fen() * cost_pct / 100),
         seller_phone: seller.map(|seller| seller.contact_phone.clone()).unwrap_or_default(),
     }

@@ -10,10 +10,10 @@ use super::commit::Mark;
 use super::envelope::{Code, Refusal};
 use super::faults::Faults;
 use super::feed::Feed;
-use super::goods::Shop;
+use super::goods::{Lang, Shop};
 use super::persist::Journal;
 use super::pictures::Pictures;
-use super::search::{Failure, Page, Search, Wanted};
+use super::search::{Asking, Failure, Page, Sales, Search, Wanted};
 use super::settings::{Error, Progress, Settings};
 use super::shelf::{Changed, Item};
 use super::stats::Stats;
@@ -54,7 +54,7 @@ struct Journaled {
 impl Market {
     /// Loads everything; this takes a while and tells how far it is.
     pub fn open(settings: &Settings, progress: &(dyn Fn(Progress) + Sync)) -> Result<Market, Error> {
-        let shop = Shop::open(settings.seed, settings.offers);
+        let shop = Shop::open(settings.seed, settings.offers).as_of(settings.clock.now_ms() / 1000);
         let feed = Arc::new(Feed::default());
         let mut book = Book::new(settings.pace, Arc::clone(&feed));
         let journal = match &settings.data {
@@ -120,12 +120,14 @@ impl Market {
     /// A goods that callers may see.
     pub fn visible(&self, goods_id: i64) -> Result<Item, Refusal> {
         let item = self.item(goods_id)?;
-        if item.is_open() { Ok(item) } else { Err(Code::GoodsNotFound.into()) }
+        if item.is_open() { Ok(item) } else { Err(Code::GoodsHeld.into()) }
     }
 
     /// A goods, held ones too.
     pub fn item(&self, goods_id: i64) -> Result<Item, Refusal> {
-        let index = self.shop.index_of(goods_id).ok_or(Refusal::from(Code::GoodsNotFound))?;
+        let is_ours = self.shop.is_goods_number(goods_id);
+        let none = if is_ours { Code::GoodsNotFound } else { Code::GoodsForeign };
+        let index = self.shop.index_of(goods_id).ok_or(Refusal::from(none))?;
         Ok(self.book(|book| book.shelf.item(&self.shop, index)))
     }
 
@@ -136,13 +138,31 @@ impl Market {
 
     /// Finds one page of goods.
     pub fn search(&self, wanted: &Wanted, page_token: Option<&str>, size: usize) -> Result<Page, Refusal> {
-        self.search.page(&self.shop, wanted, page_token, size, &self.changed()).map_err(|failure| match failure {
-            Failure::Token => Refusal::param("pageToken"),
-            Failure::Index(error) => {
-                tracing::error!(%error, "the sandbox index failed");
-                Code::SystemError.into()
-            }
-        })
+        self.search.page(&self.shop, wanted, &self.asking(page_token, size, false)).map_err(failed)
+    }
+
+    /// The same, with all matches counted by what they are.
+    pub fn search_counted(&self, wanted: &Wanted, page_token: Option<&str>, size: usize) -> Result<Page, Refusal> {
+        self.search.page(&self.shop, wanted, &self.asking(page_token, size, true)).map_err(failed)
+    }
+
+    /// How each type of goods sells now, the best first.
+    pub fn types_by_sales(&self, wanted: &Wanted) -> Result<Vec<(usize, Sales)>, Refusal> {
+        self.search.types_by_sales(&self.shop, wanted, &self.asking(None, 0, false)).map_err(failed)
+    }
+
+    /// Goods that are like one, best first.
+    pub fn related(&self, item: &Item, wanted: &Wanted, size: usize) -> Result<Vec<u32>, Refusal> {
+        self.search.related(&self.shop, &item.goods, wanted, &self.asking(None, size, false)).map_err(failed)
+    }
+
+    /// Where a keyword is found in a shown text.
+    pub fn highlights(&self, keyword: &str, shown: &str, lang: Lang) -> Vec<(usize, usize)> {
+        if keyword.is_empty() { Vec::new() } else { self.search.highlights(keyword, shown, lang) }
+    }
+
+    fn asking<'a>(&self, page_token: Option<&'a str>, size: usize, counts: bool) -> Asking<'a> {
+        Asking { page_token, size, changed: self.changed(), counts, now_s: self.clock.now_ms() / 1000 }
     }
 
     /// Moves on everything that is due; says how many orders, parcels, refunds and consignments moved.
@@ -179,5 +199,15 @@ impl Market {
     /// Lets go of the data folder, once nothing is answered any more.
     pub fn release(&self) {
         self.lock().journal = None;
+    }
+}
+
+fn failed(failure: Failure) -> Refusal {
+    match failure {
+        Failure::Token => Refusal::param("pageToken"),
+        Failure::Index(error) => {
+            tracing::error!(%error, "the sandbox index failed");
+            Code::SystemError.into()
+        }
     }
 }

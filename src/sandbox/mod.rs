@@ -5,6 +5,8 @@
 
 mod advance;
 mod asked;
+mod browse_http;
+mod browse_wire;
 mod cashier;
 mod clock;
 mod commit;
@@ -12,6 +14,7 @@ mod consignment_http;
 mod control;
 mod control_trade;
 mod envelope;
+mod facets_wire;
 mod faults;
 mod feed;
 mod feed_http;

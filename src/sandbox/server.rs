@@ -18,8 +18,8 @@ use super::gate::gate;
 use super::market::Market;
 use super::settings::{Error, Progress, Settings};
 use super::{
-    cashier, consignment_http, control, control_trade, feed_http, goods_http, openapi, refund_http, trade_http,
-    voucher_http,
+    browse_http, cashier, consignment_http, control, control_trade, feed_http, goods_http, openapi, refund_http,
+    trade_http, voucher_http,
 };
 
 /// A sandbox that answers.
@@ -148,6 +148,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(goods_http::get_goods)
         .service(goods_http::list_categories)
         .service(goods_http::get_seller)
+        .service(browse_http::list_related)
+        .service(browse_http::get_goods_trend)
+        .service(browse_http::get_category)
+        .service(browse_http::list_pools)
+        .service(browse_http::list_pool_goods)
+        .service(browse_http::list_ranking)
+        .service(browse_http::list_keywords)
         .service(trade_http::list_warehouses)
         .service(trade_http::preview)
         .service(trade_http::place_order)

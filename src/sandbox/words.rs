@@ -8,6 +8,12 @@ pub fn beijing(unix_s: i64) -> String {
     Offset::constant(8).to_datetime(moment).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// `"2026-11-23"`: the day in Beijing that a day's first second in UTC belongs to.
+pub fn date(unix_s: i64) -> String {
+    let moment = Timestamp::from_second(unix_s).unwrap_or(Timestamp::UNIX_EPOCH);
+    Offset::constant(8).to_datetime(moment).date().to_string()
+}
+
 /// Fen as a yuan string with two decimals: `1230` is `"12.30"`.
 pub fn yuan(fen: i64) -> String {
     let sign = if fen < 0 { "-" } else { "" };

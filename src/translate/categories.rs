@@ -10,7 +10,8 @@ pub fn categories(document: wire::Categories) -> Vec<Category> {
     document.items.into_iter().map(category).collect()
 }
 
-fn category(wire: wire::Category) -> Category {
+/// One of them.
+pub fn category(wire: wire::Category) -> Category {
     Category {
         id: CategoryId::new(wire.category_id),
         parent: wire.parent_id.map(CategoryId::new),

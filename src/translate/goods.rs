@@ -24,6 +24,8 @@ pub fn offer(detail: wire::Detail) -> Result<Offer, Nonsense> {
 
 fn read_summary(brief: wire::Brief) -> Result<OfferSummary, Nonsense> {
     let price_from = words::yuan(&brief.price)?;
+    let shown = brief.subject_trans.as_ref().filter(|text| !text.is_empty()).unwrap_or(&brief.subject);
+    let highlights = places(&brief.highlights, shown.chars().count())?;
     if brief.goods_id <= 0 || brief.begin_amount == 0 || brief.subject.is_empty() {
         return Err(Nonsense::new("no id, no title, or a minimum order of nothing"));
     }
@@ -41,11 +43,16 @@ fn read_summary(brief: wire::Brief) -> Result<OfferSummary, Nonsense> {
         minimum_order: brief.begin_amount,
         unit: words::text(brief.unit, brief.unit_trans),
         sold_30d: brief.month_sold.unwrap_or(0),
+        sold_7d: brief.week_sold,
         repurchase_rate: brief.repurchase_rate.as_deref().map(words::percent).transpose()?,
         rating: brief.score.as_deref().map(words::rating).transpose()?,
         ships_within_hours: brief.send_within_hours,
         one_piece: words::flag(brief.one_piece.as_deref())?,
+        free_return: words::flag(brief.free_return.as_deref())?,
+        factory: words::flag(brief.factory.as_deref())?,
+        listed_at: words::beijing_if_any(brief.gmt_create.as_deref())?,
         updated_at: words::beijing(&brief.gmt_modified)?,
+        highlights,
     })
 }
 
@@ -61,11 +68,24 @@ fn read_offer(detail: wire::Detail) -> Result<Offer, Nonsense> {
         order_multiple: detail.batch_amount.filter(|multiple| *multiple > 1),
         weight_g: detail.weight_gram,
         size_mm: detail.size_mm,
-        free_return: words::flag(detail.free_return.as_deref())?,
-        factory: words::flag(detail.factory.as_deref())?,
         restricted_countries: detail.restricted_countries,
         summary: read_summary(detail.brief)?,
     })
+}
+
+/// Places in a text of so many characters: in order, not empty, not beyond its end.
+fn places(told: &[[usize; 2]], length: usize) -> Result<Vec<(usize, usize)>, Nonsense> {
+    let mut before = 0;
+    let place = |&[from, to]: &[usize; 2]| {
+        let fits = before <= from && from < to && to <= length;
+        before = to;
+        if fits {
+            Ok((from, to))
+        } else {
+            Err(Nonsense::new(format!("highlight {from} to {to} of {length} characters")))
+        }
+    };
+    told.iter().map(place).collect()
 }
 
 fn tiers(ranges: &[wire::PriceRange]) -> Result<Vec<PriceTier>, Nonsense> {
@@ -138,7 +158,7 @@ mod tests {
         );
         assert_eq!(offer.summary.repurchase_rate.unwrap().to_string(), "0.32");
         assert_eq!(offer.summary.updated_at.to_string(), "2026-11-23T03:08:48Z");
-        assert!(offer.summary.one_piece && offer.factory && !offer.free_return && offer.on_sale);
+        assert!(offer.summary.one_piece && offer.summary.factory && !offer.summary.free_return && offer.on_sale);
         assert_eq!(offer.summary.price_to, Money::fen(550));
     }
 

@@ -5,6 +5,7 @@
 //! passed over, and internal facts (cost, contacts) are not even read.
 
 pub mod aftersale;
+pub mod browse;
 pub mod categories;
 pub mod fulfilment;
 pub mod goods;

@@ -3,8 +3,8 @@
 use crate::model::language::Language;
 use crate::model::money::Money;
 use crate::model::offer::OfferSummary;
-use crate::model::search::{Search, Sort};
-use crate::translate::{Nonsense, goods};
+use crate::model::search::{Facets, Filters, Search, Sort};
+use crate::translate::{Nonsense, browse, goods};
 use crate::upstream::Call;
 use crate::upstream::wholesale::{calls, wire};
 
@@ -29,10 +29,31 @@ pub fn call(search: &Search, bounds: &Bounds, language: Language) -> Call {
         price_max: bounds.price_max.map(Money::amount),
         max_begin_amount: search.minimum_order_max,
         seller_id: search.supplier.map(|id| id.number()),
+        conditions: conditions(&search.filters),
+        facets: search.facets,
         sort: sort_word(search.sort),
         page_token: bounds.page_token.as_deref(),
         page_size: search.size.get(),
     })
+}
+
+fn conditions(filters: &Filters) -> Vec<(&'static str, String)> {
+    let number = |name, value: Option<u32>| value.map(|value| (name, value.to_string()));
+    let flag = |name, is: bool| is.then(|| (name, "Y".to_owned()));
+    [
+        number("minMonthSold", filters.sold_30d_min),
+        number("minWeekSold", filters.sold_7d_min),
+        number("sendWithinHours", filters.ships_within_h),
+        number("listedWithinDays", filters.new_within_days),
+        flag("onePiece", filters.one_piece),
+        flag("factory", filters.factory),
+        flag("freeReturn", filters.free_return),
+        filters.badge.map(|badge| ("badge", badge.name().to_owned())),
+        filters.ship_to.as_ref().map(|country| ("destCountry", country.to_string())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 const fn sort_word(sort: Sort) -> &'static str {
@@ -55,6 +76,17 @@ pub fn parameter(theirs: &str) -> Option<&'static str> {
         "priceMax" => "price_max",
         "maxBeginAmount" => "minimum_order_max",
         "sellerId" => "supplier",
+        "minMonthSold" => "sold_30d_min",
+        "minWeekSold" => "sold_7d_min",
+        "sendWithinHours" => "ships_within",
+        "listedWithinDays" => "new_within_days",
+        "onePiece" => "one_piece",
+        "factory" => "factory",
+        "freeReturn" => "free_return",
+        "badge" => "badge",
+        "destCountry" => "ship_to",
+        "facets" => "facets",
+        "by" => "by",
         "sort" => "sort",
         "pageToken" => "cursor",
         "pageSize" => "limit",
@@ -72,13 +104,23 @@ pub struct Found {
     pub next_token: Option<String>,
     /// All matches.
     pub total: u64,
+    /// The words as the service understood them, when not as they were written.
+    pub corrected: Option<String>,
+    /// All matches by what they are.
+    pub facets: Option<Facets>,
 }
 
 /// The service's page of goods as ours.
 pub fn found(page: wire::goods::SearchPage) -> Result<Found, Nonsense> {
     let items = page.items.into_iter().map(goods::summary).collect::<Result<_, _>>();
     let items = items.map_err(|nonsense: Nonsense| nonsense.inside("search"))?;
-    Ok(Found { items, next_token: page.next_page_token.filter(|token| !token.is_empty()), total: page.total })
+    Ok(Found {
+        items,
+        next_token: page.next_page_token.filter(|token| !token.is_empty()),
+        total: page.total,
+        corrected: page.corrected_keyword.filter(|words| !words.is_empty()),
+        facets: page.facets.map(browse::facets).transpose()?,
+    })
 }
 
 #[cfg(test)]
@@ -87,7 +129,7 @@ mod tests {
     use crate::model::ids::CategoryId;
     use crate::model::language::Language;
     use crate::model::money::Money;
-    use crate::model::search::{Search, Sort};
+    use crate::model::search::{Filters, Search, Sort};
 
     #[test]
     fn a_search_is_asked_in_the_services_words() {
@@ -121,12 +163,24 @@ mod tests {
             category: Some(CategoryId::new(1)),
             supplier: Some(crate::model::ids::SupplierId::new(1)),
             minimum_order_max: Some(1),
+            filters: Filters {
+                ships_within_h: Some(24),
+                new_within_days: Some(7),
+                sold_7d_min: Some(1),
+                sold_30d_min: Some(1),
+                one_piece: true,
+                factory: true,
+                free_return: true,
+                badge: Some(crate::model::supplier::Badge::SuperFactory),
+                ship_to: "JP".parse().ok(),
+            },
+            facets: true,
             ..Search::default()
         };
         let money = Some(Money::fen(1));
         let bounds = Bounds { price_min: money, price_max: money, page_token: Some("t".into()) };
         let call = call(&search, &bounds, Language::English);
-        assert_eq!(call.query.len(), 10);
+        assert_eq!(call.query.len(), 20);
         assert!(call.query.iter().all(|(name, _)| parameter(name).is_some()));
     }
 }

@@ -131,6 +131,13 @@ impl House {
         answer.json().await.unwrap()
     }
 
+    /// Asks the sandbox catalogue something, e.g. what was called.
+    pub async fn ask_catalogue(&self, path: &str) -> Value {
+        let asked =
+            plain().get(format!("{}{path}", self.catalogue.url())).header("x-internal-token", &self.catalogue.token);
+        asked.send().await.unwrap().json().await.unwrap()
+    }
+
     /// Closes the house in order.
     pub async fn close(self) {
         self.running.stop().await;

@@ -45,6 +45,8 @@ pub fn filled(path: &str) -> String {
     let nobody = "0".repeat(32);
     path.replace("{offer_id}", "999999999999")
         .replace("{supplier_id}", "999999999")
+        .replace("{category_id}", "999999999")
+        .replace("{pool_id}", "999999999")
         .replace("{order_id}", &format!("ord_{nobody}"))
         .replace("{quote_id}", &format!("quo_{nobody}"))
         .replace("{payment_id}", &format!("pay_{nobody}"))

@@ -143,13 +143,32 @@ examples! {
         "A field or parameter that does not exist: unknown names are refused, so that a typing mistake is never silently ignored.",
         "A number was sent where ids and amounts are strings."
     ]
-    "offer_not_found" "GET /v1/offers/610947572360" "offer 610947572360 does not exist or is not for sale across borders" {} [
+    "unknown_language" "GET /v1/offers?language=de" "" {
+        "errors": "[{\"pointer\": \"query:language\", \"detail\": \"Give one of zh, en, ja, ko, ru, es, fr, pt, vi, th, ar, id (a region such as pt-BR may follow).\"}]"
+    } [
+        "A language of your shop that the catalogue does not speak: show English, or leave the parameter out and send Accept-Language."
+    ]
+    "unknown_currency" "GET /v1/offers?currency=XAF" "no rate for XAF; there are rates for CNY, EUR, JPY, USD" {
+        "errors": "[{\"pointer\": \"query:currency\", \"detail\": \"Give one of CNY, EUR, JPY, USD.\"}]"
+    } [
+        "The code is not in capitals.",
+        "The operator's table of rates does not list the currency."
+    ]
+    "offer_not_found" "GET /v1/offers/610947572360" "offer 610947572360 does not exist" {} [
         "The supplier withdrew it since you stored the id."
     ]
+    "offer_held" "GET /v1/offers/610947572360" "offer 610947572360 is held back from cross-border trade at present" {} [
+        "A patent or a mark may be infringed: the offer comes back when that is cleared."
+    ]
+    "offer_foreign" "GET /v1/offers/12345678" "the number 12345678 is none of this marketplace's offers" {} [
+        "The id of an offer of another marketplace was stored.",
+        "The id of a SKU or supplier was taken for that of an offer."
+    ]
+    "pool_not_found" "GET /v1/pools/1/offers" "pool 1 does not exist" {} []
     "category_not_found" "GET /v1/offers?category=1" "" {} []
     "supplier_not_found" "GET /v1/suppliers/1" "supplier 1 does not exist" {} []
-    "rate_unavailable" "GET /v1/offers?currency=XAF" "no rate for XAF; there are rates for CNY, EUR, JPY, USD" {} [
-        "The operator's table of rates does not list the currency."
+    "rate_unavailable" "GET /v1/offers?currency=USD" "there are no rates at present; CNY is always shown" {} [
+        "The operator's source of rates could not be read since the gateway was started."
     ]
     "upstream_timeout" "GET /v1/offers" "" {} [
         "The wholesale service is slow at the moment. For orders the gateway answers 202 instead and settles the outcome."

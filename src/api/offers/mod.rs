@@ -1,5 +1,8 @@
 //! Searching offers and reading one: `GET /v1/offers`, `GET /v1/offers/{offer_id}`.
 
+pub mod batch;
+mod facets;
+pub mod like;
 mod search;
 mod view;
 
@@ -18,8 +21,8 @@ use crate::edge::parts::{Path as InPath, Query};
 use crate::edge::reply::Reply;
 use crate::model::ids::OfferId;
 
-pub use search::SearchQuery;
-pub use view::{OfferPageView, OfferView, Showing};
+pub use search::{OwnOffersQuery, SearchQuery};
+pub use view::{OfferListView, OfferPageView, OfferView, Showing};
 
 /// Which offer.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -27,7 +30,7 @@ pub use view::{OfferPageView, OfferView, Showing};
 pub struct OfferPath {
     /// Id of the offer.
     #[param(example = "610947572360")]
-    offer_id: String,
+    pub offer_id: String,
 }
 
 /// Searches offers.
@@ -61,7 +64,7 @@ pub async fn search_offers(
 #[utoipa::path(tag = "Catalogue", params(OfferPath, Locale), responses(
     (status = 200, description = "The offer", body = OfferView),
     (status = 304, description = "You hold it already; it costs nothing"),
-    (status = 404, description = "`offer_not_found`: no such offer, or not for sale across borders"),
+    (status = 404, description = "`offer_not_found`: no such offer; `offer_held`: held back from cross-border trade; `offer_foreign`: no number of this marketplace"),
 ))]
 #[get("/v1/offers/{offer_id}")]
 pub async fn get_offer(

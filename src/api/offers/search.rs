@@ -10,12 +10,11 @@ use crate::catalog::Audience;
 use crate::edge::problem::Problem;
 use crate::error::Place;
 use crate::model::money::{Currency, Money};
-use crate::model::page::{Cursor, PageSize};
 use crate::model::partner::Caller;
-use crate::model::search::{Search, Sort};
+use crate::model::search::{Filters, Search, Sort};
+use crate::model::supplier::Badge;
 
 const LONGEST_WORDS: usize = 200;
-const LONGEST_CURSOR: usize = 2048;
 
 /// What is looked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -39,6 +38,36 @@ pub struct SearchQuery {
     minimum_order_max: Option<String>,
     /// Only this supplier.
     supplier: Option<String>,
+    /// Sent within so many hours.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 720, example = 48)]
+    ships_within: Option<String>,
+    /// Listed within so many days.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 365, example = 30)]
+    new_within_days: Option<String>,
+    /// At least so many pieces sold in seven days.
+    #[param(value_type = Option<u32>, minimum = 0, example = 10)]
+    sold_7d_min: Option<String>,
+    /// At least so many pieces sold in thirty days.
+    #[param(value_type = Option<u32>, minimum = 0, example = 50)]
+    sold_30d_min: Option<String>,
+    /// Only offers of which single pieces are sent too.
+    #[param(value_type = Option<bool>)]
+    one_piece: Option<String>,
+    /// Only offers whose supplier makes them.
+    #[param(value_type = Option<bool>)]
+    factory: Option<String>,
+    /// Only offers with free returns.
+    #[param(value_type = Option<bool>)]
+    free_return: Option<String>,
+    /// Only suppliers with this badge.
+    #[param(schema_with = badges)]
+    badge: Option<String>,
+    /// ISO 3166-1 country the goods go to: offers that may not be sold there are left out.
+    #[param(example = "JP")]
+    ship_to: Option<String>,
+    /// Count all matches by category, price, badge and more.
+    #[param(value_type = Option<bool>)]
+    facets: Option<String>,
     /// In which order; by relevance unless asked.
     #[param(schema_with = sorts)]
     sort: Option<String>,
@@ -62,21 +91,93 @@ fn sorts() -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
+fn badges() -> Object {
+    let names = Badge::ALL.iter().map(|badge| badge.name());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+}
+
+/// What is looked for among the offers of one supplier.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct OwnOffersQuery {
+    /// Words in any of the twelve languages, at most 200 characters.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// Only this category and those below it.
+    category: Option<String>,
+    /// Lowest price of a piece at least this, in the asked currency.
+    price_min: Option<String>,
+    /// Lowest price of a piece at most this, in the asked currency.
+    price_max: Option<String>,
+    /// Minimum order at most so many pieces.
+    #[param(value_type = Option<u32>, minimum = 1)]
+    minimum_order_max: Option<String>,
+    /// ISO 3166-1 country the goods go to: offers that may not be sold there are left out.
+    ship_to: Option<String>,
+    /// In which order; by relevance unless asked.
+    #[param(schema_with = sorts)]
+    sort: Option<String>,
+    /// `next_cursor` of the page before; everything else but `limit`, `language` must stay as it was.
+    #[param(max_length = 2048)]
+    cursor: Option<String>,
+    /// How many offers a page holds; 20 unless asked.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 50)]
+    limit: Option<String>,
+    /// Language of texts: zh, en, ja, ko, ru, es, fr, pt, vi, th, ar or id; a region such as pt-BR may follow.
+    #[param(example = "ja")]
+    language: Option<String>,
+    /// Currency of prices and price bounds, an ISO 4217 code; CNY unless asked.
+    #[param(example = "JPY")]
+    currency: Option<String>,
+}
+
+impl OwnOffersQuery {
+    /// The same as a search of all offers that is not yet told whose.
+    pub fn search(&self) -> SearchQuery {
+        SearchQuery {
+            q: self.q.clone(),
+            category: self.category.clone(),
+            price_min: self.price_min.clone(),
+            price_max: self.price_max.clone(),
+            minimum_order_max: self.minimum_order_max.clone(),
+            ship_to: self.ship_to.clone(),
+            sort: self.sort.clone(),
+            cursor: self.cursor.clone(),
+            limit: self.limit.clone(),
+            language: self.language.clone(),
+            currency: self.currency.clone(),
+            ..SearchQuery::default()
+        }
+    }
+}
+
 impl SearchQuery {
     /// The search and for whom it is, or every wrong parameter.
     pub fn read(&self, request: &HttpRequest, caller: &Caller) -> Result<(Audience, Search), Problem> {
-        let mut asked = Asked::default();
+        self.read_with(Asked::default(), request, caller)
+    }
+
+    /// The same with complaints about other parts of the request.
+    pub fn read_with(
+        &self,
+        mut asked: Asked,
+        request: &HttpRequest,
+        caller: &Caller,
+    ) -> Result<(Audience, Search), Problem> {
         let audience = asked.audience(request, caller, self.language.as_deref(), self.currency.as_deref());
         let search = Search {
             words: self.words(&mut asked),
             category: asked.query("category", self.category.as_deref()),
             price_min: bound(&mut asked, "price_min", self.price_min.as_deref(), audience.currency),
             price_max: bound(&mut asked, "price_max", self.price_max.as_deref(), audience.currency),
-            minimum_order_max: self.minimum(&mut asked),
+            minimum_order_max: asked.number("minimum_order_max", self.minimum_order_max.as_deref(), 1..=u32::MAX),
             supplier: asked.query("supplier", self.supplier.as_deref()),
+            filters: self.filters(&mut asked),
+            facets: asked.flag("facets", self.facets.as_deref()),
             sort: asked.query::<Sort>("sort", self.sort.as_deref()).unwrap_or_default(),
-            cursor: self.mark(&mut asked),
-            size: self.size(&mut asked),
+            cursor: asked.cursor(self.cursor.as_deref()),
+            size: asked.size(self.limit.as_deref()),
         };
         if let (Some(low), Some(high)) = (search.price_min, search.price_max)
             && low.minor > high.minor
@@ -97,29 +198,18 @@ impl SearchQuery {
         (!words.is_empty()).then(|| words.to_owned())
     }
 
-    fn minimum(&self, asked: &mut Asked) -> Option<u32> {
-        let read = self.minimum_order_max.as_deref()?.parse().ok().filter(|pieces| *pieces >= 1);
-        if read.is_none() {
-            asked.wrong(Place::query("minimum_order_max", "a whole number from 1"));
+    fn filters(&self, asked: &mut Asked) -> Filters {
+        Filters {
+            ships_within_h: asked.number("ships_within", self.ships_within.as_deref(), 1..=720),
+            new_within_days: asked.number("new_within_days", self.new_within_days.as_deref(), 1..=365),
+            sold_7d_min: asked.number("sold_7d_min", self.sold_7d_min.as_deref(), 0..=u32::MAX),
+            sold_30d_min: asked.number("sold_30d_min", self.sold_30d_min.as_deref(), 0..=u32::MAX),
+            one_piece: asked.flag("one_piece", self.one_piece.as_deref()),
+            factory: asked.flag("factory", self.factory.as_deref()),
+            free_return: asked.flag("free_return", self.free_return.as_deref()),
+            badge: asked.query("badge", self.badge.as_deref()),
+            ship_to: asked.query("ship_to", self.ship_to.as_deref()),
         }
-        read
-    }
-
-    fn mark(&self, asked: &mut Asked) -> Option<Cursor> {
-        let text = self.cursor.as_deref()?;
-        if text.len() > LONGEST_CURSOR {
-            asked.wrong(Place::query("cursor", "give the next_cursor of the page before"));
-        }
-        Some(Cursor(text.to_owned()))
-    }
-
-    fn size(&self, asked: &mut Asked) -> PageSize {
-        let Some(text) = self.limit.as_deref() else { return PageSize::default() };
-        let read = text.parse().ok().and_then(PageSize::new);
-        if read.is_none() {
-            asked.wrong(Place::query("limit", "a whole number from 1 to 50"));
-        }
-        read.unwrap_or_default()
     }
 }
 
@@ -188,6 +278,16 @@ mod tests {
             price_max: some("-3"),
             minimum_order_max: some("0"),
             supplier: some(""),
+            ships_within: some("soon"),
+            new_within_days: some("366"),
+            sold_7d_min: some("-1"),
+            sold_30d_min: some("x"),
+            one_piece: some("Y"),
+            factory: some("1"),
+            free_return: some(""),
+            badge: some("shiny"),
+            ship_to: some("jp"),
+            facets: some("all"),
             sort: some("up"),
             cursor: some(&"x".repeat(3000)),
             limit: some("51"),
@@ -196,9 +296,11 @@ mod tests {
         };
         let mut named = pointers(&query);
         named.sort();
-        let wanted = ["category", "cursor", "language", "limit", "minimum_order_max", "price_max", "price_min"];
-        let wanted = wanted.into_iter().chain(["q", "sort", "supplier"]).map(|name| format!("query:{name}"));
-        assert_eq!(named, wanted.collect::<Vec<_>>());
+        let wanted = "badge category cursor facets factory free_return language limit minimum_order_max \
+                      new_within_days one_piece price_max price_min q ship_to ships_within sold_30d_min sold_7d_min \
+                      sort supplier";
+        let wanted: Vec<_> = wanted.split_whitespace().map(|name| format!("query:{name}")).collect();
+        assert_eq!(named, wanted);
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::offers::facets::FacetsView;
 use crate::api::price::PriceView;
 use crate::catalog::Catalog;
 use crate::model::money::{Exchange, Money};
 use crate::model::offer::{Attribute, Offer, OfferSummary, PriceTier, Seller, Sku};
-use crate::model::page::Page;
 use crate::model::partner::Mode;
+use crate::model::search::Found;
 
 /// An offer as lists show it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,6 +37,8 @@ pub struct OfferSummaryView<'a> {
     unit: &'a str,
     /// Pieces sold in the last thirty days.
     sold_30d: u64,
+    /// Pieces sold in the last seven days.
+    sold_7d: Option<u64>,
     /// Share of buyers who bought again, 0 to 1.
     #[schema(example = "0.32")]
     repurchase_rate: Option<String>,
@@ -47,11 +50,33 @@ pub struct OfferSummaryView<'a> {
     ships_within_hours: Option<u32>,
     /// Whether single pieces are sent too.
     one_piece: bool,
+    /// Whether returns are free.
+    free_return: bool,
+    /// Whether the supplier is the factory.
+    factory: bool,
     /// Address of the picture, for browsers too; `?size=` 120, 240 or 480.
     image_url: String,
+    /// In a search: where its words stand in `title`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    title_highlights: Vec<HighlightView>,
+    /// When the offer was listed.
+    #[schema(example = "2026-10-01T02:00:00Z", format = DateTime)]
+    listed_at: Option<String>,
     /// When the offer last changed.
     #[schema(example = "2026-11-23T03:08:48Z", format = DateTime)]
     updated_at: String,
+}
+
+/// A part of a title, in Unicode characters.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Highlight)]
+pub struct HighlightView {
+    /// The first character.
+    #[schema(example = 7)]
+    start: usize,
+    /// The character after the last.
+    #[schema(example = 13)]
+    end: usize,
 }
 
 /// The supplier of an offer, in brief.
@@ -86,6 +111,19 @@ pub struct OfferPageView<'a> {
     next_cursor: Option<&'a str>,
     /// How many offers match in all.
     total: Option<u64>,
+    /// Your words as they were understood, when an unknown word was taken for the known one it is most like.
+    corrected_query: Option<&'a str>,
+    /// All matches counted by what they are; with `facets=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets: Option<FacetsView>,
+}
+
+/// Several offers in an order that means something, without further pages.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OfferList)]
+pub struct OfferListView<'a> {
+    /// The offers, best first.
+    items: Vec<OfferSummaryView<'a>>,
 }
 
 /// Everything about an offer.
@@ -110,10 +148,6 @@ pub struct OfferView<'a> {
     weight_g: Option<u32>,
     /// Size of one packed piece.
     size_mm: Option<SizeView>,
-    /// Whether returns are free.
-    free_return: bool,
-    /// Whether the supplier is the factory.
-    factory: bool,
     /// Countries (ISO 3166) it may not be sold to.
     restricted_countries: &'a [String],
 }
@@ -197,12 +231,22 @@ impl Showing<'_> {
     }
 
     /// A page of offers; `None` when a price does not fit.
-    pub fn page<'m>(&self, page: &'m Page<OfferSummary>) -> Option<OfferPageView<'m>> {
+    pub fn page<'m>(&self, page: &'m Found) -> Option<OfferPageView<'m>> {
         Some(OfferPageView {
             items: page.items.iter().map(|offer| self.summary(offer)).collect::<Option<_>>()?,
             next_cursor: page.next.as_ref().map(|cursor| cursor.0.as_str()),
             total: page.total,
+            corrected_query: page.corrected.as_deref(),
+            facets: match &page.facets {
+                Some(facets) => Some(FacetsView::of(facets, self.exchange)?),
+                None => None,
+            },
         })
+    }
+
+    /// Several offers; `None` when a price does not fit.
+    pub fn list<'m>(&self, offers: &'m [OfferSummary]) -> Option<OfferListView<'m>> {
+        Some(OfferListView { items: offers.iter().map(|offer| self.summary(offer)).collect::<Option<_>>()? })
     }
 
     fn summary<'m>(&self, offer: &'m OfferSummary) -> Option<OfferSummaryView<'m>> {
@@ -216,11 +260,20 @@ impl Showing<'_> {
             minimum_order: offer.minimum_order,
             unit: &offer.unit.shown,
             sold_30d: offer.sold_30d,
+            sold_7d: offer.sold_7d,
             repurchase_rate: offer.repurchase_rate.map(|rate| rate.to_string()),
             rating: offer.rating.map(|rating| rating.to_string()),
             ships_within_hours: offer.ships_within_hours,
             one_piece: offer.one_piece,
+            free_return: offer.free_return,
+            factory: offer.factory,
             image_url: self.catalog.picture_url(self.mode, offer.id),
+            title_highlights: offer
+                .highlights
+                .iter()
+                .map(|(start, end)| HighlightView { start: *start, end: *end })
+                .collect(),
+            listed_at: offer.listed_at.map(|moment| moment.to_string()),
             updated_at: offer.updated_at.to_string(),
         })
     }
@@ -237,8 +290,6 @@ impl Showing<'_> {
             order_multiple: offer.order_multiple,
             weight_g: offer.weight_g,
             size_mm: offer.size_mm.map(|[length, width, height]| SizeView { length, width, height }),
-            free_return: offer.free_return,
-            factory: offer.factory,
             restricted_countries: &offer.restricted_countries,
         })
     }

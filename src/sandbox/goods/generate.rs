@@ -9,6 +9,7 @@ use super::lang::Words;
 use super::offer::{Attribute, CrossBorder, Goods, Sku, Tier};
 use super::stall::{self, Trade};
 use super::text::Wording;
+use super::trend;
 
 /// The ids a goods gets from its shop.
 pub(super) struct Numbers {
@@ -23,8 +24,10 @@ const MOST_SKUS: usize = 24;
 /// 2022-03-01, when the oldest goods were listed.
 const OLDEST: i64 = 1_646_092_800;
 /// 2026-10-31, when the newest change was made.
-const NEWEST: i64 = 1_793_404_800;
-const DAY: i64 = 86_400;
+pub(super) const NEWEST: i64 = 1_793_404_800;
+pub(super) const DAY: i64 = 86_400;
+/// Of so many goods one was listed in the last month.
+const ONE_IN_NEW: i64 = 12;
 /// Where price steps stand, in multiples of the minimum order.
 const STEPS: [&[u32]; 6] = [&[1, 10], &[1, 5, 50], &[1, 10, 100], &[1, 3, 10, 50], &[1, 20, 200], &[1, 6, 30, 300]];
 const RESTRICTED: [&[&str]; 8] =
@@ -61,6 +64,7 @@ pub(super) fn goods(seed: u64, index: u32, numbers: Numbers) -> Goods {
         size_mm: bulk.1,
         monthly_sold: record.monthly,
         total_sold: record.total,
+        weekly_sold: trend::week(&trend::daily(seed, index, record.monthly, record.total, record.listed_at)),
         repurchase_pct: dice.between(6, 64) as u8,
         rating_tenths: 50 - (dice.fraction().powi(2) * 11.0) as u8,
         ships_within_h: dice.pick(&[24, 48, 48, 48, 72, 72, 168]).unwrap_or(48),
@@ -221,13 +225,24 @@ struct Record {
 
 /// Few goods sell by the ten thousand and most hardly at all, as on any market.
 fn record(min_order: u32, dice: &mut Dice) -> Record {
-    let listed_at = dice.between(OLDEST, NEWEST - 3 * DAY);
+    let listed_at = renewed(dice.between(OLDEST, NEWEST - 3 * DAY));
     let changed_at = dice.between(listed_at.max(NEWEST - 200 * DAY), NEWEST);
     let rank = dice.fraction().max(1e-5);
     let monthly = ((3.0 * rank.powf(-0.95) - 2.0) * f64::from(min_order).powf(0.4)).clamp(0.0, 90_000.0);
     let months = (NEWEST - listed_at) as f64 / (30.0 * DAY as f64);
     let total = monthly * (1.0 + months * dice.spread(0.3, 1.1));
     Record { monthly: monthly as u32, total: total as u32, listed_at, changed_at }
+}
+
+/// Markets are always full of new goods: one in twelve is from the last month.
+fn renewed(listed_at: i64) -> i64 {
+    let is_new = (listed_at / DAY) % ONE_IN_NEW == 0;
+    if is_new { NEWEST - 3 * DAY - listed_at % (27 * DAY) } else { listed_at }
+}
+
+/// Whole days between the last authored day and this moment, in seconds.
+pub(super) fn calendar(now_s: i64) -> i64 {
+    ((now_s - NEWEST).max(0) / DAY) * DAY
 }
 
 fn cross_border(dice: &mut Dice) -> CrossBorder {

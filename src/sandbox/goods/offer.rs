@@ -31,6 +31,8 @@ pub struct Goods {
     pub size_mm: [u32; 3],
     /// Units sold in the last thirty days.
     pub monthly_sold: u32,
+    /// Units sold in the last seven days.
+    pub weekly_sold: u32,
     /// Units sold since it was listed.
     pub total_sold: u32,
     /// Share of buyers who bought again, per cent.

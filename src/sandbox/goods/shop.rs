@@ -1,18 +1,25 @@
 //! The door of the folder: a shop of any size, every part of which is worked out when asked for.
 
+use super::attributes::{self, CategoryAttribute};
 use super::catalogue::{self, Category, ProductType};
 use super::generate;
+use super::glossary::{AUDIENCES, COLOURS, FEATURES, HOOKS, MATERIALS, PATTERNS, STYLES, USES};
 use super::ids::{Numbering, sku_parts};
+use super::lang::Words;
 use super::offer::Goods;
 use super::picture;
+use super::pools::{self, Pool};
 use super::seller::{self, Seller};
 use super::stall;
+use super::trend;
 
 /// A catalogue of `len` goods under a seed; it holds two numberings and nothing else.
 #[derive(Clone, Debug)]
 pub struct Shop {
     seed: u64,
     count: u32,
+    /// Seconds by which authored days lie before the days of the market; whole days.
+    calendar: i64,
     goods: Numbering,
     sellers: Numbering,
 }
@@ -20,7 +27,17 @@ pub struct Shop {
 impl Shop {
     /// A shop of `count` goods; the same seed gives the same goods whatever the count.
     pub fn open(seed: u64, count: u32) -> Shop {
-        Shop { seed, count, goods: Numbering::goods(seed), sellers: Numbering::sellers(seed) }
+        Shop { seed, count, calendar: 0, goods: Numbering::goods(seed), sellers: Numbering::sellers(seed) }
+    }
+
+    /// The same shop whose newest goods are as new on this day as they were when they were authored.
+    pub fn as_of(self, now_s: i64) -> Shop {
+        Shop { calendar: generate::calendar(now_s), ..self }
+    }
+
+    /// Seconds by which authored times were moved.
+    pub fn calendar(&self) -> i64 {
+        self.calendar
     }
 
     /// How many goods there are.
@@ -41,7 +58,14 @@ impl Shop {
             seller: self.sellers.id(stall.number),
             stall: stall.number,
         };
-        generate::goods(self.seed, index, numbers)
+        let goods = generate::goods(self.seed, index, numbers);
+        Goods { listed_at: goods.listed_at + self.calendar, changed_at: goods.changed_at + self.calendar, ..goods }
+    }
+
+    /// Units sold a day over the last ninety days, oldest first.
+    pub fn daily_sold(&self, index: u32) -> Vec<u32> {
+        let goods = self.goods(index);
+        trend::daily(self.seed, index, goods.monthly_sold, goods.total_sold, goods.listed_at - self.calendar)
     }
 
     /// The index of a goods id.
@@ -97,6 +121,35 @@ impl Shop {
     /// All product types.
     pub fn product_types() -> &'static [ProductType] {
         catalogue::product_types()
+    }
+
+    /// The properties that goods of a category have, and their values.
+    pub fn category_attributes(category_id: i64) -> Vec<CategoryAttribute> {
+        attributes::of_category(category_id)
+    }
+
+    /// All selected assortments.
+    pub fn pools() -> &'static [Pool] {
+        pools::pools()
+    }
+
+    /// Whether a number is one that goods of this shop could have.
+    pub fn is_goods_number(&self, goods_id: i64) -> bool {
+        self.goods.index(goods_id).is_some()
+    }
+
+    /// Price of the largest quantity on each of the last ninety days as it was authored, oldest first.
+    pub fn daily_price(&self, index: u32, lowest_fen: i64) -> Vec<i64> {
+        trend::prices(self.seed, index, lowest_fen)
+    }
+
+    /// Every name and term that subjects are made of.
+    pub fn texts() -> Vec<Words> {
+        let names = Shop::product_types().iter().map(|kind| kind.name);
+        let categories = Shop::categories().iter().map(|category| category.name);
+        let glossaries = [&*MATERIALS, &*STYLES, &*FEATURES, &*USES, &*HOOKS, &*COLOURS, &*AUDIENCES, &*PATTERNS];
+        let terms = glossaries.into_iter().flat_map(|glossary| glossary.terms()).map(|term| term.words);
+        names.chain(categories).chain(terms).collect()
     }
 
     /// A drawn product picture, PNG, `size` × `size` (16 to 2048); it differs visibly by type, colour and offer.

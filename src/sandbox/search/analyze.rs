@@ -56,7 +56,12 @@ impl Default for Analyzer {
 impl Analyzer {
     /// The words of a text, lower-cased and folded but not stemmed; common words are dropped.
     pub fn words(&mut self, text: &str) -> Vec<String> {
-        let plain = plain(text);
+        self.placed(text).into_iter().map(|(_, _, word)| word).collect()
+    }
+
+    /// The same words with the characters of the text that each begins and ends at.
+    pub fn placed(&mut self, text: &str) -> Vec<(usize, usize, String)> {
+        let (plain, origin) = plain(text);
         let mut words = Vec::new();
         let mut from = 0;
         let mut breaks = self.segmenter.segment_str(&plain);
@@ -67,10 +72,12 @@ impl Analyzer {
             }
             from = to;
         }
+        let place = |byte: usize| origin.get(byte).copied().unwrap_or(0);
         for cut in cuts {
-            let Some(word) = plain.get(cut) else { continue };
+            let Some(word) = plain.get(cut.clone()) else { continue };
             if !COMMON.contains(&word) {
-                words.push(through(&mut self.fold, word));
+                let end = cut.end.checked_sub(1).map_or(0, place) + 1;
+                words.push((place(cut.start), end, through(&mut self.fold, word)));
             }
         }
         words
@@ -115,23 +122,28 @@ pub fn pairs(word: &str) -> Vec<String> {
 }
 
 /// Han, kana and Hangul; Korean has spaces, but compounds are written with or without them.
-fn is_unspaced(letter: char) -> bool {
+pub fn is_unspaced(letter: char) -> bool {
     matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
 }
 
-/// Lower case, full-width forms made plain, and marks taken off that are no letters of their own.
-fn plain(text: &str) -> String {
-    text.chars()
-        .filter(|letter| {
-            !matches!(letter, '\u{300}'..='\u{36f}' | '\u{64b}'..='\u{652}' | '\u{640}' | '\u{200b}'..='\u{200f}')
-        })
-        .map(|letter| match letter {
+/// Lower case, full-width forms made plain, and marks taken off that are no letters of their own; with the character of
+/// the text that each byte comes from.
+fn plain(text: &str) -> (String, Vec<usize>) {
+    let mut plain = String::with_capacity(text.len());
+    let mut origin = Vec::with_capacity(text.len());
+    for (at, letter) in text.chars().enumerate() {
+        if matches!(letter, '\u{300}'..='\u{36f}' | '\u{64b}'..='\u{652}' | '\u{640}' | '\u{200b}'..='\u{200f}') {
+            continue;
+        }
+        let letter = match letter {
             '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
             'ё' | 'Ё' => 'е',
             other => other,
-        })
-        .flat_map(char::to_lowercase)
-        .collect()
+        };
+        plain.extend(letter.to_lowercase());
+        origin.resize(plain.len(), at);
+    }
+    (plain, origin)
 }
 
 /// Runs one word through a filter chain.

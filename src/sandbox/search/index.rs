@@ -7,13 +7,14 @@ use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextField
 use tantivy::{Index, IndexWriter, TantivyDocument};
 
 use super::analyze::{SUBJECTS, SubjectTokenizer};
-use crate::sandbox::goods::{CrossBorder, Goods, Lang, Shop};
+use super::facets::marks;
+use crate::sandbox::goods::{Badge, CrossBorder, Goods, Lang, Shop};
 use crate::sandbox::settings::{Error, Progress};
 
 /// Up to this many goods the index is kept in memory.
 const IN_MEMORY: u32 = 100_000;
 /// Changes whenever the meaning of the index does, so that an old one on disk is not read.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 pub const GOODS: &str = "goods";
 pub const PRICE: &str = "price";
@@ -22,6 +23,11 @@ pub const SOLD: &str = "sold";
 pub const REPURCHASE: &str = "repurchase";
 pub const LISTED: &str = "listed";
 pub const OPEN: &str = "open";
+pub const WEEK: &str = "week";
+pub const SHIPS: &str = "ships";
+pub const MARKS: &str = "marks";
+pub const LEAF: &str = "leaf";
+pub const KIND: &str = "kind";
 
 /// The fields of the index.
 #[derive(Clone, Copy)]
@@ -31,12 +37,18 @@ pub struct Fields {
     pub seller: Field,
     pub category: Field,
     pub kind: Field,
+    /// Countries it may not be sold to.
+    pub barred: Field,
     price: Field,
     begin: Field,
     sold: Field,
     repurchase: Field,
     listed: Field,
     open: Field,
+    week: Field,
+    ships: Field,
+    marks: Field,
+    leaf: Field,
 }
 
 fn schema() -> (Schema, Fields) {
@@ -50,13 +62,18 @@ fn schema() -> (Schema, Fields) {
         goods: schema.add_u64_field(GOODS, FAST | INDEXED),
         seller: schema.add_u64_field("seller", INDEXED),
         category: schema.add_u64_field("category", INDEXED),
-        kind: schema.add_u64_field("kind", INDEXED),
+        kind: schema.add_u64_field(KIND, FAST | INDEXED),
         price: schema.add_u64_field(PRICE, FAST),
         begin: schema.add_u64_field(BEGIN, FAST),
         sold: schema.add_u64_field(SOLD, FAST),
         repurchase: schema.add_u64_field(REPURCHASE, FAST),
         listed: schema.add_u64_field(LISTED, FAST),
         open: schema.add_u64_field(OPEN, FAST),
+        barred: schema.add_u64_field("barred", INDEXED),
+        week: schema.add_u64_field(WEEK, FAST),
+        ships: schema.add_u64_field(SHIPS, FAST),
+        marks: schema.add_u64_field(MARKS, FAST),
+        leaf: schema.add_u64_field(LEAF, FAST),
     };
     (schema.build(), fields)
 }
@@ -132,8 +149,11 @@ fn fill(index: &Index, fields: Fields, shop: &Shop, progress: &(dyn Fn(Progress)
     let total = u64::from(shop.len());
     let step = (total / 200).max(1);
     let add_half = |odd: u32| -> Result<(), Error> {
+        let mut badges = Badges::default();
         for number in (odd..shop.len()).step_by(2) {
-            writer.add_document(document(fields, number, &shop.goods(number)))?;
+            let goods = shop.goods(number);
+            let marks = marks(&goods, badges.of(shop, goods.seller_id));
+            writer.add_document(document(fields, number, &goods, marks, shop.calendar()))?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             if done.is_multiple_of(step) {
                 progress(Progress { done, total, what: "indexing goods" });
@@ -153,7 +173,26 @@ fn fill(index: &Index, fields: Fields, shop: &Shop, progress: &(dyn Fn(Progress)
     Ok(())
 }
 
-fn document(fields: Fields, number: u32, goods: &Goods) -> TantivyDocument {
+/// The badges of the seller that was asked about last: neighbouring goods are mostly of one seller.
+#[derive(Default)]
+struct Badges(i64, Vec<Badge>);
+
+impl Badges {
+    fn of(&mut self, shop: &Shop, seller_id: i64) -> &[Badge] {
+        if self.0 != seller_id {
+            *self = Badges(seller_id, shop.seller(seller_id).map(|seller| seller.badges).unwrap_or_default());
+        }
+        &self.1
+    }
+}
+
+/// A country as a number.
+pub fn country(code: &str) -> u64 {
+    code.bytes().fold(0, |number, letter| number << 8 | u64::from(letter))
+}
+
+/// Times are written as they were authored, so that an index on disk outlives the day.
+fn document(fields: Fields, number: u32, goods: &Goods, marks: u64, calendar: i64) -> TantivyDocument {
     let natural = |value: i64| u64::try_from(value).unwrap_or(0);
     let mut document = TantivyDocument::new();
     let subjects: Vec<String> = Lang::ALL.iter().map(|lang| goods.subject(*lang).replace('\n', " ")).collect();
@@ -168,8 +207,15 @@ fn document(fields: Fields, number: u32, goods: &Goods) -> TantivyDocument {
     document.add_u64(fields.begin, u64::from(goods.min_order));
     document.add_u64(fields.sold, u64::from(goods.monthly_sold));
     document.add_u64(fields.repurchase, u64::from(goods.repurchase_pct));
-    document.add_u64(fields.listed, natural(goods.listed_at));
+    document.add_u64(fields.listed, natural(goods.listed_at - calendar));
     document.add_u64(fields.open, u64::from(!matches!(goods.cross_border, CrossBorder::HeldPatent)));
+    if let CrossBorder::Restricted(countries) = goods.cross_border {
+        countries.iter().for_each(|code| document.add_u64(fields.barred, country(code)));
+    }
+    document.add_u64(fields.week, u64::from(goods.weekly_sold));
+    document.add_u64(fields.ships, u64::from(goods.ships_within_h));
+    document.add_u64(fields.marks, marks);
+    document.add_u64(fields.leaf, natural(goods.category_id));
     document
 }
 
@@ -185,7 +231,7 @@ fn family(leaf: i64) -> Vec<i64> {
 }
 
 /// The place of a goods' type in the table of types.
-fn kind_of(goods: &Goods) -> u64 {
+pub fn kind_of(goods: &Goods) -> u64 {
     let position = Shop::product_types().iter().position(|kind| kind.key == goods.product_type.key);
     position.and_then(|position| u64::try_from(position).ok()).unwrap_or(u64::MAX)
 }

@@ -9,7 +9,8 @@ use tantivy::columnar::Column;
 use tantivy::index::SegmentReader;
 use tantivy::{DocId, Score, SegmentOrdinal};
 
-use super::index::{BEGIN, GOODS, LISTED, OPEN, PRICE, REPURCHASE, SOLD};
+use super::facets::{Counted, Facets, Spans};
+use super::index::{BEGIN, GOODS, LEAF, LISTED, MARKS, OPEN, PRICE, REPURCHASE, SHIPS, SOLD, WEEK};
 use super::token::Place;
 use crate::sandbox::shelf::Changed;
 
@@ -23,6 +24,7 @@ pub enum Sort {
     SoldDesc,
     RepurchaseDesc,
     Newest,
+    Rising,
 }
 
 impl Sort {
@@ -35,6 +37,7 @@ impl Sort {
             "sold_desc" => Sort::SoldDesc,
             "repurchase_desc" => Sort::RepurchaseDesc,
             "newest" => Sort::Newest,
+            "rising" => Sort::Rising,
             _ => return None,
         })
     }
@@ -49,6 +52,16 @@ pub struct Bounds {
     pub price_max: Option<i64>,
     /// Minimum order at most.
     pub begin_max: Option<i64>,
+    /// Sold in thirty days at least.
+    pub month_sold_min: Option<i64>,
+    /// Sold in seven days at least.
+    pub week_sold_min: Option<i64>,
+    /// Promised hours until it is sent at most.
+    pub ships_max: Option<i64>,
+    /// Listed so many days ago at most.
+    pub listed_within_days: Option<i64>,
+    /// All of these marks, as `marks` has them.
+    pub marks: u64,
 }
 
 /// Collects one page.
@@ -63,6 +76,10 @@ pub struct Pick {
     pub size: usize,
     /// What changed since the index was built, by goods index.
     pub changed: Arc<HashMap<u32, Changed>>,
+    /// From when on goods are seven and thirty days old, in the index's time.
+    pub spans: Spans,
+    /// Whether matches are counted by what they are.
+    pub counts: bool,
 }
 
 /// One page: places in order, and how many matched in all.
@@ -72,6 +89,8 @@ pub struct Picked {
     pub places: Vec<Place>,
     /// All matches, before and after this page.
     pub total: u64,
+    /// All matches by what they are, when that was wanted.
+    pub facets: Facets,
 }
 
 impl Collector for Pick {
@@ -93,8 +112,14 @@ impl Collector for Pick {
             repurchase: column(REPURCHASE)?,
             listed: column(LISTED)?,
             open: column(OPEN)?,
+            week: column(WEEK)?,
+            ships: column(SHIPS)?,
+            marks: column(MARKS)?,
+            leaf: column(LEAF)?,
             best: BinaryHeap::with_capacity(self.size + 1),
             total: 0,
+            spans: self.spans,
+            facets: self.counts.then(Facets::default),
         })
     }
 
@@ -104,10 +129,12 @@ impl Collector for Pick {
 
     fn merge_fruits(&self, parts: Vec<Picked>) -> tantivy::Result<Picked> {
         let total = parts.iter().map(|part| part.total).sum();
+        let mut facets = Facets::default();
+        parts.iter().for_each(|part| facets.add(&part.facets));
         let mut places: Vec<Place> = parts.into_iter().flat_map(|part| part.places).collect();
         places.sort_unstable();
         places.truncate(self.size);
-        Ok(Picked { places, total })
+        Ok(Picked { places, total, facets })
     }
 }
 
@@ -125,6 +152,12 @@ pub struct SegmentPick {
     repurchase: Column,
     listed: Column,
     open: Column,
+    week: Column,
+    ships: Column,
+    marks: Column,
+    leaf: Column,
+    spans: Spans,
+    facets: Option<Facets>,
     best: BinaryHeap<Place>,
     total: u64,
 }
@@ -140,8 +173,37 @@ impl SegmentPick {
             Sort::SoldDesc => (down(&self.sold), down(&self.repurchase)),
             Sort::RepurchaseDesc => (down(&self.repurchase), down(&self.sold)),
             Sort::Newest => (down(&self.listed), 0),
+            // By how many more were sold this week than in a usual week of the month.
+            Sort::Rising => {
+                (!(first(&self.week, doc) * 30).saturating_sub(first(&self.sold, doc) * 7), down(&self.sold))
+            }
         };
         Place { first: first_key, second: second_key, goods }
+    }
+
+    /// Whether a goods keeps the bounds that never change after it was indexed.
+    fn keeps(&self, doc: DocId) -> bool {
+        let bounds = &self.bounds;
+        let reaches = |bound: Option<i64>, column: &Column| {
+            bound.is_none_or(|least| i128::from(first(column, doc)) >= i128::from(least))
+        };
+        reaches(bounds.month_sold_min, &self.sold)
+            && reaches(bounds.week_sold_min, &self.week)
+            && bounds.ships_max.is_none_or(|most| i128::from(first(&self.ships, doc)) <= i128::from(most))
+            && (bounds.marks == 0 || first(&self.marks, doc) & bounds.marks == bounds.marks)
+            && self.spans.asked.is_none_or(|since| first(&self.listed, doc) >= since)
+    }
+
+    fn count(&mut self, doc: DocId, price: u64) {
+        let Some(facets) = &mut self.facets else { return };
+        let listed = first(&self.listed, doc);
+        facets.count(&Counted {
+            leaf: first(&self.leaf, doc),
+            price,
+            ships: first(&self.ships, doc),
+            marks: first(&self.marks, doc),
+            is_new: [listed >= self.spans.week, listed >= self.spans.month],
+        });
     }
 
     fn keep(&mut self, place: Place) {
@@ -173,19 +235,21 @@ impl SegmentCollector for SegmentPick {
         let fits = open
             && at_least(self.bounds.price_min)
             && at_most(self.bounds.price_max, price)
-            && at_most(self.bounds.begin_max, first(&self.begin, doc));
+            && at_most(self.bounds.begin_max, first(&self.begin, doc))
+            && self.keeps(doc);
         if fits {
             self.total += 1;
+            self.count(doc, price);
             let place = self.place(doc, score, price, goods);
             self.keep(place);
         }
     }
 
     fn harvest(self) -> Picked {
-        Picked { places: self.best.into_sorted_vec(), total: self.total }
+        Picked { places: self.best.into_sorted_vec(), total: self.total, facets: self.facets.unwrap_or_default() }
     }
 }
 
-fn first(column: &Column, doc: DocId) -> u64 {
+pub fn first(column: &Column, doc: DocId) -> u64 {
     column.first(doc).unwrap_or(0)
 }

@@ -10,8 +10,8 @@ use tantivy::query::{AllQuery, BooleanQuery, ConstScoreQuery, Occur, Query, Term
 use tantivy::schema::IndexRecordOption;
 
 use super::analyze::{Analyzer, pairs};
-use super::index::Fields;
-use crate::sandbox::goods::{Lang, Shop};
+use super::index::{Fields, kind_of};
+use crate::sandbox::goods::{Goods, Lang, Shop};
 
 /// How much a goods gains at most for being of the type that was named.
 const TYPE_WEIGHT: f32 = 10.0;
@@ -165,15 +165,33 @@ fn word(forms: &[String], fields: &Fields, vocabulary: &Vocabulary) -> Box<dyn Q
     Box::new(ConstScoreQuery::new(any(ways), 1.0))
 }
 
-/// Goods that match a filter, adding nothing to the score.
-pub fn narrowed(query: Box<dyn Query>, filters: Vec<Term>) -> Box<dyn Query> {
-    if filters.is_empty() {
+/// Goods of the same type or leaf category, best with the same words, without the goods itself.
+pub fn alike_goods(fields: &Fields, goods: &Goods, own: u32, words: &[String]) -> Box<dyn Query> {
+    let leaf = term(Term::from_field_u64(fields.category, u64::try_from(goods.category_id).unwrap_or(0)));
+    let kind = term(Term::from_field_u64(fields.kind, kind_of(goods)));
+    let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![
+        (Occur::Must, Box::new(ConstScoreQuery::new(leaf, 0.0))),
+        (Occur::Should, Box::new(ConstScoreQuery::new(kind, TYPE_WEIGHT))),
+        (Occur::MustNot, term(Term::from_field_u64(fields.goods, u64::from(own)))),
+    ];
+    let mut known = HashSet::new();
+    for word in words.iter().filter(|word| known.insert(*word)) {
+        let found = term(Term::from_field_text(fields.words, word));
+        clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(found, 1.0))));
+    }
+    Box::new(BooleanQuery::new(clauses))
+}
+
+/// Goods that match all filters and not the one that bars, adding nothing to the score.
+pub fn narrowed(query: Box<dyn Query>, filters: Vec<Term>, barred: Option<Term>) -> Box<dyn Query> {
+    if filters.is_empty() && barred.is_none() {
         return query;
     }
     let mut clauses = vec![(Occur::Must, query)];
     for filter in filters {
         clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(term(filter), 0.0))));
     }
+    clauses.extend(barred.map(|barred| (Occur::MustNot, term(barred))));
     Box::new(BooleanQuery::new(clauses))
 }
 

@@ -1,6 +1,7 @@
 //! The calls of the wholesale service, each as a value. Which of them are harmless to repeat is decided here.
 
 pub mod aftersale;
+pub mod browse;
 pub mod fulfilment;
 
 use std::time::Duration;
@@ -28,6 +29,10 @@ pub struct Search<'a> {
     pub max_begin_amount: Option<u32>,
     /// Only this seller.
     pub seller_id: Option<i64>,
+    /// Further conditions: the service's names and values.
+    pub conditions: Vec<(&'static str, String)>,
+    /// Count all matches by what they are.
+    pub facets: bool,
     /// `default`, `price_asc`, `price_desc`, `sold_desc`, `repurchase_desc` or `newest`.
     pub sort: &'static str,
     /// Where to go on.
@@ -38,14 +43,16 @@ pub struct Search<'a> {
 
 /// Looks for goods → `goods::SearchPage`.
 pub fn search(wanted: &Search<'_>) -> Call {
-    Call::get("goods.search", "/goods/search")
+    let call = Call::get("goods.search", "/goods/search")
         .with_some("keyword", wanted.keyword)
         .with("lang", wanted.lang)
         .with_some("categoryId", wanted.category_id)
         .with_some("priceMin", wanted.price_min.as_deref())
         .with_some("priceMax", wanted.price_max.as_deref())
         .with_some("maxBeginAmount", wanted.max_begin_amount)
-        .with_some("sellerId", wanted.seller_id)
+        .with_some("sellerId", wanted.seller_id);
+    let call = wanted.conditions.iter().fold(call, |call, (name, value)| call.with(name, value));
+    call.with_some("facets", wanted.facets.then_some("Y"))
         .with("sort", wanted.sort)
         .with_some("pageToken", wanted.page_token)
         .with("pageSize", wanted.page_size)

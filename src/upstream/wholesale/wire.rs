@@ -2,6 +2,7 @@
 //! Internal facts (cost, telephone numbers, contacts) have no field here: what is not read cannot leak.
 
 pub mod aftersale;
+pub mod browse;
 pub mod changes;
 pub mod fulfilment;
 pub mod goods;

@@ -6,7 +6,7 @@ use crate::sandbox::goods::catalogue::{self, CATEGORIES_FILE, FACTS_FILES, NAMES
 use crate::sandbox::goods::families::{self, FAMILIES_FILE, OPTIONS_FILE, PALETTES_FILE};
 use crate::sandbox::goods::picture::drawing;
 use crate::sandbox::goods::table::{self, Row};
-use crate::sandbox::goods::{Lang, Shop, Words, belt, glossary, seller, text};
+use crate::sandbox::goods::{Lang, Shop, Words, belt, glossary, pools, seller, text};
 
 /// Files whose rows carry twelve languages.
 fn spoken() -> Vec<(&'static str, &'static str)> {
@@ -21,6 +21,7 @@ fn spoken() -> Vec<(&'static str, &'static str)> {
         ("seller forms", seller::FORMS_FILE),
         ("subjects", text::SUBJECTS_FILE),
         ("descriptions", text::DESCRIPTIONS_FILE),
+        ("pools", pools::FILE),
     ]);
     files
 }

@@ -1,6 +1,7 @@
 //! Goods, categories and sellers. Prices are yuan strings, times Beijing wall clock, booleans `Y` or `N`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// A page of found goods.
 #[derive(Clone, Debug, Deserialize)]
@@ -10,6 +11,10 @@ pub struct SearchPage {
     pub total: u64,
     /// Where the next page starts.
     pub next_page_token: Option<String>,
+    /// The keyword as it was understood, when not as it was written.
+    pub corrected_keyword: Option<String>,
+    /// All matches by what they are, when asked for.
+    pub facets: Option<super::browse::Facets>,
     /// This page.
     pub items: Vec<Brief>,
 }
@@ -38,6 +43,8 @@ pub struct Brief {
     pub unit_trans: Option<String>,
     /// Pieces sold in the last 30 days.
     pub month_sold: Option<u64>,
+    /// Pieces sold in the last 7 days.
+    pub week_sold: Option<u64>,
     /// Share of buyers who bought again, e.g. `32%`.
     pub repurchase_rate: Option<String>,
     /// Rating out of five, e.g. `4.6`.
@@ -57,8 +64,17 @@ pub struct Brief {
     pub send_within_hours: Option<u32>,
     /// `Y`: single pieces are sent.
     pub one_piece: Option<String>,
+    /// `Y`: may be returned without reason.
+    pub free_return: Option<String>,
+    /// `Y`: the seller is the factory.
+    pub factory: Option<String>,
+    /// Listed at, Beijing time.
+    pub gmt_create: Option<String>,
     /// Last change, Beijing time.
     pub gmt_modified: String,
+    /// Where the keyword stands in the shown subject: characters from and to.
+    #[serde(default)]
+    pub highlights: Vec<[usize; 2]>,
 }
 
 /// Goods in full.
@@ -87,10 +103,6 @@ pub struct Detail {
     pub weight_gram: Option<u32>,
     /// Length, width, height.
     pub size_mm: Option<[u32; 3]>,
-    /// `Y`: may be returned without reason.
-    pub free_return: Option<String>,
-    /// `Y`: the seller is the factory.
-    pub factory: Option<String>,
     /// Countries it may not be sold to, ISO 3166.
     #[serde(default)]
     pub restricted_countries: Vec<String>,
@@ -147,14 +159,28 @@ pub struct BatchGet<'a> {
     pub lang: &'a str,
 }
 
-/// Several goods.
+/// Several goods, each as the bytes that a call for it alone would bring.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Batch {
     /// Those found.
-    pub items: Vec<Detail>,
+    pub items: Vec<Box<RawValue>>,
     /// Ids of those not found.
     #[serde(default)]
     pub missing: Vec<i64>,
+    /// Ids of those that are held back.
+    #[serde(default)]
+    pub held: Vec<i64>,
+    /// Numbers that are none of this marketplace.
+    #[serde(default)]
+    pub foreign: Vec<i64>,
+}
+
+/// Whose bytes these are.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Numbered {
+    /// Id of the goods.
+    pub goods_id: i64,
 }
 
 /// All categories, flat.

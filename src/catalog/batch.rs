@@ -1,0 +1,126 @@
+//! Several offers at once: those that are kept are taken from the cache, all others are asked for in one call, and each is
+//! kept as if it had been asked for alone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use tokio::sync::OnceCell;
+
+use crate::cache::Fetched;
+use crate::catalog::audience::Audience;
+use crate::catalog::failure::Error;
+use crate::catalog::question::{Question, parsed};
+use crate::catalog::reason::Reason;
+use crate::catalog::{Answer, Catalog, fetched};
+use crate::model::ids::OfferId;
+use crate::model::language::Language;
+use crate::model::offer::Offer;
+use crate::model::partner::Mode;
+use crate::telemetry::trace;
+use crate::upstream::wholesale::calls;
+use crate::upstream::wholesale::wire::goods::{Batch, Numbered};
+use crate::upstream::{self, Context, Upstream};
+
+/// How many offers one batch holds at most: the service's own limit.
+pub const MOST_OFFERS: usize = 50;
+/// How long the first who has to ask waits for others who have to.
+const GATHERING: Duration = Duration::from_millis(3);
+
+type Told = Result<Arc<HashMap<i64, Fetched>>, upstream::Error>;
+
+/// Those of one batch who have to ask.
+struct Together {
+    upstream: Upstream,
+    mode: Mode,
+    language: Language,
+    traceparent: Option<Arc<str>>,
+    /// Closed (`None`) as soon as the call is made.
+    waiting: Mutex<Option<Vec<i64>>>,
+    told: OnceCell<Told>,
+}
+
+impl Catalog {
+    /// Several offers, each with its own outcome, in the asked order.
+    pub async fn batch(
+        &self,
+        audience: &Audience,
+        ids: &[OfferId],
+    ) -> Result<Answer<Vec<Result<Offer, Error>>>, Error> {
+        let exchange = self.exchange(audience, true)?;
+        let together = Arc::new(Together {
+            upstream: self.upstream.clone(),
+            mode: audience.mode,
+            language: audience.language,
+            traceparent: trace::current(),
+            waiting: Mutex::new(Some(Vec::new())),
+            told: OnceCell::new(),
+        });
+        let look = async |id: &OfferId| {
+            let together = Arc::clone(&together);
+            let number = id.number();
+            let call = id.call(audience, &exchange)?;
+            let (key, kept) =
+                self.kept::<OfferId, _>(audience, &call, move || async move { together.fetch(number).await }).await?;
+            Ok((self.read(audience, id, &key, &kept)?, kept.fetched_at_ms))
+        };
+        let looked: Vec<Result<(Offer, i64), Error>> = join_all(ids.iter().map(look)).await;
+        let fetched_at_ms = looked.iter().flatten().map(|(_, at_ms)| *at_ms).min().unwrap_or_default();
+        let found = looked.into_iter().map(|one| one.map(|(offer, _)| offer)).collect();
+        Ok(Answer { found, exchange, fetched_at_ms })
+    }
+}
+
+impl Together {
+    async fn fetch(&self, number: i64) -> Result<Fetched, upstream::Error> {
+        if !self.joins(number) {
+            return self.alone(number).await;
+        }
+        let told = self.told.get_or_init(|| self.ask()).await.clone()?;
+        match told.get(&number) {
+            Some(fetched) => Ok(fetched.clone()),
+            // Neither found nor missing: the service said nothing about it.
+            None => self.alone(number).await,
+        }
+    }
+
+    /// Whether there is still time to be asked for with the others.
+    fn joins(&self, number: i64) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.as_mut().map(|numbers| numbers.push(number)).is_some()
+    }
+
+    async fn ask(&self) -> Told {
+        tokio::time::sleep(GATHERING).await;
+        let numbers = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+        let call = calls::batch_get(&numbers, self.language);
+        let document = self.upstream.ask(self.mode, &call, self.context()).await?;
+        // What cannot be read leaves all of them to be asked for alone, where each has its own outcome.
+        Ok(Arc::new(split(&document).unwrap_or_default()))
+    }
+
+    async fn alone(&self, number: i64) -> Result<Fetched, upstream::Error> {
+        let call = calls::goods(OfferId::new(number), self.language);
+        fetched::<OfferId>(self.upstream.ask(self.mode, &call, self.context()).await)
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { traceparent: self.traceparent.as_deref(), until: None }
+    }
+}
+
+/// What a batch says of each number.
+fn split(document: &Bytes) -> Option<HashMap<i64, Fetched>> {
+    let batch: Batch = parsed(document, "batch").ok()?;
+    let mut told = HashMap::new();
+    for item in batch.items {
+        let Numbered { goods_id } = serde_json::from_str(item.get()).ok()?;
+        told.insert(goods_id, Fetched::Document(Bytes::copy_from_slice(item.get().as_bytes())));
+    }
+    told.extend(batch.missing.into_iter().map(|id| (id, Fetched::Absent)));
+    told.extend(batch.held.into_iter().map(|id| (id, Fetched::Document(Reason::Held.marker()))));
+    told.extend(batch.foreign.into_iter().map(|id| (id, Fetched::Document(Reason::Foreign.marker()))));
+    Some(told)
+}
