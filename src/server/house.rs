@@ -19,7 +19,6 @@ use crate::fulfilment::Fulfilment;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::ops::console::access::Access;
-use crate::ops::pulse::Pulse;
 use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
@@ -87,8 +86,6 @@ pub struct House {
     pub gate: Data<Gate>,
     /// Who may open the operator's console.
     pub console: Arc<Access>,
-    /// What this node did in the last hour.
-    pub pulse: Arc<Pulse>,
     /// Signatures seen.
     pub nonces: Arc<Nonces>,
     /// Where is counted.
@@ -198,7 +195,6 @@ impl House {
             upstream_tally,
             passes: Passes::new(clock.clone()),
             draining: Arc::default(),
-            pulse: Arc::new(Pulse::new(clock.clone())),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
             console: Arc::new(Access::new(

@@ -102,6 +102,7 @@ pub async fn sample(house: &House, orders: &Orders) -> Sample {
         stale: count(&cache, "stale"),
         catalogue_calls: count(&catalogue, "calls"),
         catalogue_lost: count(&catalogue, "unknown") + count(&catalogue, "not_sent"),
+        catalogue_us: count(&catalogue, "micros"),
         redis_calls: redis.map_or(0, |redis| redis.calls()),
     };
     let (unsettled, pending) = (orders.unsettled().await.ok(), house.webhooks.undelivered().await.ok());
