@@ -91,12 +91,14 @@ mod tests {
             told(&usage, &clock, hits, down);
         }
         let hour = Hour::of(&usage);
-        assert_eq!((hour.points.len(), hour.sum(|point| point.hits_process)), (4, 15.0));
+        // Real time goes on as well, so a slot may have been missed.
+        let points: Vec<_> = hour.points.iter().filter(|point| point.nodes > 0).collect();
+        assert_eq!((points.len(), hour.sum(|point| point.hits_process)), (4, 15.0));
         let down = hour.since(|point| point.redis_down > 0).unwrap();
-        assert_eq!((down.at.0, down.or_longer), (hour.points[2].at, false));
+        assert_eq!((down.at.0, down.or_longer), (points[2].at, false));
         let served = hour.since(|point| point.nodes > 0).unwrap();
-        assert_eq!((served.at.0, served.or_longer), (hour.points[0].at, true));
+        assert_eq!((served.at.0, served.or_longer), (points[0].at, true));
         assert!(hour.since(|point| point.redis_down == 0).is_none(), "it is not so now");
-        assert_eq!(hour.newest().unwrap().at, hour.points[3].at);
+        assert_eq!(hour.newest().unwrap().at, points[3].at);
     }
 }
