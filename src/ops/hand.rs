@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use crate::audit::{self, Entry, Who};
 use crate::ledger::Resend;
-use crate::model::ids::{DeliveryId, PartnerId};
+use crate::model::ids::{DeliveryId, OverrideId, PartnerId};
 use crate::model::webhook::EndpointState;
+use crate::ops::look::overrides::Wanted;
 use crate::ops::look::{Books, Trouble, webhooks as look};
 use crate::sql;
 use crate::webhooks::{MOST_RESENT, Webhooks};
@@ -81,12 +82,7 @@ pub async fn turn(
     turn: Turn,
     reason: &str,
 ) -> Result<(), Trouble> {
-    let missing = || Trouble::Missing(format!("No partner is called {partner}."));
-    let id: PartnerId = partner.parse().map_err(|_| missing())?;
-    let directory = &books.directory;
-    if directory.find_partner(partner).is_none() {
-        return Err(missing());
-    }
+    let (id, directory) = (known(books, partner)?, &books.directory);
     if let Some(key) = key {
         let known = directory.list_keys(Some(&id)).await?;
         if !known.iter().any(|one| one.id == key) {
@@ -101,6 +97,34 @@ pub async fn turn(
         (None, Turn::Resume) => directory.resume_partner(operator, &id).await,
     };
     Ok(done?)
+}
+
+/// Gives a partner figures of its own for a while, or tries others in shadow; counts at every node within two seconds.
+pub async fn set_override(
+    books: &Books,
+    operator: &str,
+    partner: &str,
+    wanted: &Wanted,
+) -> Result<OverrideId, Trouble> {
+    let new = wanted.read(known(books, partner)?, books.clock.now())?;
+    Ok(books.directory.set_override(new, operator).await?)
+}
+
+/// Ends an override of a partner before its time.
+pub async fn end_override(books: &Books, operator: &str, partner: &str, id: &str) -> Result<(), Trouble> {
+    let missing = || Trouble::Missing(format!("{partner} has no override {id}."));
+    let (known, id) = (known(books, partner)?, id.parse::<OverrideId>().map_err(|_| missing())?);
+    let own = books.directory.overrides(Some(&known)).await?;
+    if !own.iter().any(|one| one.id == id) {
+        return Err(missing());
+    }
+    Ok(books.directory.end_override(&id, operator).await?)
+}
+
+/// A partner that is there.
+fn known(books: &Books, partner: &str) -> Result<PartnerId, Trouble> {
+    let known = books.directory.find_partner(partner).map(|partner| partner.id.clone());
+    known.ok_or_else(|| Trouble::Missing(format!("No partner is called {partner}.")))
 }
 
 fn read(asked: &Resent) -> Result<Resend, Trouble> {

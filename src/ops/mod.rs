@@ -5,7 +5,6 @@ pub mod hand;
 pub mod health;
 pub mod json;
 pub mod look;
-pub mod pulse;
 pub mod readings;
 pub mod staff;
 
@@ -16,7 +15,6 @@ use actix_web::{HttpResponse, Responder, get};
 use serde::Serialize;
 
 use crate::ops::health::{Check, Health};
-use crate::ops::pulse::Pulse;
 use crate::ops::readings::Readings;
 use crate::telemetry::metrics::Metrics;
 
@@ -27,8 +25,6 @@ pub struct Meters {
     pub metrics: Arc<Metrics>,
     /// Everything the rooms count.
     pub readings: Readings,
-    /// The last hour of both.
-    pub pulse: Arc<Pulse>,
 }
 
 /// The routes of the listener; the app's data holds a [`Health`], [`Meters`] and a

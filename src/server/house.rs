@@ -20,7 +20,6 @@ use crate::fulfilment::Fulfilment;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::ops::console::access::Access;
-use crate::ops::pulse::Pulse;
 use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
@@ -88,8 +87,6 @@ pub struct House {
     pub gate: Data<Gate>,
     /// Who may open the operator's console.
     pub console: Arc<Access>,
-    /// What this node did in the last hour.
-    pub pulse: Arc<Pulse>,
     /// Signatures seen.
     pub nonces: Arc<Nonces>,
     /// Where is counted.
@@ -202,7 +199,6 @@ impl House {
             passes: Passes::new(clock.clone()),
             crowd: Arc::new(Crowd::within(settings::crowd(&config.server), clock.clone())),
             draining: Arc::default(),
-            pulse: Arc::new(Pulse::new(clock.clone())),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
             console: Arc::new(Access::new(

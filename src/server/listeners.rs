@@ -151,17 +151,14 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
         draining: house.draining.clone(),
         catalogue_trouble: house.catalogue_trouble.clone(),
     });
-    let meters = Data::new(Meters {
-        metrics: house.books.metrics.clone(),
-        readings: readings::of(house, rooms),
-        pulse: house.pulse.clone(),
-    });
+    let meters = Data::new(Meters { metrics: house.books.metrics.clone(), readings: readings::of(house, rooms) });
     let console = Data::new(Console {
         access: house.console.clone(),
         books: Books {
             directory: house.directory.clone(),
             limits: house.gate.limits.clone(),
             ledger: house.ledger.clone(),
+            usage: house.usage.clone(),
             rates: house.rates.clone(),
             rates_stale_after_days: rates_age_bound(house),
             sql: house.sql.clone(),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::limits;
 use crate::model::order::Attention;
+use crate::model::partner::{Caller, Scopes};
 use crate::ops::readings::Readings;
 use crate::orders::Orders;
 use crate::server::house::{House, Rooms};
@@ -35,6 +37,7 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
             }
             all.extend(of_webhooks(&house.webhooks).await);
             all.push(limited_partners(&house));
+            all.extend(of_usage(&house).await);
             if let Ok(unsettled) = rooms.aftersale.unsettled().await {
                 all.push(one("xunyuan_refunds_unknown", "Refunds whose outcome is unknown.", unsettled.unknown));
                 all.push((
@@ -103,6 +106,7 @@ pub async fn sample(house: &House, orders: &Orders) -> Sample {
         stale: count(&cache, "stale"),
         catalogue_calls: count(&catalogue, "calls"),
         catalogue_lost: count(&catalogue, "unknown") + count(&catalogue, "not_sent"),
+        catalogue_us: count(&catalogue, "micros"),
         redis_calls: redis.map_or(0, |redis| redis.calls()),
     };
     let (unsettled, pending) = (orders.unsettled().await.ok(), house.webhooks.undelivered().await.ok());
@@ -117,9 +121,7 @@ pub async fn sample(house: &House, orders: &Orders) -> Sample {
     Sample { counters, gauges }
 }
 
-/// Partners' names are plain; names of policies are the operator's and may hold anything.
 fn limited_partners(house: &House) -> Reading {
-    let plain = |name: &str| name.chars().filter(|letter| !matches!(letter, '"' | '\\' | '\n')).collect::<String>();
     let row = |(partner, policy, calls): (String, String, u64)| {
         (format!("partner=\"{}\",policy=\"{}\"", plain(&partner), plain(&policy)), calls as f64)
     };
@@ -128,6 +130,70 @@ fn limited_partners(house: &House) -> Reading {
         "Calls refused by a policy, by partner (those limited first, others together) and policy.",
         house.usage.limited().into_iter().map(row).collect(),
     )
+}
+
+/// Accounts whose standing is told: those that called most in the last five minutes.
+const MOST_STANDINGS: usize = 50;
+
+/// What all nodes did in the last seconds, who is near a limit, and what is other than in the plans.
+async fn of_usage(house: &House) -> [Reading; 4] {
+    let series = house.usage.series();
+    let newest = series.iter().rev().find_map(|point| point.own_p50_us.zip(point.own_p99_us));
+    let quantile = |name: &str, micros: u64| (format!("quantile=\"{name}\""), micros as f64 / 1e6);
+    let own = newest.map(|(half, most)| vec![quantile("0.5", half), quantile("0.99", most)]);
+    let snapshot = house.directory.snapshot();
+    let overridden = |shadow: bool| {
+        let policies = snapshot.partners().flat_map(|partner| &partner.plan.policies);
+        policies.filter(|policy| policy.overridden.is_some() && policy.shadow == shadow).count() as u64
+    };
+    [
+        (
+            "xunyuan_gateway_seconds",
+            "Time to answer without waiting for the catalogue, of all nodes, in the last ten seconds with requests.",
+            own.unwrap_or_default(),
+        ),
+        (
+            "xunyuan_partner_used_percent",
+            "How much of each policy is used, of the accounts that called most in the last five minutes.",
+            used(house).await,
+        ),
+        rows(
+            "xunyuan_overrides_in_force",
+            "Policies for which partners have figures of their own: held to, or on trial.",
+            "kind",
+            &[("held", overridden(false)), ("trial", overridden(true))],
+        ),
+        one(
+            "xunyuan_nodes_heard",
+            "Nodes whose numbers this one knows, itself included.",
+            house.usage.nodes().len() as u64,
+        ),
+    ]
+}
+
+async fn used(house: &House) -> Vec<(String, f64)> {
+    let mut active: Vec<_> = house.usage.active().into_iter().collect();
+    active.sort_by_key(|(_, recently)| std::cmp::Reverse(recently.calls));
+    active.truncate(MOST_STANDINGS);
+    let callers = active.into_iter().filter_map(|((partner, mode), _)| {
+        let partner = house.directory.find_partner(&partner)?;
+        Some(Caller { partner, key_id: "metrics".into(), mode: mode.parse().ok()?, scopes: Scopes::default() })
+    });
+    let standings = callers.map(|caller| async move {
+        let standing = house.gate.limits.standing(&caller).await;
+        let row = |row: limits::Row<'_>| {
+            let (partner, policy) = (plain(caller.partner.id.as_str()), plain(row.name));
+            let labels = format!("partner=\"{partner}\",mode=\"{}\",policy=\"{policy}\"", caller.mode.name());
+            (labels, 100.0 * (1.0 - f64::from(row.remaining) / f64::from(row.burst.max(1))))
+        };
+        standing.rows().map(row).collect::<Vec<_>>()
+    });
+    futures_util::future::join_all(standings).await.into_iter().flatten().collect()
+}
+
+/// Partners' names are plain; names of policies are the operator's and may hold anything.
+fn plain(name: &str) -> String {
+    name.chars().filter(|letter| !matches!(letter, '"' | '\\' | '\n')).collect()
 }
 
 fn of_passes(house: &House) -> Vec<Reading> {

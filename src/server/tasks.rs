@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use crate::feed::Followed;
 use crate::model::language::Language;
 use crate::model::partner::Mode;
-use crate::ops::pulse;
 use crate::partners::Refreshed;
 use crate::server::allowances;
 use crate::server::house::{House, Rooms};
@@ -90,13 +89,6 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     every(&mut tasks, stop, FORGET_EVERY, h(), |house| async move {
         if let Err(error) = house.passes.note(("usage_tidy", ""), house.usage.tidy().await) {
             tracing::warn!(%error, "usage past its time could not be removed");
-        }
-    });
-    every(&mut tasks, stop, pulse::EVERY, h(), {
-        let readings = readings::of(house, rooms);
-        move |house| {
-            let readings = readings.clone();
-            async move { house.pulse.beat(&house.books.metrics, &readings).await }
         }
     });
     every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {

@@ -33,6 +33,8 @@ pub struct Counters {
     pub catalogue_calls: u64,
     /// Calls to the catalogue that brought no answer.
     pub catalogue_lost: u64,
+    /// Microseconds that calls to the catalogue took, all together.
+    pub catalogue_us: u64,
     /// Questions to Redis.
     pub redis_calls: u64,
 }
@@ -47,6 +49,7 @@ impl Counters {
             stale: join(self.stale, other.stale),
             catalogue_calls: join(self.catalogue_calls, other.catalogue_calls),
             catalogue_lost: join(self.catalogue_lost, other.catalogue_lost),
+            catalogue_us: join(self.catalogue_us, other.catalogue_us),
             redis_calls: join(self.redis_calls, other.redis_calls),
         }
     }
@@ -216,6 +219,8 @@ pub struct Point {
     pub catalogue_calls: u64,
     /// Calls to the catalogue that brought no answer.
     pub catalogue_lost: u64,
+    /// A call to the catalogue took so many microseconds on average, long polls for changes included.
+    pub catalogue_mean_us: Option<u64>,
     /// Questions to Redis.
     pub redis_calls: u64,
     /// Nodes that told of these seconds.
@@ -265,6 +270,7 @@ fn point(at: i64, slot: &Slot) -> Point {
         stale: counted.stale,
         catalogue_calls: counted.catalogue_calls,
         catalogue_lost: counted.catalogue_lost,
+        catalogue_mean_us: counted.catalogue_us.checked_div(counted.catalogue_calls),
         redis_calls: counted.redis_calls,
         nodes: slot.nodes,
         redis_down: slot.redis_down,
@@ -282,7 +288,8 @@ mod tests {
     use crate::usage::example::call;
 
     fn sample(hits: u64, unknown: u64) -> Sample {
-        let counters = Counters { hits_process: hits, ..Counters::default() };
+        let counters =
+            Counters { hits_process: hits, catalogue_calls: hits, catalogue_us: 7 * hits, ..Counters::default() };
         Sample { counters, gauges: Gauges { orders_unknown: unknown, redis_down: true, ..Gauges::default() } }
     }
 
@@ -309,6 +316,7 @@ mod tests {
         let [first, second] = &shown[358..] else { panic!("two points") };
         assert_eq!((first.hits_process, second.hits_process), (0, 30), "nothing is known of before");
         assert_eq!((second.orders_unknown, second.redis_down, second.nodes), (3, 1, 1));
+        assert_eq!((first.catalogue_mean_us, second.catalogue_mean_us), (None, Some(7)));
     }
 
     #[test]

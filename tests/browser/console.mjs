@@ -25,6 +25,7 @@ const foreign = [];
 const complaints = [];
 let page;
 let reference;
+let what_if;
 
 async function open(browser, options = {}) {
   const context = await browser.newContext({ viewport: WIDE, reducedMotion: 'reduce', ...options });
@@ -152,12 +153,88 @@ async function a_page_renews_itself_and_keeps_the_focus() {
 
 async function a_partner_climbs_to_its_limit_live() {
   await page.goto(`${OPS}/console/partners`);
-  const spent = async () => parseInt(await text('td[data-label=Spent]'), 10);
-  const before = await spent();
-  const hammered = hammer(6);
-  await page.waitForFunction(() => parseInt(document.querySelector('td[data-label=Spent]').textContent, 10) > 80, null, { timeout: 8000 });
+  const used = () => parseInt(document.querySelector('#partners td[data-label=Used]').textContent, 10);
+  const before = await page.evaluate(used);
+  const hammered = hammer(8);
+  await page.waitForFunction(() => parseInt(document.querySelector('#partners td[data-label=Used]').textContent, 10) > 80, null, { timeout: 10_000 });
+  await page.waitForFunction(() => document.querySelector('#partners td[data-label="429"] .alarm'), null, { timeout: 10_000 });
   await picture('partners-at-the-limit', WIDE, 'light');
   assert.ok(before < 80 && (await hammered) > 0, 'the limiter never said no');
+  await page.locator('#partners td[data-label="Most called"]').getByText('list_categories').first().waitFor();
+}
+
+const partner_of = async () => (await api.call('GET', '/v1/me')).json().partner.id;
+
+/** The quota of a policy as the partner is told it. */
+async function quota(policy) {
+  const answer = await api.call('GET', '/v1/limits');
+  return answer.json().policies.find((one) => one.name === policy).quota;
+}
+
+/** Fills the form of other figures with the keyboard alone. */
+async function figures({ policy, units, kind, reason }) {
+  await page.getByText('Give it other figures…', { exact: true }).focus();
+  await page.keyboard.press('Enter');
+  const form = page.locator('details.act[open] form');
+  await form.locator('select[name=policy]').selectOption(policy);
+  await form.locator('input[name=quota]').fill(String(units));
+  if (kind === 'trial') await form.locator('input[value=trial]').check();
+  await form.locator('input[name=reason]').fill(reason);
+  await page.keyboard.press('Enter');
+}
+
+async function an_override_works_within_two_seconds_and_is_ended() {
+  const [before, partner] = [await quota('minute'), await partner_of()];
+  await page.goto(`${OPS}/console/partners/${partner}`);
+  await figures({ policy: 'minute', units: before + 111, reason: 'a sale on Friday' });
+  const set = Date.now();
+  await page.waitForURL(/#figures$/);
+  while ((await quota('minute')) !== before + 111) assert.ok(Date.now() - set < 2000, 'it took more than two seconds');
+  const row = page.locator('tr', { hasText: 'a sale on Friday' });
+  await row.getByText('in force', { exact: true }).waitFor();
+  await picture('own-figures', WIDE, 'light');
+  await row.getByText('End…').click();
+  await row.getByRole('button', { name: 'End it now' }).click();
+  await row.getByText('ended', { exact: true }).waitFor();
+  assert.equal(await quota('minute'), before);
+  await page.goto(`${OPS}/console/audit?subject=${partner}&action=limit`);
+  await page.getByText('limit.override').first().waitFor();
+  await page.getByText('limit.end').first().waitFor();
+}
+
+async function a_limit_on_trial_refuses_nobody_and_counts() {
+  await page.goto(`${OPS}/console/partners/${await partner_of()}`);
+  await figures({ policy: 'second', units: 2, kind: 'trial', reason: 'would two a second hurt?' });
+  await page.locator('tr', { hasText: 'would two a second hurt?' }).getByText('on trial').waitFor();
+  for (let call = 0; call < 12; call += 1) assert.equal((await api.call('GET', '/v1/categories', { attempts: 1 })).status, 200);
+  await page.getByText('On trial, would have refused').first().waitFor();
+}
+
+async function a_failed_request_is_found_by_its_id() {
+  const failed = await api.call('GET', '/v1/offers/999999999999', { attempts: 1 }).catch((error) => error);
+  assert.equal(failed.status, 404);
+  await page.goto(`${OPS}/console`);
+  await page.locator('#find').fill(failed.requestId);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/console\/partners\/.*#req_/);
+  await page.locator(`tr:target`).getByText('offer_not_found').waitFor();
+}
+
+async function a_plan_is_proposed_and_replayed() {
+  await page.goto(`${OPS}/console/what-if`);
+  await page.locator('select[name=plan]').selectOption('starter');
+  await page.locator('select[name=partner]').selectOption('*');
+  await page.getByRole('button', { name: 'Show its policies' }).click();
+  await page.locator('input[name="quota.minute"]').fill('5');
+  await page.keyboard.press('Enter');
+  await page.getByText('Accounts refused something').waitFor();
+  // What was wanted is written when its minute is over.
+  for (let look = 0; look < 40 && parseInt(await text('.tile .figure'), 10) === 0; look += 1) {
+    await page.waitForTimeout(2000);
+    await page.reload();
+  }
+  assert.ok(parseInt(await text('.tile .figure'), 10) > 0, 'nobody would have been refused');
+  what_if = page.url().slice(OPS.length);
 }
 
 async function an_order_is_found_by_its_reference() {
@@ -220,7 +297,7 @@ async function columns_are_sorted_with_the_keyboard() {
 }
 
 const PAGES = [
-  ['partners', '/console/partners'], ['partner', null], ['orders', '/console/orders'], ['order', null],
+  ['partners', '/console/partners'], ['partner', null], ['what-if', null], ['orders', '/console/orders'], ['order', null],
   ['growth', '/console/growth'], ['cache', '/console/cache'], ['webhooks', '/console/webhooks'], ['endpoint', null],
   ['catalogue', '/console/catalogue'], ['audit', '/console/audit'], ['me', '/console/me'], ['missing', '/console/nothing'],
   // Last, when there is something of an hour to see.
@@ -232,7 +309,7 @@ async function places() {
     order: ['/console/orders', 'td[data-label=Reference] a'], endpoint: ['/console/webhooks', '#endpoints a.cut'] };
   const found = [];
   for (const [name, path] of PAGES) {
-    if (path) { found.push([name, path]); continue; }
+    if (path || name === 'what-if') { found.push([name, path ?? what_if]); continue; }
     await page.goto(OPS + lead[name][0]);
     found.push([name, await page.locator(lead[name][1]).first().getAttribute('href')]);
   }
@@ -240,7 +317,7 @@ async function places() {
 }
 
 async function picture(name, size, scheme) {
-  const kind = name === 'partners-at-the-limit' || name === 'key-suspended' ? {} : { fullPage: true };
+  const kind = ['partners-at-the-limit', 'key-suspended'].includes(name) ? {} : { fullPage: true };
   await page.screenshot({ path: `${SCREENS}/console-${name}-${size.width}-${scheme}.png`, ...kind });
 }
 
@@ -251,7 +328,7 @@ async function every_page_fits_every_window_in_both_lights() {
       await page.setViewportSize(size);
       for (const scheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-        await page.goto(`${OPS}${path}?refresh=off`);
+        await page.goto(`${OPS}${path}${path.includes('?') ? '&' : '?'}refresh=off`);
         await fits(`${path} at ${size.width} px`);
         if (size.width !== 360) await picture(name, size, scheme);
       }
@@ -278,6 +355,8 @@ async function nothing_is_missing_without_a_script(browser) {
   }
   await still.goto(`${OPS}/console/orders?q=${reference}`);
   assert.equal((await still.locator('td[data-label=Reference] a').first().innerText()).trim(), reference);
+  await still.goto(OPS + what_if);
+  await still.getByText('Accounts refused something').waitFor();
   await still.context().close();
 }
 
@@ -298,9 +377,12 @@ async function logging_out_ends_it_everywhere() {
 
 const STEPS = [
   a_partner_buys, nobody_sees_a_page_without_logging_in, the_keyboard_logs_in, the_first_key_skips_the_bar,
-  a_page_renews_itself_and_keeps_the_focus, a_partner_climbs_to_its_limit_live, an_order_is_found_by_its_reference,
+  a_page_renews_itself_and_keeps_the_focus, a_partner_climbs_to_its_limit_live,
+  an_override_works_within_two_seconds_and_is_ended, a_limit_on_trial_refuses_nobody_and_counts, a_failed_request_is_found_by_its_id,
+  an_order_is_found_by_its_reference,
   an_order_is_looked_up_by_hand, a_failing_endpoint_stands_first_and_is_sent_to_again, a_key_is_suspended_and_resumed,
-  columns_are_sorted_with_the_keyboard, the_last_hour_is_drawn_without_prometheus, every_page_fits_every_window_in_both_lights, nothing_is_missing_without_a_script,
+  columns_are_sorted_with_the_keyboard, a_plan_is_proposed_and_replayed,
+  the_last_hour_is_drawn_without_prometheus, every_page_fits_every_window_in_both_lights, nothing_is_missing_without_a_script,
   logging_out_ends_it_everywhere,
 ];
 

@@ -2,12 +2,14 @@
 
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Client, Response, redirect};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use xunyuan::commands::client::Draft;
+use xunyuan::model::partner::{Mode, Scopes};
 use xunyuan::ops::staff::Role;
 
-use crate::harness::{House, plain};
-use crate::nodes::beside;
+use crate::harness::{House, Partner, Redis, plain};
+use crate::nodes::{at, beside, until};
 
 /// A browser that follows nothing and keeps its cookie.
 struct Browser<'a> {
@@ -241,11 +243,14 @@ async fn the_pages_show_the_node_a_partner_and_its_orders_and_no_secret() {
         now.says(words);
     }
     let partners = browser.get("/console/partners").await;
-    for words in ["acme", "enterprise", "of 1,000 left", "awaiting_payment"] {
+    for words in ["acme", "enterprise", "sandbox", " left", "calls on each of the last 7 days"] {
         partners.says(words);
     }
     let one = browser.get("/console/partners/acme").await;
-    one.says(&partner.key_id);
+    for words in [&partner.key_id, "awaiting_payment", "order_not_found", refused.field("x-request-id"), "Who decided"]
+    {
+        one.says(words);
+    }
     let orders = browser.get("/console/orders?q=PO-77").await;
     orders.says(&format!("href=\"/console/orders/{id}\""));
     orders.says("?q=PO-77&amp;refresh=off");
@@ -267,6 +272,9 @@ async fn the_pages_show_the_node_a_partner_and_its_orders_and_no_secret() {
     assert!(!held.text.contains("http-equiv=\"refresh\"") && !held.text.contains("data-renews"));
     let mut pages = vec![now, partners, one, orders, story, in_state, held];
     for path in [
+        "/console/what-if",
+        "/console/what-if?plan=enterprise",
+        "/console/what-if?plan=enterprise&replay=1&quota.second=10&quota.day=1000&partner=acme",
         "/console/growth",
         "/console/cache",
         "/console/webhooks",
@@ -296,7 +304,7 @@ async fn a_suspended_partner_and_what_it_had_left_are_told() {
     page.says("every request is refused");
     let told = (0..60).any(|seconds| page.text.contains(&format!("suspended {seconds} s ago")));
     assert!(told, "{}", page.text);
-    page.says("of 30,000 left");
+    page.says("30,000 left");
     house.close().await;
 }
 
@@ -415,6 +423,10 @@ async fn the_operators_api_tells_what_the_pages_show_to_a_token_or_a_session() {
     };
     for path in [
         "/ops/api/now",
+        "/ops/api/hour",
+        "/ops/api/headroom",
+        "/ops/api/partners/acme/overrides",
+        "/ops/api/what-if?plan=enterprise&partner=acme&policy=minute:60",
         "/ops/api/me",
         "/ops/api/growth",
         "/ops/api/cache",
@@ -451,6 +463,13 @@ async fn the_operators_api_tells_what_the_pages_show_to_a_token_or_a_session() {
         ("/ops/api/orders?state=lost", "invalid_request", 400),
         ("/ops/api/orders/funnel?days=9", "invalid_request", 400),
         ("/ops/api/partners/nobody", "not_found", 404),
+        ("/ops/api/partners/nobody/overrides", "not_found", 404),
+        ("/ops/api/requests/req_nobodys", "not_found", 404),
+        ("/ops/api/what-if", "invalid_request", 400),
+        ("/ops/api/what-if?plan=nothing", "not_found", 404),
+        ("/ops/api/what-if?plan=starter&partner=nobody", "not_found", 404),
+        ("/ops/api/what-if?plan=starter&policy=minute:x", "invalid_request", 400),
+        ("/ops/api/what-if?plan=starter&policy=second:0&policy=minute:0&policy=day:0", "invalid_request", 400),
         ("/ops/api/audit?cursor=x", "invalid_request", 400),
     ] {
         let (status, problem) = ask(&viewer, "GET", path, "").await;
@@ -625,5 +644,236 @@ async fn every_answer_is_kept_by_nobody_and_framed_by_nobody() {
             assert!(!page.text.contains(outside));
         }
     }
+    house.close().await;
+}
+
+/// Somebody with a token at `/ops/api`.
+struct Asker<'a> {
+    house: &'a House,
+    token: String,
+}
+
+impl<'a> Asker<'a> {
+    async fn of(house: &'a House, name: &str, role: Role) -> Self {
+        let staff = &house.running.house.console.staff;
+        staff.add("test", &name.parse().unwrap(), role, "correct horse".to_owned().into()).await.unwrap();
+        let (_, token) = staff.issue_token("test", name, role, "a test", 1).await.unwrap();
+        Self { house, token: token.to_string() }
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let asked = plain().request(method.parse().unwrap(), self.house.ops(path)).bearer_auth(&self.token);
+        let answer = asked.json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, told) = self.ask("GET", path, Value::Null).await;
+        assert_eq!(status, 200, "{path}: {told}");
+        told
+    }
+}
+
+async fn burst(partner: &Partner, calls: usize) -> usize {
+    let draft = Draft::get("/v1/offers?limit=1");
+    let answers = futures_util::future::join_all((0..calls).map(|_| partner.client.ask(&draft))).await;
+    answers.iter().flatten().filter(|answer| answer.status == 429).count()
+}
+
+#[actix_web::test]
+async fn partners_stand_by_headroom_with_what_hurts_them() {
+    let house = House::open().await;
+    let idle = house.partner("idle").await;
+    let hasty = house.partner_with("hasty", "starter", Mode::Sandbox, Scopes::all()).await;
+    let limited = burst(&hasty, 60).await;
+    assert!(limited > 0);
+    assert_eq!(house.signed(hasty.key_id.clone(), "xys_wrong".to_owned()).get("/v1/limits").await.status, 401);
+    assert_eq!(idle.get("/v1/me").await.status, 200);
+    let viewer = Asker::of(&house, "wang", Role::Viewer).await;
+    let all = viewer.get("/ops/api/headroom").await["items"].as_array().unwrap().clone();
+    let names: Vec<_> = all.iter().map(|row| row["partner"].as_str().unwrap()).collect();
+    assert_eq!(names, ["hasty", "idle"], "the nearest to a limit first");
+    let first = &all[0];
+    assert_eq!(
+        (&first["plan"], &first["mode"], &first["limited"]),
+        (&json!("starter"), &json!("sandbox"), &json!(limited))
+    );
+    let causes: u64 = first["causes"].as_object().unwrap().values().map(|calls| calls.as_u64().unwrap()).sum();
+    assert_eq!((causes as usize, &first["top_operation"]), (limited, &json!("search_offers")));
+    assert_eq!(first["proofs"], json!({"signature_mismatch": 1}));
+    let decided = first["decisions"].as_object().unwrap();
+    let denied: u64 =
+        decided.iter().filter(|(name, _)| name.starts_with("denied_")).map(|(_, n)| n.as_u64().unwrap()).sum();
+    assert_eq!(denied as usize, limited, "{decided:?}");
+    assert!(first["percent"].as_f64().unwrap() > all[1]["percent"].as_f64().unwrap());
+    assert_eq!((first["policies"].as_array().unwrap().len(), first["trend"].as_array().unwrap().len()), (3, 7));
+    let li = Browser::of(&house, "li", Role::Viewer).await;
+    let page = li.get("/console/partners").await;
+    for words in ["signature_mismatch", "search_offers", &format!("<b class=\"alarm\">{limited}</b>")] {
+        page.says(words);
+    }
+    assert!(page.text.find("/console/partners/hasty").unwrap() < page.text.find("/console/partners/idle").unwrap());
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_failed_request_is_found_by_its_id() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let refused = partner.get("/v1/orders/ord_00000000000000000000000000000000").await;
+    let id = refused.field("x-request-id");
+    let li = Browser::of(&house, "li", Role::Viewer).await;
+    let found = li.get(&format!("/console/find?q={id}")).await;
+    assert_eq!((found.status, found.field("location")), (303, format!("/console/partners/acme#{id}").as_str()));
+    li.get("/console/partners/acme").await.says(&format!("<tr id=\"{id}\">"));
+    let told = Asker::of(&house, "wang", Role::Viewer).await.get(&format!("/ops/api/requests/{id}")).await;
+    let expected = ["acme", "sandbox", "get_order", "order_not_found"];
+    assert_eq!(["partner", "mode", "operation", "code"].map(|name| told[name].as_str().unwrap()), expected);
+    assert_eq!(told["status"], 404);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn figures_of_its_own_hold_within_two_seconds_until_they_are_ended() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let li = Browser::of(&house, "li", Role::Operator).await;
+    let quota = async || {
+        let limits = partner.get("/v1/limits").await.json();
+        let policies = limits["policies"].as_array().unwrap().clone();
+        policies.iter().find(|policy| policy["name"] == "minute").unwrap()["quota"].as_u64().unwrap()
+    };
+    let before = quota().await;
+    let form = |quota: &'static str, until: &'static str, reason: &'static str| {
+        [("policy", "minute"), ("quota", quota), ("burst", ""), ("kind", "held"), ("until", until), ("reason", reason)]
+    };
+    let path = "/console/partners/acme/overrides";
+    for (wrong, status) in [
+        (form("12x", "2h", "a sale"), 400),
+        (form("123", "soon", "a sale"), 400),
+        (form("123", "2h", "x"), 400),
+        (form("", "2h", "a sale"), 400),
+        (form("0", "2h", "a sale"), 400),
+    ] {
+        assert_eq!(li.send(path, &wrong).await.status, status, "{wrong:?}");
+    }
+    assert_eq!(li.send("/console/partners/nobody/overrides", &form("123", "2h", "a sale")).await.status, 404);
+    let viewer = Browser::of(&house, "wang", Role::Viewer).await;
+    assert_eq!(viewer.send(path, &form("123", "2h", "a sale")).await.status, 403);
+    assert!(!viewer.get("/console/partners/acme").await.text.contains("Give it other figures"));
+    assert_eq!(quota().await, before, "nothing was changed");
+    let set = li.send(path, &form("123", "2h", "a sale on Friday")).await;
+    assert_eq!((set.status, set.field("location")), (303, "/console/partners/acme#figures"));
+    assert_eq!(quota().await, 123);
+    let page = li.get("/console/partners/acme").await;
+    for words in ["a sale on Friday", "in force", "quota 123", "operator:li"] {
+        page.says(words);
+    }
+    li.get("/console/partners").await.says("own figures");
+    li.get("/console/audit?action=limit.override").await.says("a sale on Friday");
+    let operator = Asker::of(&house, "chen", Role::Operator).await;
+    let listed = operator.get("/ops/api/partners/acme/overrides").await;
+    let one = &listed["items"][0];
+    assert_eq!((&one["policy"], &one["quota"], &one["in_force"]), (&json!("minute"), &json!(123), &json!(true)));
+    let id = one["id"].as_str().unwrap();
+    house.partner("other").await;
+    assert_eq!(li.send("/console/partners/other/overrides/end", &[("override", id)]).await.status, 404, "it is acme's");
+    assert_eq!(viewer.send("/console/partners/acme/overrides/end", &[("override", id)]).await.status, 403);
+    assert_eq!(li.send("/console/partners/acme/overrides/end", &[("override", id)]).await.status, 303);
+    assert_eq!(quota().await, before);
+    let end = format!("/ops/api/partners/acme/overrides/{id}/end");
+    assert_eq!(operator.ask("POST", &end, Value::Null).await.0, 409, "it has ended");
+    li.get("/console/audit?action=limit.end").await.says(id);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_limit_on_trial_counts_whom_it_would_refuse_and_refuses_nobody() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let operator = Asker::of(&house, "li", Role::Operator).await;
+    let path = "/ops/api/partners/acme/overrides";
+    let trial = json!({"policy": "second", "quota": 5, "shadow": true, "until": "1d", "reason": "would it hurt?"});
+    assert_eq!(
+        operator.ask("POST", path, json!({"policy": "second", "quota": 5, "until": "1d"})).await.0,
+        400,
+        "no reason"
+    );
+    let (status, set) = operator.ask("POST", path, trial).await;
+    assert_eq!((status, &set["items"][0]["shadow"]), (200, &json!(true)), "{set}");
+    assert_eq!(burst(&partner, 20).await, 0, "a trial refuses nobody");
+    let row = operator.get("/ops/api/headroom").await["items"][0].clone();
+    assert!(row["shadow"]["second.trial"].as_u64().unwrap() > 0, "{row}");
+    assert_eq!(row["policies"].as_array().unwrap().len(), 3, "the trial is no policy it is held to");
+    let page = Browser::of(&house, "wang", Role::Viewer).await.get("/console/partners/acme").await;
+    page.says("On trial, would have refused");
+    page.says("on trial</span>");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn what_if_replays_what_was_wanted_under_a_proposed_plan() {
+    let house = House::open().await;
+    let hasty = house.partner_with("hasty", "starter", Mode::Sandbox, Scopes::all()).await;
+    let limited = burst(&hasty, 60).await as u64;
+    // The running minute is not replayed, and written down when it is over.
+    house.clock.advance_ms(61_000);
+    house.running.house.usage.flush().await.unwrap();
+    let viewer = Asker::of(&house, "wang", Role::Viewer).await;
+    let refused = async |query: &str| {
+        let told = viewer.get(&format!("/ops/api/what-if?{query}")).await;
+        let one = &told["items"][0];
+        assert_eq!(
+            (&told["accounts"], &one["partner"], &one["offered"]["calls"]),
+            (&json!(1), &json!("hasty"), &json!(60)),
+            "{told}"
+        );
+        assert_eq!(told["refused_then"], json!(3 * limited));
+        one["refused"]["calls"].as_u64().unwrap()
+    };
+    assert_eq!(refused("plan=enterprise&partner=hasty").await, 0, "a larger plan has room for all of them");
+    let then = refused("plan=starter").await;
+    assert!(then > 0 && then <= limited, "{then} of {limited}: the most favourable order of calls is taken");
+    assert!(refused("plan=starter&policy=second:5&partner=*").await > then);
+    let nobody = viewer.get("/ops/api/what-if?plan=enterprise").await;
+    assert_eq!((&nobody["accounts"], &nobody["items"]), (&json!(0), &json!([])), "nobody is on it");
+    let li = Browser::of(&house, "li", Role::Viewer).await;
+    let page = li.get("/console/what-if?plan=starter&replay=1&quota.second=5&quota.minute=600&quota.day=").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    for words in ["hasty", "units refused in each of 24 hours", "of 1 that called", "placeholder=\"left out\""] {
+        page.says(words);
+    }
+    assert_eq!(li.get("/console/what-if?plan=starter&replay=1&quota.second=x").await.status, 400);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn the_first_page_tells_of_all_nodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(redis) = Redis::at_hand(folder.path()) else { return };
+    let house = House::with(&[("REDIS__URL", &redis.url)]).await;
+    let other = beside(&house, &house.clock).await;
+    let partner = house.partner("acme").await;
+    other.house.directory.refresh().await;
+    let there = at(other.address, &partner, &house.clock);
+    for _ in 0..3 {
+        assert_eq!((partner.get("/v1/me").await.status, there.get("/v1/me").await.status), (200, 200));
+    }
+    let viewer = Asker::of(&house, "wang", Role::Viewer).await;
+    let told = async || {
+        // Nodes tell each other by the clock.
+        house.clock.advance_ms(10_000);
+        house.running.house.usage.share().await;
+        other.house.usage.share().await;
+        let hour = viewer.get("/ops/api/hour").await;
+        let sum: u64 = hour["points"].as_array().unwrap().iter().map(|point| point["requests"].as_u64().unwrap()).sum();
+        (hour["nodes"].as_array().unwrap().len(), sum)
+    };
+    until("both nodes are heard of", async || told().await == (2, 6)).await;
+    let page = Browser::of(&house, "li", Role::Viewer).await.get("/console").await;
+    for words in ["2 nodes", "Gateway alone, p99", "Time to answer, p99", "since "] {
+        page.says(words);
+    }
+    other.stop().await;
     house.close().await;
 }

@@ -77,7 +77,12 @@ pub async fn cache(
 ) -> HttpResponse {
     let frame = Frame::live("Cache", "Cache", &person, &request, console.books.clock.now());
     let says = "What was seen of the catalogue and kept: in this process, and in Redis when there is one.";
-    answer::shown(&Behind { frame, heading: "Cache", says, view: behind::cache(&health, &meters).await })
+    answer::shown(&Behind {
+        frame,
+        heading: "Cache",
+        says,
+        view: behind::cache(&console.books, &health, &meters).await,
+    })
 }
 
 /// How the catalogue does.

@@ -8,7 +8,7 @@ use crate::ops::console::Console;
 use crate::ops::console::answer;
 use crate::ops::console::frame::Frame;
 use crate::ops::console::gate::{Person, asked};
-use crate::ops::look::{Books, Trouble};
+use crate::ops::look::{Books, Trouble, partner};
 
 /// Finds it.
 pub async fn find(request: HttpRequest, console: Data<Console>, person: Person) -> HttpResponse {
@@ -38,6 +38,9 @@ async fn place(books: &Books, sought: &str) -> Result<Option<String>, Trouble> {
     if let Ok(delivery) = sought.parse::<DeliveryId>() {
         let endpoint = books.ledger.find_endpoint_of(&delivery).await?;
         return Ok(endpoint.map(|endpoint| format!("/console/webhooks/{endpoint}#{sought}")));
+    }
+    if let Some(failed) = partner::request(books, sought) {
+        return Ok(Some(format!("/console/partners/{}#{sought}", failed.partner)));
     }
     if books.directory.find_partner(sought).is_some() {
         return Ok(Some(format!("/console/partners/{sought}")));

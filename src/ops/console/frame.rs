@@ -11,6 +11,7 @@ use crate::ops::staff::Role;
 pub const TABS: &[(&str, &str)] = &[
     ("Now", "/console"),
     ("Partners", "/console/partners"),
+    ("What if", "/console/what-if"),
     ("Orders", "/console/orders"),
     ("Growth", "/console/growth"),
     ("Cache", "/console/cache"),

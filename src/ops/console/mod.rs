@@ -23,6 +23,7 @@ mod orders;
 mod partners;
 mod spark;
 mod webhooks;
+mod what_if;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -72,6 +73,9 @@ pub fn routes(config: &mut ServiceConfig) {
             .route("/partners/{id}", web::get().to(partners::one))
             .route("/partners/{id}/suspend", web::post().to(partners::suspend))
             .route("/partners/{id}/resume", web::post().to(partners::resume))
+            .route("/partners/{id}/overrides", web::post().to(partners::set_override))
+            .route("/partners/{id}/overrides/end", web::post().to(partners::end_override))
+            .route("/what-if", web::get().to(what_if::what_if))
             .route("/orders", web::get().to(orders::list))
             .route("/orders/{id}", web::get().to(orders::one))
             .route("/orders/{id}/look", web::post().to(orders::look))

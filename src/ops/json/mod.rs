@@ -8,6 +8,7 @@ pub mod orders;
 pub mod partners;
 pub mod places;
 pub mod webhooks;
+pub mod what_if;
 
 use actix_web::App;
 use actix_web::HttpResponse;
@@ -24,12 +25,19 @@ use crate::ops::look::Trouble;
 pub fn operations(config: &mut ServiceConfig) {
     config
         .service(places::get_now)
+        .service(places::get_hour)
         .service(places::get_me)
         .service(places::get_growth)
         .service(places::get_cache)
         .service(places::get_catalogue)
         .service(partners::list_partners)
+        .service(partners::list_headroom)
         .service(partners::get_partner)
+        .service(partners::get_request)
+        .service(partners::list_overrides)
+        .service(partners::set_override)
+        .service(partners::end_override)
+        .service(what_if::get_what_if)
         .service(partners::suspend)
         .service(partners::resume)
         .service(orders::get_funnel)

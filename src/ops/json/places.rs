@@ -13,6 +13,7 @@ use crate::ops::json::gate::Asks;
 use crate::ops::json::{Reply, reply};
 use crate::ops::look::behind::{self, BehindView};
 use crate::ops::look::growth::{self, GrowthView};
+use crate::ops::look::hour::Hour;
 use crate::ops::look::now::{self, NowView};
 
 /// Who asks.
@@ -26,8 +27,8 @@ pub struct MeView {
     says: &'static str,
 }
 
-/// Tells how this node is and what it was asked.
-#[utoipa::path(tag = "Now", responses((status = 200, description = "This node now", body = NowView)))]
+/// Tells how the nodes are and what they were asked.
+#[utoipa::path(tag = "Now", responses((status = 200, description = "The nodes now", body = NowView)))]
 #[get("/ops/api/now")]
 pub async fn get_now(_: Asks<See>, console: Data<Console>, health: Data<Health>, meters: Data<Meters>) -> Reply {
     reply(now::now(&console.books, &health, &meters).await)
@@ -48,10 +49,17 @@ pub async fn get_growth(_: Asks<See>, console: Data<Console>) -> Reply {
 }
 
 /// Tells what was seen of the catalogue and kept, and how often that helped.
-#[utoipa::path(tag = "Now", responses((status = 200, description = "The cache of this node", body = BehindView)))]
+#[utoipa::path(tag = "Now", responses((status = 200, description = "The cache of all nodes", body = BehindView)))]
 #[get("/ops/api/cache")]
-pub async fn get_cache(_: Asks<See>, health: Data<Health>, meters: Data<Meters>) -> Reply {
-    reply(Ok(behind::cache(&health, &meters).await))
+pub async fn get_cache(_: Asks<See>, console: Data<Console>, health: Data<Health>, meters: Data<Meters>) -> Reply {
+    reply(Ok(behind::cache(&console.books, &health, &meters).await))
+}
+
+/// Tells the last hour of all nodes in points of ten seconds.
+#[utoipa::path(tag = "Now", responses((status = 200, description = "The nodes, and what they did", body = Hour)))]
+#[get("/ops/api/hour")]
+pub async fn get_hour(_: Asks<See>, console: Data<Console>) -> Reply {
+    reply(Ok(Hour::of(&console.books.usage)))
 }
 
 /// Tells how the catalogue does, and how the tasks that follow it fare.

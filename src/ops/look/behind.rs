@@ -1,4 +1,5 @@
-//! What stands behind the gateway: the cache, and the catalogue with the tasks that follow it, as one node sees them.
+//! What stands behind the gateway: the cache, and the catalogue with the tasks that follow it. The figures are those of
+//! all nodes, what is counted since the start is this node's.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,10 +8,11 @@ use utoipa::ToSchema;
 use crate::ops::Meters;
 use crate::ops::health::{Check, Health};
 use crate::ops::look::counted::{self, Group};
-use crate::ops::look::now::{self, Tile, together};
+use crate::ops::look::hour::{Hour, lookups};
+use crate::ops::look::now::{self, Tile};
 use crate::ops::look::{At, Books, figures};
-use crate::ops::pulse::Point;
 use crate::telemetry::metrics::Reading;
+use crate::usage::Point;
 
 /// A task that did not go well for so long is late; they repeat every few seconds, comparisons every hour.
 const LATE_S: i64 = 300;
@@ -50,41 +52,48 @@ pub struct Task {
 }
 
 /// The cache.
-pub async fn cache(health: &Health, meters: &Meters) -> BehindView {
-    let (readings, points) = (meters.readings.take().await, meters.pulse.points());
-    let lookups = together(&points, |point| point.lookups);
-    let tier = |name, of: fn(&Point) -> f64, below: &str| {
-        let share = move |point: &Point| (point.lookups > 0.0).then(|| of(point) / point.lookups);
-        let figure = figures::share(together(&points, of), lookups);
-        Tile::new(name, figure, below.to_owned()).over(&points, share)
+pub async fn cache(books: &Books, health: &Health, meters: &Meters) -> BehindView {
+    let (readings, hour) = (meters.readings.take().await, Hour::of(&books.usage));
+    let all = hour.sum(lookups);
+    let tier = |name, of: fn(&Point) -> u64, below: &str| {
+        let share = move |point: &Point| {
+            let all = lookups(point);
+            (all > 0).then(|| of(point) as f64 / all as f64)
+        };
+        let part = hour.sum(of);
+        let below = format!("{} of {} lookups{below}", figures::count(part), figures::count(all));
+        Tile::new(name, figures::share(part, all), below).over(&hour, share)
     };
     let tiles = vec![
-        now::hits(&readings, &points),
-        tier("Found in this process", |point| point.hits_process, "of all lookups in the last hour"),
-        tier("Found in Redis", |point| point.hits_redis, "of all lookups in the last hour"),
-        tier("Waited for another's fetch", |point| point.coalesced, "of all lookups: one call for many"),
-        tier("Shown past their time", |point| point.stale, "of all lookups: renewed behind, or the catalogue was down"),
-        Tile::new("Lookups", figures::count(lookups), "in the last hour".to_owned())
-            .over(&points, |point| Some(point.lookups)),
+        now::hits(&readings, &hour),
+        tier("Found in a process", |point| point.hits_process, ""),
+        tier("Found in Redis", |point| point.hits_redis, ""),
+        tier("Asked the catalogue", |point| point.misses, ""),
+        tier("Waited for another's fetch", |point| point.coalesced, ": one call for many"),
+        tier("Shown past their time", |point| point.stale, ": renewed behind, or the catalogue was down"),
+        Tile::new("Lookups", figures::count(all), "in the last hour".to_owned())
+            .over(&hour, |point| Some(lookups(point) as f64)),
     ];
     of(health, &readings, "Cache", "redis", tiles, Vec::new()).await
 }
 
 /// The catalogue.
 pub async fn catalogue(books: &Books, health: &Health, meters: &Meters) -> BehindView {
-    let (readings, points) = (meters.readings.take().await, meters.pulse.points());
-    let lost = together(&points, |point| point.catalogue_lost);
-    let newest = points.iter().rev().find_map(|point| point.catalogue_s);
+    let (readings, hour) = (meters.readings.take().await, Hour::of(&books.usage));
+    let lost = hour.sum(|point| point.catalogue_lost);
+    let seconds = |point: &Point| point.catalogue_mean_us.map(|micros| micros as f64 / 1e6);
+    let newest = hour.points.iter().rev().find_map(seconds);
     let below = "the mean, long polls for changes included".to_owned();
-    let tiles = vec![
-        now::calls(&readings, &points),
-        Tile::new("Time of a call", newest.map_or("–".to_owned(), figures::duration), below)
-            .over(&points, |point| point.catalogue_s),
+    let mut tiles = vec![
+        now::calls(&readings, &hour),
+        Tile::new("Time of a call", newest.map_or("–".to_owned(), figures::duration), below).over(&hour, seconds),
         Tile::new("Calls without an answer", figures::count(lost), "in the last hour".to_owned())
             .looks(if lost > 0.0 { "warn" } else { "" })
-            .over(&points, |point| Some(point.catalogue_lost)),
+            .over(&hour, |point| Some(point.catalogue_lost as f64)),
+        now::answers(health, &hour),
         now::rates(books),
     ];
+    tiles.extend(now::breakers(&readings));
     let tasks = tasks(&readings, books.clock.now());
     of(health, &readings, "Catalogue", "catalogue", tiles, tasks).await
 }

@@ -7,13 +7,18 @@ pub mod behind;
 pub mod counted;
 pub mod figures;
 pub mod growth;
+pub mod hour;
 pub mod now;
 pub mod order;
 pub mod orders;
+pub mod overrides;
+pub mod partner;
 pub mod partners;
+pub mod standings;
 pub mod traffic;
 pub mod trouble;
 pub mod webhooks;
+pub mod what_if;
 
 use std::sync::Arc;
 
@@ -30,6 +35,7 @@ use crate::limits::Limits;
 use crate::partners::Directory;
 use crate::rates::Rates;
 use crate::sql::Sql;
+use crate::usage::Usage;
 
 /// The books that are looked into; cheap to clone.
 #[derive(Clone)]
@@ -40,6 +46,8 @@ pub struct Books {
     pub directory: Arc<Directory>,
     /// Where partners stand.
     pub limits: Arc<Limits>,
+    /// What partners asked for, and what came of it, on all nodes.
+    pub usage: Arc<Usage>,
     /// Exchange rates.
     pub rates: Rates,
     /// Rates older than this make no quotes; none for the built-in ones, which always do.

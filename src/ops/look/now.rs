@@ -1,4 +1,4 @@
-//! How this node is right now, and what it was asked since it started.
+//! How the nodes are right now, what all of them did in the last hour, and what this one was asked since it started.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,13 +6,16 @@ use utoipa::ToSchema;
 use crate::ops::Meters;
 use crate::ops::health::{Check, Health};
 use crate::ops::look::counted::{self, Group};
+use crate::ops::look::hour::{Hour, Since, lookups, share};
 use crate::ops::look::traffic::Traffic;
 use crate::ops::look::{At, Books, Trouble, figures};
-use crate::ops::pulse::{self, Point};
 use crate::telemetry::metrics::Reading;
+use crate::usage::{Node, Point};
 
 /// An order that is unknown for longer wants a person.
 const UNKNOWN_TOO_LONG_S: i64 = 300;
+/// The reading that tells of breakers before the catalogue.
+const BREAKERS: &str = "xunyuan_upstream_breaker_open";
 
 /// How a node is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -23,7 +26,9 @@ pub struct NowView {
     pub ready: bool,
     /// What readiness looks at.
     pub checks: Vec<Check>,
-    /// The large figures.
+    /// The nodes whose numbers the figures hold, this one first.
+    pub nodes: Vec<Node>,
+    /// The large figures, of all nodes.
     pub tiles: Vec<Tile>,
     /// What the node was asked since it started.
     pub traffic: Traffic,
@@ -65,8 +70,17 @@ impl Tile {
     }
 
     /// The same with the last hour of it.
-    pub fn over(self, points: &[Point], of: impl Fn(&Point) -> Option<f64>) -> Self {
-        Self { series: points.iter().map(of).collect(), ..self }
+    pub fn over(self, hour: &Hour, of: impl FnMut(&Point) -> Option<f64>) -> Self {
+        Self { series: hour.points.iter().map(of).collect(), ..self }
+    }
+
+    /// The same for something that stands, which a point that nobody told of leaves as it was.
+    pub fn standing(self, hour: &Hour, of: impl Fn(&Point) -> f64) -> Self {
+        let mut last = None;
+        self.over(hour, |point| {
+            last = (point.nodes > 0).then(|| of(point)).or(last);
+            last
+        })
     }
 }
 
@@ -75,128 +89,164 @@ pub async fn now(books: &Books, health: &Health, meters: &Meters) -> Result<NowV
     let readings = meters.readings.take().await;
     let traffic = Traffic::read(&meters.metrics.text(&[]));
     let checks = health.checks().await;
-    let points = meters.pulse.points();
-    let mut tiles = of_requests(books, &traffic, &points);
-    tiles.push(hits(&readings, &points));
-    tiles.push(calls(&readings, &points));
-    tiles.push(redis(health, meters, &points));
-    tiles.push(unknown(books).await.over(&points, |point| Some(point.unknown)));
-    tiles.push(webhooks(books).await.over(&points, |point| Some(point.pending)));
+    let hour = Hour::of(&books.usage);
+    let mut tiles = of_requests(books, &traffic, &hour);
+    tiles.extend(times(&hour));
+    tiles.push(hits(&readings, &hour));
+    tiles.push(calls(&readings, &hour));
+    tiles.push(answers(health, &hour));
+    tiles.extend(breakers(&readings));
+    tiles.push(redis(health, &hour));
+    tiles.push(unknown(books).await.standing(&hour, |point| point.orders_unknown as f64));
+    tiles.push(webhooks(books).await.standing(&hour, |point| point.webhooks_pending as f64));
     tiles.push(rates(books));
     Ok(NowView {
         at: At(books.clock.now()),
         ready: checks.iter().all(Check::lets_in),
         checks,
+        nodes: hour.nodes,
         tiles,
         counted: counted::groups(&readings),
         traffic,
     })
 }
 
-/// The part of the last hour that is known, together.
-pub fn together(points: &[Point], of: impl Fn(&Point) -> f64) -> f64 {
-    points.iter().map(of).sum()
-}
-
-fn of_requests(books: &Books, traffic: &Traffic, points: &[Point]) -> Vec<Tile> {
-    let total = &traffic.total;
+fn of_requests(books: &Books, traffic: &Traffic, hour: &Hour) -> Vec<Tile> {
     let up = figures::span(books.clock.now().as_second() - books.started.as_second());
-    let newest = points.last().cloned().unwrap_or_default();
-    let asked = together(points, |point| point.requests);
-    let share = |part| figures::share(part, asked);
+    let asked = hour.sum(|point| point.requests.into());
+    let of_all = |part| figures::share(part, asked);
     let rps = Tile::new(
         "Requests a second",
-        figures::rate(newest.rps),
+        figures::rate(hour.newest().map_or(0.0, |point| point.rps)),
         format!(
-            "{} in {up} since the start; {} under way",
-            figures::count(total.requests),
+            "{} in the last hour; {} under way here, up for {up}",
+            figures::count(asked),
             figures::count(traffic.active)
         ),
     );
-    // What was asked last, or since the start when nothing was asked lately.
-    let lately = points.iter().rev().find(|point| point.p50_s.is_some());
-    let shown = |of: fn(&Point) -> Option<f64>, all| lately.and_then(of).map_or(all, figures::duration);
-    let p50 = Tile::new(
-        "Time to answer, p50",
-        shown(|point| point.p50_s, total.quantile(0.5)),
-        "half of all requests".to_owned(),
-    );
-    let p99 = Tile::new(
-        "Time to answer, p99",
-        shown(|point| point.p99_s, total.quantile(0.99)),
-        "99 of 100 requests".to_owned(),
-    );
-    let limited = together(points, |point| point.limited);
-    let limited = Tile::new(
+    let limited = hour.sum(|point| point.limited.into());
+    let limiting = Tile::new(
         "Over the limit, 429",
-        share(limited),
+        of_all(limited),
         format!("{} of {} in the last hour", figures::count(limited), figures::count(asked)),
     );
-    let refused = together(points, |point| point.refused);
-    let fine = together(points, |point| point.fine);
+    let fine = hour.sum(|point| u64::from(point.fine) + u64::from(point.not_modified));
+    let refused = hour.sum(|point| point.refused.into());
+    let held = hour.sum(|point| point.not_modified.into());
     let statuses = Tile::new(
-        "Answered well, 2xx and 3xx",
-        share(fine),
-        format!("{} refused with another 4xx in the last hour", share(refused)),
+        "Answered well, 2xx and 304",
+        of_all(fine),
+        format!("{} with 304; {} refused with another 4xx", of_all(held), of_all(refused)),
     );
-    let failed = together(points, |point| point.failed);
+    let failed = hour.sum(|point| point.failed.into());
     let failing = Tile::new(
         "Failed, 5xx",
         figures::count(failed),
-        format!("{} of all in the last hour; {} since the start", share(failed), figures::count(total.failed)),
+        format!(
+            "{} of all in the last hour; {} since this node's start",
+            of_all(failed),
+            figures::count(traffic.total.failed)
+        ),
     );
-    let part =
-        |part: fn(&Point) -> f64| move |point: &Point| (point.requests > 0.0).then(|| part(point) / point.requests);
     vec![
-        rps.over(points, |point| Some(point.rps)),
-        p50.over(points, |point| point.p50_s),
-        p99.over(points, |point| point.p99_s),
-        statuses.over(points, part(|point| point.fine)),
-        limited.over(points, part(|point| point.limited)).leads("/console/partners"),
-        failing.over(points, |point| Some(point.failed)).looks(if failed > 0.0 { "warn" } else { "" }),
+        rps.over(hour, |point| Some(point.rps)),
+        statuses.over(hour, |point| share(point.fine + point.not_modified, point.requests)),
+        limiting.over(hour, |point| share(point.limited, point.requests)).leads("/console/partners"),
+        failing.over(hour, |point| Some(point.failed.into())).looks(if failed > 0.0 { "warn" } else { "" }),
     ]
 }
 
-pub(super) fn hits(readings: &[Reading], points: &[Point]) -> Tile {
-    let kept = counted::value(readings, "xunyuan_cache_documents_bytes", "")
-        + counted::value(readings, "xunyuan_cache_rendered_bytes", "");
-    let lookups = together(points, |point| point.lookups);
-    let (process, redis) = (together(points, |point| point.hits_process), together(points, |point| point.hits_redis));
-    let below = format!(
-        "{} in this process, {} in Redis; {} kept",
-        figures::share(process, lookups),
-        figures::share(redis, lookups),
-        figures::bytes(kept)
-    );
-    let found = |point: &Point| (point.lookups > 0.0).then(|| (point.hits_process + point.hits_redis) / point.lookups);
-    let tile = Tile::new("Found in the cache", figures::share(process + redis, lookups), below);
-    tile.over(points, found).leads("/console/cache")
+/// How long answers took, all in all and without the catalogue's part: of the ten seconds in which something was asked
+/// last.
+fn times(hour: &Hour) -> [Tile; 4] {
+    let tile = |name, below: &str, of: fn(&Point) -> Option<u64>| {
+        let newest = hour.points.iter().rev().find_map(of);
+        let figure = newest.map_or("–".to_owned(), |micros| figures::duration(micros as f64 / 1e6));
+        Tile::new(name, figure, below.to_owned()).over(hour, |point| of(point).map(|micros| micros as f64 / 1e6))
+    };
+    [
+        tile("Gateway alone, p50", "half of all answers, without waiting for the catalogue", |point| point.own_p50_us),
+        tile("Gateway alone, p99", "99 of 100 answers, without waiting for the catalogue", |point| point.own_p99_us),
+        tile("Time to answer, p50", "half of all answers, with the catalogue", |point| point.p50_us),
+        tile("Time to answer, p99", "99 of 100 answers, with the catalogue", |point| point.p99_us),
+    ]
 }
 
-pub(super) fn calls(readings: &[Reading], points: &[Point]) -> Tile {
-    let count = |outcome| counted::value(readings, "xunyuan_upstream_total", outcome);
-    let (calls, lost) =
-        (together(points, |point| point.catalogue_calls), together(points, |point| point.catalogue_lost));
+pub(super) fn hits(readings: &[Reading], hour: &Hour) -> Tile {
+    let kept = counted::value(readings, "xunyuan_cache_documents_bytes", "")
+        + counted::value(readings, "xunyuan_cache_rendered_bytes", "");
+    let all = hour.sum(lookups);
+    let (process, redis) = (hour.sum(|point| point.hits_process), hour.sum(|point| point.hits_redis));
+    let below = format!(
+        "{} in a process, {} in Redis; {} kept here",
+        figures::share(process, all),
+        figures::share(redis, all),
+        figures::bytes(kept)
+    );
+    let found = |point: &Point| {
+        let all = lookups(point);
+        (all > 0).then(|| (point.hits_process + point.hits_redis) as f64 / all as f64)
+    };
+    let tile = Tile::new("Found in the cache", figures::share(process + redis, all), below);
+    tile.over(hour, found).leads("/console/cache")
+}
+
+pub(super) fn calls(readings: &[Reading], hour: &Hour) -> Tile {
+    let under_way = counted::value(readings, "xunyuan_upstream_total", "in_flight");
+    let (calls, lost) = (hour.sum(|point| point.catalogue_calls), hour.sum(|point| point.catalogue_lost));
     let below =
-        format!("in the last hour; {} under way, {} failed", figures::count(count("in_flight")), figures::count(lost));
+        format!("in the last hour; {} under way here, {} failed", figures::count(under_way), figures::count(lost));
     let tile = Tile::new("Calls to the catalogue", figures::count(calls), below);
-    tile.over(points, |point| Some(point.catalogue_calls))
+    tile.over(hour, |point| Some(point.catalogue_calls as f64))
         .looks(if lost > 0.0 { "warn" } else { "" })
         .leads("/console/catalogue")
 }
 
-fn redis(health: &Health, meters: &Meters, points: &[Point]) -> Tile {
-    let name = "Redis";
-    if health.counters.redis().is_none() {
-        return Tile::new(name, "none".to_owned(), "this node counts and keeps for itself".to_owned());
-    }
-    let Some((down, since)) = meters.pulse.redis() else {
-        return Tile::new(name, "?".to_owned(), "not looked at yet".to_owned());
+/// Whether the catalogue answers, and since when that is so.
+pub(super) fn answers(health: &Health, hour: &Hour) -> Tile {
+    let down = health.catalogue_trouble.load().is_some();
+    let nodes = hour.newest().map_or(0, |point| point.catalogue_down);
+    let below = match hour.since(|point| (point.catalogue_down > 0) == down) {
+        Some(since) if down => format!("{}; {nodes} of {} nodes say so", said(since), hour.nodes.len()),
+        Some(since) => said(since),
+        None => "since a moment ago".to_owned(),
     };
-    let calls = points.last().map_or(0.0, |point| point.redis_calls) / pulse::EVERY.as_secs_f64();
-    let below = format!("since {} UTC; {} calls a second", since.text(), figures::rate(calls));
     let (figure, look) = if down { ("silent", "bad") } else { ("answers", "") };
-    Tile::new(name, figure.to_owned(), below).looks(look).over(points, |point| Some(point.redis_calls))
+    Tile::new("The catalogue", figure.to_owned(), below)
+        .looks(look)
+        .leads("/console/catalogue")
+        .standing(hour, |point| point.catalogue_down.into())
+}
+
+/// What the catalogue is spared, as the reading of the breakers tells: one row for each, 1 while it is open. Where nothing
+/// tells of breakers there is no tile.
+pub(super) fn breakers(readings: &[Reading]) -> Option<Tile> {
+    let (.., rows) = readings.iter().find(|(name, _, rows)| *name == BREAKERS && !rows.is_empty())?;
+    let open: Vec<_> = rows.iter().filter(|(_, open)| *open > 0.0).map(|(labels, _)| labels.replace('"', "")).collect();
+    let tile = match &open[..] {
+        [] => Tile::new("Breakers", "closed".to_owned(), format!("all {} let calls through", rows.len())),
+        open => Tile::new("Breakers", format!("{} open", open.len()), open.join("; ")).looks("bad"),
+    };
+    Some(tile.leads("/console/catalogue"))
+}
+
+fn redis(health: &Health, hour: &Hour) -> Tile {
+    let name = "Redis";
+    let Some(redis) = health.counters.redis() else {
+        return Tile::new(name, "none".to_owned(), "this node counts and keeps for itself".to_owned());
+    };
+    let down = redis.is_down();
+    let newest = hour.newest();
+    let calls = newest.map_or(0.0, |point| point.redis_calls as f64 / 10.0);
+    let since = hour.since(|point| (point.redis_down > 0) == down).map_or("since a moment ago".to_owned(), said);
+    let below = format!("{since}; {} calls a second", figures::rate(calls));
+    let (figure, look) = if down { ("silent", "bad") } else { ("answers", "") };
+    Tile::new(name, figure.to_owned(), below).looks(look).over(hour, |point| Some(point.redis_calls as f64))
+}
+
+fn said(since: Since) -> String {
+    let longer = if since.or_longer { " or longer" } else { "" };
+    format!("since {} UTC{longer}", since.at.text())
 }
 
 async fn unknown(books: &Books) -> Tile {
@@ -249,4 +299,22 @@ pub(super) fn rates(books: &Books) -> Tile {
         None => "–".to_owned(),
     };
     Tile::new("Age of the rates", figure, below).looks(look)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BREAKERS, breakers};
+    use crate::telemetry::metrics::Reading;
+
+    #[test]
+    fn an_open_breaker_is_named_and_none_is_made_up() {
+        let told = |rows: &[(&str, f64)]| -> Vec<Reading> {
+            vec![(BREAKERS, "", rows.iter().map(|(labels, open)| ((*labels).to_owned(), *open)).collect())]
+        };
+        assert!(breakers(&[]).is_none() && breakers(&told(&[])).is_none());
+        let closed = breakers(&told(&[("mode=\"live\"", 0.0), ("mode=\"sandbox\"", 0.0)])).unwrap();
+        assert_eq!((closed.figure.as_str(), closed.look), ("closed", ""));
+        let open = breakers(&told(&[("mode=\"live\"", 1.0), ("mode=\"sandbox\"", 0.0)])).unwrap();
+        assert_eq!((open.figure.as_str(), open.below.as_str(), open.look), ("1 open", "mode=live", "bad"));
+    }
 }

@@ -11,7 +11,8 @@ use crate::limits::Standing;
 use crate::model::order::State;
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::ops::look::orders::look;
-use crate::ops::look::{At, Books, Trouble, figures};
+use crate::ops::look::standings::{self, AccountView};
+use crate::ops::look::{At, Books, Trouble};
 use crate::partners::{KeyRow, KeyState, PartnerRow};
 
 /// Orders are counted over so many days, so that the count stays cheap for ever.
@@ -111,20 +112,6 @@ impl PolicyLeft {
     pub fn spent(&self) -> u64 {
         100 - u64::from(self.remaining.min(self.burst)) * 100 / u64::from(self.burst.max(1))
     }
-
-    /// Both numbers for people.
-    pub fn shown(&self) -> String {
-        format!("{} of {} left", figures::grouped(self.remaining.into()), figures::grouped(self.burst.into()))
-    }
-
-    /// Whether it runs out: more than a half, more than four fifths spent.
-    pub fn look(&self) -> &'static str {
-        match self.spent() {
-            81.. => "bad",
-            51.. => "warn",
-            _ => "good",
-        }
-    }
 }
 
 impl PartnerView {
@@ -132,6 +119,36 @@ impl PartnerView {
     pub fn spent(&self) -> u64 {
         self.left.iter().flat_map(|left| &left.policies).map(PolicyLeft::spent).max().unwrap_or(0)
     }
+}
+
+/// A partner that nobody can call for.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// Short name.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Since when it is suspended; else no key of it counts.
+    pub suspended_at: Option<At>,
+}
+
+/// All partners at a glance.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// Those that can call, in the worlds where they can, the nearest to a limit first.
+    pub accounts: Vec<AccountView>,
+    /// Those that cannot.
+    pub closed: Vec<Closed>,
+}
+
+/// Reads all partners at a glance.
+pub async fn overview(books: &Books) -> Result<Overview, Trouble> {
+    let (rows, keys) = (books.directory.list_partners().await?, books.directory.list_keys(None).await?);
+    let accounts = standings::accounts(books, &keys).await?;
+    let is_open = |row: &PartnerRow| accounts.iter().any(|account| account.headroom.partner == row.id);
+    let closed = rows.into_iter().filter(|row| !is_open(row));
+    let closed = closed.map(|row| Closed { id: row.id, name: row.name, suspended_at: row.suspended_at.map(At) });
+    Ok(Overview { closed: closed.collect(), accounts })
 }
 
 /// Reads all partners, those with the least headroom first.

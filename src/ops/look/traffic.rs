@@ -106,20 +106,6 @@ impl Tally {
         *kind += count;
     }
 
-    /// What came since an earlier look at the same books.
-    pub fn since(&self, before: &Self) -> Self {
-        let known =
-            |up_to: f64| before.buckets.iter().find(|(bound, _)| *bound == up_to).map_or(0.0, |(_, count)| *count);
-        Self {
-            requests: self.requests - before.requests,
-            fine: self.fine - before.fine,
-            refused: self.refused - before.refused,
-            limited: self.limited - before.limited,
-            failed: self.failed - before.failed,
-            buckets: self.buckets.iter().map(|(up_to, count)| (*up_to, count - known(*up_to))).collect(),
-        }
-    }
-
     fn took(&mut self, up_to: f64, count: f64) {
         match self.buckets.iter_mut().find(|(bound, _)| *bound == up_to) {
             Some((_, known)) => *known += count,
@@ -215,17 +201,6 @@ mod tests {
         assert_eq!(names, ["get_offer", "search_offers"]);
         assert_eq!(traffic.problems.len(), 2);
         assert_eq!((total.quantile(0.5).as_str(), total.quantile(1.0).as_str()), ("0.38 ms", "> 5.0 s"));
-    }
-
-    #[test]
-    fn what_came_since_is_told_without_what_was_before() {
-        let metrics = Metrics::default();
-        asked(&metrics, "get_offer", 200, "", 0.0004);
-        let before = Traffic::read(&metrics.text(&[])).total;
-        asked(&metrics, "get_offer", 429, "rate_limited", 0.9);
-        let since = Traffic::read(&metrics.text(&[])).total.since(&before);
-        assert_eq!((since.requests, since.fine, since.limited), (1.0, 0.0, 1.0));
-        assert!(since.quantile_s(0.5).unwrap().0 > 0.7);
     }
 
     #[test]

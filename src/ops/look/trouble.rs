@@ -97,7 +97,14 @@ impl From<partners::Error> for Trouble {
     fn from(error: partners::Error) -> Self {
         match error {
             partners::Error::Sql(_) | partners::Error::Audit(_) | partners::Error::Seal(_) => Self::database(error),
-            partners::Error::NoSuchPartner(_) | partners::Error::NoSuchKey(_) => Self::Missing(error.to_string()),
+            partners::Error::NoSuchPartner(_)
+            | partners::Error::NoSuchKey(_)
+            | partners::Error::NoSuchPlan { .. }
+            | partners::Error::NoSuchOverride(_) => Self::Missing(error.to_string()),
+            partners::Error::NoSuchPolicy { .. }
+            | partners::Error::Figures(_)
+            | partners::Error::OverrideInThePast
+            | partners::Error::NoReason => Self::Wrong(error.to_string()),
             other => Self::NotSo(other.to_string()),
         }
     }
@@ -132,6 +139,15 @@ impl From<crate::ops::staff::Error> for Trouble {
             E::NoSuchOperator(_) | E::NoSuchToken(_) => Self::Missing(error.to_string()),
             E::TokenLife(_) | E::ShortPassword(_) | E::LongPassword(_) => Self::Wrong(error.to_string()),
             E::NameTaken(_) => Self::NotSo(error.to_string()),
+        }
+    }
+}
+
+impl From<crate::usage::Error> for Trouble {
+    fn from(error: crate::usage::Error) -> Self {
+        match error {
+            crate::usage::Error::Sql(error) => Self::database(error),
+            crate::usage::Error::WrongCursor => Self::Wrong(error.to_string()),
         }
     }
 }

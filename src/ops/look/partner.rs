@@ -1,0 +1,94 @@
+//! One partner up close: what it does in each world, its last errors by request, and its own figures.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::model::ids::PartnerId;
+use crate::model::partner::Mode;
+use crate::model::plan::CONCURRENT;
+use crate::ops::look::overrides::OverrideView;
+use crate::ops::look::partners::{self, PartnerView};
+use crate::ops::look::standings::{self, AccountView};
+use crate::ops::look::{Books, Trouble};
+use crate::usage::LastError;
+
+/// Errors of both worlds that are told.
+const MOST_ERRORS: usize = 50;
+/// Overrides that have ended and are still told of.
+const MOST_ENDED: usize = 20;
+
+/// A partner with all that is known of it now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PartnerStory {
+    /// The partner, its keys and orders.
+    #[serde(flatten)]
+    pub partner: PartnerView,
+    /// What it does in each world where a key of it counts.
+    pub accounts: Vec<AccountView>,
+    /// The last answers of 400 and above, the newest first: fifty of the asked node, ten of each other.
+    pub last_errors: Vec<ErrorRow>,
+    /// Its own figures: those in force first, then the last that ended.
+    pub overrides: Vec<OverrideView>,
+    /// What it can be given figures of its own for.
+    pub policies: Vec<String>,
+}
+
+/// An answer of 400 or above.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ErrorRow {
+    /// Whose.
+    pub partner: String,
+    /// `live` or `sandbox`.
+    pub mode: &'static str,
+    /// What was answered.
+    #[serde(flatten)]
+    pub error: LastError,
+}
+
+/// Reads one partner up close.
+pub async fn story(books: &Books, id: &str) -> Result<PartnerStory, Trouble> {
+    let partner = partners::one(books, id).await?;
+    let known: PartnerId = id.parse().map_err(|_| Trouble::Missing(format!("No partner is called {id}.")))?;
+    // What was written a moment ago by another process is in the list and not yet in the snapshot.
+    let in_snapshot: Vec<_> = books.directory.find_partner(id).into_iter().collect();
+    let keys = books.directory.list_keys(Some(&known)).await?;
+    let accounts = standings::of(books, &in_snapshot, &keys).await?;
+    let policies = in_snapshot.iter().flat_map(|partner| &partner.plan.policies).filter(|policy| !policy.shadow);
+    let mut policies: Vec<_> = policies.map(|policy| policy.name.to_string()).collect();
+    policies.push(CONCURRENT.to_owned());
+    Ok(PartnerStory {
+        last_errors: last_errors(books, id),
+        overrides: overrides(books, &known).await?,
+        partner,
+        accounts,
+        policies,
+    })
+}
+
+/// Reads the overrides of one partner.
+pub async fn overrides(books: &Books, id: &PartnerId) -> Result<Vec<OverrideView>, Trouble> {
+    let now = books.clock.now();
+    let all = books.directory.overrides(Some(id)).await?.into_iter().map(|one| OverrideView::of(one, now));
+    let (in_force, mut ended): (Vec<_>, Vec<_>) = all.partition(|one| one.in_force);
+    ended.truncate(MOST_ENDED);
+    Ok(in_force.into_iter().chain(ended).collect())
+}
+
+/// The last errors of a partner in both worlds.
+fn last_errors(books: &Books, id: &str) -> Vec<ErrorRow> {
+    let of = |mode: Mode| {
+        let errors = books.usage.last_errors(id, mode).into_iter();
+        errors.map(move |error| ErrorRow { partner: id.to_owned(), mode: mode.name(), error })
+    };
+    let mut errors: Vec<_> = of(Mode::Live).chain(of(Mode::Sandbox)).collect();
+    errors.sort_by_key(|row| std::cmp::Reverse(row.error.at));
+    errors.truncate(MOST_ERRORS);
+    errors
+}
+
+/// The request of this id, if it failed lately and a key of a partner was named with it.
+pub fn request(books: &Books, request_id: &str) -> Option<ErrorRow> {
+    let snapshot = books.directory.snapshot();
+    let mut rows = snapshot.partners().flat_map(|partner| last_errors(books, partner.id.as_str()));
+    rows.find(|row| row.error.request_id == request_id)
+}
