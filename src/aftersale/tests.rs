@@ -1,5 +1,9 @@
 //! The room against the sandbox catalogue, on every engine at hand.
 
+mod lost;
+mod overtaken;
+mod steps;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +17,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
-use crate::ledger::{Begun, Ledger, Sold, sell};
+use crate::ledger::{Ledger, Sold, sell};
 use crate::model::ids::{OrderId, RefundId, SkuId, VoucherId};
 use crate::model::language::Language;
 use crate::model::money::Money;
@@ -22,9 +26,9 @@ use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::plan::Plan;
 use crate::model::quote::{Basket, Quantity};
 use crate::model::refund::{Kind, Refund, Rejection, Remedy, State};
-use crate::sandbox;
 use crate::sql::{args, trial};
-use crate::upstream::{self, Upstream};
+use crate::upstream::Upstream;
+use crate::{sandbox, upstream};
 
 const LEASE_MS: i64 = 30_000;
 
@@ -324,262 +328,6 @@ async fn what_is_too_much_is_rejected_with_the_figures() {
         let wish = NewRefund { reference: "R-4".parse().unwrap(), ..bought.wish(Remedy::Money, "DAMAGED", 1) };
         let wrong = scene.ask("key-0004", &wish).await.unwrap();
         assert_eq!(scene.get(&id(&wrong)).await.rejection().unwrap().code, Code::RefundReasonInvalid);
-    }
-}
-
-#[tokio::test]
-async fn goods_are_sent_back_and_the_money_is_given() {
-    for scene in scenes().await {
-        let bought = scene.bought("warehousesigned").await;
-        let bare = scene.ask("key-0000", &bought.wish(Remedy::Return, "DAMAGED", 2)).await.unwrap();
-        assert_eq!(scene.get(&id(&bare)).await.rejection().unwrap().code, Code::VoucherRequired);
-        let vouchers = vec![scene.picture().await];
-        let wish = NewRefund { vouchers: vouchers.clone(), ..bought.wish(Remedy::Return, "DAMAGED", 2) };
-        let refund = scene.asked("R-2", &wish).await;
-        assert_eq!(refund.proofs()[0].id, vouchers[0]);
-        let early = scene.step("step-0", &refund, &parcel("Z-0")).await.unwrap();
-        assert_eq!(early.answer.status, 409, "nobody agreed yet");
-        let refund = scene.control(&refund, json!({"do": "agree"})).await;
-        assert_eq!(refund.state, State::ReturnAwaited);
-        assert!(refund.known.return_address.as_deref().is_some_and(|to| !to.is_empty()));
-        let sent = scene.step("step-1", &refund, &parcel("Z-1")).await.unwrap();
-        let again = scene.step("step-1", &refund, &parcel("Z-1")).await.unwrap();
-        assert_eq!((sent.answer.status, again.replayed, again.answer), (200, true, sent.answer));
-        let refund = scene.get(&refund.deed.id).await;
-        assert_eq!((refund.state, refund.known.parcel.as_ref().unwrap().carrier.as_str()), (State::ReturnSent, "ZTO"));
-        let twice = scene.step("step-2", &refund, &parcel("Z-2")).await.unwrap();
-        assert_eq!(twice.answer.status, 409, "goods are sent back once");
-        let refund = scene.control(&refund, json!({"do": "receive"})).await;
-        assert_eq!(refund.state, State::Succeeded);
-        let told = ["requested", "agreed", "return_awaited", "return_sent", "succeeded"];
-        assert_eq!(scene.told(&refund).await, told.map(|state| format!("refund.{state}")));
-    }
-}
-
-#[tokio::test]
-async fn a_refused_refund_is_modified_refused_again_and_decided_by_the_marketplace() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        let refund = scene.asked("R-1", &bought.wish(Remedy::Money, "NOT_WANTED", 4)).await;
-        let early = scene.step("step-0", &refund, &less(2)).await.unwrap();
-        assert_eq!(early.answer.status, 409, "nobody refused yet");
-        let refund = scene.control(&refund, json!({"do": "refuse", "note": "不同意"})).await;
-        assert_eq!((refund.state, refund.known.supplier_note.as_deref()), (State::Refused, Some("不同意")));
-        let too_much = scene.step("step-1", &refund, &less(bought.paid * 2)).await.unwrap();
-        assert_eq!(too_much.answer.status, 409);
-        let modified = scene.step("step-2", &refund, &less(2)).await.unwrap();
-        assert_eq!(modified.answer.status, 200);
-        let refund = scene.get(&refund.deed.id).await;
-        assert_eq!((refund.state, refund.amount(), refund.description()), (State::Requested, Money::fen(2), "fewer"));
-        let refund = scene.control(&refund, json!({"do": "refuse", "note": "还是不同意"})).await;
-        assert_eq!(scene.step("step-3", &refund, &plea()).await.unwrap().answer.status, 200);
-        let refund = scene.get(&refund.deed.id).await;
-        assert_eq!((refund.state, refund.deadline()), (State::Arbitrating, None));
-        assert_eq!(scene.step("step-4", &refund, &Step::Withdraw).await.unwrap().answer.status, 409);
-        let refund = scene.control(&refund, json!({"do": "decide", "decision": "SPLIT", "fen": 1})).await;
-        let case = refund.known.arbitration.clone().unwrap();
-        assert_eq!((refund.state, refund.known.agreed), (State::Succeeded, Some(Money::fen(1))));
-        assert_eq!(case.decision.map(|decision| decision.name()), Some("split"));
-        let late = scene.step("step-5", &refund, &plea()).await.unwrap();
-        assert_eq!(late.answer.status, 409);
-    }
-}
-
-#[tokio::test]
-async fn a_withdrawn_refund_is_closed_and_withdrawing_it_again_tells_the_same() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        let refund = scene.asked("R-1", &bought.wish(Remedy::Money, "NOT_WANTED", 4)).await;
-        let told = scene.step("step-1", &refund, &Step::Withdraw).await.unwrap();
-        assert_eq!(told.answer.status, 200);
-        let closed = scene.get(&refund.deed.id).await;
-        assert_eq!((closed.state, closed.known.closing.map(|why| why.name())), (State::Closed, Some("withdrawn")));
-        assert_eq!(scene.step("step-2", &refund, &Step::Withdraw).await.unwrap().answer.status, 200);
-        let next = scene.asked("R-2", &bought.wish(Remedy::Money, "NOT_WANTED", 4)).await;
-        assert_eq!(next.state, State::Requested, "the lines are free again");
-    }
-}
-
-#[tokio::test]
-async fn a_request_whose_answer_was_lost_is_unknown_and_then_found() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        let wish = bought.wish(Remedy::Money, "NOT_WANTED", 2);
-        for (n, kind) in ["drop_after", "garbage"].into_iter().enumerate() {
-            let wish = NewRefund { reference: format!("R-{n}").parse().unwrap(), ..wish.clone() };
-            let key = format!("key-000{n}");
-            scene.fault("/trade/refunds", kind, 1).await;
-            let told = scene.ask(&key, &wish).await.unwrap();
-            let refund = scene.get(&id(&told)).await;
-            assert_eq!((told.answer.status, refund.state), (202, State::Unknown), "{kind}");
-            assert_eq!(scene.room.unsettled().await.unwrap().unknown, 1);
-            assert_eq!(scene.reconcile_after(2001).await.settled, 1);
-            let found = scene.get(&refund.deed.id).await;
-            assert_eq!((found.state, scene.room.unsettled().await.unwrap().unknown), (State::Requested, 0));
-            let again = scene.ask(&key, &wish).await.unwrap();
-            assert_eq!((again.replayed, again.answer), (true, told.answer));
-            assert_eq!(scene.told(&found).await, ["refund.unknown", "refund.requested"]);
-            scene.step(&format!("step-000{n}"), &found, &Step::Withdraw).await.unwrap();
-        }
-        assert_eq!(scene.at_catalogue(&bought).await.len(), 2, "one for each wish");
-    }
-}
-
-#[tokio::test]
-async fn a_request_that_did_not_arrive_is_sent_again_under_the_same_reference() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        scene.fault("/trade/refunds", "drop_before", 2).await;
-        let told = scene.ask("key-0001", &bought.wish(Remedy::Money, "NOT_WANTED", 2)).await.unwrap();
-        assert_eq!(told.answer.status, 202);
-        assert_eq!(scene.reconcile_after(2001).await.open, 1);
-        assert!(scene.at_catalogue(&bought).await.is_empty());
-        assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
-        let refund = scene.get(&id(&told)).await;
-        use Kind::{Accepted, Received, RequestingStarted, TriedAgain, Unanswered};
-        assert_eq!(kinds(&refund), [Received, RequestingStarted, Unanswered, TriedAgain, TriedAgain, Accepted]);
-        assert_eq!(scene.at_catalogue(&bought).await.len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn a_worker_that_died_is_followed_by_the_same_key_or_by_the_reconciler() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        let wish = bought.wish(Remedy::Money, "NOT_WANTED", 2);
-        let asked = scene.room.key_use(&scene.caller, once("key-0001"), "create_refund");
-        let begun = scene.room.ledger.begin_refund(asked, wish.clone()).await.unwrap();
-        let Begun::Fresh(_, refund) = begun else { panic!("{begun:?}") };
-        let early = scene.ask("key-0001", &wish).await.unwrap_err();
-        assert_eq!((early.code(), early.retry_after_s()), (Code::OrderInProgress, Some(2)));
-        // It had got as far as the catalogue.
-        assert!(matches!(scene.room.send(&refund.deed).await.unwrap(), super::catalogue::Sent::Taken(_)));
-        scene.clock.advance_ms(LEASE_MS + 1);
-        assert_eq!(scene.ask("key-0001", &wish).await.unwrap().answer.status, 201);
-        assert_eq!(scene.get(&refund.deed.id).await.state, State::Requested);
-        scene.step("step-1", &refund, &Step::Withdraw).await.unwrap();
-        let wish = NewRefund { reference: "R-2".parse().unwrap(), ..wish };
-        let asked = scene.room.key_use(&scene.caller, once("key-0002"), "create_refund");
-        let begun = scene.room.ledger.begin_refund(asked, wish.clone()).await.unwrap();
-        let Begun::Fresh(_, refund) = begun else { panic!("{begun:?}") };
-        assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
-        assert_eq!(scene.get(&refund.deed.id).await.state, State::Requested);
-        assert_eq!(scene.at_catalogue(&bought).await.len(), 2);
-    }
-}
-
-#[tokio::test]
-async fn what_was_never_sent_can_be_repeated_and_ends_when_nobody_does() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        let wish = bought.wish(Remedy::Money, "NOT_WANTED", 2);
-        let cut_off = scene.cut_off();
-        let failed = cut_off.request(&scene.caller, once("key-0001"), wish.clone(), &render).await.unwrap_err();
-        assert_eq!((failed.code(), failed.retry_after_s()), (Code::UpstreamUnavailable, Some(2)));
-        assert_eq!(scene.ask("key-0001", &wish).await.unwrap().answer.status, 201);
-        let wish = NewRefund { reference: "R-2".parse().unwrap(), ..wish };
-        cut_off.request(&scene.caller, once("key-0002"), wish.clone(), &render).await.unwrap_err();
-        assert_eq!(scene.reconcile_after(3_600_001).await.settled, 1);
-        let told = scene.ask("key-0002", &wish).await.unwrap();
-        assert_eq!((told.answer.status, scene.get(&id(&told)).await.state), (409, State::Rejected));
-        assert_eq!(scene.at_catalogue(&bought).await.len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn what_stays_unknown_is_handed_to_a_person_and_still_found() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        scene.fault("/trade/refunds", "drop_after", 1).await;
-        let told = scene.ask("key-0001", &bought.wish(Remedy::Money, "NOT_WANTED", 2)).await.unwrap();
-        let cut_off = scene.cut_off();
-        scene.clock.advance_ms(2001);
-        assert_eq!(cut_off.reconcile(Mode::Sandbox).await.unwrap().open, 1);
-        scene.clock.advance_ms(3_600_001);
-        assert_eq!(cut_off.reconcile(Mode::Sandbox).await.unwrap().handed_over, 1);
-        assert_eq!(scene.reconcile_after(300_001).await.settled, 1);
-        assert_eq!(scene.get(&id(&told)).await.state, State::Requested);
-    }
-}
-
-#[tokio::test]
-async fn a_step_whose_answer_was_lost_is_looked_up_and_not_said_twice() {
-    for scene in scenes().await {
-        let bought = scene.bought("warehousesigned").await;
-        let vouchers = vec![scene.picture().await];
-        let wish = NewRefund { vouchers: vouchers.clone(), ..bought.wish(Remedy::Return, "DAMAGED", 4) };
-        let refund = scene.asked("R-1", &wish).await;
-        let refund = scene.control(&refund, json!({"do": "refuse"})).await;
-        let change = Step::Modify(Change {
-            amount: Money::fen(2),
-            freight: None,
-            description: "fewer".into(),
-            vouchers: vouchers.clone(),
-        });
-        scene.fault("/trade/refunds/{refundNo}/modify", "drop_after", 1).await;
-        assert_eq!(scene.step("step-1", &refund, &change).await.unwrap().answer.status, 200);
-        let refund = scene.control(&refund, json!({"do": "agree"})).await;
-        assert_eq!((refund.state, refund.known.agreed), (State::ReturnAwaited, Some(Money::fen(2))));
-        scene.fault("/trade/refunds/{refundNo}/returnShipment", "garbage", 1).await;
-        assert_eq!(scene.step("step-2", &refund, &parcel("Z-1")).await.unwrap().answer.status, 200);
-        scene.fault("/trade/refunds/{refundNo}/arbitration", "drop_after", 1).await;
-        assert_eq!(scene.step("step-3", &refund, &plea()).await.unwrap().answer.status, 200);
-        assert_eq!(scene.get(&refund.deed.id).await.state, State::Arbitrating);
-        let refund = scene.control(&refund, json!({"do": "decide", "decision": "SELLER"})).await;
-        assert_eq!(refund.known.closing.map(|why| why.name()), Some("decided_for_supplier"));
-        let next = scene.asked("R-2", &NewRefund { vouchers, ..wish }).await;
-        scene.fault("/trade/refunds/{refundNo}/withdraw", "drop_after", 1).await;
-        assert_eq!(scene.step("step-4", &next, &Step::Withdraw).await.unwrap().answer.status, 200);
-        assert_eq!(scene.told(&next).await, ["refund.requested", "refund.closed"]);
-    }
-}
-
-#[tokio::test]
-async fn a_step_that_did_not_arrive_is_taken_by_the_same_request() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        let refund = scene.asked("R-1", &bought.wish(Remedy::Money, "NOT_WANTED", 4)).await;
-        let refund = scene.control(&refund, json!({"do": "refuse"})).await;
-        for (key, step, path) in [("step-1", less(2), "modify"), ("step-2", Step::Withdraw, "withdraw")] {
-            scene.fault(&format!("/trade/refunds/{{refundNo}}/{path}"), "drop_before", 1).await;
-            let unsure = scene.step(key, &refund, &step).await.unwrap_err();
-            assert_eq!((unsure.code(), unsure.retry_after_s()), (Code::UpstreamTimeout, Some(2)), "{path}");
-            assert_eq!(scene.step(key, &refund, &step).await.unwrap().answer.status, 200, "{path}");
-        }
-        let modified = scene.get(&refund.deed.id).await;
-        assert_eq!(kinds(&modified).iter().filter(|kind| **kind == Kind::Modified).count(), 1);
-        let failed = scene.cut_off().step(&scene.caller, once("step-3"), refund.deed.id, &plea(), &render_step).await;
-        assert!(failed.is_ok_and(|told| told.answer.status == 409), "what has ended needs no asking");
-    }
-}
-
-#[tokio::test]
-async fn a_lost_modification_that_was_refused_again_is_not_repeated() {
-    for scene in scenes().await {
-        let bought = scene.bought("waitsellersend").await;
-        let refund = scene.asked("R-1", &bought.wish(Remedy::Money, "NOT_WANTED", 4)).await;
-        let refund = scene.control(&refund, json!({"do": "refuse"})).await;
-        // The same words and amount as before: only the story tells whether it was asked anew.
-        let same = Step::Modify(Change {
-            amount: Money::fen(4),
-            freight: None,
-            description: "two are broken".into(),
-            vouchers: Vec::new(),
-        });
-        scene.fault("/trade/refunds/{refundNo}/modify", "drop_after", 1).await;
-        scene.say("/control/faults", json!({"match": "/trade/refunds/byOutRef", "kind": "status", "times": 9})).await;
-        let unsure = scene.step("step-1", &refund, &same).await.unwrap_err();
-        assert_eq!(unsure.code(), Code::UpstreamTimeout);
-        let url = format!("{}/control/faults", scene.catalogue.url());
-        scene.control.delete(url).header("X-Internal-Token", &scene.catalogue.token).send().await.unwrap();
-        let number = refund.known.catalogue_refund.unwrap();
-        scene.say(&format!("/control/refunds/{number}"), json!({"do": "refuse", "note": "再次拒绝"})).await;
-        let told = scene.step("step-1", &refund, &same).await.unwrap();
-        let after = scene.get(&refund.deed.id).await;
-        assert_eq!((told.answer.status, after.state), (200, State::Refused), "asked once, refused once more");
-        assert_eq!(after.known.supplier_note.as_deref(), Some("再次拒绝"));
-        assert_eq!(kinds(&after).iter().filter(|kind| **kind == Kind::Modified).count(), 1);
-        assert_eq!(scene.at_catalogue(&bought).await[0]["version"], after.known.catalogue_version.unwrap());
     }
 }
 

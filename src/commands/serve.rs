@@ -97,7 +97,8 @@ fn told(running: &Running) {
     }
     if config.rates.source == "embedded" {
         tracing::warn!(
-            "rates.source is \"embedded\": figures for trying things out; name a dated file or the ECB's address"
+            "rates.source is \"embedded\": figures for trying things out, so that live keys get quotes in CNY only \
+             (orders.quotes_on_embedded_rates); name a dated file or the ECB's address"
         );
     }
     tracing::info!(partners = %running.address, operator = %running.ops_address, "the gateway answers");

@@ -23,7 +23,7 @@ pub use self::cache::Cache;
 pub use self::database::Database;
 pub use self::limits::Limits;
 pub use self::ops::Ops;
-pub use self::orders::Orders;
+pub use self::orders::{For, Orders};
 pub use self::rates::Rates;
 pub use self::redis::{Form, Redis, Servers};
 pub use self::secrets::Secrets;

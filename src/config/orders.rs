@@ -1,5 +1,6 @@
 //! How orders are followed and settled.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::config::reader::Reader;
@@ -19,6 +20,28 @@ pub struct Orders {
     pub unknown_bound_s: i64,
     /// Pause between full comparisons of all orders with the catalogue's.
     pub compare: Duration,
+    /// For which keys quotes in other currencies are made on the embedded rates.
+    pub quotes_on_embedded_rates: For,
+}
+
+/// Keys that something is done for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// Sandbox keys.
+    Sandbox,
+    /// All keys, live ones too.
+    All,
+}
+
+impl FromStr for For {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "sandbox" => Ok(Self::Sandbox),
+            "all" => Ok(Self::All),
+            _ => Err("neither \"sandbox\" nor \"all\""),
+        }
+    }
 }
 
 impl Orders {
@@ -30,6 +53,7 @@ impl Orders {
             reconcile: Duration::from_millis(from.number("orders.reconcile_ms", 10, 600_000)),
             unknown_bound_s: from.number("orders.unknown_bound_s", 10, 30 * 86_400),
             compare: Duration::from_secs(from.number("orders.compare_s", 1, 7 * 86_400)),
+            quotes_on_embedded_rates: from.parsed("orders.quotes_on_embedded_rates", "sandbox").unwrap_or(For::Sandbox),
         }
     }
 }

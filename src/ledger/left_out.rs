@@ -1,9 +1,10 @@
 //! Changes that the cursor of a feed went past and that could not be taken in: kept until a later look takes them in or a
 //! person settles them. Looking is for `feed`.
 
-use super::{Error, Ledger};
+use super::{Error, Hand, Ledger};
+use crate::audit::{self, Entry, Who};
 use crate::model::partner::Mode;
-use crate::sql::{Row, Tx, args};
+use crate::sql::{Arg, Row, Tx, args};
 
 /// The first pause until it is looked up again, and the longest.
 const FIRST_PAUSE_MS: i64 = 5_000;
@@ -54,6 +55,13 @@ macro_rules! select {
     };
 }
 
+const SETTLE: &str = "DELETE FROM changes_left_out WHERE feed = $1 AND kind = $2 AND reference = $3 AND look_at = $4";
+
+fn settled(left: &Left) -> Vec<Arg> {
+    let LeftOut { kind, reference, .. } = &left.what;
+    args![left.feed.as_str(), kind.as_str(), reference.as_str(), left.look_at]
+}
+
 impl Ledger {
     /// What was left out of a feed and is to be looked up again now, the longest due first.
     pub async fn list_due_left_out(&self, feed: &str, limit: u32) -> Result<Vec<Left>, Error> {
@@ -68,13 +76,27 @@ impl Ledger {
         self.sql.fetch_all(ALL, args![limit]).await?.iter().map(read).collect()
     }
 
-    /// It was taken in, or a person settled it; false when it was left out anew meanwhile, or is not there.
+    /// It was taken in; false when it was left out anew meanwhile, or is not there.
     pub async fn settle_left_out(&self, left: &Left) -> Result<bool, Error> {
-        const SETTLE: &str =
-            "DELETE FROM changes_left_out WHERE feed = $1 AND kind = $2 AND reference = $3 AND look_at = $4";
-        let LeftOut { kind, reference, .. } = &left.what;
-        let row = args![left.feed.as_str(), kind.as_str(), reference.as_str(), left.look_at];
-        Ok(self.sql.execute(SETTLE, row).await? == 1)
+        Ok(self.sql.execute(SETTLE, settled(left)).await? == 1)
+    }
+
+    /// A person settled it; the same with a row of the audit, written together.
+    pub async fn settle_left_out_by(&self, hand: Hand, left: &Left) -> Result<bool, Error> {
+        let who = Who::Operator(hand.operator);
+        let entry = Entry::new(self.clock.now(), who, hand.action, &left.what.reference, hand.detail);
+        let row = settled(left);
+        self.sql
+            .transaction(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(SETTLE, row).await? == 0 {
+                        return Ok(false);
+                    }
+                    audit::note(tx, &entry).await?;
+                    Ok(true)
+                })
+            })
+            .await
     }
 
     /// It could not be taken in again: the pause grows.

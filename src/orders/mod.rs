@@ -84,6 +84,8 @@ pub struct Settings {
     pub unknown_bound_s: i64,
     /// How often all orders are compared with the catalogue's.
     pub compare_ms: i64,
+    /// The rates are none that a live quote may be made on.
+    pub live_in_cny_only: bool,
 }
 
 /// The room of orders; made once per worker, because the upstream client belongs to its runtime.

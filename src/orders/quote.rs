@@ -6,7 +6,7 @@ use super::{Error, Orders};
 use crate::error::Place;
 use crate::model::ids::QuoteId;
 use crate::model::money::{Currency, Exchange};
-use crate::model::partner::Caller;
+use crate::model::partner::{Caller, Mode};
 use crate::model::quote::{Basket, Country, LineProblem, MOST_LINES, Quote, Wanted, Warehouse};
 use crate::translate::trade;
 use crate::upstream;
@@ -44,6 +44,7 @@ impl Orders {
     /// Quotes what is wanted.
     pub async fn quote(&self, caller: &Caller, wish: NewQuote) -> Result<Quoted, Error> {
         check(&wish.lines)?;
+        self.may_be_in(wish.currency, caller.mode)?;
         let exchange = self.rates.exchange_for_quote(wish.currency)?;
         let ship_to = match wish.ship_to {
             Some(country) => country,
@@ -68,6 +69,16 @@ impl Orders {
     pub async fn get_quote(&self, caller: &Caller, id: &QuoteId) -> Result<Quote, Error> {
         let found = self.ledger.find_quote(&caller.partner.id, caller.mode, id).await?;
         found.ok_or(Error::QuoteNotFound)
+    }
+
+    /// Nobody is held to an amount that was made of figures for trying things out.
+    fn may_be_in(&self, currency: Currency, mode: Mode) -> Result<(), Error> {
+        if currency == Currency::CNY || mode == Mode::Sandbox || !self.settings.live_in_cny_only {
+            return Ok(());
+        }
+        let detail = "CNY: this gateway has only trial exchange rates, on which nothing is quoted for live keys; \
+                      prices are still shown in your currency";
+        Err(Error::Invalid(vec![Place::body("/currency", detail)]))
     }
 
     /// Prices lines; those with a problem are left out and the rest is priced again, because minimum quantities,

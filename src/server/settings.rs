@@ -123,6 +123,8 @@ pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
         reconcile_ms: i64::try_from(config.orders.reconcile.as_millis()).unwrap_or(i64::MAX),
         unknown_bound_s: config.orders.unknown_bound_s,
         compare_ms: i64::try_from(config.orders.compare.as_millis()).unwrap_or(i64::MAX),
+        live_in_cny_only: rates::Source::named(&config.rates.source) == rates::Source::Embedded
+            && config.orders.quotes_on_embedded_rates == config::For::Sandbox,
     })
 }
 

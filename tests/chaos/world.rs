@@ -255,6 +255,7 @@ fn settings(postgres: &str, redis: &str, catalogue: &str, master: &str, nodes: u
         ("UPSTREAM__LIVE__TOKEN", TOKEN.to_owned()),
         ("ORDERS__FOLLOW_MS", "200".to_owned()),
         ("ORDERS__RECONCILE_MS", "500".to_owned()),
+        ("ORDERS__QUOTES_ON_EMBEDDED_RATES", "all".to_owned()),
     ];
     if knows_webhooks() {
         told.push(("WEBHOOKS__ALLOW_NETWORKS", "[\"127.0.0.1/32\"]".to_owned()));

@@ -223,7 +223,10 @@ async fn fault_10_a_node_that_was_frozen_beyond_its_lease_stores_nothing() {
     scene.wire.plan(Plan::HoldAnswer);
     let taken_over = async {
         scene.wire.held().await;
+        // Not in the middle of a write: a SQLite file is kept by whoever is frozen there, for as long as that lasts.
+        let hand = Hand::on(&scene.house).await;
         scene.node.signal("-STOP");
+        hand.off().await;
         scene.wire.let_go();
         scene.house.clock.advance_ms(LEASE_MS);
         until("another took over", async || [201, 202].contains(&scene.repeat().await.status)).await;

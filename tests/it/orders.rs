@@ -1,6 +1,6 @@
 //! Orders from outside: placed once, answered identically, followed to the warehouse.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use xunyuan::model::partner::{Mode, Scopes};
 
 use crate::harness::{House, Partner, pointers, problem};
@@ -232,8 +232,20 @@ async fn a_payment_of_another_sum_than_expected_is_not_made() {
     assert_eq!((refused.status, problem(&refused).as_str()), (409, "price_changed"));
     assert_eq!(refused.json()["total"], json!({"amount": "9876.54", "currency": "CNY"}), "{}", refused.json());
     assert_eq!(refused.json()["orders"][0]["order_id"], id.as_str());
-    let paid = partner.post_once("/v1/payments", "pay-po-1", pay("9876.54")).await;
+    // What costs what is told as it can be agreed to.
+    let each = |amounts: &Value| json!({"order_ids": [id], "method": "debit", "expected_amounts": amounts});
+    let own = json!([{"order_id": id, "amount": {"amount": fen, "currency": "CNY"}}]);
+    let refused = partner.post_once("/v1/payments", "pay-po-2", each(&own)).await;
+    assert_eq!(
+        (problem(&refused).as_str(), pointers(&refused)),
+        ("price_changed", vec!["#/expected_amounts/0/amount".to_owned()])
+    );
+    let paid = partner.post_once("/v1/payments", "pay-po-2", each(&refused.json()["orders"])).await;
     assert_eq!((paid.status, paid.json()["state"].as_str()), (201, Some("paid")), "{}", paid.json());
+    let late = partner.post_once("/v1/payments", "pay-po-3", pay("9876.54")).await;
+    assert_eq!((problem(&late).as_str(), &late.json()["order_id"]), ("order_state_conflict", &json!(id)));
+    let options = partner.get(&format!("/v1/orders/{id}/payment-options")).await.json();
+    assert_eq!((&options["options"], &options["reason"]), (&json!([]), &json!("It is paid already.")), "{options}");
     house.close().await;
 }
 

@@ -135,6 +135,7 @@ fn config(
         ("UPSTREAM__SANDBOX__TOKEN", catalogue.token.clone()),
         ("SERVER__PUBLIC_URL", format!("http://{here}")),
         ("ORDERS__FOLLOW_MS", "50".to_owned()),
+        ("ORDERS__QUOTES_ON_EMBEDDED_RATES", "all".to_owned()),
         // Receivers that are tried with the demo are on this machine.
         ("WEBHOOKS__ALLOW_NETWORKS", "[\"127.0.0.0/8\", \"::1/128\"]".to_owned()),
         ("SERVER__DRAIN_S", "0".to_owned()),

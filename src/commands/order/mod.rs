@@ -1,6 +1,7 @@
 //! `xunyuan order`: the operator's eye and hand on orders: find them, read one's whole story, look it up at the
 //! catalogue, try it again, settle it, clear it. What may be done is for `orders` to say.
 
+mod left_out;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,12 @@ takes once. Only when the catalogue cannot be asked for longer than orders.unkno
                                                 the catalogue does not have it, and nobody wants it any more
   xunyuan order clear ord_… --reason \"taken back at the catalogue, 14:20\"
                                                 it went on there or is missing there, and that is seen to
+  xunyuan order left-out list                   what the catalogue told of and could not be taken in
+  xunyuan order left-out settle ord_… --reason \"a test of theirs\"
+                                                nothing will take it in any more, and that is seen to
 
-Each of the last four is an event of the order by `operator` and a row of the audit (xunyuan audit list --subject ord_…).
+Each of `look`, `retry`, `settle` and `clear` is an event of the order by `operator` and a row of the audit (xunyuan audit list --subject ord_…);
+`left-out settle` is a row of the audit.
 
 Exit codes: 0 done · 1 refused or failed, nothing was changed and the sentence says what to do · 2 settings or the command
 line are wrong · 3 done, and the order is still unknown.")]
@@ -109,6 +114,8 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Changes that the catalogue told of and that could not be taken in: of orders, parcels, refunds and consignments
+    LeftOut(left_out::Asked),
 }
 
 #[derive(Debug, Args)]
@@ -210,6 +217,7 @@ pub async fn run(asked: Asked, desk: &Desk, out: &mut impl Write) -> Result<()> 
             }
             Ok(writeln!(out, "order {} waits for nobody any more; it is {}", order.deed.id, order.state)?)
         }
+        Action::LeftOut(asked) => left_out::run(asked, operator.to_owned(), &desk.ledger, out).await,
         Action::Retry { which, json } => {
             let id = find(&which, desk).await?;
             told(&desk.orders.retry_by_hand(operator, &id).await?, json, out)
