@@ -14,6 +14,7 @@ pub mod telemetry;
 pub mod audit;
 pub mod cache;
 pub mod counters;
+pub mod language;
 pub mod ledger;
 pub mod partners;
 pub mod rates;

@@ -28,13 +28,14 @@ const PLAN: &[(&str, &[&str])] = &[
     ("partners", &["clock", "error", "model", "signing", "telemetry", "sql", "audit"]),
     ("upstream", &["clock", "error", "model", "telemetry"]),
     ("rates", &["clock", "error", "model", "telemetry"]),
+    ("language", &["clock", "error", "model", "telemetry", "sql"]),
     // ROOMS: strangers to each other, except that all may use translate
     ("translate", &["clock", "error", "model", "upstream"]),
     // The one mechanism by which rooms follow the catalogue
     ("feed", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
     ("auth", &["clock", "error", "model", "signing", "telemetry", "counters", "partners"]),
     ("limits", &["clock", "error", "model", "telemetry", "counters"]),
-    ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "translate"]),
+    ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "language", "translate"]),
     ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),
     ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),

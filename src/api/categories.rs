@@ -45,6 +45,9 @@ pub struct CategoryView<'a> {
     /// Name in Chinese.
     #[schema(example = "耳环")]
     name_original: &'a str,
+    /// Where `name` comes from: `original`, `catalogue`, `glossary` or `machine`.
+    #[schema(example = "catalogue")]
+    name_origin: &'static str,
     /// Offers in it and below.
     offers: u64,
 }
@@ -63,6 +66,7 @@ impl<'a> From<&'a Category> for CategoryView<'a> {
             parent_id: category.parent.map(|id| id.to_string()),
             name: &category.name.shown,
             name_original: &category.name.original,
+            name_origin: category.name.origin.name(),
             offers: category.offers,
         }
     }
@@ -121,6 +125,9 @@ pub struct CategoryAttributeView<'a> {
     /// Name in Chinese.
     #[schema(example = "材质")]
     name_original: &'a str,
+    /// Where `name` comes from: `original`, `catalogue`, `glossary` or `machine`.
+    #[schema(example = "catalogue")]
+    name_origin: &'static str,
     /// Whether variants of one offer differ by it, such as colour and size.
     of_variants: bool,
     /// The values that occur.
@@ -137,6 +144,9 @@ pub struct AttributeValueView<'a> {
     /// In Chinese.
     #[schema(example = "陶瓷")]
     value_original: &'a str,
+    /// Where `value` comes from.
+    #[schema(example = "catalogue")]
+    value_origin: &'static str,
 }
 
 impl<'a> From<&'a CategoryDetail> for CategoryDetailView<'a> {
@@ -151,11 +161,16 @@ impl<'a> From<&'a CategoryDetail> for CategoryDetailView<'a> {
 
 impl<'a> From<&'a CategoryAttribute> for CategoryAttributeView<'a> {
     fn from(attribute: &'a CategoryAttribute) -> Self {
-        let value = |text: &'a Text| AttributeValueView { value: &text.shown, value_original: &text.original };
+        let value = |text: &'a Text| AttributeValueView {
+            value: &text.shown,
+            value_original: &text.original,
+            value_origin: text.origin.name(),
+        };
         Self {
             id: attribute.id.to_string(),
             name: &attribute.name.shown,
             name_original: &attribute.name.original,
+            name_origin: attribute.name.origin.name(),
             of_variants: attribute.of_variants,
             values: attribute.values.iter().map(value).collect(),
         }

@@ -37,6 +37,9 @@ pub struct PoolView<'a> {
     /// Name in Chinese.
     #[schema(example = "热销爆款")]
     name_original: &'a str,
+    /// Where `name` comes from: `original`, `catalogue`, `glossary` or `machine`.
+    #[schema(example = "catalogue")]
+    name_origin: &'static str,
     /// Offers in it.
     offers: u64,
 }
@@ -47,6 +50,7 @@ impl<'a> From<&'a Pool> for PoolView<'a> {
             id: pool.id.to_string(),
             name: &pool.name.shown,
             name_original: &pool.name.original,
+            name_origin: pool.name.origin.name(),
             offers: pool.offers,
         }
     }

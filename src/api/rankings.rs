@@ -112,6 +112,9 @@ pub struct KeywordView<'a> {
     /// In Chinese.
     #[schema(example = "花盆")]
     keyword_original: &'a str,
+    /// Where `keyword` comes from: `original`, `catalogue`, `glossary` or `machine`.
+    #[schema(example = "catalogue")]
+    keyword_origin: &'static str,
     /// Where such offers are filed.
     #[schema(example = "1001")]
     category_id: String,
@@ -131,6 +134,7 @@ impl<'a> From<&'a Keyword> for KeywordView<'a> {
         Self {
             keyword: &keyword.words.shown,
             keyword_original: &keyword.words.original,
+            keyword_origin: keyword.words.origin.name(),
             category_id: keyword.category.to_string(),
             offers: keyword.offers,
             sold_30d: keyword.sold_30d,

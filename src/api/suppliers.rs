@@ -37,15 +37,30 @@ pub struct SupplierView<'a> {
     name: &'a str,
     /// Name in Chinese.
     name_original: &'a str,
+    /// Where `name` comes from: `original`, `catalogue`, `glossary` or `machine`.
+    #[schema(example = "catalogue")]
+    name_origin: &'static str,
     /// The industrial belt it belongs to.
     #[schema(example = "Yiwu small goods")]
     belt: Option<&'a str>,
+    /// The same in Chinese.
+    belt_original: Option<&'a str>,
+    /// Where `belt` comes from.
+    belt_origin: Option<&'static str>,
     /// Province.
     #[schema(example = "Zhejiang")]
     province: Option<&'a str>,
+    /// The same in Chinese.
+    province_original: Option<&'a str>,
+    /// Where `province` comes from.
+    province_origin: Option<&'static str>,
     /// City.
     #[schema(example = "Jinhua")]
     city: Option<&'a str>,
+    /// The same in Chinese.
+    city_original: Option<&'a str>,
+    /// Where `city` comes from.
+    city_origin: Option<&'static str>,
     /// Code of the place in the Chinese standard GB/T 2260.
     #[schema(example = "330700")]
     region_code: Option<&'a str>,
@@ -70,13 +85,22 @@ pub struct SupplierView<'a> {
 impl<'a> From<&'a Supplier> for SupplierView<'a> {
     fn from(supplier: &'a Supplier) -> Self {
         let shown = |text: &'a Option<Text>| text.as_ref().map(|text| text.shown.as_str());
+        let original = |text: &'a Option<Text>| text.as_ref().map(|text| text.original.as_str());
+        let origin = |text: &'a Option<Text>| text.as_ref().map(|text| text.origin.name());
         Self {
             id: supplier.id.to_string(),
             name: &supplier.name.shown,
             name_original: &supplier.name.original,
+            name_origin: supplier.name.origin.name(),
             belt: shown(&supplier.belt),
+            belt_original: original(&supplier.belt),
+            belt_origin: origin(&supplier.belt),
             province: shown(&supplier.province),
+            province_original: original(&supplier.province),
+            province_origin: origin(&supplier.province),
             city: shown(&supplier.city),
+            city_original: original(&supplier.city),
+            city_origin: origin(&supplier.city),
             region_code: supplier.region_code.as_deref(),
             badges: supplier.badges.iter().map(|badge| badge.name()).collect(),
             years: supplier.years,

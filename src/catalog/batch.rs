@@ -14,7 +14,7 @@ use crate::catalog::audience::Audience;
 use crate::catalog::failure::Error;
 use crate::catalog::question::{Question, parsed};
 use crate::catalog::reason::Reason;
-use crate::catalog::{Answer, Catalog, fetched};
+use crate::catalog::{Answer, Catalog, completed, fetched};
 use crate::model::ids::OfferId;
 use crate::model::language::Language;
 use crate::model::offer::Offer;
@@ -62,8 +62,12 @@ impl Catalog {
             let together = Arc::clone(&together);
             let number = id.number();
             let call = id.call(audience, &exchange)?;
-            let (key, kept) =
-                self.kept::<OfferId, _>(audience, &call, move || async move { together.fetch(number).await }).await?;
+            let (interpreter, language) = (self.interpreter.clone(), audience.language);
+            let fetch = move || async move {
+                let told = together.fetch(number).await?;
+                Ok(completed(interpreter.as_ref(), language, told).await)
+            };
+            let (key, kept) = self.kept::<OfferId, _>(audience, &call, fetch).await?;
             Ok((self.read(audience, id, &key, &kept)?, kept.fetched_at_ms))
         };
         let looked: Vec<Result<(Offer, i64), Error>> = join_all(ids.iter().map(look)).await;

@@ -52,6 +52,7 @@ impl Question for Related {
 impl Question for TrendOf {
     type Found = Trend;
     const KIND: Kind = Kind::Trend;
+    const WORDED: bool = false;
     const PRICED: bool = true;
     const ABSENT: &'static str = GOODS_NOT_FOUND;
 

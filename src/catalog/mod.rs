@@ -32,10 +32,13 @@ use reason::Reason;
 pub use crate::cache::Rendered;
 use crate::cache::{Cache, Content, Fetched, Kept, Key, KeyBuilder, Kind};
 use crate::clock::Clock;
+use crate::language::Interpreter;
+use crate::model::language::Language;
 use crate::model::money::{Currency, Exchange};
 use crate::model::partner::Mode;
 use crate::rates::Rates;
 use crate::telemetry::trace;
+use crate::translate;
 use crate::upstream::{self, Call, Context, Upstream};
 
 /// The catalogue as one worker reaches it; cheap to clone.
@@ -46,6 +49,7 @@ pub struct Catalog {
     rates: Rates,
     clock: Clock,
     public_url: Arc<str>,
+    interpreter: Option<Interpreter>,
 }
 
 /// An answered question.
@@ -69,7 +73,14 @@ impl Catalog {
         clock: Clock,
         public_url: &str,
     ) -> Self {
-        Self { upstream, cache, rates, clock, public_url: public_url.trim_end_matches('/').into() }
+        let public_url = public_url.trim_end_matches('/').into();
+        Self { upstream, cache, rates, clock, public_url, interpreter: None }
+    }
+
+    /// The same catalogue with somebody who translates what it leaves open.
+    #[must_use]
+    pub fn interpreted(self, interpreter: Interpreter) -> Self {
+        Self { interpreter: Some(interpreter), ..self }
     }
 
     /// Answers a question with the model.
@@ -149,9 +160,11 @@ impl Catalog {
         let call = question.call(audience, exchange)?;
         let key = document_key(Q::KIND, audience, &call);
         let (upstream, mode, traceparent) = (self.upstream.clone(), audience.mode, trace::current());
+        let (interpreter, language) = (self.interpreter.clone(), audience.language);
         let fetch = move || async move {
             let context = Context { traceparent: traceparent.as_deref(), until: None };
-            fetched::<Q>(upstream.ask(mode, &call, context).await)
+            let told = fetched::<Q>(upstream.ask(mode, &call, context).await)?;
+            Ok(if Q::WORDED { completed(interpreter.as_ref(), language, told).await } else { told })
         };
         let kept = self.cache.document(&key, Q::KIND, fetch).await.map_err(failure::of)?;
         Ok((key, kept))
@@ -197,6 +210,17 @@ fn fetched<Q: Question>(told: Result<Bytes, upstream::Error>) -> Result<Fetched,
         Some((false, Some(reason))) => Ok(Fetched::Document(reason.marker())),
         _ => Err(error),
     }
+}
+
+/// A document with what is known of the texts that the catalogue left open.
+async fn completed(interpreter: Option<&Interpreter>, language: Language, told: Fetched) -> Fetched {
+    let (Some(interpreter), Fetched::Document(document)) = (interpreter, &told) else { return told };
+    if language == Language::Chinese {
+        return told;
+    }
+    let Some(gaps) = translate::gaps::find(document) else { return told };
+    let words = interpreter.translate(language, &gaps.texts()).await;
+    gaps.fill(&words).map_or(told, Fetched::Document)
 }
 
 /// The part of every key that says for whom something is kept.

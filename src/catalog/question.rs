@@ -29,6 +29,8 @@ pub trait Question: Sync {
     const KIND: Kind;
     /// Whether the answer shows prices, so that it needs an exchange rate.
     const PRICED: bool;
+    /// Whether the answer holds texts in the asked language.
+    const WORDED: bool = true;
     /// The service's word for "there is no such thing".
     const ABSENT: &'static str;
 
@@ -210,6 +212,7 @@ impl Question for Search {
 impl Question for Picture {
     type Found = Bytes;
     const KIND: Kind = Kind::Picture;
+    const WORDED: bool = false;
     const PRICED: bool = false;
     const ABSENT: &'static str = GOODS_NOT_FOUND;
 

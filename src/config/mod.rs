@@ -4,6 +4,7 @@
 mod auth;
 mod cache;
 mod database;
+mod language;
 mod limits;
 mod ops;
 mod orders;
@@ -21,6 +22,7 @@ use std::path::Path;
 pub use self::auth::Auth;
 pub use self::cache::Cache;
 pub use self::database::Database;
+pub use self::language::Language;
 pub use self::limits::Limits;
 pub use self::ops::Ops;
 pub use self::orders::{For, Orders};
@@ -62,6 +64,8 @@ pub struct Config {
     pub cache: Cache,
     /// The `[rates]` section.
     pub rates: Rates,
+    /// The `[language]` section.
+    pub language: Language,
     /// The `[orders]` section.
     pub orders: Orders,
     /// The `[webhooks]` section.
@@ -110,6 +114,7 @@ impl Config {
             upstream: Upstream::read(&mut from),
             cache: Cache::read(&mut from),
             rates: Rates::read(&mut from),
+            language: Language::read(&mut from),
             orders: Orders::read(&mut from),
             webhooks: Webhooks::read(&mut from),
             masked: from.masked(),

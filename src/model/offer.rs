@@ -14,6 +14,32 @@ pub struct Text {
     pub shown: String,
     /// In Chinese.
     pub original: String,
+    /// Who put it into the asked language.
+    pub origin: Origin,
+}
+
+macro_rules! origins {
+    ($( $variant:ident = $name:literal, $doc:literal; )*) => {
+        /// Where a shown text comes from.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Origin { $( #[doc = $doc] $variant, )* }
+
+        impl Origin {
+            /// All of them.
+            pub const ALL: &'static [Origin] = &[ $( Origin::$variant, )* ];
+            /// Its name, e.g. `catalogue`.
+            pub const fn name(self) -> &'static str { match self { $( Self::$variant => $name, )* } }
+            /// The origin of this name.
+            pub fn named(name: &str) -> Option<Self> { Self::ALL.iter().copied().find(|one| one.name() == name) }
+        }
+    };
+}
+
+origins! {
+    Original = "original", "The supplier's own Chinese.";
+    Catalogue = "catalogue", "The marketplace's translation.";
+    Glossary = "glossary", "Our curated glossary of the trade.";
+    Machine = "machine", "A machine.";
 }
 
 /// An offer as lists show it. Prices are CNY.

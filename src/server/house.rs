@@ -17,6 +17,7 @@ use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
 use crate::edge::crowd::Crowd;
 use crate::fulfilment::Fulfilment;
+use crate::language::Interpreter;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::ops::console::access::Access;
@@ -62,6 +63,9 @@ pub enum Error {
     /// Rates cannot be read.
     #[error("rates.source cannot be used: {0}")]
     Rates(#[from] crate::rates::Error),
+    /// The client to the translation provider cannot be made.
+    #[error("[language] in the settings: {0}")]
+    Language(#[from] crate::language::Error),
     /// The client to the catalogue cannot be made.
     #[error("the client to the wholesale service cannot be made: {0}")]
     Upstream(#[from] upstream::Error),
@@ -99,6 +103,8 @@ pub struct House {
     pub cache: Cache<upstream::Error>,
     /// Exchange rates.
     pub rates: Rates,
+    /// Who translates what the catalogue leaves open.
+    pub interpreter: Interpreter,
     /// Who asked for what, how often, and what came of it.
     pub usage: Arc<Usage>,
     /// Requests counted and logged.
@@ -192,6 +198,7 @@ impl House {
             ledger,
             cache: cache.map_err(Error::Cache)?,
             rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
+            interpreter: Interpreter::new(settings::language(&config.language), sql.clone(), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, usage.clone(), clock.clone())),
             usage,
             lookout: Upstream::new(&settings::upstream(&config.upstream), Arc::default())?,
@@ -220,7 +227,8 @@ impl House {
         let upstream = Upstream::new(&settings::upstream(&self.config.upstream), self.upstream_tally.clone())?;
         let (cache, rates, clock) = (self.cache.clone(), self.rates.clone(), self.clock.clone());
         let catalog =
-            Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url);
+            Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url)
+                .interpreted(self.interpreter.clone());
         let aftersale =
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let fulfilment =

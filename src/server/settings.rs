@@ -10,7 +10,7 @@ use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::redis_link;
 use crate::server::house::Error;
-use crate::{aftersale, auth, cache, fulfilment, limits, orders, rates, telemetry, upstream, webhooks};
+use crate::{aftersale, auth, cache, fulfilment, language, limits, orders, rates, telemetry, upstream, webhooks};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -111,6 +111,16 @@ pub fn limits(config: &config::Limits) -> limits::Settings {
 /// For exchange rates.
 pub fn rates(config: &config::Rates) -> rates::Settings {
     rates::Settings { source: rates::Source::named(&config.source), stale_after_days: config.stale_after_days }
+}
+
+/// For translating what the catalogue leaves open.
+pub fn language(config: &config::Language) -> language::Settings {
+    let provider = config.provider.as_ref().map(|(name, url)| language::ProviderSettings {
+        kind: if name == "deepl" { language::Kind::DeepL } else { language::Kind::LibreTranslate },
+        url: url.clone(),
+        key: config.token.clone(),
+    });
+    language::Settings { provider, budget: config.budget, characters_per_day: config.characters_per_day }
 }
 
 /// For orders.

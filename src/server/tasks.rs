@@ -36,6 +36,8 @@ const STUCK_EVERY: Duration = Duration::from_secs(1);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// How often noted calls are added up, so that workers' lists stay short.
 const ADD_UP_EVERY: Duration = Duration::from_millis(250);
+/// How long the interpreter waits for texts before the task looks whether to stop.
+const INTERPRET_WITHIN: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long written events of other processes may wait to be published; our own are published at once.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(200);
@@ -100,6 +102,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         let asked = Arc::new(AtomicI64::new(i64::MIN));
         move |house| refresh_rates(house, asked.clone())
     });
+    every(&mut tasks, stop, Duration::ZERO, h(), |house| async move { house.interpreter.work(INTERPRET_WITHIN).await });
     every(&mut tasks, stop, LOOK_EVERY, h(), look_at_catalogue);
     every(&mut tasks, stop, Duration::ZERO, h(), publish);
     every(&mut tasks, stop, FORGET_EVERY, h(), tidy_webhooks);

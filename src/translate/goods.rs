@@ -24,8 +24,12 @@ pub fn offer(detail: wire::Detail) -> Result<Offer, Nonsense> {
 
 fn read_summary(brief: wire::Brief) -> Result<OfferSummary, Nonsense> {
     let price_from = words::yuan(&brief.price)?;
-    let shown = brief.subject_trans.as_ref().filter(|text| !text.is_empty()).unwrap_or(&brief.subject);
-    let highlights = places(&brief.highlights, shown.chars().count())?;
+    // They are places of what the service itself shows.
+    let own = brief.subject_trans.as_ref().filter(|trans| trans.by.is_none() && !trans.text.is_empty());
+    let highlights = match (own, &brief.subject_trans) {
+        (None, Some(_)) => Vec::new(),
+        (own, _) => places(&brief.highlights, own.map_or(&brief.subject, |trans| &trans.text).chars().count())?,
+    };
     if brief.goods_id <= 0 || brief.begin_amount == 0 || brief.subject.is_empty() {
         return Err(Nonsense::new("no id, no title, or a minimum order of nothing"));
     }

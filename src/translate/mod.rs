@@ -8,6 +8,7 @@ pub mod aftersale;
 pub mod browse;
 pub mod categories;
 pub mod fulfilment;
+pub mod gaps;
 pub mod goods;
 pub mod search;
 pub mod sellers;

@@ -8,9 +8,10 @@ use jiff::tz::Offset;
 use rust_decimal::Decimal;
 
 use crate::model::money::{Currency, Money};
-use crate::model::offer::Text;
+use crate::model::offer::{Origin, Text};
 use crate::model::supplier::Badge;
 use crate::translate::Nonsense;
+use crate::upstream::wholesale::wire::trans::Trans;
 
 /// China has had one time zone and no summer time since 1991.
 const BEIJING: Offset = Offset::constant(8);
@@ -74,13 +75,18 @@ pub fn badges(words: &[String]) -> Vec<Badge> {
 }
 
 /// A Chinese text with its translation; without one the Chinese is shown.
-pub fn text(original: String, shown: Option<String>) -> Text {
-    let shown = shown.filter(|words| !words.is_empty()).unwrap_or_else(|| original.clone());
-    Text { shown, original }
+pub fn text(original: String, shown: Option<Trans>) -> Text {
+    match shown.filter(|trans| !trans.text.is_empty()) {
+        Some(Trans { text: shown, by }) => {
+            let origin = by.as_deref().and_then(Origin::named).unwrap_or(Origin::Catalogue);
+            Text { shown, original, origin }
+        }
+        None => Text { shown: original.clone(), original, origin: Origin::Original },
+    }
 }
 
 /// The same for texts that may be missing.
-pub fn text_if_any(original: Option<String>, shown: Option<String>) -> Option<Text> {
+pub fn text_if_any(original: Option<String>, shown: Option<Trans>) -> Option<Text> {
     original.filter(|words| !words.is_empty()).map(|original| text(original, shown))
 }
 

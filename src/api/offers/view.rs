@@ -22,6 +22,9 @@ pub struct OfferSummaryView<'a> {
     title: &'a str,
     /// Title in Chinese, as the supplier wrote it.
     title_original: &'a str,
+    /// Where `title` comes from: `original`, `catalogue`, `glossary` or `machine`.
+    #[schema(example = "catalogue")]
+    title_origin: &'static str,
     /// The category it is filed in.
     #[schema(example = "1001")]
     category_id: String,
@@ -35,6 +38,12 @@ pub struct OfferSummaryView<'a> {
     /// What one is called.
     #[schema(example = "piece")]
     unit: &'a str,
+    /// What one is called in Chinese.
+    #[schema(example = "个")]
+    unit_original: &'a str,
+    /// Where `unit` comes from.
+    #[schema(example = "catalogue")]
+    unit_origin: &'static str,
     /// Pieces sold in the last thirty days.
     sold_30d: u64,
     /// Pieces sold in the last seven days.
@@ -87,6 +96,11 @@ pub struct SellerView<'a> {
     id: String,
     /// Name in the asked language.
     name: &'a str,
+    /// Name in Chinese.
+    name_original: &'a str,
+    /// Where `name` comes from.
+    #[schema(example = "catalogue")]
+    name_origin: &'static str,
     /// What the marketplace certifies: `super_factory`, `powerful_merchant`, `certified_factory`, `origin_factory`.
     badges: Vec<&'static str>,
 }
@@ -136,6 +150,9 @@ pub struct OfferView<'a> {
     description: Option<&'a str>,
     /// Description in Chinese.
     description_original: Option<&'a str>,
+    /// Where `description` comes from.
+    #[schema(example = "catalogue")]
+    description_origin: Option<&'static str>,
     /// Material, style, use and the like.
     attributes: Vec<AttributeView<'a>>,
     /// Price of a piece by quantity, all variants of the offer counted together; a variant's own may differ.
@@ -168,6 +185,12 @@ pub struct AttributeView<'a> {
     /// Value in Chinese.
     #[schema(example = "陶瓷")]
     value_original: &'a str,
+    /// Where `name` comes from: `original`, `catalogue`, `glossary` or `machine`.
+    #[schema(example = "catalogue")]
+    name_origin: &'static str,
+    /// Where `value` comes from.
+    #[schema(example = "glossary")]
+    value_origin: &'static str,
 }
 
 /// The price of a piece from a quantity on.
@@ -254,11 +277,14 @@ impl Showing<'_> {
             id: offer.id.to_string(),
             title: &offer.title.shown,
             title_original: &offer.title.original,
+            title_origin: offer.title.origin.name(),
             category_id: offer.category.to_string(),
             supplier: seller(&offer.supplier),
             price: PriceSpanView { from: self.price(offer.price_from)?, to: self.price(offer.price_to)? },
             minimum_order: offer.minimum_order,
             unit: &offer.unit.shown,
+            unit_original: &offer.unit.original,
+            unit_origin: offer.unit.origin.name(),
             sold_30d: offer.sold_30d,
             sold_7d: offer.sold_7d,
             repurchase_rate: offer.repurchase_rate.map(|rate| rate.to_string()),
@@ -284,6 +310,7 @@ impl Showing<'_> {
             summary: self.summary(&offer.summary)?,
             description: offer.description.as_ref().map(|text| text.shown.as_str()),
             description_original: offer.description.as_ref().map(|text| text.original.as_str()),
+            description_origin: offer.description.as_ref().map(|text| text.origin.name()),
             attributes: offer.attributes.iter().map(attribute).collect(),
             price_tiers: self.tiers(&offer.price_tiers)?,
             skus: offer.skus.iter().map(|sku| self.sku(sku)).collect::<Option<_>>()?,
@@ -308,6 +335,8 @@ fn seller(seller: &Seller) -> SellerView<'_> {
     SellerView {
         id: seller.id.to_string(),
         name: &seller.name.shown,
+        name_original: &seller.name.original,
+        name_origin: seller.name.origin.name(),
         badges: seller.badges.iter().map(|badge| badge.name()).collect(),
     }
 }
@@ -318,5 +347,7 @@ fn attribute(attribute: &Attribute) -> AttributeView<'_> {
         value: &attribute.value.shown,
         name_original: &attribute.name.original,
         value_original: &attribute.value.original,
+        name_origin: attribute.name.origin.name(),
+        value_origin: attribute.value.origin.name(),
     }
 }

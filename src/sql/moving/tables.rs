@@ -76,4 +76,5 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("usage_days", &["partner", "mode", "day", "operation", "outcome", "code"]),
     Table::new("usage_minutes", &["partner", "mode", "minute", "node", "flush"]),
     Table::new("usage_nodes", &["node"]),
+    Table::new("translations", &["language", "digest"]),
 ];

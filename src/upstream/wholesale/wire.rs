@@ -7,3 +7,4 @@ pub mod changes;
 pub mod fulfilment;
 pub mod goods;
 pub mod trade;
+pub mod trans;

@@ -1,5 +1,6 @@
 //! Counts of a search, pools, properties of categories, rankings and trends.
 
+use super::trans::Trans;
 use serde::Deserialize;
 
 use super::goods::{Brief, Category};
@@ -106,7 +107,7 @@ pub struct CategoryAttribute {
     /// Chinese name.
     pub name: String,
     /// Name in the asked language.
-    pub name_trans: Option<String>,
+    pub name_trans: Option<Trans>,
     /// `Y`: variants differ by it.
     pub sku_spec: Option<String>,
     /// Values that occur.
@@ -121,7 +122,7 @@ pub struct Value {
     /// In Chinese.
     pub value: String,
     /// In the asked language.
-    pub value_trans: Option<String>,
+    pub value_trans: Option<Trans>,
 }
 
 /// All pools.
@@ -140,7 +141,7 @@ pub struct Pool {
     /// Chinese name.
     pub name: String,
     /// Name in the asked language.
-    pub name_trans: Option<String>,
+    pub name_trans: Option<Trans>,
     /// Goods in it.
     #[serde(default)]
     pub goods_count: u64,
@@ -160,7 +161,7 @@ pub struct Keyword {
     /// In Chinese.
     pub keyword: String,
     /// In the asked language.
-    pub keyword_trans: Option<String>,
+    pub keyword_trans: Option<Trans>,
     /// Leaf category of these goods.
     pub category_id: i64,
     /// How many goods.

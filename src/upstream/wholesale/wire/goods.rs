@@ -1,5 +1,6 @@
 //! Goods, categories and sellers. Prices are yuan strings, times Beijing wall clock, booleans `Y` or `N`.
 
+use super::trans::Trans;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -28,7 +29,7 @@ pub struct Brief {
     /// Chinese title.
     pub subject: String,
     /// Title in the asked language.
-    pub subject_trans: Option<String>,
+    pub subject_trans: Option<Trans>,
     /// Category.
     pub category_id: i64,
     /// Lowest price of all tiers, yuan.
@@ -40,7 +41,7 @@ pub struct Brief {
     /// Chinese unit of count.
     pub unit: String,
     /// Unit in the asked language.
-    pub unit_trans: Option<String>,
+    pub unit_trans: Option<Trans>,
     /// Pieces sold in the last 30 days.
     pub month_sold: Option<u64>,
     /// Pieces sold in the last 7 days.
@@ -56,7 +57,7 @@ pub struct Brief {
     /// Seller's Chinese name.
     pub seller_name: String,
     /// Seller's name in the asked language.
-    pub seller_name_trans: Option<String>,
+    pub seller_name_trans: Option<Trans>,
     /// Badge words.
     #[serde(default)]
     pub badges: Vec<String>,
@@ -89,7 +90,7 @@ pub struct Detail {
     /// Chinese description.
     pub description: Option<String>,
     /// Description in the asked language.
-    pub description_trans: Option<String>,
+    pub description_trans: Option<Trans>,
     /// Properties of the goods.
     #[serde(default)]
     pub attributes: Vec<Attribute>,
@@ -117,11 +118,11 @@ pub struct Attribute {
     /// Chinese name.
     pub name: String,
     /// Name in the asked language.
-    pub name_trans: Option<String>,
+    pub name_trans: Option<Trans>,
     /// Chinese value.
     pub value: String,
     /// Value in the asked language.
-    pub value_trans: Option<String>,
+    pub value_trans: Option<Trans>,
 }
 
 /// The price from a quantity on.
@@ -201,7 +202,7 @@ pub struct Category {
     /// Chinese name.
     pub name: String,
     /// Name in the asked language.
-    pub name_trans: Option<String>,
+    pub name_trans: Option<Trans>,
     /// Goods in it and below.
     #[serde(default)]
     pub goods_count: u64,
@@ -216,19 +217,19 @@ pub struct Seller {
     /// Chinese name.
     pub name: String,
     /// Name in the asked language.
-    pub name_trans: Option<String>,
+    pub name_trans: Option<Trans>,
     /// Industrial belt, Chinese.
     pub belt_name: Option<String>,
     /// Industrial belt in the asked language.
-    pub belt_name_trans: Option<String>,
+    pub belt_name_trans: Option<Trans>,
     /// Province, Chinese.
     pub province: Option<String>,
     /// Province in the asked language.
-    pub province_trans: Option<String>,
+    pub province_trans: Option<Trans>,
     /// City, Chinese.
     pub city: Option<String>,
     /// City in the asked language.
-    pub city_trans: Option<String>,
+    pub city_trans: Option<Trans>,
     /// GB/T 2260 code of the place.
     pub region_code: Option<String>,
     /// Badge words.

@@ -1,5 +1,6 @@
 //! Previews, orders, payments, shipments and warehouses. Amounts are fen, booleans real, times Beijing wall clock.
 
+use super::trans::Trans;
 use serde::{Deserialize, Serialize};
 
 /// Warehouses that collect goods.
@@ -18,7 +19,7 @@ pub struct Warehouse {
     /// Chinese name.
     pub name: String,
     /// Name in the asked language.
-    pub name_trans: Option<String>,
+    pub name_trans: Option<Trans>,
     /// GB/T 2260 code of the place.
     pub region_code: Option<String>,
     /// Postal address.
