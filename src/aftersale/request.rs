@@ -75,7 +75,7 @@ impl Aftersale {
     async fn request_now(&self, lease: &Lease, refund: Refund, render: Render<'_>) -> Result<Told, Error> {
         match self.send(&refund.deed).await? {
             Sent::NotReached(error) => self.give_back(lease, &refund, error).await,
-            sent => self.settle(lease, refund, Some(&sent), render).await,
+            sent => self.settle(lease, refund, Some(sent), render).await,
         }
     }
 
@@ -90,9 +90,9 @@ impl Aftersale {
         match self.send(&refund.deed).await? {
             Sent::Refused(refusal) if !alone => {
                 let why = Sent::Unknown(format!("refused while an earlier call may be under way: {}", refusal.detail));
-                self.settle(lease, refund, Some(&why), render).await
+                self.settle(lease, refund, Some(why), render).await
             }
-            sent => self.settle(lease, refund, Some(&sent), render).await,
+            sent => self.settle(lease, refund, Some(sent), render).await,
         }
     }
 
@@ -113,14 +113,14 @@ impl Aftersale {
         &self,
         lease: &Lease,
         mut refund: Refund,
-        sent: Option<&Sent>,
+        mut sent: Option<Sent>,
         render: Render<'_>,
     ) -> Result<Told, Error> {
-        if let Some(Sent::Unknown(why)) = sent {
+        if let Some(Sent::Unknown(why)) = &sent {
             tracing::warn!(refund = %refund.deed.id, why, "nobody knows yet whether a refund was asked for");
         }
         for _ in 0..TRIES {
-            let moves = match sent {
+            let moves = match &sent {
                 Some(sent) => self.outcome(&refund, sent).await?,
                 None => Vec::new(),
             };
@@ -128,16 +128,29 @@ impl Aftersale {
             let answer = render(&after);
             match self.ledger.commit_refund(lease, &after, refund.version, self.look_at(&after), &answer).await {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
-                Err(ledger::Error::Moved) => refund = self.ledger.get_refund(&refund.deed.id).await?,
+                Err(ledger::Error::Moved) => {
+                    refund = self.ledger.get_refund(&refund.deed.id).await?;
+                    // Another wrote, and may have sent it once more: what was heard before that may be old.
+                    sent = if is_open(refund.state) { Some(self.found(&refund).await) } else { None };
+                }
                 Err(other) => return Err(other.into()),
             }
         }
         Err(Error::Busy)
     }
 
+    /// What came of all calls for a refund so far, as the catalogue says now.
+    async fn found(&self, refund: &Refund) -> Sent {
+        match self.look_up(&refund.deed).await {
+            Ok(Some(standing)) => Sent::Taken(Box::new(standing)),
+            Ok(None) => Sent::Unknown("another try is under way, and the catalogue does not have it yet".into()),
+            Err(error) => Sent::Unknown(error.to_string()),
+        }
+    }
+
     /// What the outcome of a call means for a refund that may have moved on since.
     pub(super) async fn outcome(&self, refund: &Refund, sent: &Sent) -> Result<Vec<Happening>, Error> {
-        let open = matches!(refund.state, State::Requesting | State::Unknown);
+        let open = is_open(refund.state);
         Ok(match sent {
             Sent::Taken(standing) => {
                 self.catch_up(refund, standing, Actor::Catalogue, "taken by the catalogue").await?
@@ -162,4 +175,8 @@ impl Aftersale {
             Err(other) => Err(other.into()),
         }
     }
+}
+
+fn is_open(state: State) -> bool {
+    matches!(state, State::Requesting | State::Unknown)
 }

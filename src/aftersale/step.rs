@@ -126,7 +126,7 @@ impl Aftersale {
         };
         refund = self.mark(refund, step).await?;
         match self.say(&refund, number, step).await? {
-            Heard::Done(standing) => self.conclude(lease, refund, Some(&standing), None, render).await,
+            Heard::Done(standing) => self.conclude(lease, refund, Some(*standing), None, render).await,
             Heard::Declined(rejection) => self.conclude(lease, refund, None, Some(rejection), render).await,
             Heard::LookUp(lost) => {
                 let stands = match (self.read_back(&refund).await, lost) {
@@ -210,11 +210,11 @@ impl Aftersale {
         Ok(found.into_iter().map(|(id, number)| Proof { id, number }).collect())
     }
 
-    /// Takes in where a refund stands at the catalogue.
+    /// Takes in where a refund stands at the catalogue. When another wrote meanwhile, both are read again.
     pub(super) async fn read_back(&self, refund: &Refund) -> Result<Refund, Error> {
-        let Some(standing) = self.look_up(&refund.deed).await? else { return Err(Error::RefundNotFound) };
         let mut refund = refund.clone();
         for _ in 0..TRIES {
+            let Some(standing) = self.look_up(&refund.deed).await? else { return Err(Error::RefundNotFound) };
             let moves = self.catch_up(&refund, &standing, Actor::Catalogue, "read back").await?;
             if moves.is_empty() {
                 return Ok(refund);
@@ -227,17 +227,17 @@ impl Aftersale {
         Err(Error::Busy)
     }
 
-    /// Writes where the refund stands now together with the answer.
+    /// Writes where the refund stands now together with the answer. When another wrote meanwhile, it is looked up again.
     async fn conclude(
         &self,
         lease: &Lease,
         mut refund: Refund,
-        standing: Option<&Standing>,
+        mut standing: Option<Standing>,
         declined: Option<Rejection>,
         render: Render<'_>,
     ) -> Result<Told, Error> {
         for _ in 0..TRIES {
-            let moves = match standing {
+            let moves = match &standing {
                 Some(standing) => self.catch_up(&refund, standing, Actor::Partner, "asked for by the partner").await?,
                 None => Vec::new(),
             };
@@ -245,7 +245,12 @@ impl Aftersale {
             let answer = render(&after, declined.as_ref());
             match self.ledger.commit_refund(lease, &after, refund.version, self.look_at(&after), &answer).await {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
-                Err(ledger::Error::Moved) => refund = self.ledger.get_refund(&refund.deed.id).await?,
+                Err(ledger::Error::Moved) => {
+                    refund = self.ledger.get_refund(&refund.deed.id).await?;
+                    if standing.is_some() {
+                        standing = self.look_up(&refund.deed).await?;
+                    }
+                }
                 Err(other) => return Err(other.into()),
             }
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::basket::{LineView, lines, shown};
+use crate::api::basket::{Figures, LineView, shown};
 use crate::api::price::PriceView;
 use crate::model::order::{Event, Order};
 use crate::model::page::Page;
@@ -122,6 +122,7 @@ impl OrderView {
     pub fn brief(order: &Order) -> Self {
         let deed = &order.deed;
         let (basket, exchange) = (&deed.basket, &deed.exchange);
+        let figures = Figures::of(basket, exchange);
         Self {
             id: deed.id.to_string(),
             reference: deed.reference.to_string(),
@@ -132,10 +133,10 @@ impl OrderView {
             warehouse: basket.warehouse.to_string(),
             ship_to_country: basket.ship_to.to_string(),
             note: order.note.clone(),
-            lines: lines(basket, exchange),
-            goods: shown(basket.goods, exchange),
-            freight: shown(basket.freight, exchange),
-            total: shown(basket.total, exchange),
+            lines: figures.lines,
+            goods: figures.goods,
+            freight: figures.freight,
+            total: figures.total,
             catalogue_order_id: order.catalogue_order.map(|number| number.to_string()),
             payment: OrderPaymentView {
                 state: order.paying.name(),

@@ -15,10 +15,10 @@ use crate::edge::parts::{Json, Path};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
 use crate::error::Place;
-use crate::model::ids::PaymentId;
+use crate::model::ids::{OrderId, PaymentId};
 use crate::model::money::{Currency, Money};
 use crate::model::payment::{Method, Part, PartState, Payment};
-use crate::orders::{NewPayment, Orders, PaymentOptions};
+use crate::orders::{Expected, NewPayment, Orders, PaymentOptions};
 
 /// How an order can be paid.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,9 +28,14 @@ pub struct OptionsView {
     options: Vec<OptionView>,
     /// What has to be paid: the order's `payment.amount`.
     total: MoneyView,
-    /// Until when.
+    /// Until when; null when the order does not wait for money.
     #[schema(format = DateTime)]
     pay_by: Option<String>,
+    /// Where the order stands; only one that is `awaiting_payment` can be paid.
+    #[schema(example = "awaiting_payment")]
+    state: &'static str,
+    /// Why `options` is empty, and what to do; null when there is a way to pay.
+    reason: Option<&'static str>,
 }
 
 /// A way to pay.
@@ -68,6 +73,23 @@ pub struct NewPaymentBody {
     /// What you think the orders cost together: the sum of their `payment.amount`, in CNY or in the currency that all of
     /// them were quoted in. When it is another by now, nothing is paid and you get 409 `price_changed` with the new sum.
     expected_total: Option<MoneyBody>,
+    /// What you agree to pay for single orders: the `payment.amount` of each, in CNY or in the currency it was quoted in.
+    /// Where one costs something else by now, nothing is paid for any of them and you get 409 `price_changed`; its member
+    /// `orders` has this shape and tells what they cost now.
+    #[schema(max_items = 20)]
+    expected_amounts: Option<Vec<ExpectedBody>>,
+}
+
+/// What you agree to pay for an order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ExpectedAmount)]
+pub struct ExpectedBody {
+    /// One of `order_ids`.
+    #[schema(example = "ord_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    order_id: String,
+    /// How much.
+    amount: MoneyBody,
 }
 
 /// An amount of money.
@@ -142,6 +164,8 @@ impl From<&PaymentOptions> for OptionsView {
             options: options.methods.iter().map(|method| OptionView { method: method.name() }).collect(),
             total: options.total.into(),
             pay_by: options.pay_by.map(|moment| moment.to_string()),
+            state: options.state.name(),
+            reason: options.why_not,
         }
     }
 }
@@ -196,7 +220,7 @@ pub async fn list_payment_options(
                 ("Idempotency-Replayed" = Option<bool>, description = "`true` when this is a repeat's answer"))),
     (status = 400, description = "`invalid_request`, `idempotency_key_missing`"),
     (status = 404, description = "`order_not_found`: one of the orders is not yours"),
-    (status = 409, description = "`order_in_progress`: the first request with this key is still running; `price_changed`: `expected_total` is not the sum any more, `total` and `orders` tell what is"),
+    (status = 409, description = "`order_in_progress`: the first request with this key is still running; `price_changed`: it does not cost what `expected_total` or `expected_amounts` say, `total` and `orders` tell what is; `order_state_conflict`: with either of them, one of the orders does not wait for money (`order_id`, `state`)"),
     (status = 422, description = "`idempotency_mismatch`: the key was used with another body"),
 ))]
 #[post("/v1/payments")]
@@ -221,8 +245,19 @@ impl NewPaymentBody {
         let ids = self.order_ids.iter().enumerate().map(|(at, id)| asked.body(&format!("/order_ids/{at}"), Some(id)));
         let orders: Option<Vec<_>> = ids.collect::<Vec<_>>().into_iter().collect();
         let method = asked.body::<Method>("/method", Some(&self.method));
-        let expected_total = self.expected_total.as_ref().and_then(|money| money.read(&mut asked, "/expected_total"));
-        asked.done(orders.zip(method).map(|(orders, method)| NewPayment { orders, method, expected_total }))
+        let expected = self.expected(&mut asked);
+        asked.done(orders.zip(method).map(|(orders, method)| NewPayment { orders, method, expected }))
+    }
+
+    fn expected(&self, asked: &mut Asked) -> Expected {
+        let total = self.expected_total.as_ref().and_then(|money| money.read(asked, "/expected_total"));
+        let mut amounts = Vec::new();
+        for (at, one) in self.expected_amounts.iter().flatten().enumerate() {
+            let order = asked.body::<OrderId>(&format!("/expected_amounts/{at}/order_id"), Some(&one.order_id));
+            let amount = one.amount.read(asked, &format!("/expected_amounts/{at}/amount"));
+            amounts.extend(order.zip(amount));
+        }
+        Expected { total, amounts }
     }
 }
 

@@ -32,15 +32,19 @@ pub struct PriceView {
 impl PriceView {
     /// A CNY amount shown at a rate; `None` when it does not fit the currency.
     pub fn of(cny: Money, exchange: &Exchange) -> Option<Self> {
-        let shown = exchange.convert(cny)?;
+        Some(Self::at(exchange.convert(cny)?, cny, exchange))
+    }
+
+    /// An amount that was made of a CNY amount at a rate.
+    pub fn at(shown: Money, cny: Money, exchange: &Exchange) -> Self {
         let foreign = exchange.currency != Currency::CNY;
-        Some(Self {
+        Self {
             amount: shown.amount(),
             currency: shown.currency.code(),
             cny: foreign.then(|| cny.amount()),
             rate: foreign.then(|| exchange.per_cny.to_string()),
             rate_date: foreign.then(|| exchange.date.to_string()),
-        })
+        }
     }
 }
 

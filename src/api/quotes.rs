@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::asked::Asked;
-use crate::api::basket::{ExchangeView, LineView, lines, shown};
+use crate::api::basket::{ExchangeView, Figures, LineView};
 use crate::api::gate::Admitted;
 use crate::api::operations::op;
 use crate::api::price::PriceView;
@@ -146,15 +146,16 @@ pub struct LineProblemView {
 impl From<&Quote> for QuoteView {
     fn from(quote: &Quote) -> Self {
         let (basket, exchange) = (&quote.basket, &quote.exchange);
+        let figures = Figures::of(basket, exchange);
         Self {
             id: quote.id.to_string(),
             supplier: SellerView { id: basket.supplier.to_string(), name: basket.supplier_name.clone() },
             warehouse: basket.warehouse.to_string(),
             ship_to_country: basket.ship_to.to_string(),
-            lines: lines(basket, exchange),
-            goods: shown(basket.goods, exchange),
-            freight: shown(basket.freight, exchange),
-            total: shown(basket.total, exchange),
+            lines: figures.lines,
+            goods: figures.goods,
+            freight: figures.freight,
+            total: figures.total,
             exchange: exchange.into(),
             created_at: quote.created_at.to_string(),
             expires_at: quote.expires_at.to_string(),

@@ -77,8 +77,8 @@ pub const ALL: &[Extra] = &[
     ),
     extra(
         "order_id",
-        &["reference_taken", "quote_used"],
-        "The order that is there already.",
+        &["reference_taken", "quote_used", "order_state_conflict"],
+        "The order that is there already, or of several the one that cannot be paid.",
         Holds::Text("ord_0192f5b0c1d27a3e8f4a5b6c7d8e9f01"),
     ),
     extra(

@@ -72,7 +72,7 @@ impl Fulfilment {
     async fn open_now(&self, lease: &Lease, consignment: Consignment, render: Render<'_>) -> Result<Told, Error> {
         match self.send(&consignment.deed).await {
             Sent::NotReached(error) => self.give_back(lease, &consignment, error).await,
-            sent => self.settle(lease, consignment, Some(&sent), render).await,
+            sent => self.settle(lease, consignment, Some(sent), render).await,
         }
     }
 
@@ -87,9 +87,9 @@ impl Fulfilment {
         match self.send(&consignment.deed).await {
             Sent::Refused(refusal) if !alone => {
                 let why = Sent::Unknown(format!("refused while an earlier call may be under way: {}", refusal.detail));
-                self.settle(lease, consignment, Some(&why), render).await
+                self.settle(lease, consignment, Some(why), render).await
             }
-            sent => self.settle(lease, consignment, Some(&sent), render).await,
+            sent => self.settle(lease, consignment, Some(sent), render).await,
         }
     }
 
@@ -111,14 +111,14 @@ impl Fulfilment {
         &self,
         lease: &Lease,
         mut consignment: Consignment,
-        sent: Option<&Sent>,
+        mut sent: Option<Sent>,
         render: Render<'_>,
     ) -> Result<Told, Error> {
-        if let Some(Sent::Unknown(why)) = sent {
+        if let Some(Sent::Unknown(why)) = &sent {
             tracing::warn!(consignment = %consignment.deed.id, why, "nobody knows yet whether a consignment was opened");
         }
         for _ in 0..TRIES {
-            let happenings = match sent {
+            let happenings = match &sent {
                 Some(sent) => self.outcome(&consignment, sent).await?,
                 None => Vec::new(),
             };
@@ -130,6 +130,8 @@ impl Fulfilment {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
                 Err(ledger::Error::Moved) => {
                     consignment = self.ledger.get_consignment(&consignment.deed.id).await?;
+                    // Another wrote, and may have sent it once more: what was heard before that may be old.
+                    sent = if is_open(consignment.state) { Some(self.found(&consignment).await) } else { None };
                 }
                 Err(other) => return Err(other.into()),
             }
@@ -137,9 +139,18 @@ impl Fulfilment {
         Err(Error::Busy)
     }
 
+    /// What came of all calls for a consignment so far, as the catalogue says now.
+    async fn found(&self, consignment: &Consignment) -> Sent {
+        match self.look_up(&consignment.deed).await {
+            Ok(Some(standing)) => Sent::Taken(Box::new(standing)),
+            Ok(None) => Sent::Unknown("another try is under way, and the catalogue does not have it yet".into()),
+            Err(error) => Sent::Unknown(error.to_string()),
+        }
+    }
+
     /// What the outcome of a call means for a consignment that may have moved on since.
     pub(super) async fn outcome(&self, consignment: &Consignment, sent: &Sent) -> Result<Vec<Happening>, Error> {
-        let open = matches!(consignment.state, State::Opening | State::Unknown);
+        let open = is_open(consignment.state);
         Ok(match sent {
             Sent::Taken(standing) => {
                 self.catch_up(consignment, standing, Actor::Catalogue, "opened at the catalogue").await?
@@ -154,6 +165,10 @@ impl Fulfilment {
             _ => Vec::new(),
         })
     }
+}
+
+fn is_open(state: State) -> bool {
+    matches!(state, State::Opening | State::Unknown)
 }
 
 /// When it was last sent, as far as it is written down.

@@ -201,8 +201,8 @@ impl Fulfilment {
             let settled = self.give_up_unasked(&consignment, report).await?;
             return Ok(settled.map_or(Left::Open, |_| Left::Settled));
         }
-        let (report, sent) = self.find_out(report).await?;
-        let report = self.settle_unasked(report, &sent).await?;
+        let heard = self.find_out(report).await?;
+        let report = self.settle_unasked(heard).await?;
         if report.state != ReportState::Unknown {
             return Ok(Left::Settled);
         }

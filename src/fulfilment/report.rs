@@ -14,10 +14,18 @@ use crate::model::consignment::{
 use crate::model::ids::ConsignmentId;
 use crate::model::order::Actor;
 use crate::model::partner::Caller;
+use crate::translate::fulfilment::Standing;
 use crate::upstream;
 
 /// How many lines one report may name.
 pub const MOST_LINES: usize = 500;
+
+/// What came of saying a report, and its consignment as it was read before the catalogue was asked.
+pub(super) struct Heard {
+    consignment: Consignment,
+    report: Report,
+    sent: Sent,
+}
 
 /// How what came of a report is told: the consignment, the report, and every report that is not settled.
 type Render<'a> = &'a (dyn Fn(&Consignment, &Report, &[Report]) -> Answer + Sync);
@@ -57,8 +65,8 @@ impl Fulfilment {
                 if consignment.number.is_none() {
                     return self.give_up_here(lease, consignment, report, render).await;
                 }
-                let (report, sent) = self.find_out(report).await?;
-                self.settle_asked(lease, report, &sent, render).await
+                let heard = self.find_out(report).await?;
+                self.settle_asked(lease, heard, render).await
             }
             ReportState::Taken | ReportState::Refused => {
                 let consignment = self.ledger.get_consignment(&report.consignment).await?;
@@ -87,22 +95,26 @@ impl Fulfilment {
                     Ok(Some(there)) if shows(&there, &report) => Sent::Taken(Box::new(there)),
                     _ => Sent::Unknown(why),
                 };
-                self.settle_asked(lease, report, &sent, render).await
+                self.settle_asked(lease, Heard { consignment, report, sent }, render).await
             }
-            sent => self.settle_asked(lease, report, &sent, render).await,
+            sent => self.settle_asked(lease, Heard { consignment, report, sent }, render).await,
         }
     }
 
     /// Looks an unsettled report up; says it again under its own id when the catalogue does not have it.
-    pub(super) async fn find_out(&self, report: Report) -> Result<(Report, Sent), Error> {
+    pub(super) async fn find_out(&self, report: Report) -> Result<Heard, Error> {
         let consignment = self.ledger.get_consignment(&report.consignment).await?;
         let Some(number) = consignment.number else {
-            return Ok((report, Sent::Unknown("its consignment has no number".into())));
+            let sent = Sent::Unknown("its consignment has no number".into());
+            return Ok(Heard { consignment, report, sent });
         };
-        match self.look_up(&consignment.deed).await {
-            Ok(Some(there)) if shows(&there, &report) => return Ok((report, Sent::Taken(Box::new(there)))),
-            Ok(_) => {}
-            Err(error) => return Ok((report, Sent::Unknown(error.to_string()))),
+        let sent = match self.look_up(&consignment.deed).await {
+            Ok(Some(there)) if shows(&there, &report) => Some(Sent::Taken(Box::new(there))),
+            Ok(_) => None,
+            Err(error) => Some(Sent::Unknown(error.to_string())),
+        };
+        if let Some(sent) = sent {
+            return Ok(Heard { consignment, report, sent });
         }
         let alone = self.is_quiet(report.attempted_at);
         let report = Report { attempted_at: self.now(), ..report };
@@ -113,38 +125,48 @@ impl Fulfilment {
             Sent::NotReached(error) => Sent::Unknown(error.to_string()),
             sent => sent,
         };
-        Ok((report, sent))
+        Ok(Heard { consignment, report, sent })
     }
 
     /// Writes what came of a report with the answer that repeats of its request get.
-    async fn settle_asked(
-        &self,
-        lease: &Lease,
-        report: Report,
-        sent: &Sent,
-        render: Render<'_>,
-    ) -> Result<Told, Error> {
-        let report = settled(report, sent);
+    async fn settle_asked(&self, lease: &Lease, heard: Heard, render: Render<'_>) -> Result<Told, Error> {
+        let (mut consignment, report, mut there) = heard.settled();
         for _ in 0..TRIES {
-            let consignment = self.ledger.get_consignment(&report.consignment).await?;
-            let after = self.after(&consignment, self.taken(&consignment, &report, sent).await?);
+            let after = self.after(&consignment, self.taken(&consignment, &report, there.as_deref()).await?);
             let answer = self.answer(&after, &report, render).await?;
             let written = self.written(&consignment, &after, &report);
             match self.ledger.commit_consignment(lease, written, &answer).await {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
-                Err(ledger::Error::Moved) => {}
+                Err(ledger::Error::Moved) => (consignment, there) = self.anew(&report, there).await?,
                 Err(other) => return Err(other.into()),
             }
         }
         Err(Error::Busy)
     }
 
+    /// After another wrote: the consignment as it is now, and then where it stands at the catalogue, if that was heard
+    /// before. What was heard before may be old by now. When the catalogue cannot be asked, the feed makes up for it.
+    async fn anew(
+        &self,
+        report: &Report,
+        there: Option<Box<Standing>>,
+    ) -> Result<(Consignment, Option<Box<Standing>>), Error> {
+        let consignment = self.ledger.get_consignment(&report.consignment).await?;
+        if there.is_none() {
+            return Ok((consignment, None));
+        }
+        let there = self.look_up(&consignment.deed).await.unwrap_or_else(|error| {
+            tracing::warn!(consignment = %consignment.deed.id, %error, "a consignment that moved could not be looked up again");
+            None
+        });
+        Ok((consignment, there.map(Box::new)))
+    }
+
     /// Writes what came of a report that nobody waits for any more: then a refusal is an event.
-    pub(super) async fn settle_unasked(&self, report: Report, sent: &Sent) -> Result<Report, Error> {
-        let report = settled(report, sent);
+    pub(super) async fn settle_unasked(&self, heard: Heard) -> Result<Report, Error> {
+        let (mut consignment, report, mut there) = heard.settled();
         for _ in 0..TRIES {
-            let consignment = self.ledger.get_consignment(&report.consignment).await?;
-            let mut happenings = self.taken(&consignment, &report, sent).await?;
+            let mut happenings = self.taken(&consignment, &report, there.as_deref()).await?;
             if let Some(refusal) = &report.refusal {
                 let (refusal, id) = (Some(refusal.clone()), Some(report.id.clone()));
                 let facts = Facts { refusal, report: id, ..Facts::default() };
@@ -154,7 +176,7 @@ impl Fulfilment {
             let after = self.after(&consignment, happenings);
             match self.ledger.append_consignment(self.written(&consignment, &after, &report)).await {
                 Ok(()) => return Ok(report),
-                Err(ledger::Error::Moved) => {}
+                Err(ledger::Error::Moved) => (consignment, there) = self.anew(&report, there).await?,
                 Err(other) => return Err(other.into()),
             }
         }
@@ -162,8 +184,13 @@ impl Fulfilment {
     }
 
     /// The moves that a report which was taken brought.
-    async fn taken(&self, consignment: &Consignment, report: &Report, sent: &Sent) -> Result<Vec<Happening>, Error> {
-        let Sent::Taken(there) = sent else { return Ok(Vec::new()) };
+    async fn taken(
+        &self,
+        consignment: &Consignment,
+        report: &Report,
+        there: Option<&Standing>,
+    ) -> Result<Vec<Happening>, Error> {
+        let Some(there) = there else { return Ok(Vec::new()) };
         let cause = match &report.said {
             Said::Cancellation { reason: Some(reason) } => reason.clone(),
             said => format!("{} reported by the partner", said.name()),
@@ -326,11 +353,14 @@ fn figures(consignment: &Consignment, lines: &[InspectedLine]) -> Vec<Place> {
     lines.iter().enumerate().filter_map(wrong).collect()
 }
 
-fn settled(report: Report, sent: &Sent) -> Report {
-    let (state, refusal) = match sent {
-        Sent::Taken(_) => (ReportState::Taken, None),
-        Sent::Refused(refusal) => (ReportState::Refused, Some(refusal.clone())),
-        Sent::NotReached(_) | Sent::Unknown(_) => (ReportState::Unknown, None),
-    };
-    Report { state, refusal, ..report }
+impl Heard {
+    /// The report with what came of it, and where the consignment stands at the catalogue if that was told.
+    fn settled(self) -> (Consignment, Report, Option<Box<Standing>>) {
+        let (state, refusal, there) = match self.sent {
+            Sent::Taken(there) => (ReportState::Taken, None, Some(there)),
+            Sent::Refused(refusal) => (ReportState::Refused, Some(refusal), None),
+            Sent::NotReached(_) | Sent::Unknown(_) => (ReportState::Unknown, None, None),
+        };
+        (self.consignment, Report { state, refusal, ..self.report }, there)
+    }
 }

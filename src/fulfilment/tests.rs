@@ -1,5 +1,7 @@
 //! The room against the sandbox catalogue, on every engine at hand.
 
+mod overtaken;
+
 use std::sync::Arc;
 use std::time::Duration;
 

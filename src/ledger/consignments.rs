@@ -110,6 +110,7 @@ impl Ledger {
 }
 
 /// A step of its own, as a transaction takes it along.
+#[derive(Clone)]
 struct Step {
     consignment: Consignment,
     known: u32,

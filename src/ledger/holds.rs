@@ -22,7 +22,7 @@ pub struct Hold {
     fence: i64,
 }
 
-/// A part that was called failed though its order is paid.
+/// A part of a debit whose order is paid, and nobody knows yet by what.
 #[derive(Clone, Debug)]
 pub struct Doubted {
     /// The payment.
@@ -98,24 +98,31 @@ impl Ledger {
         Ok((self.sql.execute(MARK, row).await? == 1).then_some(now))
     }
 
-    /// Ends the doubt about a part: its debit was taken all the same, which its partner hears, or it was not.
-    pub async fn end_doubt(&self, doubted: &Doubted, was_taken: bool) -> Result<(), Error> {
+    /// Ends the doubt about a part of a paid order: its debit is what paid it, or something else did. Its partner hears of
+    /// what is new. Gives whether the part was called failed though its debit was taken.
+    pub async fn end_doubt(&self, doubted: &Doubted, was_taken: bool) -> Result<bool, Error> {
+        const OPEN: &str = "UPDATE payment_orders SET state = $3, problem = $4, doubt_at = NULL, updated_at = $5 \
+            WHERE payment = $1 AND order_id = $2 AND state IN ('pending', 'unknown')";
         const TAKEN: &str = "UPDATE payment_orders SET state = 'paid', problem = NULL, doubt_at = NULL, updated_at = $3 \
             WHERE payment = $1 AND order_id = $2 AND state = 'failed'";
-        const NOT_TAKEN: &str = "UPDATE payment_orders SET doubt_at = NULL WHERE payment = $1 AND order_id = $2";
+        const OVER: &str = "UPDATE payment_orders SET doubt_at = NULL WHERE payment = $1 AND order_id = $2";
         let (doubted, now) = (doubted.clone(), self.clock.now_ms());
         self.sql
             .transaction(move |tx| {
                 Box::pin(async move {
                     let (payment, order) = (&doubted.payment, &doubted.order);
-                    if !was_taken {
-                        tx.execute(NOT_TAKEN, args![payment.as_str(), order.as_str()]).await?;
-                        return Ok(());
+                    let names = || args![payment.as_str(), order.as_str()];
+                    let (state, problem) =
+                        if was_taken { (PartState::Paid, None) } else { (PartState::Failed, Some(notes::CONFLICT)) };
+                    let row = [names(), args![state.name(), problem, now]].concat();
+                    let was_open = tx.execute(OPEN, row).await? == 1;
+                    let was_failed = was_taken && tx.execute(TAKEN, [names(), args![now]].concat()).await? == 1;
+                    if was_open || was_failed {
+                        notes::tell_part(tx, payment, &notes::settled(order, state, problem), now).await?;
+                    } else {
+                        tx.execute(OVER, names()).await?;
                     }
-                    if tx.execute(TAKEN, args![payment.as_str(), order.as_str(), now]).await? == 1 {
-                        notes::tell_part(tx, payment, &notes::settled(order, PartState::Paid, None), now).await?;
-                    }
-                    Ok(())
+                    Ok(was_failed)
                 })
             })
             .await

@@ -84,7 +84,10 @@ pub(super) async fn tell_part(tx: &mut Tx, payment: &PaymentId, part: &Part, at:
     outbox::post(tx, &[notice]).await
 }
 
+/// The problem of a part whose order is not to be paid, or was paid by something else.
+pub(super) const CONFLICT: &str = "order_state_conflict";
+
 /// A part that an order's event settled.
 pub(super) fn settled(order: &OrderId, state: PartState, problem: Option<&str>) -> Part {
-    Part { order: order.clone(), state, pay_url: None, problem: problem.map(str::to_owned) }
+    Part { order: order.clone(), state, pay_url: None, problem: problem.map(str::to_owned), agreed: None }
 }

@@ -163,7 +163,7 @@ impl Ledger {
     pub async fn case(&self, id: &OrderId) -> Result<Case, Error> {
         const LOOK: &str = "SELECT look_at FROM orders WHERE id = $1";
         const PAYMENTS: &str = "SELECT p.payment, m.method, m.created_at, p.order_id, p.state, p.pay_url, p.problem, \
-            p.updated_at FROM payment_orders p JOIN payments m ON m.id = p.payment WHERE p.order_id = $1 \
+            p.agreed, p.agreed_currency, p.agreed_version, p.updated_at FROM payment_orders p JOIN payments m ON m.id = p.payment WHERE p.order_id = $1 \
             ORDER BY m.created_at, p.payment";
         // By the partner, because that is how keys are found quickly; nobody has more of them than fit into three days.
         const KEYS: &str = "SELECT key, operation, status, leased_until, fence, expires_at FROM idempotency \

@@ -2,13 +2,16 @@
 
 use super::words::{self, Bought};
 use super::{Error, Ledger};
-use crate::model::ids::{PartnerId, QuoteId};
+use crate::model::ids::{OrderId, PartnerId, QuoteId};
 use crate::model::partner::Mode;
 use crate::model::quote::Quote;
 use crate::sql::{Row, Rows, Tx, args};
 
 const FIND: &str =
     "SELECT id, document, created_at, expires_at FROM quotes WHERE id = $1 AND partner = $2 AND mode = $3";
+
+/// Rejected orders leave their quote free.
+pub(super) const BECAME: &str = "SELECT id FROM orders WHERE quote = $1 AND state <> 'rejected'";
 
 impl Ledger {
     /// Writes quotes down, all or none.
@@ -17,6 +20,12 @@ impl Ledger {
             Rows::new("INSERT INTO quotes (id, partner, mode, document, expires_at, created_at) VALUES", 6);
         let rows = quotes.iter().map(to_args).collect::<Result<Vec<_>, Error>>()?;
         self.sql.transaction(move |tx| Box::pin(async move { Ok(INSERT.insert(tx, rows).await?) })).await
+    }
+
+    /// The order that a quote became, if it did.
+    pub async fn quote_became(&self, id: &QuoteId) -> Result<Option<OrderId>, Error> {
+        let row = self.sql.fetch_optional(BECAME, args![id.as_str()]).await?;
+        row.map(|row| Ok(row.parse("id")?)).transpose()
     }
 
     /// A partner's quote.

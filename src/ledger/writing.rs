@@ -89,12 +89,11 @@ async fn insert(tx: &mut Tx, order: &Order, look_at: i64) -> Result<(), Error> {
 /// Which older order keeps this one from being written.
 async fn in_the_way(tx: &mut Tx, deed: &Deed) -> Result<Error, Error> {
     const TAKEN: &str = "SELECT id FROM orders WHERE partner = $1 AND mode = $2 AND reference = $3";
-    const USED: &str = "SELECT id FROM orders WHERE quote = $1 AND state <> 'rejected'";
     let same_reference = args![deed.partner.as_str(), deed.mode.name(), deed.reference.as_str()];
     if let Some(row) = tx.fetch_optional(TAKEN, same_reference).await? {
         return Ok(Error::ReferenceTaken { first: row.parse("id")? });
     }
-    let row = tx.fetch_optional(USED, args![deed.quote.as_str()]).await?;
+    let row = tx.fetch_optional(quotes::BECAME, args![deed.quote.as_str()]).await?;
     row.map_or(Err(Error::Moved), |row| Ok(Error::QuoteUsed { order: row.parse("id")? }))
 }
 

@@ -133,7 +133,38 @@ impl Exchange {
         if self.currency == Currency::CNY {
             return Some(cny);
         }
-        from_decimal(cny.decimal().checked_mul(self.per_cny)?, self.currency)
+        from_decimal(self.exact(cny)?, self.currency)
+    }
+
+    /// CNY amounts in this currency so that their sum is `whole`, which is the sum of all of them in this currency: each is
+    /// rounded down, and what is missing then goes, a minor unit each, to those that lost most. `None` when that cannot
+    /// be: they do not make up that sum.
+    pub fn apportion(&self, parts: &[Money], whole: Money) -> Option<Vec<Money>> {
+        let mut shares = Vec::with_capacity(parts.len());
+        let mut left = whole.minor;
+        for part in parts {
+            let exact = self.exact(*part)?.checked_mul(Decimal::from(10_i64.checked_pow(self.currency.exponent())?))?;
+            let minor = exact.floor().to_i64()?;
+            left = left.checked_sub(minor)?;
+            shares.push((minor, exact.fract()));
+        }
+        let mut order: Vec<_> = (0..shares.len()).collect();
+        // Of equals the first comes first.
+        order.sort_by_key(|at| std::cmp::Reverse(shares.get(*at).map(|(_, lost)| *lost)));
+        for at in order {
+            let Some((minor, lost)) = shares.get_mut(at) else { continue };
+            if left > 0 && !lost.is_zero() {
+                *minor += 1;
+                left -= 1;
+            }
+        }
+        let share = |(minor, _)| Money::new(minor, self.currency);
+        (left == 0 && whole.currency == self.currency).then(|| shares.into_iter().map(share).collect())
+    }
+
+    /// Units of this currency, with all digits.
+    fn exact(&self, cny: Money) -> Option<Decimal> {
+        cny.decimal().checked_mul(self.per_cny)
     }
 }
 
@@ -163,6 +194,55 @@ mod tests {
             source: "test".into(),
         };
         assert_eq!(rate.convert(Money::fen(320)).unwrap().amount(), "67");
+    }
+
+    fn rate(code: &str, per_cny: Decimal) -> Exchange {
+        let date = jiff::civil::date(2026, 11, 20);
+        Exchange { currency: code.parse().unwrap(), per_cny, date, source: "test".into() }
+    }
+
+    #[test]
+    fn what_rounding_loses_goes_to_those_that_lost_most() {
+        // 33.3, 33.3, 33.4 and nothing; one by one they would be 99.
+        let thirds = [333, 333, 334, 0].map(Money::fen);
+        let yen = rate("JPY", Decimal::from(10));
+        let shares = yen.apportion(&thirds, yen.convert(Money::fen(1000)).unwrap()).unwrap();
+        assert_eq!(shares.iter().map(|share| share.minor).collect::<Vec<_>>(), [33, 33, 34, 0]);
+        assert_eq!(yen.apportion(&thirds, Money::new(104, yen.currency)), None, "nobody lost so much");
+        assert_eq!(yen.apportion(&thirds, Money::new(98, yen.currency)), None);
+        assert_eq!(yen.apportion(&[], Money::new(0, yen.currency)), Some(Vec::new()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn shares_make_up_the_whole_and_each_is_within_a_minor_unit(
+            fen in proptest::collection::vec(0_i64..100_000_000, 1..60),
+            mantissa in 1_i64..100_000_000,
+            scale in 0_u32..7,
+            code in proptest::sample::select(vec!["JPY", "USD", "KWD", "CNY"]),
+        ) {
+            let per_cny = if code == "CNY" { Decimal::ONE } else { Decimal::new(mantissa, scale) };
+            let rate = rate(code, per_cny);
+            let parts: Vec<_> = fen.iter().map(|fen| Money::fen(*fen)).collect();
+            let whole = rate.convert(Money::fen(fen.iter().sum())).unwrap();
+            let shares = rate.apportion(&parts, whole).unwrap();
+            proptest::prop_assert_eq!(shares.iter().map(|share| share.minor).sum::<i64>(), whole.minor);
+            for (part, share) in parts.iter().zip(&shares) {
+                let exact = part.decimal() * per_cny;
+                let off = (share.decimal() - exact).abs();
+                proptest::prop_assert!(off < Decimal::new(1, rate.currency.exponent()), "{part:?} {share:?}");
+                proptest::prop_assert!(part.minor > 0 || share.minor == 0, "what is free stays free");
+            }
+            // And again from one of the shares, as goods are shared out among their lines.
+            let (goods, freight) = parts.split_at(parts.len() / 2);
+            let sum = |of: &[Money]| Money::fen(of.iter().map(|part| part.minor).sum());
+            let halves = rate.apportion(&[sum(goods), sum(freight)], whole).unwrap();
+            let lines = rate.apportion(goods, halves[0]).unwrap();
+            proptest::prop_assert_eq!(lines.iter().map(|line| line.minor).sum::<i64>(), halves[0].minor);
+            if code == "CNY" {
+                proptest::prop_assert_eq!(shares, parts);
+            }
+        }
     }
 
     #[test]

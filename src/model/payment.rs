@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::ids::{OrderId, PartnerId, PaymentId};
+use crate::model::money::Money;
 use crate::model::order::named;
 use crate::model::partner::Mode;
 use crate::model::quote::Unfit;
@@ -36,6 +37,15 @@ named! {
     }
 }
 
+/// What a partner agreed to pay for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// How much.
+    pub amount: Money,
+    /// The version of the order that said so.
+    pub version: u32,
+}
+
 /// One order of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -47,6 +57,8 @@ pub struct Part {
     pub pay_url: Option<String>,
     /// Why it was not paid: a code's name.
     pub problem: Option<String>,
+    /// What was agreed to when the payment was begun; not known of payments that older gateways wrote down.
+    pub agreed: Option<Agreed>,
 }
 
 /// An attempt to pay.
@@ -92,8 +104,13 @@ mod tests {
     fn a_payment_is_as_far_as_its_slowest_order() {
         use PartState::{Failed, Paid, Pending, Unknown};
         let whole = |states: &[PartState]| {
-            let part =
-                |state: &PartState| Part { order: OrderId::fresh(), state: *state, pay_url: None, problem: None };
+            let part = |state: &PartState| Part {
+                order: OrderId::fresh(),
+                state: *state,
+                pay_url: None,
+                problem: None,
+                agreed: None,
+            };
             Payment {
                 id: PaymentId::fresh(),
                 partner: "acme".parse().unwrap(),

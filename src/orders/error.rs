@@ -61,6 +61,14 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// One of the orders that were to be paid together does not wait for money; nothing was paid.
+    #[error("order {order} is {state}")]
+    NotPayable {
+        /// Which one.
+        order: OrderId,
+        /// Where it stands.
+        state: State,
+    },
     /// An amount does not fit into the asked currency's numbers.
     #[error("an amount does not fit")]
     TooMuch,
@@ -87,7 +95,7 @@ impl Failure for Error {
             Self::QuoteNotFound => Code::QuoteNotFound,
             Self::OrderNotFound => Code::OrderNotFound,
             Self::PaymentNotFound => Code::PaymentNotFound,
-            Self::Conflict { .. } => Code::OrderStateConflict,
+            Self::Conflict { .. } | Self::NotPayable { .. } => Code::OrderStateConflict,
             Self::TooMuch => Code::Internal,
             Self::Busy => Code::OrderInProgress,
         }
@@ -107,6 +115,10 @@ impl Failure for Error {
                     .to_owned(),
             ),
             Self::Conflict { state, advice } => Some(format!("The order is {state}. {advice}")),
+            Self::NotPayable { order, state } => Some(format!(
+                "Order {order} is {state}, and only orders that are awaiting_payment can be paid; nothing was paid. \
+                 Leave it out."
+            )),
             Self::NeedsSplit(quotes) => {
                 Some(format!("The lines belong to {} suppliers; nothing was ordered. {}", quotes.len(), self.advice()))
             }
@@ -128,12 +140,7 @@ impl Failure for Error {
             Self::NothingToQuote(problems) | Self::LinesUnavailable(problems) => {
                 problems.iter().map(place_of).collect()
             }
-            Self::OtherTotal(other) => {
-                vec![Place::body(
-                    "/expected_total",
-                    format!("the total is {} CNY now; give that if you agree", other.total.amount()),
-                )]
-            }
+            Self::OtherTotal(other) => other.places.clone(),
             _ => Vec::new(),
         }
     }
@@ -144,6 +151,9 @@ impl Failure for Error {
                 vec![("order_id", format!("\"{id}\""))]
             }
             Self::Conflict { state, .. } => vec![("state", format!("\"{state}\""))],
+            Self::NotPayable { order, state } => {
+                vec![("order_id", format!("\"{order}\"")), ("state", format!("\"{state}\""))]
+            }
             Self::NeedsSplit(quotes) => {
                 vec![("quotes", serde_json::Value::from_iter(quotes.iter().map(quoted)).to_string())]
             }

@@ -1,46 +1,34 @@
-//! Paying: a page for a person, or a debit. Each order's part is settled by itself; a debit whose answer was lost is
-//! read back, and said again only under its own reference, by which the catalogue knows it.
+//! Paying: a page for a person, or a debit. What is paid is what was agreed to when the payment was begun, to the fen.
+//! Each order's part is settled by itself; a debit whose answer was lost is read back, and said again only under its own
+//! reference, by which the catalogue knows it. That an order is paid does not say by whom: a debit is paid when the
+//! catalogue has it under its reference.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use super::pay_wish::{Expected, NewPayment, check};
+use super::place::TRIES;
 use super::steps::catch_up;
-use super::wish::other_currency;
-use super::{Answer, Error, Once, Orders, OtherTotal, Told};
-use crate::error::{Code, Failure, Place};
+use super::{Answer, Error, Once, Orders, Told};
+use crate::error::{Code, Failure};
 use crate::ledger::{self, Begun, Doubted, Hold};
-use crate::model::ids::OrderId;
+use crate::model::ids::{CatalogueOrderId, OrderId};
 use crate::model::money::Money;
 use crate::model::order::{Actor, Happening, Kind, Order, Paying, State};
 use crate::model::partner::Caller;
-use crate::model::payment::{Method, Part, PartState, Payment};
+use crate::model::payment::{Agreed, Method, Part, PartState, Payment};
 use crate::translate::trade::PaidHow;
 use crate::upstream::Outcome;
 use crate::upstream::wholesale::wire::trade::PayMode;
 
-/// How many orders one payment may be for.
-pub const MOST_ORDERS: usize = 20;
-
-/// A wish to pay.
-#[derive(Clone, Debug)]
-pub struct NewPayment {
-    /// For which orders.
-    pub orders: Vec<OrderId>,
-    /// How.
-    pub method: Method,
-    /// What the partner thinks they cost together, in CNY or the currency that all of them were quoted in.
-    pub expected_total: Option<Money>,
-}
-
 /// What came of asking for one order's part.
 enum Asked {
-    /// An event of the order settled it.
-    Settled,
-    /// The order was paid before.
+    /// By this debit.
     Paid,
+    /// Never: the order ended, or something else paid it.
+    TooLate,
     /// Somebody has to pay at this address.
     At(String),
-    /// Surely not paid.
+    /// Not paid by this attempt.
     Failed(Code),
     /// Perhaps paid.
     Unknown,
@@ -60,14 +48,14 @@ impl Orders {
         wish: NewPayment,
         render: &(dyn Fn(&Payment) -> Answer + Sync),
     ) -> Result<Told, Error> {
-        check(&wish.orders)?;
+        check(&wish)?;
         let asked = self.key_use(caller, once, "create_payment");
-        if let Some(expected) = wish.expected_total
-            && !self.ledger.knows_key(&asked).await?
-        {
-            self.must_cost(caller, &wish.orders, expected).await?;
-        }
-        let (lease, payment, fresh) = match self.ledger.begin_payment(asked, wish.method, wish.orders).await? {
+        let orders = if wish.expected.is_nothing() || self.ledger.knows_key(&asked).await? {
+            wish.orders.into_iter().map(|id| (id, None)).collect()
+        } else {
+            self.must_cost(caller, &wish.orders, &wish.expected).await?
+        };
+        let (lease, payment, fresh) = match self.ledger.begin_payment(asked, wish.method, orders).await? {
             Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
             Begun::Fresh(lease, payment) => (lease, payment, true),
             Begun::Resumed(lease, payment) => (lease, payment, false),
@@ -88,32 +76,27 @@ impl Orders {
         }
     }
 
-    /// Refuses when the orders together do not cost what is expected, as the catalogue says now.
-    async fn must_cost(&self, caller: &Caller, ids: &[OrderId], expected: Money) -> Result<(), Error> {
+    /// Refuses when one of the orders cannot be paid, or when they do not cost what is expected, as the catalogue says
+    /// now; gives what is agreed to for each.
+    async fn must_cost(
+        &self,
+        caller: &Caller,
+        ids: &[OrderId],
+        expected: &Expected,
+    ) -> Result<Vec<(OrderId, Option<Agreed>)>, Error> {
         let mut orders = Vec::new();
         for id in ids {
             let order = self.ledger.find_order(&caller.partner.id, caller.mode, id).await?;
             let order = order.ok_or_else(|| ledger::Error::OrderNotFound(id.clone()))?;
-            orders.push(if order.state == State::AwaitingPayment { self.read_back(&order).await? } else { order });
+            let order = self.read_back(&order).await?;
+            if order.state != State::AwaitingPayment {
+                return Err(Error::NotPayable { order: order.deed.id, state: order.state });
+            }
+            orders.push(order);
         }
-        let sum = |price: &dyn Fn(&Order) -> Option<Money>| {
-            let mut prices = orders.iter().map(price);
-            let first = prices.next().flatten();
-            prices.fold(first, |sum, price| sum?.plus(price?))
-        };
-        let total = sum(&|order| Some(order.payable)).ok_or(Error::TooMuch)?;
-        // Only where all orders are of one currency there is a sum in it.
-        let converted = sum(&|order| order.deed.exchange.convert(order.payable));
-        if expected == total || Some(expected) == converted {
-            return Ok(());
-        }
-        let known: Vec<_> = [Some(total), converted].into_iter().flatten().map(|money| money.currency).collect();
-        if !known.contains(&expected.currency) {
-            return Err(other_currency(&known));
-        }
-        let converted = converted.filter(|money| money.currency != total.currency);
-        let parts = orders.iter().map(|order| (order.deed.id.clone(), order.payable)).collect();
-        Err(Error::OtherTotal(OtherTotal { total, converted, quote: None, parts }))
+        expected.agrees(&orders)?;
+        let agreed = |order: &Order| Agreed { amount: order.payable, version: order.version };
+        Ok(orders.iter().map(|order| (order.deed.id.clone(), Some(agreed(order)))).collect())
     }
 
     async fn pay_parts(&self, caller: &Caller, payment: Payment, fresh: bool) -> Result<Payment, Error> {
@@ -130,18 +113,19 @@ impl Orders {
 
     /// Settles the held part of one order.
     async fn pay_part(&self, payment: &Payment, mut hold: Hold) -> Result<(), Error> {
-        let asked = self.ask_for_part(payment, &mut hold).await?;
-        let (state, pay_url, problem) = match asked {
-            Asked::Settled | Asked::Lost => return Ok(()),
+        let (state, pay_url, problem) = match self.ask_for_part(payment, &mut hold).await? {
+            Asked::Lost => return Ok(()),
+            Asked::Paid => (PartState::Paid, None, None),
             Asked::At(url) => (PartState::Pending, Some(url), None),
-            Asked::Failed(code) if self.is_over(&hold) => (PartState::Failed, None, Some(code.facts().name.to_owned())),
+            Asked::TooLate => (PartState::Failed, None, Some(Code::OrderStateConflict)),
+            Asked::Failed(code) if self.is_over(&hold) => (PartState::Failed, None, Some(code)),
             // Not this time, but what was sent before may still get through.
             Asked::Failed(_) | Asked::Unknown => (PartState::Unknown, None, None),
-            Asked::Paid => (PartState::Paid, None, None),
         };
-        let part = Part { order: hold.order.clone(), state, pay_url, problem };
+        let problem = problem.map(|code| code.facts().name.to_owned());
+        let part = Part { order: hold.order.clone(), state, pay_url, problem, agreed: None };
         if !self.ledger.settle_part(&hold, &part).await? {
-            tracing::info!(payment = %hold.payment, order = %hold.order, "somebody else took over this part");
+            tracing::info!(payment = %hold.payment, order = %hold.order, "somebody else took over or settled this part");
         }
         Ok(())
     }
@@ -154,14 +138,7 @@ impl Orders {
 
     async fn ask_for_part(&self, payment: &Payment, hold: &mut Hold) -> Result<Asked, Error> {
         let order = self.ledger.get_order(&hold.order).await?;
-        if order.state != State::AwaitingPayment {
-            return Ok(if order.paying == Paying::Paid {
-                Asked::Paid
-            } else {
-                Asked::Failed(Code::OrderStateConflict)
-            });
-        }
-        let agreed = order.payable_at(payment.created_at);
+        let agreed = agreed(payment, &order);
         // What has to be paid may have been changed without our having heard of it; nobody pays what was never shown.
         let order = match self.read_back(&order).await {
             Ok(order) => order,
@@ -170,18 +147,33 @@ impl Orders {
             Err(error) => return Err(error),
         };
         let (State::AwaitingPayment, Some(number)) = (order.state, order.catalogue_order) else {
-            return Ok(Asked::Settled);
+            return self.by_what(payment, hold, &order).await;
         };
-        if order.payable != agreed {
-            return Ok(Asked::Failed(Code::PriceChanged));
-        }
         // An earlier attempt may have been carried out though its answer was lost: asked by its reference, not repeated.
         if !hold.is_first()
             && payment.method == Method::Debit
             && self.was_debited(&order.deed, number, payment.id.as_str()).await?
         {
-            return Ok(self.learn(&order).await);
+            if let Err(error) = self.read_back(&order).await {
+                tracing::warn!(order = %order.deed.id, %error, "an order that was debited could not be read back yet");
+            }
+            return Ok(Asked::Paid);
         }
+        if order.payable != agreed {
+            return Ok(Asked::Failed(Code::PriceChanged));
+        }
+        self.ask_now(payment, hold, &order, number, agreed).await
+    }
+
+    /// Asks the catalogue for a page, or for a debit of what was agreed to.
+    async fn ask_now(
+        &self,
+        payment: &Payment,
+        hold: &mut Hold,
+        order: &Order,
+        number: CatalogueOrderId,
+        agreed: Money,
+    ) -> Result<Asked, Error> {
         // Before it is written down: a process that was halted after that must not send anything later.
         let until = Instant::now() + Duration::from_millis(self.settings.lease_ms.unsigned_abs());
         let how = match payment.method {
@@ -205,54 +197,70 @@ impl Orders {
                 // It is the same page every time.
                 if order.paying != Paying::Page {
                     let opened = Happening::new(Kind::PageOpened, Actor::Partner, "a payment page was opened");
-                    self.write(&order, vec![opened]).await?;
+                    self.write(order, vec![opened]).await?;
                 }
                 Ok(Asked::At(url))
             }
-            // Read the order rather than trust the answer alone: the event follows from where the order stands.
-            Ok(PaidHow::Taken) => Ok(self.learn(&order).await),
+            // An order that was paid before is told as paid as well.
+            Ok(PaidHow::Taken) => Ok(self.learn(payment, hold, order).await),
             Err(error) => match problem(&error) {
                 // Perhaps because it is paid by now.
-                Some(code @ (Code::PriceChanged | Code::OrderStateConflict)) => match self.learn(&order).await {
-                    Asked::Settled => Ok(Asked::Settled),
-                    _ => Ok(Asked::Failed(code)),
-                },
+                Some(code @ (Code::PriceChanged | Code::OrderStateConflict)) => {
+                    match self.learn(payment, hold, order).await {
+                        Asked::Unknown => Ok(Asked::Failed(code)),
+                        learnt => Ok(learnt),
+                    }
+                }
                 Some(code) => Ok(Asked::Failed(code)),
                 None if payment.method == Method::Page => Ok(Asked::Failed(error.code())),
-                None => Ok(self.learn(&order).await),
+                None => Ok(self.learn(payment, hold, order).await),
             },
         }
     }
 
-    /// What became of a debit that was sent, by where the order stands now. When that cannot be read it is unknown, and
-    /// read back later: an answer that says "failed" could have the partner pay twice.
-    async fn learn(&self, order: &Order) -> Asked {
-        match self.read_back(order).await {
-            Ok(after) if after.state != State::AwaitingPayment => Asked::Settled,
-            Ok(_) => Asked::Unknown,
-            Err(error) => {
-                tracing::warn!(order = %order.deed.id, %error, "a debit could not be read back yet");
-                Asked::Unknown
-            }
-        }
+    /// What became of a debit that was sent, by where the order stands now and what paid it. When that cannot be read it
+    /// is unknown, and read back later: an answer that says "failed" could have the partner pay twice.
+    async fn learn(&self, payment: &Payment, hold: &Hold, order: &Order) -> Asked {
+        let learnt = match self.read_back(order).await {
+            Ok(after) if after.state != State::AwaitingPayment => self.by_what(payment, hold, &after).await,
+            Ok(_) => return Asked::Unknown,
+            Err(error) => Err(error),
+        };
+        learnt.unwrap_or_else(|error| {
+            tracing::warn!(order = %order.deed.id, %error, "a debit could not be read back yet");
+            Asked::Unknown
+        })
     }
 
-    /// Takes in where an order stands at the catalogue and what it costs there. Once it is not waiting for money any
-    /// more, its payments are settled by the event that says so.
+    /// Whether an order that does not wait for money any more was paid by this debit. Asked after the order was seen so:
+    /// then what is not there will never be, because an order is paid once.
+    async fn by_what(&self, payment: &Payment, hold: &Hold, order: &Order) -> Result<Asked, Error> {
+        let was_sent = payment.method == Method::Debit && !(hold.is_first() && hold.asked.is_none());
+        let was_paid = matches!(order.paying, Paying::Paid | Paying::Refunded);
+        let Some(number) = order.catalogue_order.filter(|_| was_sent && was_paid) else { return Ok(Asked::TooLate) };
+        let by_this = self.was_debited(&order.deed, number, payment.id.as_str()).await?;
+        Ok(if by_this { Asked::Paid } else { Asked::TooLate })
+    }
+
+    /// Takes in where an order that waits for money stands at the catalogue and what it costs there. What was read is
+    /// written only if nobody wrote since the order was read before that; else both are read again.
     async fn read_back(&self, order: &Order) -> Result<Order, Error> {
-        let Some(standing) = self.look_up(&order.deed).await? else { return Err(Error::OrderNotFound) };
         let mut order = order.clone();
-        while order.state == State::AwaitingPayment {
+        for _ in 0..TRIES {
+            if order.state != State::AwaitingPayment {
+                return Ok(order);
+            }
+            let Some(standing) = self.look_up(&order.deed).await? else { return Err(Error::OrderNotFound) };
             let moves = catch_up(&order, &standing, Actor::Catalogue, "read back for a payment");
             if moves.is_empty() {
-                break;
+                return Ok(order);
             }
-            order = match self.write(&order, moves).await? {
-                Some(after) => after,
-                None => self.ledger.get_order(&order.deed.id).await?,
-            };
+            if let Some(after) = self.write(&order, moves).await? {
+                return Ok(after);
+            }
+            order = self.ledger.get_order(&order.deed.id).await?;
         }
-        Ok(order)
+        Err(Error::Busy)
     }
 
     /// Settles a debit that nobody heard of for a while: read back first, then said again under its own reference.
@@ -262,18 +270,24 @@ impl Orders {
         self.pay_part(&payment.ok_or(Error::PaymentNotFound)?, hold).await
     }
 
-    /// Asks whether the debit of a part that was called failed is what paid its order, and says so if it is.
+    /// Asks whether the debit of an open part, or of one that was called failed, is what paid its order, and says so.
     pub(super) async fn settle_doubt(&self, doubted: &Doubted) -> Result<(), Error> {
         let order = self.ledger.get_order(&doubted.order).await?;
         let was_taken = match order.catalogue_order {
             Some(number) => self.was_debited(&order.deed, number, doubted.payment.as_str()).await?,
             None => false,
         };
-        if was_taken {
+        if self.ledger.end_doubt(doubted, was_taken).await? {
             tracing::error!(payment = %doubted.payment, order = %doubted.order, "a debit called failed was taken");
         }
-        Ok(self.ledger.end_doubt(doubted, was_taken).await?)
+        Ok(())
     }
+}
+
+/// What was agreed to for an order; for payments of older gateways, what it cost when the payment was begun.
+fn agreed(payment: &Payment, order: &Order) -> Money {
+    let part = payment.parts.iter().find(|part| part.order == order.deed.id);
+    part.and_then(|part| part.agreed).map_or_else(|| order.payable_at(payment.created_at), |agreed| agreed.amount)
 }
 
 /// The code of a payment that surely failed; none when it may have been executed.
@@ -287,18 +301,4 @@ fn problem(error: &Error) -> Option<Code> {
         (Outcome::NotExecuted, None) => Some(error.code()),
         (_, None) => None,
     }
-}
-
-fn check(orders: &[OrderId]) -> Result<(), Error> {
-    let mut places = Vec::new();
-    if orders.is_empty() || orders.len() > MOST_ORDERS {
-        places.push(Place::body("/order_ids", format!("1 to {MOST_ORDERS} orders")));
-    }
-    let mut seen = HashSet::new();
-    for (at, order) in orders.iter().enumerate() {
-        if !seen.insert(order) {
-            places.push(Place::body(&format!("/order_ids/{at}"), "this order is listed before"));
-        }
-    }
-    if places.is_empty() { Ok(()) } else { Err(Error::Invalid(places)) }
 }

@@ -86,7 +86,7 @@ impl Orders {
     async fn place_now(&self, lease: &Lease, order: Order, render: Render<'_>) -> Result<Told, Error> {
         match self.send(&order.deed).await {
             Sent::NotReached(error) => self.give_back(lease, &order, error).await,
-            sent => self.settle(lease, order, Some(&sent), render).await,
+            sent => self.settle(lease, order, Some(sent), render).await,
         }
     }
 
@@ -95,9 +95,9 @@ impl Orders {
         match self.send(&order.deed).await {
             Sent::Refused(refusal) if !alone => {
                 let why = Sent::Unknown(format!("refused while an earlier call may be under way: {}", refusal.detail));
-                self.settle(lease, order, Some(&why), render).await
+                self.settle(lease, order, Some(why), render).await
             }
-            sent => self.settle(lease, order, Some(&sent), render).await,
+            sent => self.settle(lease, order, Some(sent), render).await,
         }
     }
 
@@ -120,31 +120,47 @@ impl Orders {
         &self,
         lease: &Lease,
         mut order: Order,
-        sent: Option<&Sent>,
+        mut sent: Option<Sent>,
         render: Render<'_>,
     ) -> Result<Told, Error> {
-        if let Some(Sent::Unknown(why)) = sent {
+        if let Some(Sent::Unknown(why)) = &sent {
             tracing::warn!(order = %order.deed.id, why, "nobody knows yet whether an order was placed");
         }
         for _ in 0..TRIES {
-            let after = self.after(&order, sent.map(|sent| outcome(&order, sent)).unwrap_or_default());
+            let after = self.after(&order, sent.as_ref().map(|sent| outcome(&order, sent)).unwrap_or_default());
             let answer = render(&after);
             let look_at = self.look_at(&order);
             match self.ledger.commit(lease, &after, order.version, look_at, &answer).await {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
-                Err(ledger::Error::Moved) => order = self.ledger.get_order(&order.deed.id).await?,
+                Err(ledger::Error::Moved) => {
+                    order = self.ledger.get_order(&order.deed.id).await?;
+                    // Another wrote, and may have sent it once more: what was heard before that may be old.
+                    sent = if is_open(order.state) { Some(self.found(&order).await) } else { None };
+                }
                 Err(other) => return Err(other.into()),
             }
         }
         Err(Error::Busy)
     }
+
+    /// What came of all calls for an order so far, as the catalogue says now.
+    async fn found(&self, order: &Order) -> Sent {
+        match self.look_up(&order.deed).await {
+            Ok(Some(standing)) => Sent::Taken(standing),
+            Ok(None) => Sent::Unknown("another try is under way, and the catalogue does not have it yet".into()),
+            Err(error) => Sent::Unknown(error.to_string()),
+        }
+    }
+}
+
+fn is_open(state: State) -> bool {
+    matches!(state, State::Placing | State::Unknown)
 }
 
 /// What the outcome of a call means for an order that may have moved on since.
 pub(super) fn outcome(order: &Order, sent: &Sent) -> Vec<Happening> {
-    let open = matches!(order.state, State::Placing | State::Unknown);
+    let open = is_open(order.state);
     match sent {
-        // Who wrote in between had read the order's standing later than this answer was given.
         Sent::Taken(standing) if open => catch_up(order, standing, Actor::Catalogue, "placed at the catalogue"),
         Sent::Refused(refusal) if open => {
             let facts = Facts { refusal: Some(refusal.clone()), ..Facts::default() };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Error, Filter, Orders};
 use crate::model::ids::{OrderId, PaymentId};
 use crate::model::money::Money;
-use crate::model::order::{Order, Reference, State};
+use crate::model::order::{Order, Paying, Reference, State};
 use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Caller;
 use crate::model::payment::{Method, Payment};
@@ -17,8 +17,12 @@ pub struct PaymentOptions {
     pub methods: &'static [Method],
     /// How much, in CNY.
     pub total: Money,
-    /// Until when.
+    /// Until when; none when it does not wait for money.
     pub pay_by: Option<Timestamp>,
+    /// Where the order stands.
+    pub state: State,
+    /// Why there is no way to pay, and what to do; none when there is one.
+    pub why_not: Option<&'static str>,
 }
 
 impl Orders {
@@ -48,14 +52,29 @@ impl Orders {
     /// How an order can be paid now.
     pub async fn payment_options(&self, caller: &Caller, id: &OrderId) -> Result<PaymentOptions, Error> {
         let order = self.get(caller, id).await?;
-        let open = order.state == State::AwaitingPayment && order.pay_by.is_none_or(|until| until > self.now());
+        let pay_by = order.pay_by.filter(|_| order.state == State::AwaitingPayment);
+        let open = order.state == State::AwaitingPayment && pay_by.is_none_or(|until| until > self.now());
         let methods = if open { Method::ALL } else { &[] };
-        Ok(PaymentOptions { methods, total: order.payable, pay_by: order.pay_by })
+        let why_not = (!open).then(|| why_not(&order));
+        Ok(PaymentOptions { methods, total: order.payable, pay_by, state: order.state, why_not })
     }
 
     /// A partner's payment.
     pub async fn payment(&self, caller: &Caller, id: &PaymentId) -> Result<Payment, Error> {
         let found = self.ledger.find_payment(&caller.partner.id, caller.mode, id).await?;
         found.ok_or(Error::PaymentNotFound)
+    }
+}
+
+/// Why there is nothing to pay, for those who look at an order that has no way to be paid.
+fn why_not(order: &Order) -> &'static str {
+    match (order.state, order.paying) {
+        (_, Paying::Refunded) => "All that was paid was given back; there is nothing to pay.",
+        (_, Paying::Paid) => "It is paid already.",
+        (State::Received | State::Placing | State::Unknown, _) => {
+            "It is not known yet whether the catalogue took it; wait until it is awaiting_payment."
+        }
+        (State::AwaitingPayment, _) => "The time to pay is over; the catalogue closes it. Order again.",
+        _ => "It ended without having been paid; there is nothing to pay. Order again if you still want it.",
     }
 }

@@ -1,11 +1,11 @@
 //! Settling what was left open: orders whose worker died or whose answer was lost, and debits nobody heard of.
 
-use futures_util::{StreamExt, stream};
-
 use super::catalogue::Sent;
 use super::place::outcome;
 use super::{Error, Orders};
 use crate::error::Code;
+use crate::feed::work_off;
+use crate::ledger::{Doubted, Hold};
 use crate::model::ids::OrderId;
 use crate::model::order::{Actor, Facts, Happening, Kind, Order, Refusal, State};
 use crate::model::partner::Mode;
@@ -26,13 +26,6 @@ impl From<State> for Left {
         }
     }
 }
-
-/// How many open things are claimed at once, and how many of them are looked at together: few enough that the last of
-/// them is begun well within the lease, enough that a slow catalogue does not make hundreds wait for each other.
-const AT_ONCE: u32 = 16;
-const TOGETHER: usize = 8;
-/// After so long a pass begins nothing new.
-const PASS_MS: i64 = 15_000;
 
 /// What one pass brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,38 +56,38 @@ impl Reconciled {
 
 impl Orders {
     /// One pass over the open orders and debits of one world whose time has come; the worlds do not wait for each other.
-    /// It goes on while there is more, but not for ever: a pass under way is waited for when the node stops.
     pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
+        let lease_ms = self.settings.lease_ms;
+        let due = async |limit| self.ledger.claim_due(mode, limit, lease_ms).await;
+        let settle = async |id: OrderId| {
+            let left = self.settle_due(&id).await;
+            (id, left)
+        };
         let mut told = Reconciled::default();
-        let ends = self.clock.now_ms() + PASS_MS;
-        loop {
-            let due = self.ledger.claim_due(mode, AT_ONCE, self.settings.lease_ms).await?;
-            let more = due.len() == AT_ONCE as usize && self.clock.now_ms() < ends;
-            let looks = stream::iter(due).map(async |id| (self.settle_due(&id).await, id));
-            let looked: Vec<_> = looks.buffer_unordered(TOGETHER).collect().await;
-            for (left, id) in looked {
-                told.add(left, &id);
-            }
-            if !more {
-                break;
-            }
+        for (id, left) in work_off(&self.clock, due, settle).await? {
+            told.add(left, &id);
         }
-        let silent = self.ledger.claim_silent_debits(mode, self.settings.lease_ms, AT_ONCE).await?;
-        let doubted = self.ledger.claim_doubted(mode, self.settings.lease_ms, AT_ONCE).await?;
-        told.debits = silent.len() + doubted.len();
-        let looks = stream::iter(silent).map(async |hold| (self.settle_open(hold.clone()).await, hold));
-        for (settled, hold) in looks.buffer_unordered(TOGETHER).collect::<Vec<_>>().await {
-            if let Err(error) = settled {
+        told.debits = self.settle_debits(mode).await?;
+        Ok(told)
+    }
+
+    /// Asks for debits that nobody heard of, and what paid orders whose debits are in doubt; gives how many.
+    async fn settle_debits(&self, mode: Mode) -> Result<usize, Error> {
+        let lease_ms = self.settings.lease_ms;
+        let silent = async |limit| self.ledger.claim_silent_debits(mode, lease_ms, limit).await;
+        let settle = async |hold: Hold| {
+            if let Err(error) = self.settle_open(hold.clone()).await {
                 tracing::warn!(order = %hold.order, payment = %hold.payment, %error, "a debit could not be looked at");
             }
-        }
-        let looks = stream::iter(doubted).map(async |part| (self.settle_doubt(&part).await, part));
-        for (settled, part) in looks.buffer_unordered(TOGETHER).collect::<Vec<_>>().await {
-            if let Err(error) = settled {
+        };
+        let settled = work_off(&self.clock, silent, settle).await?.len();
+        let doubted = async |limit| self.ledger.claim_doubted(mode, lease_ms, limit).await;
+        let end = async |part: Doubted| {
+            if let Err(error) = self.settle_doubt(&part).await {
                 tracing::warn!(order = %part.order, payment = %part.payment, %error, "a doubt could not be ended");
             }
-        }
-        Ok(told)
+        };
+        Ok(settled + work_off(&self.clock, doubted, end).await?.len())
     }
 
     /// Takes one claimed order as far as it goes now.

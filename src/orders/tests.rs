@@ -1,11 +1,13 @@
 //! The room against the sandbox catalogue, on every engine at hand. `fault_NN` are the contract's fault points.
 
+mod agreed;
 mod compare;
 mod following;
 mod holding;
 mod keeping_up;
 mod lines;
 mod notes;
+mod overtaken;
 mod paying;
 mod refunds;
 mod settling;
@@ -15,7 +17,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Basis, Error, Filter, NewOrder, NewPayment, NewQuote, Once, Orders, Refused, Settings, Told};
+use super::{
+    Answer, Basis, Error, Expected, Filter, NewOrder, NewPayment, NewQuote, Once, Orders, Refused, Settings, Told,
+};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::ledger::{Begun, Ledger};
@@ -266,7 +270,7 @@ fn booked(wish: &NewOrder) -> crate::ledger::NewOrder {
 }
 
 fn to_pay(orders: Vec<OrderId>, method: Method) -> NewPayment {
-    NewPayment { orders, method, expected_total: None }
+    NewPayment { orders, method, expected: Expected::default() }
 }
 
 fn wish(lines: Vec<Wanted>) -> NewQuote {
@@ -522,7 +526,7 @@ async fn fault_12_the_feed_may_tell_of_an_order_before_its_answer_is_stored() {
         assert_eq!(scene.follow().await.moved, 1);
         let known = scene.by_reference("PO-1").await;
         assert_eq!((known.state, known.deed.reference.as_str()), (State::AwaitingPayment, "PO-1"));
-        let told = scene.room.settle(&lease, order, Some(&sent), &render).await.unwrap();
+        let told = scene.room.settle(&lease, order, Some(sent), &render).await.unwrap();
         assert_eq!(told.answer, render(&known));
         assert_eq!(scene.by_reference("PO-1").await, known, "the answer added nothing to the story");
     }
@@ -728,7 +732,7 @@ async fn a_debit_that_was_agreed_to_before_the_price_changed_is_not_said_again()
         let order = scene.placed_order("PO-1").await;
         let asked = scene.room.key_use(&scene.caller, once("key-pay1"), "create_payment");
         let id = order.deed.id.clone();
-        let begun = scene.room.ledger.begin_payment(asked, Method::Debit, vec![id]).await.unwrap();
+        let begun = scene.room.ledger.begin_payment(asked, Method::Debit, vec![(id, None)]).await.unwrap();
         let Begun::Fresh(_, payment) = begun else { panic!("{begun:?}") };
         scene.clock.advance_ms(1);
         let number = order.catalogue_order.unwrap();
@@ -760,7 +764,7 @@ async fn a_payment_that_could_not_be_finished_can_be_asked_for_again_at_once() {
         let order = scene.placed_order("PO-1").await;
         let wish = || to_pay(vec![order.deed.id.clone()], Method::Debit);
         let asked = scene.room.key_use(&scene.caller, once("key-pay1"), "create_payment");
-        scene.room.ledger.begin_payment(asked, Method::Debit, wish().orders).await.unwrap();
+        scene.room.ledger.begin_payment(asked, Method::Debit, vec![(order.deed.id.clone(), None)]).await.unwrap();
         scene.clock.advance_ms(LEASE_MS + 1);
         scene.fault("GET", "/trade/orders/byOutRef", "status", -1).await;
         let failed = scene.room.pay(&scene.caller, once("key-pay1"), wish(), &render_payment).await.unwrap_err();

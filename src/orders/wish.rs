@@ -53,6 +53,8 @@ pub struct OtherTotal {
     pub quote: Option<QuoteId>,
     /// What each order costs, of a payment.
     pub parts: Vec<(OrderId, Money)>,
+    /// Which expectations of the request are not met.
+    pub places: Vec<Place>,
 }
 
 impl Orders {
@@ -86,9 +88,21 @@ impl Orders {
         }
     }
 
+    /// A quote that can still be ordered: that it cannot is told before what it costs.
+    async fn open_quote(&self, caller: &Caller, id: &QuoteId) -> Result<Quote, Error> {
+        let quote = self.get_quote(caller, id).await?;
+        if let Some(order) = self.ledger.quote_became(id).await? {
+            return Err(ledger::Error::QuoteUsed { order }.into());
+        }
+        if quote.expires_at <= self.now() {
+            return Err(ledger::Error::QuoteExpired.into());
+        }
+        Ok(quote)
+    }
+
     async fn quote_for(&self, caller: &Caller, basis: Basis) -> Result<Quote, Error> {
         let wish = match basis {
-            Basis::Quote(id) => return self.get_quote(caller, &id).await,
+            Basis::Quote(id) => return self.open_quote(caller, &id).await,
             Basis::Lines(wish) => wish,
         };
         let Quoted { mut quotes, problems } = self.quote(caller, wish).await?;
@@ -113,15 +127,22 @@ fn agree(quote: &Quote, expected: Option<Money>) -> Result<(), Error> {
     }
     let known = [total.currency, quote.exchange.currency];
     if !known.contains(&expected.currency) {
-        return Err(other_currency(&known));
+        return Err(other_currency("/expected_total", &known));
     }
     let converted = converted.filter(|money| money.currency != total.currency);
-    Err(Error::OtherTotal(OtherTotal { total, converted, quote: Some(quote.id.clone()), parts: Vec::new() }))
+    let places = vec![other_amount("/expected_total", "the total", total)];
+    let quote = Some(quote.id.clone());
+    Err(Error::OtherTotal(OtherTotal { total, converted, quote, parts: Vec::new(), places }))
+}
+
+/// What is not the amount that was expected there, and what it is.
+pub(super) fn other_amount(pointer: &str, what: &str, now: Money) -> Place {
+    Place::body(pointer, format!("{what} is {} {} now; give that if you agree", now.amount(), now.currency.code()))
 }
 
 /// An expected total must be in a currency that is known of what it is the total of.
-pub(super) fn other_currency(known: &[Currency]) -> Error {
+pub(super) fn other_currency(pointer: &str, known: &[Currency]) -> Error {
     let mut codes: Vec<_> = known.iter().map(|currency| currency.code()).collect();
     codes.dedup();
-    Error::Invalid(vec![Place::body("/expected_total/currency", format!("give {}", codes.join(" or ")))])
+    Error::Invalid(vec![Place::body(&format!("{pointer}/currency"), format!("give {}", codes.join(" or ")))])
 }

@@ -130,12 +130,11 @@ impl Directory {
         let known = read(&row.ok_or_else(|| Error::NoSuchOverride(id.to_string()))?)?;
         let detail = format!("{id}: {} {}", known.policy, known.told());
         let entry = self.entry(actor, "limit.end", known.partner.as_str(), detail);
-        let (columns, gone) =
-            (args![entry.at.as_millisecond(), entry.actor.as_str(), id.as_str()], Error::OverrideEnded(id.to_string()));
+        let (columns, gone) = (args![entry.at.as_millisecond(), entry.actor.as_str(), id.as_str()], id.to_string());
         let written = self.sql.transaction(move |tx| {
             Box::pin(async move {
                 if tx.execute(END, columns).await? == 0 {
-                    return Err(gone);
+                    return Err(Error::OverrideEnded(gone));
                 }
                 note(tx, &entry).await.map_err(Error::from)
             })

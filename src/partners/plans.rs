@@ -120,11 +120,11 @@ impl Directory {
     pub async fn assign_plan(&self, partner: &PartnerId, plan: &str, actor: impl Into<Who>) -> Result<(), Error> {
         self.get_plan(plan).await?;
         let entry = self.entry(actor, "partner.plan", partner.as_str(), format!("plan {plan}"));
-        let (row, nobody) = (args![plan, partner.as_str()], Error::NoSuchPartner(partner.to_string()));
+        let (row, nobody) = (args![plan, partner.as_str()], partner.to_string());
         let written = self.sql.transaction(move |tx| {
             Box::pin(async move {
                 if tx.execute("UPDATE partners SET plan = $1 WHERE id = $2", row).await? == 0 {
-                    return Err(nobody);
+                    return Err(Error::NoSuchPartner(nobody));
                 }
                 note(tx, &entry).await.map_err(Error::from)
             })

@@ -71,6 +71,12 @@ impl Error {
         }
     }
 
+    /// Whether the server undid the transaction because it and another waited for each other: begun anew it may go through.
+    pub fn is_deadlock(&self) -> bool {
+        const DEADLOCK: &str = "40P01";
+        matches!(self, Self::Engine(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == DEADLOCK))
+    }
+
     /// A failure of something whose effect is there at once if it was executed.
     pub(super) fn of_write(error: sqlx::Error) -> Self {
         // These come before anything was sent, or from a server that says that it undid it.

@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "operators", text: include_str!("migrations/0011_operators.sql") },
     Migration { version: 12, name: "policies", text: include_str!("migrations/0012_policies.sql") },
     Migration { version: 13, name: "usage", text: include_str!("migrations/0013_usage.sql") },
+    Migration { version: 14, name: "agreed", text: include_str!("migrations/0014_agreed.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

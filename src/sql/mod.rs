@@ -104,9 +104,26 @@ impl Sql {
     }
 
     /// Runs `steps` inside one transaction: committed when they give `Ok`, undone when they give `Err` or panic. They
-    /// wait for nothing but the database: on SQLite other writers stand in line behind them.
+    /// wait for nothing but the database: on SQLite other writers stand in line behind them. They touch nothing else either:
+    /// on PostgreSQL they are taken again when they and another transaction waited for each other.
     /// `sql.transaction(move |tx| Box::pin(async move { tx.execute(…).await?; Ok(…) }))`.
     pub async fn transaction<T, E, F>(&self, steps: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, T, E> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite { writer, .. } => writer.transaction(steps).await,
+            Engine::Postgres(postgres) => {
+                let (postgres, bell) = (postgres.clone(), self.news.clone());
+                self.run(async move { postgres.transaction(steps, &bell).await }).await
+            }
+        }
+    }
+
+    /// The same for steps that cannot be taken twice: they fail when they and another transaction waited for each other.
+    async fn transaction_once<T, E, F>(&self, steps: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, T, E> + Send + 'static,
         T: Send + 'static,
@@ -116,7 +133,7 @@ impl Sql {
             Engine::Sqlite { writer, .. } => writer.transaction(steps).await,
             Engine::Postgres(postgres) => {
                 let (postgres, bell) = (postgres.clone(), self.news.clone());
-                self.run(async move { postgres.transaction(steps, &bell).await }).await
+                self.run(async move { postgres.transaction_once(steps, &bell).await }).await
             }
         }
     }

@@ -12,6 +12,9 @@ use super::{Arg, Error, Row, Step, Tx, row};
 
 const CONNECTIONS: u32 = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// So often a transaction begins anew after the server ended it because it and another waited for each other. Each time
+/// the server lets one of them through, and waits a second before it looks.
+const DEADLOCKS: u32 = 3;
 /// Statements are prepared once per connection; there are more of them than sqlx keeps unasked.
 const STATEMENTS: usize = 500;
 /// A connection that rested for longer is asked for a sign of life before it is used.
@@ -21,6 +24,14 @@ const RESTED: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Server {
     pool: PgPool,
+}
+
+/// How a transaction ended.
+enum Attempt<T, E> {
+    /// Committed, or undone by its own wish or for good.
+    Ended(Result<T, E>),
+    /// Undone by the server, for the sake of another.
+    Deadlocked(E),
 }
 
 impl Server {
@@ -59,12 +70,51 @@ impl Server {
     }
 
     pub(super) async fn execute(&self, text: &'static str, args: Vec<Arg>) -> Result<u64, Error> {
+        for _ in 0..DEADLOCKS {
+            match self.execute_once(text, args.clone()).await {
+                Err(error) if error.is_deadlock() => {}
+                done => return done,
+            }
+        }
+        self.execute_once(text, args).await
+    }
+
+    async fn execute_once(&self, text: &'static str, args: Vec<Arg>) -> Result<u64, Error> {
         let done = bind!(text, args).execute(&self.pool).await;
         Ok(done.map_err(Error::of_write)?.rows_affected())
     }
 
-    /// Must not be cancelled half-way, hence only called inside `Sql::run`.
+    /// Must not be cancelled half-way, hence only called inside `Sql::run`. Steps that the server undid because of others
+    /// are taken again from the beginning.
     pub(super) async fn transaction<T, E, F>(&self, steps: F, bell: &Notify) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, T, E> + Clone + Send + 'static,
+        E: From<Error>,
+    {
+        for left in (1..=DEADLOCKS).rev() {
+            match self.attempt(steps.clone(), bell).await? {
+                Attempt::Ended(result) => return result,
+                Attempt::Deadlocked(_) => {
+                    tracing::info!(left, "two transactions waited for each other; one begins anew")
+                }
+            }
+        }
+        self.transaction_once(steps, bell).await
+    }
+
+    /// The same for steps that cannot be taken again.
+    pub(super) async fn transaction_once<T, E, F>(&self, steps: F, bell: &Notify) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, T, E> + Send + 'static,
+        E: From<Error>,
+    {
+        match self.attempt(steps, bell).await? {
+            Attempt::Ended(result) => result,
+            Attempt::Deadlocked(error) => Err(error),
+        }
+    }
+
+    async fn attempt<T, E, F>(&self, steps: F, bell: &Notify) -> Result<Attempt<T, E>, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> Step<'t, T, E> + Send + 'static,
         E: From<Error>,
@@ -77,11 +127,12 @@ impl Server {
                 if news {
                     bell.notify_one();
                 }
-                Ok(value)
+                Ok(Attempt::Ended(Ok(value)))
             }
             Err(refused) => {
+                let deadlocked = tx.is_deadlocked();
                 tx.rollback().await?;
-                Err(refused)
+                Ok(if deadlocked { Attempt::Deadlocked(refused) } else { Attempt::Ended(Err(refused)) })
             }
         }
     }

@@ -2,6 +2,10 @@
 
 mod batches;
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
 use super::{Arg, Error, Settings, Sql, args, trial};
 
 async fn houses_with_a_table() -> Vec<trial::House> {
@@ -68,12 +72,75 @@ async fn a_refused_transaction_leaves_nothing_behind() {
     }
 }
 
+/// Counts one row up and then the other; in between, once, it tells that it is there and waits for somebody else to be.
+async fn count_both(sql: &Sql, first: &'static str, then: &'static str, here: Arc<Notify>, there: Arc<Notify>) {
+    const COUNT: &str = "UPDATE things SET n = n + 1 WHERE id = $1";
+    let counted: Result<(), Error> = sql
+        .transaction(move |tx| {
+            Box::pin(async move {
+                tx.execute(COUNT, args![first]).await?;
+                // A second try finds the other done.
+                here.notify_one();
+                tokio::time::timeout(std::time::Duration::from_secs(5), there.notified()).await.ok();
+                tx.execute(COUNT, args![then]).await?;
+                Ok(())
+            })
+        })
+        .await;
+    counted.unwrap();
+}
+
+#[tokio::test]
+async fn transactions_that_wait_for_each_other_are_both_done() {
+    for house in houses_with_a_table().await {
+        if house.sql.engine_name() == "sqlite" {
+            // Its one writer never waits for another.
+            continue;
+        }
+        for id in ["a", "b"] {
+            house.sql.execute(INSERT, args![id, 0, Arg::Bytes(None)]).await.unwrap();
+        }
+        let (one, two) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        tokio::join!(
+            count_both(&house.sql, "a", "b", one.clone(), two.clone()),
+            count_both(&house.sql, "b", "a", two, one),
+        );
+        let rows = house.sql.fetch_all("SELECT n FROM things", vec![]).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.int("n").unwrap()).collect::<Vec<_>>(), [2, 2]);
+    }
+}
+
+#[tokio::test]
+async fn a_deadlock_is_told_from_other_trouble() {
+    for house in houses_with_a_table().await {
+        let error = house.sql.execute("INSERT INTO nowhere VALUES ($1)", args![1]).await.unwrap_err();
+        assert!(!error.is_deadlock());
+        if house.sql.engine_name() == "sqlite" {
+            continue;
+        }
+        let raised = "DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '40P01'; END $$";
+        let tried = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let count = tried.clone();
+        let ended: Result<u64, Error> = house
+            .sql
+            .transaction(move |tx| {
+                Box::pin(async move {
+                    count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    tx.execute(raised, vec![]).await
+                })
+            })
+            .await;
+        assert!(ended.unwrap_err().is_deadlock());
+        assert_eq!(tried.load(std::sync::atomic::Ordering::Relaxed), 4, "it is not tried for ever");
+    }
+}
+
 #[tokio::test]
 async fn a_caller_that_gives_up_does_not_leave_a_transaction_open() {
     for house in houses_with_a_table().await {
         let (entered, inside) = tokio::sync::oneshot::channel();
         let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
-        let work = house.sql.transaction(move |tx| {
+        let work = house.sql.transaction_once(move |tx| {
             Box::pin(async move {
                 tx.execute(INSERT, args!["a", 1, Arg::Bytes(None)]).await?;
                 entered.send(()).ok();

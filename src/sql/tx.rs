@@ -11,6 +11,7 @@ use super::{Arg, Error, Row, row};
 pub struct Tx {
     on: On,
     news: bool,
+    deadlocked: bool,
 }
 
 enum On {
@@ -22,11 +23,11 @@ enum On {
 
 impl Tx {
     pub(super) fn on_sqlite(connection: SqliteConnection) -> Self {
-        Self { on: On::Sqlite(Box::new(connection)), news: false }
+        Self { on: On::Sqlite(Box::new(connection)), news: false, deadlocked: false }
     }
 
     pub(super) fn on_postgres(tx: Transaction<'static, Postgres>) -> Self {
-        Self { on: On::Postgres(tx), news: false }
+        Self { on: On::Postgres(tx), news: false, deadlocked: false }
     }
 
     /// Once this is committed, whoever waits in `Sql::wait_for_news` is woken.
@@ -42,15 +43,29 @@ impl Tx {
         self.news = news;
     }
 
-    pub(super) fn is_postgres(&self) -> bool {
+    /// Whether other nodes may write at the same time: PostgreSQL locks rows, SQLite has one writer.
+    pub fn is_postgres(&self) -> bool {
         matches!(self.on, On::Postgres(_))
+    }
+
+    /// Whether the server undid it because another transaction and it waited for each other.
+    pub(super) fn is_deadlocked(&self) -> bool {
+        self.deadlocked
+    }
+
+    /// Remembers what a statement failed of, whatever its caller makes of the failure.
+    fn heard<T>(&mut self, done: Result<T, sqlx::Error>) -> Result<T, Error> {
+        done.map_err(Error::from).inspect_err(|error| self.deadlocked |= error.is_deadlock())
     }
 
     /// All rows of a statement; `INSERT … RETURNING` and the like are welcome here.
     pub async fn fetch_all(&mut self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>, Error> {
         match &mut self.on {
             On::Sqlite(tx) => row::from_sqlite(bind!(text, args).fetch_all(&mut **tx).await?),
-            On::Postgres(tx) => row::from_postgres(bind!(text, args).fetch_all(&mut **tx).await?),
+            On::Postgres(tx) => {
+                let done = bind!(text, args).fetch_all(&mut **tx).await;
+                row::from_postgres(self.heard(done)?)
+            }
         }
     }
 
@@ -63,7 +78,10 @@ impl Tx {
     pub async fn execute(&mut self, text: &'static str, args: Vec<Arg>) -> Result<u64, Error> {
         match &mut self.on {
             On::Sqlite(tx) => Ok(bind!(text, args).execute(&mut **tx).await?.rows_affected()),
-            On::Postgres(tx) => Ok(bind!(text, args).execute(&mut **tx).await?.rows_affected()),
+            On::Postgres(tx) => {
+                let done = bind!(text, args).execute(&mut **tx).await;
+                Ok(self.heard(done)?.rows_affected())
+            }
         }
     }
 

@@ -24,3 +24,5 @@ pub use tally::Tally;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod trial;

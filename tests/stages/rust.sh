@@ -35,5 +35,5 @@ stage_postgres() {
 # What passes only when asked again is printed as FLAKY, and is a fault of the test to be mended; it does not hold up
 # a change on a machine that stood still for a while.
 nextest() {
-  cargo nextest run --locked --no-fail-fast --retries 2 --hide-progress-bar --status-level fail --final-status-level slow "$@"
+  cargo nextest run --locked --no-fail-fast --retries 2 --hide-progress-bar --status-level retry --final-status-level slow "$@"
 }

@@ -16,7 +16,7 @@ use crate::model::payment::{Method, Payment};
 use crate::model::plan::Plan;
 use crate::model::quote::{Quantity, Wanted};
 use crate::model::webhook::Attempt;
-use crate::orders::{Answer, Basis, NewOrder, NewPayment, NewQuote, Once, Orders, Settings};
+use crate::orders::{Answer, Basis, Expected, NewOrder, NewPayment, NewQuote, Once, Orders, Settings};
 use crate::rates::{self, Rates};
 use crate::sandbox;
 use crate::sql::trial;
@@ -235,7 +235,8 @@ fn by(actor: &str, what: &str) -> (String, String) {
 async fn an_order_is_shown_whole_by_its_id_and_by_its_reference() {
     for office in offices().await {
         let (_, id) = office.order("acme", "PO-1").await;
-        let wish = NewPayment { orders: vec![id.parse().unwrap()], method: Method::Debit, expected_total: None };
+        let wish =
+            NewPayment { orders: vec![id.parse().unwrap()], method: Method::Debit, expected: Expected::default() };
         let paid = office.desk.orders.pay(&caller("acme"), once("pay-0001"), wish, &render_payment).await.unwrap();
         let payment = String::from_utf8(paid.answer.body).unwrap();
         let shown = office.show("PO-1").await;

@@ -45,7 +45,7 @@ impl Ledger {
         Ok(self.stretch(endpoint, from, to).await?.0)
     }
 
-    /// Makes deliveries due again, or anew; gives how many.
+    /// Makes deliveries due again, or anew; gives how many: none to an endpoint that is disabled.
     pub async fn resend(&self, endpoint: &Endpoint, what: &Resend) -> Result<u64, Error> {
         const ONE: &str = again!("id = $3");
         const FAILED: &str = again!(
@@ -56,20 +56,29 @@ impl Ledger {
             "state <> 'pending' AND created_at >= $5 AND created_at < $6 AND event IN \
              (SELECT e.event FROM events AS e WHERE e.position BETWEEN $3 AND $4)"
         );
-        const MISSING: &str = deliver!("$2", "w.id = $1 AND e.position BETWEEN $3 AND $4 AND e.at >= $5 AND e.at < $6");
+        const MISSING: &str =
+            deliver!("$2", "w.id = $1 AND e.position BETWEEN $3 AND $4 AND e.at >= $5 AND e.at < $6", "");
         let (id, now) = (endpoint.id.clone(), self.clock.now_ms());
-        let (from, to, text) = match what {
-            Resend::One(delivery) => {
-                return Ok(self.sql.execute(ONE, args![id.as_str(), now, delivery.as_str()]).await?);
+        let (texts, row) = match what {
+            Resend::One(delivery) => (vec![ONE], args![id.as_str(), now, delivery.as_str()]),
+            Resend::Missed(from, to) | Resend::All(from, to) => {
+                let (_, first, last) = self.stretch(endpoint, *from, *to).await?;
+                let again = if matches!(what, Resend::All(..)) { ALL } else { FAILED };
+                let row = args![id.as_str(), now, first, last, from.as_millisecond(), to.as_millisecond()];
+                (vec![again, MISSING], row)
             }
-            Resend::Missed(from, to) => (from, to, FAILED),
-            Resend::All(from, to) => (from, to, ALL),
         };
-        let (_, first, last) = self.stretch(endpoint, *from, *to).await?;
-        let row = args![id.as_str(), now, first, last, from.as_millisecond(), to.as_millisecond()];
         self.sql
             .transaction(move |tx| {
-                Box::pin(async move { Ok(tx.execute(text, row.clone()).await? + tx.execute(MISSING, row).await?) })
+                Box::pin(async move {
+                    let mut count = 0;
+                    if hold(tx, &id).await? {
+                        for text in texts {
+                            count += tx.execute(text, row.clone()).await?;
+                        }
+                    }
+                    Ok(count)
+                })
             })
             .await
     }
@@ -91,11 +100,20 @@ impl Ledger {
     }
 }
 
+/// Holds an endpoint until the transaction ends, so that nobody disables it meanwhile; false when somebody did.
+async fn hold(tx: &mut Tx, id: &EndpointId) -> Result<bool, Error> {
+    const HOLD: &str = "UPDATE webhook_endpoints SET state = state WHERE id = $1 AND state = 'enabled'";
+    Ok(tx.execute(HOLD, args![id.as_str()]).await? == 1)
+}
+
 async fn test(tx: &mut Tx, endpoint: &Endpoint, now: i64) -> Result<Option<DeliveryId>, Error> {
     const DELIVER: &str = "INSERT INTO webhook_deliveries \
         (id, endpoint, event, serial, subject, state, attempts, due_at, fence, created_at) \
         SELECT $1, w.id, e.event, e.serial, e.event, 'pending', 0, e.at, 0, e.at \
         FROM events AS e, webhook_endpoints AS w WHERE e.event = $2 AND w.id = $3 AND w.state = 'enabled'";
+    if !hold(tx, &endpoint.id).await? {
+        return Ok(None);
+    }
     let (event, delivery) = (EventId::fresh(), DeliveryId::fresh());
     let notice = Notice {
         event: &event,

@@ -19,6 +19,8 @@ const EARLY: u32 = 3;
 
 /// The statements in one engine's words.
 pub(super) struct Texts {
+    /// Holds the endpoints, in their order, before anything of theirs is written.
+    hold: Option<&'static str>,
     settle: &'static str,
     note: &'static str,
     line: &'static str,
@@ -32,15 +34,10 @@ pub(super) struct Texts {
 }
 
 macro_rules! texts {
-    ($rows:literal, $ids:literal, $hint:expr) => {
+    ($rows:literal, $take:expr, $hold:expr, $hint:expr) => {
         Texts {
-            // Whether it is due is asked once more: on PostgreSQL, a node that had to wait for another node's turn looks
-            // at the row again and leaves it alone.
-            take: concat!(
-                "UPDATE webhook_deliveries SET fence = fence + 1, claimed_at = $1, due_at = $1 + $2, claim = $3 \
-                 WHERE state = 'pending' AND due_at <= $1 AND id IN ",
-                $ids
-            ),
+            take: $take,
+            hold: $hold,
             // What was given up meanwhile stays given up, unless the endpoint has it. What was written down already, in a
             // turn whose end was not heard, is not written down again.
             settle: concat!(
@@ -96,13 +93,23 @@ const SQLITE: Texts = texts!(
      json_extract(value, '$.due_at') AS due_at, json_extract(value, '$.at') AS at, \
      json_extract(value, '$.duration_ms') AS duration_ms, json_extract(value, '$.status') AS status, \
      json_extract(value, '$.problem') AS problem, json_extract(value, '$.answer') AS answer FROM json_each($1))",
-    "(SELECT value FROM json_each($4))",
+    "UPDATE webhook_deliveries SET fence = fence + 1, claimed_at = $1, due_at = $1 + $2, claim = $3 \
+     WHERE state = 'pending' AND due_at <= $1 AND id IN (SELECT value FROM json_each($4))",
+    None,
     None
 );
 const POSTGRES: Texts = texts!(
     "(SELECT * FROM json_to_recordset(CAST($1 AS JSON)) AS r(id TEXT, fence BIGINT, endpoint TEXT, subject TEXT, \
      serial BIGINT, state TEXT, due_at BIGINT, at BIGINT, duration_ms BIGINT, status BIGINT, problem TEXT, answer TEXT))",
-    "(SELECT json_array_elements_text(CAST($4 AS JSON)))",
+    // What another node takes or writes down this very moment is left to it.
+    "WITH due AS MATERIALIZED (SELECT id FROM webhook_deliveries WHERE state = 'pending' AND due_at <= $1 \
+     AND id IN (SELECT json_array_elements_text(CAST($4 AS JSON))) FOR UPDATE SKIP LOCKED) \
+     UPDATE webhook_deliveries SET fence = fence + 1, claimed_at = $1, due_at = $1 + $2, claim = $3 \
+     FROM due WHERE webhook_deliveries.id = due.id",
+    Some(
+        "SELECT w.id FROM webhook_endpoints AS w \
+         WHERE w.id IN (SELECT json_array_elements_text(CAST($1 AS JSON))) ORDER BY w.id FOR NO KEY UPDATE"
+    ),
     // A queue's figures are never what they were when the planner last looked; compiling for a few rows is no gain.
     Some("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)")
 );
@@ -123,6 +130,10 @@ pub(super) async fn settle(
         return Ok(Vec::new());
     }
     let now_ms = now.as_millisecond();
+    if let Some(hold) = texts.hold {
+        let endpoints: BTreeSet<_> = settled.iter().map(|one| one.made.endpoint.as_str()).collect();
+        tx.fetch_all(hold, args![told(endpoints.into_iter().map(Value::from).collect())]).await?;
+    }
     let all: Vec<_> = settled.iter().map(|one| row(one, now_ms)).collect();
     let counted = tx.fetch_all(texts.settle, args![told(all), now_ms]).await?;
     let counted = counted.iter().map(|row| Ok(row.text("id")?)).collect::<Result<BTreeSet<_>, Error>>()?;

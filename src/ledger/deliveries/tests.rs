@@ -1,5 +1,7 @@
 //! What must hold of deliveries and endpoints on every engine at hand.
 
+mod disabling;
+
 use std::sync::Arc;
 
 use super::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undelivered, Verdict};

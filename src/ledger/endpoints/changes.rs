@@ -114,6 +114,7 @@ pub(super) async fn delete(tx: &mut Tx, before: &Endpoint, caller: &Caller, now:
         "DELETE FROM webhook_attempts WHERE delivery IN (SELECT id FROM webhook_deliveries WHERE endpoint = $1)",
         "DELETE FROM webhook_deliveries WHERE endpoint = $1",
     ];
+    keep_still(tx, &before.id).await?;
     let id = before.id.as_str();
     for text in PARTS {
         tx.execute(text, args![id]).await?;
@@ -159,6 +160,15 @@ async fn set_patterns(tx: &mut Tx, id: &EndpointId, patterns: &[Pattern]) -> Res
     Ok(())
 }
 
+/// Until the transaction ends nobody makes deliveries for the endpoint; who is doing so is waited for.
+async fn keep_still(tx: &mut Tx, id: &EndpointId) -> Result<(), Error> {
+    const KEEP: &str = "SELECT id FROM webhook_endpoints WHERE id = $1 FOR UPDATE";
+    if tx.is_postgres() {
+        tx.fetch_all(KEEP, args![id.as_str()]).await?;
+    }
+    Ok(())
+}
+
 /// Disables an endpoint and gives up what was on its way to it; false when it was disabled already.
 async fn stop(
     tx: &mut Tx,
@@ -171,6 +181,7 @@ async fn stop(
         WHERE id = $1 AND state = 'enabled'";
     const GIVE_UP: &str = "UPDATE webhook_deliveries SET state = 'failed', settled_at = $2 \
         WHERE endpoint = $1 AND state = 'pending'";
+    keep_still(tx, id).await?;
     let stopped = tx.execute(STOP, args![id.as_str(), why.name(), now.as_millisecond()]).await? == 1;
     if stopped {
         tx.execute(GIVE_UP, args![id.as_str(), now.as_millisecond()]).await?;

@@ -1,7 +1,10 @@
 //! What must hold of publishing on every engine at hand: every event gets one place, none is overlooked, and a
 //! subject's events stay in the order of its story.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use super::{Book, acme, books};
 use crate::ledger::outbox::{Notice, post};
@@ -15,7 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 
 impl Book {
     async fn say(&self, subject: &str, kinds: &[&str]) {
-        say(&self.house.sql, subject, kinds, self.clock.now_ms(), async {}).await;
+        say(&self.house.sql, subject, kinds, self.clock.now_ms(), None).await;
     }
 
     async fn heard(&self, after: i64, kinds: &[&str]) -> Vec<Announcement> {
@@ -24,8 +27,15 @@ impl Book {
     }
 }
 
-/// Posts events about one subject in one transaction that lasts until `end`.
-async fn say(sql: &Sql, subject: &str, kinds: &[&str], at: i64, end: impl Future<Output = ()> + Send + 'static) {
+/// A transaction that tells when it has posted, and is committed when it is told to.
+#[derive(Default)]
+struct Held {
+    posted: Notify,
+    commit: Notify,
+}
+
+/// Posts events about one subject in one transaction, which may be held.
+async fn say(sql: &Sql, subject: &str, kinds: &[&str], at: i64, held: Option<Arc<Held>>) {
     let (subject, kinds) = (subject.to_owned(), kinds.iter().map(|kind| (*kind).to_owned()).collect::<Vec<_>>());
     sql.transaction(move |tx| {
         Box::pin(async move {
@@ -42,7 +52,10 @@ async fn say(sql: &Sql, subject: &str, kinds: &[&str], at: i64, end: impl Future
             };
             let notices: Vec<_> = ids.iter().zip(&kinds).map(notice).collect();
             post(tx, &notices).await?;
-            end.await;
+            if let Some(held) = held {
+                held.posted.notify_one();
+                held.commit.notified().await;
+            }
             Ok::<_, Error>(())
         })
     })
@@ -78,20 +91,15 @@ async fn events_get_places_without_holes_in_the_order_they_were_written() {
 async fn what_is_committed_late_is_published_later_and_never_overlooked() {
     for book in books().await.into_iter().filter(|book| book.house.sql.engine_name() == "postgres") {
         let other = book.house.another().await;
-        let (posted, is_posted) = tokio::sync::oneshot::channel();
-        let (commit, may_commit) = tokio::sync::oneshot::channel::<()>();
-        let end = async move {
-            posted.send(()).unwrap();
-            may_commit.await.unwrap();
-        };
-        let slow = say(&other, "ord_slow", &["order.accepted", "order.paid"], 0, end);
+        let held = Arc::<Held>::default();
+        let slow = say(&other, "ord_slow", &["order.accepted", "order.paid"], 0, Some(held.clone()));
         let quick = async {
-            is_posted.await.unwrap();
+            held.posted.notified().await;
             book.say("ord_quick", &["order.accepted"]).await;
             assert_eq!(book.ledger.publish(10).await.unwrap().newest, 1);
             let told = book.heard(0, &[]).await;
             assert_eq!(subjects(&told), ["ord_quick"], "the higher serial alone is visible");
-            commit.send(()).unwrap();
+            held.commit.notify_one();
             told[0].position
         };
         let ((), read_up_to) = tokio::join!(slow, quick);
@@ -115,7 +123,7 @@ async fn nodes_that_publish_while_others_write_keep_every_story_in_order() {
             let (sql, subject) = (book.house.sql.clone(), format!("ord_{subject}"));
             async move {
                 for step in steps {
-                    say(&sql, &subject, &[step], 0, async {}).await;
+                    say(&sql, &subject, &[step], 0, None).await;
                 }
             }
         });

@@ -14,7 +14,7 @@ use crate::orders::Orders;
 use crate::upstream::{self, Upstream};
 
 /// Another node, whose clock is ahead, with so much patience for the catalogue.
-async fn node(scene: &Scene, ahead_ms: i64, patience: Duration) -> Orders {
+pub(super) async fn node(scene: &Scene, ahead_ms: i64, patience: Duration) -> Orders {
     let clock = Clock::shiftable();
     clock.advance_ms(ahead_ms);
     let endpoint =

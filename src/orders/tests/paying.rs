@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LEASE_MS, NewPayment, Scene, once, render_payment, scenes, to_pay};
+use super::{Expected, LEASE_MS, NewPayment, Scene, once, render_payment, scenes, to_pay};
 use crate::error::{Code, Failure};
 use crate::model::ids::OrderId;
 use crate::model::money::Money;
@@ -10,7 +10,8 @@ use crate::model::order::{Order, State};
 use crate::model::payment::{Method, PartState, Whole};
 
 fn expecting(orders: &[&Order], method: Method, expected: Money) -> NewPayment {
-    NewPayment { expected_total: Some(expected), ..to_pay(orders.iter().map(|o| o.deed.id.clone()).collect(), method) }
+    let expected = Expected { total: Some(expected), ..Expected::default() };
+    NewPayment { expected, ..to_pay(orders.iter().map(|o| o.deed.id.clone()).collect(), method) }
 }
 
 impl Scene {
@@ -59,6 +60,57 @@ async fn a_sum_may_be_expected_in_the_currency_the_orders_were_quoted_in() {
         assert_eq!(refused.places()[0].pointer, "#/expected_total/currency");
         let right = expecting(&[&order], Method::Debit, yen);
         scene.room.pay(&scene.caller, once("key-pay1"), right, &render_payment).await.unwrap();
+        assert_eq!(scene.by_reference("PO-1").await.state, State::Paid);
+    }
+}
+
+#[tokio::test]
+async fn what_one_order_costs_more_another_does_not_make_up_for() {
+    for scene in scenes().await {
+        let (one, two) = (scene.placed_order("PO-1").await, scene.placed_order("PO-2").await);
+        let amounts = |one_more: i64, two_more: i64| {
+            let of = |order: &Order, more: i64| (order.deed.id.clone(), Money::fen(order.payable.minor + more));
+            vec![of(&one, one_more), of(&two, two_more)]
+        };
+        let wish = |amounts| {
+            let expected = Expected { total: one.payable.plus(two.payable), amounts };
+            NewPayment { expected, ..to_pay(vec![one.deed.id.clone(), two.deed.id.clone()], Method::Debit) }
+        };
+        for (order, more) in [(&one, 100), (&two, -100)] {
+            let number = order.catalogue_order.unwrap();
+            scene.say(&format!("/control/orders/{number}"), json!({"priceFen": order.payable.minor + more})).await;
+        }
+        let pay = async |amounts| scene.room.pay(&scene.caller, once("key-pay1"), wish(amounts), &render_payment).await;
+        let refused = pay(amounts(0, 0)).await.unwrap_err();
+        assert_eq!((refused.code(), scene.pay_calls().await), (Code::PriceChanged, 0));
+        let pointers: Vec<_> = refused.places().into_iter().map(|place| place.pointer).collect();
+        assert_eq!(pointers, ["#/expected_amounts/0/amount", "#/expected_amounts/1/amount"]);
+        let now: Value = serde_json::from_str(&refused.extras().last().unwrap().1).unwrap();
+        assert_eq!(now[0]["amount"]["amount"], Money::fen(one.payable.minor + 100).amount());
+        let half = pay(amounts(100, 0)).await.unwrap_err();
+        assert_eq!(half.places()[0].pointer, "#/expected_amounts/1/amount");
+        let told = pay(amounts(100, -100)).await.unwrap();
+        assert!(String::from_utf8(told.answer.body).unwrap().ends_with("paid"));
+    }
+}
+
+#[tokio::test]
+async fn an_expected_amount_is_of_an_order_of_the_payment_in_a_currency_that_it_has() {
+    for scene in scenes().await {
+        let order = scene.placed_order("PO-1").await;
+        let yen = order.deed.exchange.convert(order.payable).unwrap();
+        let pay = async |amounts: Vec<(OrderId, Money)>| {
+            let expected = Expected { total: None, amounts };
+            let wish = NewPayment { expected, ..to_pay(vec![order.deed.id.clone()], Method::Debit) };
+            scene.room.pay(&scene.caller, once("key-pay1"), wish, &render_payment).await
+        };
+        let own = order.deed.id.clone();
+        let stranger = pay(vec![(own.clone(), yen), (OrderId::fresh(), yen), (own.clone(), yen)]).await.unwrap_err();
+        let pointers: Vec<_> = stranger.places().into_iter().map(|place| place.pointer).collect();
+        assert_eq!(pointers, ["#/expected_amounts/1/order_id", "#/expected_amounts/2/order_id"]);
+        let dollars = pay(vec![(own.clone(), Money::new(1, "USD".parse().unwrap()))]).await.unwrap_err();
+        assert_eq!(dollars.places()[0].pointer, "#/expected_amounts/0/amount/currency");
+        pay(vec![(own, yen)]).await.unwrap();
         assert_eq!(scene.by_reference("PO-1").await.state, State::Paid);
     }
 }

@@ -23,7 +23,7 @@ pub async fn import(
     from: impl BufRead + Send + 'static,
     mut progress: impl FnMut(Progress) + Send + 'static,
 ) -> Result<Counts, Error> {
-    sql.transaction(move |tx| {
+    sql.transaction_once(move |tx| {
         Box::pin(async move {
             let mut lines = Lines { from, hash: Sha256::new(), number: 0 };
             let header = header(&mut lines)?;

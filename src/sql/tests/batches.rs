@@ -19,7 +19,7 @@ async fn insert(tx: &mut Tx, id: &str) -> Result<u64, Error> {
 /// A transaction that is asked for now: unlike a plain future it stands in line before anybody waits for it.
 fn ask(sql: &Sql, steps: impl for<'t> FnOnce(&'t mut Tx) -> Step<'t, u64, Error> + Send + 'static) -> Writing {
     let sql = sql.clone();
-    let mut asked = async move { sql.transaction(steps).await }.boxed();
+    let mut asked = async move { sql.transaction_once(steps).await }.boxed();
     match (&mut asked).now_or_never() {
         Some(done) => std::future::ready(done).boxed(),
         None => asked,
