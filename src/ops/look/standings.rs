@@ -120,10 +120,10 @@ pub fn shown(used: &Used) -> String {
 
 /// Who decided, in words: the name in the numbers, and what it says.
 const DECIDED: [(&str, &str); 4] = [
-    ("in_hand", "this side of Redis: units in hand, or what Redis said before"),
-    ("by_redis", "Redis, asked for the call"),
-    ("locally", "by the node's share, as Redis did not answer"),
-    ("here", "by the only node that counts"),
+    ("in_hand", "units in hand"),
+    ("by_redis", "Redis"),
+    ("locally", "own share, Redis silent"),
+    ("here", "this node alone"),
 ];
 
 /// Decisions of one kind.
@@ -153,10 +153,11 @@ impl AccountView {
         all.filter(|one| one.allowed + one.denied > 0).collect()
     }
 
-    /// The policy that is used most.
-    pub fn fullest(&self) -> Option<&Used> {
+    /// The policy of which nothing is left soonest if it goes on like that, and in how many seconds.
+    pub fn soonest(&self) -> Option<(&str, f64)> {
         let policies = self.headroom.policies.iter();
-        policies.max_by(|one, other| one.percent.total_cmp(&other.percent))
+        let ending = policies.filter_map(|used| used.exhausted_in_s.map(|seconds| (used.name.as_str(), seconds)));
+        ending.min_by(|one, other| one.1.total_cmp(&other.1))
     }
 }
 
