@@ -16,7 +16,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("model", &["error"]),
     ("config", &[]),
     ("signing", &[]),
-    ("edge", &["error", "telemetry", "signing"]),
+    ("edge", &["clock", "error", "telemetry", "signing"]),
     // DOORS: ground only; `sql` is the floor under the doors that keep things in tables, `audit` the book they share,
     // `redis_link` the floor under those that ask Redis
     ("sql", &["clock", "error"]),
@@ -33,7 +33,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("translate", &["clock", "error", "model", "upstream"]),
     // The one mechanism by which rooms follow the catalogue
     ("feed", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
-    ("auth", &["clock", "error", "model", "signing", "telemetry", "counters", "partners"]),
+    ("auth", &["clock", "edge", "error", "model", "signing", "telemetry", "counters", "partners"]),
     ("limits", &["clock", "error", "model", "telemetry", "counters"]),
     ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "language", "translate"]),
     ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),

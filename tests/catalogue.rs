@@ -154,7 +154,7 @@ async fn pages_follow_each_other_without_gap_or_repeat_and_keep_the_bounds() {
 }
 
 #[tokio::test]
-async fn japanese_words_find_offers_and_held_ones_do_not_exist() {
+async fn japanese_words_find_offers_and_held_ones_are_kept_back() {
     let house = House::open().await;
     let node = house.node(None);
     let any = node.catalog.ask(&audience(), &Search::default()).await.unwrap().found.items;
@@ -163,7 +163,7 @@ async fn japanese_words_find_offers_and_held_ones_do_not_exist() {
     assert!(found.items.iter().any(|offer| offer.id == any[0].id));
     house.control(&format!("/control/goods/{}", any[0].id), json!({"state": "held"})).await;
     let error = node.catalog.ask(&audience(), &any[0].id).await.unwrap_err();
-    assert_eq!(error.code(), Code::OfferNotFound);
+    assert_eq!(error.code(), Code::OfferHeld);
     assert_eq!(node.catalog.ask(&audience(), &OfferId::new(1)).await.unwrap_err().code(), Code::OfferNotFound);
 }
 

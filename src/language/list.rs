@@ -74,13 +74,13 @@ mod tests {
         let mut list = List::default();
         let text: Arc<str> = "花盆".into();
         list.add(English, &[text.clone(), text.clone()]);
-        list.add(Japanese, &[text.clone()]);
+        list.add(Japanese, std::slice::from_ref(&text));
         assert_eq!(list.next(), Some((English, vec![text.clone()])));
-        list.add(English, &[text.clone()]);
+        list.add(English, std::slice::from_ref(&text));
         assert_eq!(list.next(), Some((Japanese, vec![text.clone()])));
         assert_eq!(list.next(), None, "it is being translated");
-        list.done(English, &[text.clone()]);
-        list.add(English, &[text.clone()]);
+        list.done(English, std::slice::from_ref(&text));
+        list.add(English, std::slice::from_ref(&text));
         assert!(list.next().is_some());
     }
 
