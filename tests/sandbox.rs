@@ -337,7 +337,7 @@ async fn a_detail_says_everything_and_a_batch_names_what_is_missing() {
     assert!(fen(&detail["costPrice"]) < fen(&detail["price"]));
     let id = detail["goodsId"].as_i64().unwrap();
     let batch = sandbox.post("/goods/batchGet", json!({ "goodsIds": [id, 1], "lang": "en" })).await;
-    assert_eq!((&batch["items"][0], &batch["missing"]), (&detail, &json!([1])));
+    assert_eq!((&batch["items"][0], &batch["missing"], &batch["foreign"]), (&detail, &json!([]), &json!([1])));
 }
 
 #[tokio::test]

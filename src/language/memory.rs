@@ -7,9 +7,12 @@ use sha2::{Digest, Sha256};
 use crate::clock::Clock;
 use crate::language::Error;
 use crate::model::language::Language;
-use crate::sql::{Sql, args};
+use crate::sql::{Arg, Sql, args};
 
-const FIND: &str = "SELECT translated FROM translations WHERE language = $1 AND digest = $2";
+const FIND: &str = "SELECT digest, translated FROM translations WHERE language = $1 \
+                    AND digest IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+/// So many digests `FIND` takes.
+const AT_ONCE: usize = 16;
 const KEEP: &str = "INSERT INTO translations (language, digest, original, translated, provider, characters, created_at) \
                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (language, digest) DO NOTHING";
 const SPENT: &str =
@@ -34,10 +37,15 @@ impl Memory {
         texts: &[Arc<str>],
     ) -> Result<Vec<(Arc<str>, Arc<str>)>, Error> {
         let mut found = Vec::new();
-        for text in texts {
-            let row = self.sql.fetch_optional(FIND, args![language.tag(), digest(text)]).await?;
-            if let Some(row) = row {
-                found.push((Arc::clone(text), Arc::from(row.text("translated")?)));
+        for some in texts.chunks(AT_ONCE) {
+            let wanted: Vec<(String, &Arc<str>)> = some.iter().map(|text| (digest(text), text)).collect();
+            let mut args = args![language.tag()];
+            args.extend(wanted.iter().map(|(digest, _)| Arg::from(digest)));
+            args.resize(1 + AT_ONCE, Arg::from(""));
+            for row in self.sql.fetch_all(FIND, args).await? {
+                let (digest, words) = (row.text("digest")?, row.text("translated")?);
+                let texts = wanted.iter().filter(|(one, _)| *one == digest);
+                found.extend(texts.map(|(_, text)| (Arc::clone(text), Arc::from(words.as_str()))));
             }
         }
         Ok(found)

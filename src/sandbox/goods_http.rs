@@ -157,7 +157,8 @@ pub async fn search_goods(market: Shared, asked: web::Query<SearchAsked>) -> Ans
         let page =
             if counts { market.search_counted(&wanted, token, size) } else { market.search(&wanted, token, size) };
         let page = page?;
-        let items = briefs(&market, &page.goods, &wanted.keyword, lang);
+        let understood = page.corrected.as_ref().unwrap_or(&wanted.keyword);
+        let items = briefs(&market, &page.goods, understood, lang);
         let facets = counts.then(|| FacetsWire::of(&page.facets));
         let SearchFound { total, next, corrected, .. } = page;
         Ok::<_, Refusal>(SearchPage { total, next_page_token: next, corrected_keyword: corrected, facets, items })
@@ -171,7 +172,10 @@ pub fn briefs(market: &Market, goods: &[u32], keyword: &str, lang: Lang) -> Vec<
         market.book(|book| goods.iter().map(|index| book.shelf.item(&market.shop, *index)).collect());
     let mut sellers = Sellers::default();
     let brief = |item: &Item| {
-        let brief = goods_wire::brief(item, sellers.of(&market.shop, item), lang);
+        let mut brief = goods_wire::brief(item, sellers.of(&market.shop, item), lang);
+        if !market.is_translated(item.goods.id) {
+            brief.leave_untranslated();
+        }
         let shown = brief.subject_trans.as_ref().unwrap_or(&brief.subject);
         let highlights = market.highlights(keyword, shown, lang);
         Brief { highlights: highlights.into_iter().map(|(from, to)| [from, to]).collect(), ..brief }
@@ -186,7 +190,16 @@ pub async fn get_goods(market: Shared, goods_id: web::Path<i64>, asked: web::Que
     let lang = asked::lang(asked.lang.as_deref())?;
     let item = market.visible(*goods_id)?;
     let seller = market.shop.seller(item.goods.seller_id);
-    Ok(Sent(goods_wire::detail(&item, seller.as_ref(), lang)))
+    Ok(Sent(detail(&market, &item, seller.as_ref(), lang)))
+}
+
+/// Everything about a goods, as far as it is translated.
+fn detail(market: &Market, item: &Item, seller: Option<&Seller>, lang: Lang) -> Detail {
+    let mut detail = goods_wire::detail(item, seller, lang);
+    if !market.is_translated(item.goods.id) {
+        detail.leave_untranslated();
+    }
+    detail
 }
 
 /// Several goods at once.
@@ -202,7 +215,7 @@ pub async fn batch_get_goods(market: Shared, asked: Body<BatchGet>) -> Answer<Ba
     let mut batch = Batch::default();
     for id in goods_ids {
         match market.visible(id) {
-            Ok(item) => batch.items.push(goods_wire::detail(&item, sellers.of(&market.shop, &item), lang)),
+            Ok(item) => batch.items.push(detail(&market, &item, sellers.of(&market.shop, &item), lang)),
             Err(refusal) => batch.left_out(id, refusal.code),
         }
     }

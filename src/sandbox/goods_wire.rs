@@ -112,6 +112,27 @@ pub struct Detail {
     pub seller_phone: String,
 }
 
+impl Brief {
+    /// Takes the goods' own translations away; the seller's name stays translated.
+    pub fn leave_untranslated(&mut self) {
+        self.subject_trans = None;
+        self.unit_trans = None;
+    }
+}
+
+impl Detail {
+    /// Takes the goods' own translations away.
+    pub fn leave_untranslated(&mut self) {
+        self.brief.leave_untranslated();
+        self.description_trans = None;
+        let specs = self.skus.iter_mut().flat_map(|sku| &mut sku.specs);
+        for attribute in self.attributes.iter_mut().chain(specs) {
+            attribute.name_trans = None;
+            attribute.value_trans = None;
+        }
+    }
+}
+
 /// A named value.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -28,6 +28,8 @@ pub struct Market {
     pub shop: Shop,
     /// Who may call.
     pub token: String,
+    /// Of a thousand goods so many are not translated.
+    untranslated_permille: u32,
     /// Whether requests may ask for their own faults.
     pub faults_by_header: bool,
     /// Where "now" comes from.
@@ -70,6 +72,7 @@ impl Market {
         Ok(Market {
             shop,
             token: settings.token.clone(),
+            untranslated_permille: settings.untranslated_permille,
             faults_by_header: settings.faults_by_header,
             clock: settings.clock.clone(),
             faults: Mutex::default(),
@@ -115,6 +118,13 @@ impl Market {
 
     fn lock(&self) -> MutexGuard<'_, Journaled> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a goods is translated into any language.
+    pub fn is_translated(&self, goods_id: i64) -> bool {
+        // Any spread will do that is the same tomorrow.
+        let spread = goods_id.unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        spread % 1000 >= u64::from(self.untranslated_permille)
     }
 
     /// A goods that callers may see.

@@ -24,6 +24,8 @@ pub struct Settings {
     pub fsync: bool,
     /// How the cashier page is reached from outside; the bound address when absent.
     pub public_url: Option<String>,
+    /// Of a thousand goods so many are translated into no language, as a seller's newest are.
+    pub untranslated_permille: u32,
     /// Whether a request may ask for its own fault with `X-Sandbox-Fault`.
     pub faults_by_header: bool,
     /// HTTP worker threads.
@@ -43,6 +45,7 @@ impl Default for Settings {
             data: None,
             fsync: true,
             public_url: None,
+            untranslated_permille: 0,
             faults_by_header: false,
             workers: 2,
             clock: Clock::System,

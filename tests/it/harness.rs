@@ -49,8 +49,13 @@ impl House {
 
     /// A house with settings of its own, e.g. `("SERVER__BODY_LIMIT_BYTES", "2048")`.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::over(sandbox_settings(), settings).await
+    }
+
+    /// A house over a catalogue of its own.
+    pub async fn over(catalogue: sandbox::Settings, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let catalogue = catalogue().await;
+        let catalogue = sandbox::start(catalogue, |_| {}).await.unwrap();
         let redis = Redis::wanted(folder.path());
         let database = database(folder.path()).await;
         let mut pairs = vec![
@@ -239,10 +244,9 @@ pub fn pointers(answer: &Answer) -> Vec<String> {
     errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn catalogue() -> sandbox::Running {
-    let settings =
-        sandbox::Settings { offers: OFFERS, pace: 0.0, workers: 1, faults_by_header: false, ..Default::default() };
-    sandbox::start(settings, |_| {}).await.unwrap()
+/// The catalogue of most houses.
+pub fn sandbox_settings() -> sandbox::Settings {
+    sandbox::Settings { offers: OFFERS, pace: 0.0, workers: 1, faults_by_header: false, ..Default::default() }
 }
 
 fn wanted(name: &str) -> Option<String> {

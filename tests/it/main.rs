@@ -12,6 +12,7 @@ mod dashboard;
 mod faults;
 mod fulfilment;
 mod harness;
+mod language;
 mod limits;
 mod nodes;
 mod orders;

@@ -186,10 +186,9 @@ impl Search {
         Ok(types)
     }
 
-    /// Where a keyword is found in a text that is shown: characters from and to.
+    /// Where a keyword, as it was understood, is found in a text that is shown: characters from and to.
     pub fn highlights(&self, keyword: &str, shown: &str, lang: Lang) -> Vec<(usize, usize)> {
-        let corrected = self.corrected(keyword);
-        highlight::spans(&mut self.analyzer(), corrected.as_deref().unwrap_or(keyword), shown, lang)
+        highlight::spans(&mut self.analyzer(), keyword, shown, lang)
     }
 
     fn analyzer(&self) -> std::sync::MutexGuard<'_, Analyzer> {
