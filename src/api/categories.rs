@@ -81,5 +81,5 @@ pub async fn list_categories(
     let audience = asked.done(Some(audience))?;
     let rendered = catalog
         .rendered(kept::FACE, &audience, &AllCategories, |all, _| kept::json(&CategoryPageView::from(all.as_slice())));
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

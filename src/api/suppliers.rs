@@ -106,5 +106,5 @@ pub async fn get_supplier(
     let id = asked.done(id)?;
     let rendered =
         catalog.rendered(kept::FACE, &audience, &id, |supplier, _| kept::json(&SupplierView::from(supplier)));
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

@@ -6,25 +6,35 @@
 //! look into the cache. Documents are kept by the call that brought them, rendered answers by face, audience and
 //! question; both keys carry world and price tier, so that no answer is shown to whom it is not for.
 //!
-//! When the catalogue is down, what was seen before stands in as long as `cache/freshness.rs` allows.
+//! When the catalogue is down, what was seen before stands in as long as `cache/freshness.rs` allows. When something moves
+//! in it, what is about that is not shown any more: the change feed says so ([`Catalog::follow`]), and `about` knows what a
+//! document is about.
 
+mod about;
 mod audience;
 mod bounds;
 mod cursor;
 mod failure;
+mod follow;
 mod question;
+mod warm;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 pub use audience::Audience;
 pub use failure::Error;
+pub use follow::Told;
 pub use question::{AllCategories, AllWarehouses, Picture, Question};
+pub use warm::Warmed;
 
-pub use crate::cache::Rendered;
-use crate::cache::{Cache, Content, Fetched, Kept, Key, KeyBuilder, Kind};
+use crate::cache::{Cache, Fetched, Found, Kept, Key, KeyBuilder, Kind};
+pub use crate::cache::{How, Rendered};
 use crate::clock::Clock;
 use crate::model::money::{Currency, Exchange};
 use crate::model::partner::Mode;
@@ -53,6 +63,22 @@ pub struct Answer<T> {
     pub fetched_at_ms: i64,
 }
 
+/// A rendered answer, and how it was come by.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The answer.
+    pub answer: Arc<Rendered>,
+    /// How its document was come by.
+    pub how: How,
+}
+
+impl Deref for Shown {
+    type Target = Rendered;
+    fn deref(&self) -> &Rendered {
+        &self.answer
+    }
+}
+
 impl Catalog {
     /// The catalogue behind this upstream client. `public_url` is how browsers reach the gateway, e.g.
     /// `https://gateway.example`; it begins the address of every picture and may be empty.
@@ -69,7 +95,7 @@ impl Catalog {
     /// Answers a question with the model.
     pub async fn ask<Q: Question>(&self, audience: &Audience, question: &Q) -> Result<Answer<Q::Found>, Error> {
         let exchange = self.exchange(audience, Q::PRICED)?;
-        let (key, kept) = self.document(audience, question, &exchange).await?;
+        let (key, Found { kept, .. }) = self.document(audience, question, &exchange).await?;
         let found = self.read(audience, question, &key, &kept)?;
         Ok(Answer { found, exchange, fetched_at_ms: kept.fetched_at_ms })
     }
@@ -82,21 +108,23 @@ impl Catalog {
         audience: &Audience,
         question: &Q,
         render: impl FnOnce(&Q::Found, &Exchange) -> Option<Bytes>,
-    ) -> Result<Arc<Rendered>, Error> {
+    ) -> Result<Shown, Error> {
         let key = self.answer_key(face, audience, question);
         if let Some(answer) = self.cache.answer(&key) {
-            return Ok(answer);
+            let how = if answer.stands_in(self.clock.now_ms()) { How::StandIn } else { How::Held };
+            return Ok(Shown { answer, how });
         }
         let exchange = self.exchange(audience, Q::PRICED)?;
-        let (document_key, kept) = self.document(audience, question, &exchange).await?;
-        self.cache.render(&key, Q::KIND, &kept, || {
+        let (document_key, Found { kept, how }) = self.document(audience, question, &exchange).await?;
+        let answer = self.cache.render(&key, (&document_key, Q::KIND), &kept, || {
             let found = self.read(audience, question, &document_key, &kept)?;
             render(&found, &exchange).ok_or(Error::Unshowable)
-        })
+        })?;
+        Ok(Shown { answer, how })
     }
 
     /// The picture of an offer, as bytes ready to be sent. Pictures are public: a world is all they need to know.
-    pub async fn picture(&self, mode: Mode, picture: Picture) -> Result<Arc<Rendered>, Error> {
+    pub async fn picture(&self, mode: Mode, picture: Picture) -> Result<Shown, Error> {
         let png = |bytes: &Bytes, _: &Exchange| Some(bytes.clone());
         self.rendered("picture", &Audience::anyone(mode), &picture, png).await
     }
@@ -115,6 +143,11 @@ impl Catalog {
     /// Seconds since an answer's document was fetched.
     pub fn age_s(&self, answer: &Rendered) -> u64 {
         answer.age_s(self.clock.now_ms())
+    }
+
+    /// Seconds until an answer's document is asked for again; negative when that is past.
+    pub fn left_s(&self, answer: &Rendered) -> i64 {
+        answer.left_s(self.clock.now_ms())
     }
 
     /// Whether an answer's document was there before this moment, so that nobody was asked for it.
@@ -139,27 +172,42 @@ impl Catalog {
         audience: &Audience,
         question: &Q,
         exchange: &Exchange,
-    ) -> Result<(Key, Arc<Kept>), Error> {
+    ) -> Result<(Key, Found), Error> {
         let call = question.call(audience, exchange)?;
         let key = document_key(Q::KIND, audience, &call);
-        let (upstream, mode, traceparent) = (self.upstream.clone(), audience.mode, trace::current());
-        let fetch = move || async move {
-            let context = Context { traceparent: traceparent.as_deref(), until: None };
-            match upstream.ask(mode, &call, context).await {
-                Ok(document) => Ok(Fetched::Document(document)),
-                Err(error) if error.refusal().is_some_and(|refusal| refusal.error_code == Q::ABSENT) => {
-                    Ok(Fetched::Absent)
-                }
-                Err(error) => Err(error),
+        let fetch = self.fetch(Q::KIND, audience.mode, call, Q::ABSENT);
+        let found = self.cache.document(&key, Q::KIND, fetch).await.map_err(failure::of)?;
+        Ok((key, found))
+    }
+
+    /// A way to fetch, as often as the cache likes.
+    fn fetch(
+        &self,
+        kind: Kind,
+        mode: Mode,
+        call: Call,
+        absent: &'static str,
+    ) -> impl Fn() -> BoxFuture<'static, Result<Fetched, upstream::Error>> + Send + Sync + 'static {
+        let (upstream, call, traceparent) = (self.upstream.clone(), Arc::new(call), trace::current());
+        move || {
+            let (upstream, call, traceparent) = (upstream.clone(), Arc::clone(&call), traceparent.clone());
+            async move {
+                let context = Context { traceparent: traceparent.as_deref(), until: None };
+                let document = match upstream.ask(mode, &call, context).await {
+                    Ok(document) => Some(document),
+                    Err(error) if error.refusal().is_some_and(|refusal| refusal.error_code == absent) => None,
+                    Err(error) => return Err(error),
+                };
+                let tags = about::tags(kind, mode, &call, document.as_ref());
+                Ok(document.map_or_else(Fetched::absent, Fetched::document).about(tags))
             }
-        };
-        let kept = self.cache.document(&key, Q::KIND, fetch).await.map_err(failure::of)?;
-        Ok((key, kept))
+            .boxed()
+        }
     }
 
     fn read<Q: Question>(&self, audience: &Audience, question: &Q, key: &Key, kept: &Kept) -> Result<Q::Found, Error> {
-        let Content::Document(document) = &kept.content else { return Err(question.absent()) };
-        question.read(audience, document).inspect_err(|error| {
+        let Some(document) = kept.content.document() else { return Err(question.absent()) };
+        question.read(audience, &document).inspect_err(|error| {
             if matches!(error, Error::Nonsense(_)) {
                 self.cache.forget(key);
             }

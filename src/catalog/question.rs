@@ -59,10 +59,10 @@ pub struct Picture {
     pub size: PictureSize,
 }
 
-const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
-const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
+pub(super) const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
+pub(super) const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
 /// Lists are never absent: they are empty.
-const NEVER_ABSENT: &str = "";
+pub(super) const NEVER_ABSENT: &str = "";
 
 impl Question for OfferId {
     type Found = Offer;

@@ -90,7 +90,7 @@ async fn share_a_document(place: &Place, number: i64) {
     let fresh = || Cache::<NotHere>::new(&settings, Arc::default(), Clock::System).unwrap();
     let key = Key::of(Kind::Offer).number(number).finish();
     let here = fresh();
-    here.document(&key, Kind::Offer, async || Ok(Fetched::Document("{}".into()))).await.unwrap();
+    here.document(&key, Kind::Offer, async || Ok(Fetched::document("{}".into()))).await.unwrap();
     let started = Instant::now();
     // Keeping and forgetting is waited for by nobody.
     for there in [true, false] {

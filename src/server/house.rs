@@ -110,6 +110,8 @@ pub struct House {
     pub upstream_tally: Arc<upstream::Tally>,
     /// The node is about to stop.
     pub draining: Arc<AtomicBool>,
+    /// The node fetches what is asked for most before it is ready.
+    pub warming: Arc<AtomicBool>,
     /// Why the catalogue could not be reached lately.
     pub catalogue_trouble: Arc<ArcSwapOption<String>>,
 }
@@ -193,6 +195,7 @@ impl House {
             upstream_tally,
             passes: Passes::new(clock.clone()),
             draining: Arc::default(),
+            warming: Arc::default(),
             pulse: Arc::new(Pulse::new(clock.clone())),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
