@@ -30,6 +30,7 @@ pub mod fulfilment;
 pub mod limits;
 pub mod orders;
 pub mod translate;
+pub mod usage;
 pub mod webhooks;
 
 // FACES: what callers see

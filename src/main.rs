@@ -81,14 +81,15 @@ fn partners(asked: partner::Asked) -> anyhow::Result<()> {
 
 fn plans(asked: plan::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
-    on_runtime(serve::with_directory(&file, |directory| async move {
+    let makes = asked.makes_database();
+    on_runtime(serve::with_directory(&file, makes, |directory| async move {
         plan::run(asked, &directory, &mut std::io::stdout()).await
     }))
 }
 
 fn limits(asked: limit::Asked) -> anyhow::Result<()> {
     let file = asked.config.clone();
-    on_runtime(serve::with_directory(&file, |directory| async move {
+    on_runtime(serve::with_directory(&file, false, |directory| async move {
         limit::run(asked, &directory, &mut std::io::stdout()).await
     }))
 }

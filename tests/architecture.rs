@@ -39,6 +39,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("webhooks", &["clock", "error", "model", "signing", "telemetry", "ledger", "partners"]),
+    ("usage", &["clock", "error", "model", "telemetry", "sql", "counters"]),
     // FACES: rooms, edge and model; never a door (ops looks at everything); strangers to each other
     (
         "api",
@@ -56,6 +57,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "fulfilment",
             "aftersale",
             "webhooks",
+            "usage",
         ],
     ),
     (
@@ -80,6 +82,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "fulfilment",
             "aftersale",
             "webhooks",
+            "usage",
             "audit",
         ],
     ),

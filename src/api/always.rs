@@ -13,8 +13,10 @@ const SOMETIMES: &[(&str, &[&str])] = &[
     ("LineProblem", &["minimum_order", "order_multiple", "stock"]),
     ("Order", &["events"]),
     ("PaymentOrder", &["pay_url", "problem"]),
+    ("PolicyView", &["time_zone", "resets_at", "merit", "override"]),
     ("Price", &["cny", "rate", "rate_date"]),
     ("Refund", &["events"]),
+    ("Usage", &["date", "operation", "outcome", "code"]),
 ];
 /// These know it themselves.
 const LEFT_ALONE: &[&str] = &["Problem", "ProblemPlace"];

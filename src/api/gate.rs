@@ -14,15 +14,15 @@ use actix_web::{FromRequest, HttpRequest};
 use ipnet::IpNet;
 
 use crate::api::operations::Operation;
-use crate::auth::{self, Auth, Throttle};
+use crate::auth::{self, Accused, Auth, Proven, Throttle};
 use crate::edge::address;
 use crate::edge::parts::{self, Part};
 use crate::edge::problem::Problem;
 use crate::edge::sealed::{self, BodyBounds, Headers};
-use crate::edge::visit::{Held, Shared};
+use crate::edge::visit::{Counted, Held, Shared};
 use crate::error::Code;
 use crate::limits::{Limits, Permit, Priority, Standing};
-use crate::model::partner::Caller;
+use crate::model::partner::{Caller, Mode};
 
 /// What the gate asks and what bounds it sets; one for the whole process.
 #[derive(Debug)]
@@ -83,10 +83,11 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
     }
     let bounds = BodyBounds { size_bytes: P::MOST_BYTES.unwrap_or(gate.body.size_bytes), ..gate.body };
     let body = sealed::read_body(request, payload, bounds).await?;
-    let caller = gate.who(request, &body, O::CLASS).await?;
+    let Proven { caller, age_s } = gate.who(request, &body, O::CLASS, &visit).await?;
     visit.with(|visit| {
-        visit.partner = Some(caller.partner.id.as_str().into());
+        visit.partner = Some(caller.partner.id.shared());
         visit.key_id = Some(caller.key_id.clone());
+        visit.counted = Some(counted(&caller, age_s));
     });
     if !O::SCOPES.is_met_by(caller.scopes) {
         let missing = format!("the key has no scope {}; it has: {}", O::SCOPES.told(str::to_owned), caller.scopes);
@@ -108,7 +109,13 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
 }
 
 impl Gate {
-    async fn who(&self, request: &HttpRequest, body: &Bytes, class: auth::Class) -> Result<Caller, Problem> {
+    async fn who(
+        &self,
+        request: &HttpRequest,
+        body: &Bytes,
+        class: auth::Class,
+        visit: &Shared,
+    ) -> Result<Proven, Problem> {
         let headers = Headers(request.headers());
         let asked = auth::Request {
             message: sealed::message(request, &headers, &self.scheme),
@@ -116,7 +123,8 @@ impl Gate {
             address: address::caller(request, &self.trusted_proxies),
             class,
         };
-        self.auth.verify(&asked).await.map_err(|refusal| {
+        self.auth.proof(&asked).await.map_err(|refusal| {
+            visit.with(|visit| visit.counted = refusal.accused().map(accused));
             let challenges = refusal.headers();
             let problem = Problem::from(*refusal);
             challenges.into_iter().fold(problem, |problem, (name, value)| with_field(problem, name, &value))
@@ -126,15 +134,41 @@ impl Gate {
     async fn may(&self, caller: &Caller, (cost, priority): (u32, Priority), visit: &Shared) -> Result<(), Problem> {
         match self.limits.admit_as(caller, cost, priority).await {
             Ok(permit) => {
-                visit.with(|visit| visit.held = Some(Box::new(Slot(permit))));
+                visit.with(|visit| {
+                    if let Some(counted) = visit.counted.as_mut() {
+                        counted.cost = cost;
+                        counted.decided = Some(permit.decided().name());
+                        counted.shadow = permit.shadow().to_vec();
+                    }
+                    visit.held = Some(Box::new(Slot(permit)));
+                });
                 Ok(())
             }
             Err(refusal) => {
-                visit.with(|visit| visit.headers.extend(rate_fields(refusal.standing())));
+                visit.with(|visit| {
+                    visit.headers.extend(rate_fields(refusal.standing()));
+                    if let Some(counted) = visit.counted.as_mut() {
+                        counted.cost = cost;
+                        counted.decided = Some(refusal.decided().name());
+                        counted.refused_by = Some(refusal.policy().into());
+                    }
+                });
                 Err(Problem::from(refusal))
             }
         }
     }
+}
+
+/// What a proven call counts as, before its plan is asked.
+fn counted(caller: &Caller, age_s: i64) -> Counted {
+    Counted::of(caller.partner.id.shared(), caller.key_id.clone(), caller.mode == Mode::Sandbox, age_s)
+}
+
+/// What a refused proof counts as.
+fn accused(accused: &Accused) -> Counted {
+    let sandbox = accused.mode == Mode::Sandbox;
+    let named = Counted::of(accused.partner.shared(), accused.key_id.clone(), sandbox, accused.age_s);
+    Counted { proven: false, ..named }
 }
 
 fn with_field(problem: Problem, name: &'static str, value: &str) -> Problem {
@@ -162,5 +196,9 @@ impl Held for Slot {
             self.0.refund();
         }
         rate_fields(self.0.standing())
+    }
+
+    fn units(&self) -> u32 {
+        self.0.charged_units()
     }
 }

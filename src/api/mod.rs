@@ -31,6 +31,7 @@ pub mod shipments;
 pub mod signature;
 pub mod suppliers;
 pub mod unmatched;
+pub mod usage;
 pub mod vouchers;
 pub mod warehouses;
 pub mod webhook_endpoints;
@@ -98,6 +99,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(vouchers::get_voucher)
         .service(limits::get_limits)
         .service(limits::get_me)
+        .service(usage::get_usage)
         .service(signature::debug_signature);
 }
 

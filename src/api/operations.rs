@@ -136,5 +136,6 @@ operations! {
     CancelConsignment = "cancel_consignment", FulfilmentWrite, OrderWrite;
     GetLimits = "get_limits", AccountRead, Read;
     GetMe = "get_me", AccountRead, Read;
+    GetUsage = "get_usage", AccountRead, Read;
     DebugSignature = "debug_signature", AccountRead, Read;
 }

@@ -1,9 +1,13 @@
 //! A refused request, ready to be answered: reason, challenge headers, and the help that is safe to give.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::auth::reason::Reason;
 use crate::error::{Code, Failure, Place};
+use crate::model::ids::PartnerId;
+use crate::model::partner::Mode;
 use crate::signing::http_message::{Needs, TAG};
 
 /// Why a request was not let in, with everything its answer needs.
@@ -14,12 +18,31 @@ pub struct Refusal {
     pub(super) server_time: Timestamp,
     pub(super) signature_base: Option<String>,
     pub(super) throttled_s: Option<u64>,
+    pub(super) accused: Option<Accused>,
+}
+
+/// The key that a refused request named, if there is one of this id. Whether its holder sent the request is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accused {
+    /// Whose key it is.
+    pub partner: PartnerId,
+    /// The key id.
+    pub key_id: Arc<str>,
+    /// The key's world.
+    pub mode: Mode,
+    /// How old the signature claimed to be, in seconds.
+    pub age_s: i64,
 }
 
 impl Refusal {
     /// The step that failed.
     pub fn reason(&self) -> &Reason {
         &self.reason
+    }
+
+    /// The key that the request named; for the operator's numbers, never for the answer.
+    pub fn accused(&self) -> Option<&Accused> {
+        self.accused.as_ref()
     }
 
     /// The header fields of the answer: the two challenges of a 401, nothing else.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::auth::public_names::PublicNames;
 use crate::auth::reason::Reason;
-use crate::auth::refusal::Refusal;
+use crate::auth::refusal::{Accused, Refusal};
 use crate::auth::request::Request;
 use crate::auth::throttle::Throttle;
 use crate::auth::window::Window;
@@ -68,6 +68,11 @@ impl Auth {
 
     /// Gives the caller of a request whose signature is proven and new. Awaits the nonce store at most.
     pub async fn verify(&self, request: &Request<'_>) -> Result<Caller, Box<Refusal>> {
+        self.proof(request).await.map(|proven| proven.caller)
+    }
+
+    /// The same, with what else the proof told.
+    pub async fn proof(&self, request: &Request<'_>) -> Result<Proven, Box<Refusal>> {
         let now = self.clock.now();
         let lines = Lines::of(&request.message);
         let presented = Presented::parse(&lines.input, &lines.signature)
@@ -76,7 +81,7 @@ impl Auth {
         let record = self.prove(request, &presented, now).map_err(refuse)?;
         let until_s = presented.created + self.settings.window.past_s(request.class) + NONCE_MARGIN_S;
         match self.nonces.claim(&record.id, &presented.nonce, until_s, request.class.reach()).await {
-            Claimed::Fresh => Ok(record.caller()),
+            Claimed::Fresh => Ok(Proven { caller: record.caller(), age_s: age_s(&presented, now) }),
             Claimed::Seen => Err(refuse(Reason::Replayed)),
         }
     }
@@ -125,15 +130,36 @@ impl Auth {
         let unbelieved = reason.code().facts().status == 401;
         let key_id = presented.map(|presented| &*presented.key_id);
         let throttled_s = if unbelieved { self.throttle.charge(request.address, key_id) } else { None };
+        let accused = presented.and_then(|presented| self.accused(presented, now));
         let told = presented.filter(|presented| throttled_s.is_none() && is_sandbox(&presented.key_id));
         Box::new(Refusal {
             needs: Needs::of(&request.message, request.body.len()),
             server_time: now,
             signature_base: told.and_then(|presented| base_as_text(presented, &request.message)),
             throttled_s,
+            accused,
             reason,
         })
     }
+
+    fn accused(&self, presented: &Presented<'_>, now: Timestamp) -> Option<Accused> {
+        let record = self.directory.find(&presented.key_id)?;
+        let (partner, key_id) = (record.partner.id.clone(), record.id.clone());
+        Some(Accused { partner, key_id, mode: record.mode, age_s: age_s(presented, now) })
+    }
+}
+
+/// A caller, proven.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// Who calls.
+    pub caller: Caller,
+    /// How old the signature was, in seconds; negative when it was of the future.
+    pub age_s: i64,
+}
+
+fn age_s(presented: &Presented<'_>, now: Timestamp) -> i64 {
+    now.as_second().saturating_sub(presented.created)
 }
 
 /// The lines of the two signature headers.

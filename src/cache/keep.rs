@@ -22,6 +22,7 @@ use crate::cache::tag::Tag;
 use crate::cache::tally::Tally;
 use crate::clock::Clock;
 use crate::redis_link::Place;
+use crate::telemetry::trace;
 
 /// Nothing lives longer in the process; the freshness table is shorter for everything but pictures.
 const LONGEST_LIFE: Duration = Duration::from_secs(8 * 86_400);
@@ -374,7 +375,8 @@ impl<E: Trouble> Cache<E> {
         F: Future<Output = Result<Fetched, E>> + Send + 'static,
     {
         let (this, own) = (self.clone(), key.clone());
-        match self.flights.share(key, move || this.fill(own, kind, held, false, fetch)).await {
+        let shared = self.flights.share(key, move || this.fill(own, kind, held, false, fetch));
+        match trace::waiting(shared).await {
             Landed::Led(shared) => shared.map_err(Error::Fetch),
             Landed::Followed(shared) => {
                 Tally::one(&self.tally.coalesced);

@@ -41,6 +41,13 @@ pub struct Asked {
     action: Action,
 }
 
+impl Asked {
+    /// Whether this may be the first thing that is ever written to a database.
+    pub fn makes_database(&self) -> bool {
+        matches!(self.action, Action::Set(_))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Action {
     /// All plans with their policies

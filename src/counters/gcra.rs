@@ -19,6 +19,9 @@
 //! holder asks again. A calendar rule charges them to the day they are given in, and their holder must not use them
 //! after it: a lease ends with the day, and what is given back on another day is not credited to it.
 
+use jiff::Timestamp;
+
+use crate::model::ids::PartnerId;
 use crate::model::plan::Policy;
 
 const SECOND_US: i64 = 1_000_000;
@@ -113,6 +116,14 @@ impl Spend {
 }
 
 impl Rule {
+    /// The rule by which a partner is held to a policy at a moment, in microseconds since 1970.
+    pub fn at(policy: &Policy, partner: &PartnerId, now_us: i64) -> Self {
+        match ends(policy, partner, now_us) {
+            Some(ends) => Self { shadow: policy.shadow, ..Self::daily(policy.allowance(), ends) },
+            None => Self::of(policy),
+        }
+    }
+
     /// The steady rule of a policy; a quota or burst of nothing counts as one, a burst beyond the quota as the quota.
     pub fn of(policy: &Policy) -> Self {
         let quota = policy.quota.max(1);
@@ -124,6 +135,11 @@ impl Rule {
     /// A rule of so many units a day.
     pub fn daily(quota: u32, ends: Ends) -> Self {
         Self { interval_us: 0, burst: quota.max(1), weight: 1, ends, shadow: false }
+    }
+
+    /// Whether the day that it counts is the one of this moment; a steady rule holds always.
+    pub fn holds_at(self, now_us: i64) -> bool {
+        !self.is_daily() || (self.ends[0]..self.ends[1]).contains(&now_us)
     }
 
     /// What one of so many nodes may do when none knows of the others.
@@ -250,6 +266,14 @@ impl Rule {
         let left = self.left(mark, now_us);
         if left < spend.cost { units.saturating_sub(spend.cost).min(left) } else { units.min(left) }
     }
+}
+
+/// When yesterday, today and tomorrow end.
+fn ends(policy: &Policy, partner: &PartnerId, now_us: i64) -> Option<Ends> {
+    let now = Timestamp::from_microsecond(now_us).unwrap_or_default();
+    let today = policy.span.day(partner, now)?;
+    let tomorrow = policy.span.day(partner, today.ends)?;
+    Some([today.begins, today.ends, tomorrow.ends].map(Timestamp::as_microsecond))
 }
 
 /// Whether a call of this cost would be admitted by all rules.

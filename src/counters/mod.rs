@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+pub mod board;
 pub mod breaker;
 pub mod gcra;
 pub mod nodes;

@@ -102,7 +102,13 @@ where
             request.head_mut().method = Method::GET;
         }
         request.extensions_mut().insert(visit.clone());
-        let inner = trace::with(trace, self.service.call(request)).instrument(span);
+        let (answer, waited) = (self.service.call(request), visit.clone());
+        let answer = async move {
+            let answer = answer.await;
+            waited.with(|visit| visit.waited_us = trace::waited_us());
+            answer
+        };
+        let inner = trace::with(trace, answer).instrument(span);
         let inner = AssertUnwindSafe(inner).catch_unwind();
         let (books, draining) = (Arc::clone(&self.books), Arc::clone(&self.draining));
         books.enter();
@@ -143,7 +149,11 @@ fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpRes
         let free = status == StatusCode::NOT_MODIFIED && visit.free_if_held;
         if let Some(held) = visit.held.as_mut() {
             let fields = held.leave(free);
+            let units = held.units();
             visit.headers.extend(fields);
+            if let Some(counted) = visit.counted.as_mut() {
+                counted.units = units;
+            }
         }
         add_fields(visit, response.headers_mut());
         let size = match response.body().size() {

@@ -41,12 +41,61 @@ pub struct Visit {
     pub trace: Trace,
     /// The caller's own `X-Request-Id`, noted beside ours.
     pub caller_request_id: Option<String>,
+    /// Whose call it counts as, and what its plan said; none while nobody's key is known.
+    pub counted: Option<Counted>,
+    /// Microseconds of it that the catalogue took.
+    pub waited_us: u64,
+}
+
+/// What a request counts as in the numbers of its partner.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// The partner of the key.
+    pub partner: Arc<str>,
+    /// The key.
+    pub key_id: Arc<str>,
+    /// Whether it is a key of the sandbox world.
+    pub sandbox: bool,
+    /// Whether the signature was proven; a refused proof only named the key.
+    pub proven: bool,
+    /// How old the signature was when it came, in seconds; negative when it was of the future.
+    pub age_s: Option<i64>,
+    /// Units that the call asked for.
+    pub cost: u32,
+    /// Units that it was charged.
+    pub units: u32,
+    /// The policy that refused it.
+    pub refused_by: Option<Arc<str>>,
+    /// Policies on trial that would have refused it.
+    pub shadow: Vec<Arc<str>>,
+    /// Who decided about it.
+    pub decided: Option<&'static str>,
+}
+
+impl Counted {
+    /// A proven request that nothing was asked for yet.
+    pub fn of(partner: Arc<str>, key_id: Arc<str>, sandbox: bool, age_s: i64) -> Self {
+        Self {
+            partner,
+            key_id,
+            sandbox,
+            proven: true,
+            age_s: Some(age_s),
+            cost: 0,
+            units: 0,
+            refused_by: None,
+            shadow: Vec::new(),
+            decided: None,
+        }
+    }
 }
 
 /// Something kept while a request is answered, told of the answer's status when it leaves.
 pub trait Held: std::fmt::Debug {
     /// The answer is ready; gives the header fields it shall carry. `free` when it shall cost nothing.
     fn leave(&mut self, free: bool) -> Vec<(HeaderName, HeaderValue)>;
+    /// Units that the request was charged.
+    fn units(&self) -> u32;
 }
 
 /// The visit of a request, shared by whoever touches the request on its worker.
@@ -71,6 +120,8 @@ impl Shared {
             free_if_held: true,
             trace: Trace::begin(id.into_bytes(), trace_share),
             caller_request_id: None,
+            counted: None,
+            waited_us: 0,
         })))
     }
 

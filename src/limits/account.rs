@@ -175,7 +175,7 @@ impl Account {
         if units == 0 {
             return (None, books.lease.held(tick_us) > 0);
         }
-        let from_us = books.lease.from_us();
+        let from_us = books.lease.since_us();
         books.owe(units, now_us, from_us);
         (Some(books.question(Spend::default(), now_us, tick_us)), false)
     }

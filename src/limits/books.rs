@@ -79,7 +79,7 @@ impl Books {
         if self.lease.take(units, tick_us) {
             let mut levels = self.levels(now_us, tick_us);
             self.use_backed(units, held, &mut levels);
-            let (terms, day_us) = (Arc::clone(&self.terms), self.lease.from_us());
+            let (terms, day_us) = (Arc::clone(&self.terms), self.lease.since_us());
             return Screened::Held(Outcome { admitted: true, units, at_us: now_us, day_us, terms, levels });
         }
         let gathered = if self.scarce { self.gathered(nodes) } else { 0 };
@@ -100,7 +100,7 @@ impl Books {
     /// dropped, and what is given now ends with the day.
     pub fn take_in(&mut self, terms: &Terms, decision: &Decision, cost: u32, asked_tick_us: i64) {
         let days = || terms.rules.iter().zip(&decision.levels).filter(|(rule, _)| rule.is_daily());
-        let from_us = self.lease.from_us();
+        let from_us = self.lease.since_us();
         if !days().all(|(rule, _)| rule.day_has(decision.now_us, from_us)) {
             self.lease.end(asked_tick_us);
         }
@@ -242,7 +242,7 @@ impl Books {
         };
         self.marks = terms.policies().map(out).collect();
         self.told.clone_from(&self.marks);
-        let (held, from_us) = (self.lease.end(clock.ticks_us()), self.lease.from_us());
+        let (held, from_us) = (self.lease.end(clock.ticks_us()), self.lease.since_us());
         self.owe(held, now_us, from_us);
         self.flood = Flood::of(&terms.rules, clock);
         self.backed = vec![0; terms.rules.len()];

@@ -54,6 +54,7 @@ pub const COSTS: &[(&str, u32)] = &[
     ("cancel_consignment", 2),
     ("get_limits", 0),
     ("get_me", 0),
+    ("get_usage", 1),
     ("debug_signature", 0),
 ];
 

@@ -56,7 +56,7 @@ impl Lease {
     }
 
     /// When the first of the units was given, by the giver's clock.
-    pub fn from_us(&self) -> i64 {
+    pub fn since_us(&self) -> i64 {
         self.from_us
     }
 

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use crate::counters::gcra::{Ends, Rule};
+use crate::counters::gcra::Rule;
 use crate::counters::rate;
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
@@ -36,7 +34,7 @@ impl Terms {
     /// Makes a plan ready for the account of a partner, at a moment in microseconds since 1970.
     pub fn of(plan: Arc<Plan>, partner: &PartnerId, mode: Mode, now_us: i64) -> Self {
         let account = format!("{partner}:{}", mode.name());
-        let rules: Vec<_> = plan.policies.iter().map(|policy| rule(policy, partner, now_us)).collect();
+        let rules: Vec<_> = plan.policies.iter().map(|policy| Rule::at(policy, partner, now_us)).collect();
         let mut keys: Vec<_> = plan.policies.iter().map(|policy| rate::key(&account, &policy.name)).collect();
         keys.push(rate::leases_key(&account));
         let binding = rules.iter().filter(|rule| !rule.shadow);
@@ -54,11 +52,10 @@ impl Terms {
 
     /// The same for the days of another moment; none while they are the same days.
     pub fn renewed(&self, now_us: i64) -> Option<Self> {
-        let today = |rule: &Rule| !rule.is_daily() || (rule.ends[0]..rule.ends[1]).contains(&now_us);
-        if self.rules.iter().all(today) {
+        if self.rules.iter().all(|rule| rule.holds_at(now_us)) {
             return None;
         }
-        let rules = self.plan.policies.iter().map(|policy| rule(policy, &self.partner, now_us)).collect();
+        let rules = self.plan.policies.iter().map(|policy| Rule::at(policy, &self.partner, now_us)).collect();
         Some(Self { rules, ..self.clone() })
     }
 
@@ -66,21 +63,6 @@ impl Terms {
     pub fn policies(&self) -> impl Iterator<Item = (&Policy, Rule)> {
         self.plan.policies.iter().zip(self.rules.iter().copied())
     }
-}
-
-fn rule(policy: &Policy, partner: &PartnerId, now_us: i64) -> Rule {
-    match ends(policy, partner, now_us) {
-        Some(ends) => Rule { shadow: policy.shadow, ..Rule::daily(policy.allowance(), ends) },
-        None => Rule::of(policy),
-    }
-}
-
-/// When yesterday, today and tomorrow end.
-fn ends(policy: &Policy, partner: &PartnerId, now_us: i64) -> Option<Ends> {
-    let now = Timestamp::from_microsecond(now_us).unwrap_or_default();
-    let today = policy.span.day(partner, now)?;
-    let tomorrow = policy.span.day(partner, today.ends)?;
-    Some([today.begins, today.ends, tomorrow.ends].map(Timestamp::as_microsecond))
 }
 
 /// `"second";q=50;w=1, …, "concurrent";q=8;qu="concurrent-requests"` (draft-ietf-httpapi-ratelimit-headers-10).

@@ -705,7 +705,7 @@ async fn busy_nodes_together_keep_to_each_day_while_days_end() {
             let told = script.spend(redis, ask, Duration::from_secs(5)).await.unwrap();
             if told.admitted {
                 *used.entry(ends(told.now_us)[1]).or_default() += 1;
-                if !rules[0].day_has(told.now_us, lease.from_us()) {
+                if !rules[0].day_has(told.now_us, lease.since_us()) {
                     lease.end(tick_us);
                 }
                 lease.add(told.units - 1, told.now_us, tick_us, told.levels[0].reset_us.min(250_000));

@@ -123,6 +123,11 @@ impl PartnerId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The short name as text that is shared and not copied.
+    pub fn shared(&self) -> std::sync::Arc<str> {
+        self.0.clone()
+    }
 }
 
 impl fmt::Display for PartnerId {

@@ -61,7 +61,7 @@ scopes! {
     OrdersRead = 4, "orders:read", "Read orders, payments and shipments.";
     OrdersWrite = 8, "orders:write", "Place, cancel and confirm orders.";
     PaymentsWrite = 16, "payments:write", "Pay for orders.";
-    AccountRead = 32, "account:read", "Read limits and the account itself.";
+    AccountRead = 32, "account:read", "Read limits, usage and the account itself.";
     FulfilmentWrite = 64, "fulfilment:write", "Gather orders into consignments, report and hand them over; read consignments and warehouses.";
     RefundsWrite = 128, "refunds:write", "Ask for money back, and see it through.";
     EventsRead = 256, "events:read", "Pull and acknowledge events.";

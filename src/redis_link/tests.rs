@@ -37,7 +37,7 @@ fn limits(place: &Place) -> Limits {
 }
 
 fn caller(partner: &str, quota: u32, window_s: u32, burst: u32) -> Caller {
-    let policies = vec![Policy { name: "minute".into(), quota, window_s, burst }];
+    let policies = vec![Policy::rolling("minute", quota, window_s, burst)];
     let plan = Arc::new(Plan { id: "trial".into(), policies, in_flight: 64, price_tier: "standard".into() });
     let partner =
         Partner { id: partner.parse().unwrap(), name: "Trial".into(), country: "JP".into(), suspended: false, plan };

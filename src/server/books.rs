@@ -11,8 +11,10 @@ use crate::clock::Clock;
 use crate::edge::front::Books;
 use crate::edge::problem::Problem;
 use crate::edge::visit::Visit;
+use crate::model::partner::Mode;
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::metrics::{Metrics, Served};
+use crate::usage::{Account, Call, Usage};
 
 const LINE_BYTES: usize = 448;
 
@@ -26,15 +28,16 @@ pub struct ProcessBooks {
     /// Every how many successful requests one is written; 0 = none.
     every: u64,
     seen: AtomicU64,
+    usage: Arc<Usage>,
     clock: Clock,
 }
 
 impl ProcessBooks {
-    /// Empty books; of successful requests this share is logged.
-    pub fn new(log: AccessLog, share: f64, clock: Clock) -> Self {
+    /// Empty books; of successful requests this share is logged, and all are told to `usage`.
+    pub fn new(log: AccessLog, share: f64, usage: Arc<Usage>, clock: Clock) -> Self {
         // A share of 0.01 writes every 100th request; the float never leaves this line.
         let every = if share > 0.0 { (1.0 / share).round() as u64 } else { 0 };
-        Self { metrics: Arc::default(), log, every, seen: AtomicU64::new(0), clock }
+        Self { metrics: Arc::default(), log, every, seen: AtomicU64::new(0), usage, clock }
     }
 
     fn is_logged(&self, status: StatusCode) -> bool {
@@ -80,6 +83,7 @@ impl Books for ProcessBooks {
             error_type: visit.code.unwrap_or(""),
         };
         self.metrics.served(&labels, took.as_secs_f64());
+        self.usage.note(self.call(visit, &labels, took));
         if status.is_server_error() {
             tell_failure(visit, status, problem);
         }
@@ -90,6 +94,31 @@ impl Books for ProcessBooks {
 }
 
 impl ProcessBooks {
+    fn call(&self, visit: &Visit, labels: &Served, took: Duration) -> Call {
+        let counted = visit.counted.as_ref();
+        let account = counted.map(|counted| Account {
+            partner: counted.partner.clone(),
+            mode: if counted.sandbox { Mode::Sandbox } else { Mode::Live },
+            proven: counted.proven,
+            age_s: counted.age_s,
+        });
+        Call {
+            at_ms: self.clock.now_ms(),
+            account,
+            operation: labels.operation,
+            status: labels.http_response_status_code,
+            code: labels.error_type,
+            request_id: (labels.http_response_status_code >= 400).then(|| visit.request_id.clone()),
+            cost: counted.map_or(0, |counted| counted.cost),
+            units: counted.map_or(0, |counted| counted.units),
+            refused_by: counted.and_then(|counted| counted.refused_by.clone()),
+            shadow: counted.map(|counted| counted.shadow.clone()).unwrap_or_default(),
+            decided: counted.and_then(|counted| counted.decided),
+            micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            waited_us: visit.waited_us,
+        }
+    }
+
     fn line(&self, visit: &Visit, status: StatusCode, took: Duration, size_bytes: u64) -> String {
         let line = Line {
             time: self.clock.now().to_string(),

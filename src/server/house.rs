@@ -30,6 +30,7 @@ use crate::server::settings;
 use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
 use crate::upstream::{self, Upstream};
+use crate::usage::Usage;
 use crate::webhooks::{Names, Webhooks};
 
 /// Signatures whose nonces are remembered at one time.
@@ -100,6 +101,8 @@ pub struct House {
     pub cache: Cache<upstream::Error>,
     /// Exchange rates.
     pub rates: Rates,
+    /// Who asked for what, how often, and what came of it.
+    pub usage: Arc<Usage>,
     /// Requests counted and logged.
     pub books: Arc<ProcessBooks>,
     /// How the background passes fare.
@@ -184,13 +187,15 @@ impl House {
         gate.limits.pressure().watch(Box::new(move || asked.in_flight.load(Ordering::Relaxed)));
         let cache = Cache::new(&settings::cache(&config), Arc::<cache::Tally>::default(), clock.clone());
         let ledger = Ledger::new(sql.clone(), clock.clone());
+        let usage = Arc::new(Usage::new(sql.clone(), counters.clone(), clock.clone()));
         let hooks = settings::webhooks(&config.webhooks);
         Ok(Self {
             webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone()),
             ledger,
             cache: cache.map_err(Error::Cache)?,
             rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
-            books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, clock.clone())),
+            books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, usage.clone(), clock.clone())),
+            usage,
             lookout: Upstream::new(&settings::upstream(&config.upstream), Arc::default())?,
             upstream_tally,
             passes: Passes::new(clock.clone()),

@@ -102,6 +102,7 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
         app.app_data(shared.gate.clone())
             .app_data(paths.clone())
             .app_data(text.clone())
+            .app_data(Data::from(shared.usage.clone()))
             .configure(|config| furnish(config, &shared))
             .service(api::serve_document)
             .service(api::pictures::get_picture)
@@ -186,6 +187,7 @@ impl Running {
         self.partners.0.stop(true).await;
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
+        self.house.usage.close().await;
         self.operator.0.stop(true).await;
         // Both end by themselves once told to.
         let _ = tokio::join!(self.partners.1, self.operator.1);

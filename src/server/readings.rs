@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::model::order::Attention;
 use crate::ops::readings::Readings;
+use crate::orders::Orders;
 use crate::server::house::{House, Rooms};
 use crate::server::passes::Pass;
 use crate::telemetry::metrics::Reading;
+use crate::usage::{Gauges, Sample, SampledCounters};
 use crate::webhooks::Webhooks;
 
 /// The readings of a house.
@@ -31,6 +33,7 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                 ));
             }
             all.extend(of_webhooks(&house.webhooks).await);
+            all.push(limited_partners(&house));
             if let Ok(unsettled) = rooms.aftersale.unsettled().await {
                 all.push(one("xunyuan_refunds_unknown", "Refunds whose outcome is unknown.", unsettled.unknown));
                 all.push((
@@ -82,6 +85,48 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
             all
         }
     })
+}
+
+/// What the rooms count and how things stand, for the hour that `usage` keeps. What cannot be read counts as nothing.
+pub async fn sample(house: &House, orders: &Orders) -> Sample {
+    let count = |rows: &[(&'static str, u64)], name: &str| {
+        rows.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count)
+    };
+    let (cache, catalogue) = (house.cache.tally().rows(), house.upstream_tally.rows());
+    let redis = house.counters.redis();
+    let counters = SampledCounters {
+        hits_process: count(&cache, "hits_process"),
+        hits_redis: count(&cache, "hits_redis"),
+        misses: count(&cache, "misses"),
+        coalesced: count(&cache, "coalesced"),
+        stale: count(&cache, "stale"),
+        catalogue_calls: count(&catalogue, "calls"),
+        catalogue_lost: count(&catalogue, "unknown") + count(&catalogue, "not_sent"),
+        redis_calls: redis.map_or(0, |redis| redis.calls()),
+    };
+    let (unsettled, pending) = (orders.unsettled().await.ok(), house.webhooks.undelivered().await.ok());
+    let gauges = Gauges {
+        redis_down: redis.is_some_and(|redis| redis.is_down()),
+        catalogue_down: house.catalogue_trouble.load().is_some(),
+        orders_unknown: unsettled.as_ref().map_or(0, |unsettled| unsettled.unknown),
+        orders_unknown_oldest_s: unsettled.as_ref().map_or(0, |unsettled| unsettled.oldest_s),
+        webhooks_pending: pending.as_ref().map_or(0, |pending| pending.pending),
+        webhooks_oldest_s: pending.as_ref().map_or(0, |pending| pending.oldest_s),
+    };
+    Sample { counters, gauges }
+}
+
+/// Partners' names are plain; names of policies are the operator's and may hold anything.
+fn limited_partners(house: &House) -> Reading {
+    let plain = |name: &str| name.chars().filter(|letter| !matches!(letter, '"' | '\\' | '\n')).collect::<String>();
+    let row = |(partner, policy, calls): (String, String, u64)| {
+        (format!("partner=\"{}\",policy=\"{}\"", plain(&partner), plain(&policy)), calls as f64)
+    };
+    (
+        "xunyuan_partner_limited_total",
+        "Calls refused by a policy, by partner (those limited first, others together) and policy.",
+        house.usage.limited().into_iter().map(row).collect(),
+    )
 }
 
 fn of_passes(house: &House) -> Vec<Reading> {

@@ -22,6 +22,7 @@ use crate::server::house::{House, Rooms};
 use crate::server::readings;
 use crate::upstream::Context;
 use crate::upstream::wholesale::calls;
+use crate::usage;
 use crate::webhooks::Dispatcher;
 
 const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
@@ -34,6 +35,8 @@ const EARN_EVERY: Duration = Duration::from_secs(60);
 const NEAR_EVERY: Duration = Duration::from_secs(1);
 const HAND_BACK_EVERY: Duration = Duration::from_millis(50);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// How often noted calls are added up, so that workers' lists stay short.
+const ADD_UP_EVERY: Duration = Duration::from_millis(250);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long written events of other processes may wait to be published; our own are published at once.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(200);
@@ -78,6 +81,22 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             }
         });
     }
+    every(&mut tasks, stop, ADD_UP_EVERY, h(), |house| async move { house.usage.add_up() });
+    every(&mut tasks, stop, usage::FLUSH_EVERY, h(), |house| async move {
+        if let Err(error) = house.passes.note(("usage_flush", ""), house.usage.flush().await) {
+            tracing::warn!(%error, "usage could not be written; it is kept and written with the next");
+        }
+    });
+    every(&mut tasks, stop, usage::SHARE_EVERY, h(), |house| async move { house.usage.share().await });
+    every(&mut tasks, stop, usage::SAMPLE_EVERY, (h(), orders()).into(), |both| async move {
+        let (house, orders) = &*both;
+        house.usage.sample(readings::sample(house, orders).await);
+    });
+    every(&mut tasks, stop, FORGET_EVERY, h(), |house| async move {
+        if let Err(error) = house.passes.note(("usage_tidy", ""), house.usage.tidy().await) {
+            tracing::warn!(%error, "usage past its time could not be removed");
+        }
+    });
     every(&mut tasks, stop, pulse::EVERY, h(), {
         let readings = readings::of(house, rooms);
         move |house| {

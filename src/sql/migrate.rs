@@ -29,6 +29,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "feeds", text: include_str!("migrations/0010_feeds.sql") },
     Migration { version: 11, name: "operators", text: include_str!("migrations/0011_operators.sql") },
     Migration { version: 12, name: "policies", text: include_str!("migrations/0012_policies.sql") },
+    Migration { version: 13, name: "usage", text: include_str!("migrations/0013_usage.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

@@ -11,6 +11,7 @@ const MOST: usize = 8;
 /// An insert of any number of rows.
 pub struct Rows {
     head: &'static str,
+    tail: &'static str,
     columns: usize,
     texts: [OnceLock<String>; MOST],
 }
@@ -18,7 +19,12 @@ pub struct Rows {
 impl Rows {
     /// An insert whose text up to and with `VALUES` is `head`, for rows of so many columns.
     pub const fn new(head: &'static str, columns: usize) -> Self {
-        Self { head, columns, texts: [const { OnceLock::new() }; MOST] }
+        Self::with_tail(head, columns, "")
+    }
+
+    /// The same with something to say behind the rows, such as what to do with those that are there already.
+    pub const fn with_tail(head: &'static str, columns: usize, tail: &'static str) -> Self {
+        Self { head, tail, columns, texts: [const { OnceLock::new() }; MOST] }
     }
 
     /// Writes the rows, in this order.
@@ -38,7 +44,12 @@ impl Rows {
             let marks: Vec<_> = (1..=self.columns).map(|column| format!("${}", row * self.columns + column)).collect();
             format!("({})", marks.join(", "))
         };
-        format!("{} {}", self.head, (0..rows).map(row).collect::<Vec<_>>().join(", "))
+        let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+        if self.tail.is_empty() {
+            format!("{} {rows}", self.head)
+        } else {
+            format!("{} {rows} {}", self.head, self.tail)
+        }
     }
 }
 

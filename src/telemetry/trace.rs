@@ -1,9 +1,11 @@
 //! W3C trace context: every request has one whose trace id is its request id; it goes out with calls to the
 //! catalogue, and becomes an exported span when it is sampled. A caller's own `traceparent` is linked, never adopted.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use tracing::Span;
@@ -16,18 +18,39 @@ pub(super) fn export(exported: bool) {
 }
 
 tokio::task_local! {
-    static CURRENT: Trace;
+    static CURRENT: Errand;
+}
+
+/// What a task works for, and how long it has waited for others meanwhile.
+struct Errand {
+    trace: Trace,
+    waited_us: Cell<u64>,
 }
 
 /// The trace context of the request this task works for, as a `traceparent` value. Written out only here: most
 /// requests call nobody.
 pub fn current() -> Option<Arc<str>> {
-    CURRENT.try_with(Trace::traceparent).ok()
+    CURRENT.try_with(|errand| errand.trace.traceparent()).ok()
+}
+
+/// Awaits what the catalogue has to do, and counts the time to the request this task works for, if it does for one.
+/// What is waited for side by side counts each by itself.
+pub async fn waiting<F: Future>(future: F) -> F::Output {
+    let began = Instant::now();
+    let output = future.await;
+    let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let _ = CURRENT.try_with(|errand| errand.waited_us.set(errand.waited_us.get().saturating_add(took_us)));
+    output
+}
+
+/// Microseconds that the request of this task has waited for the catalogue so far.
+pub fn waited_us() -> u64 {
+    CURRENT.try_with(|errand| errand.waited_us.get()).unwrap_or(0)
 }
 
 /// Runs a future for a request with this trace.
 pub fn with<F: Future>(trace: Trace, future: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(trace, future)
+    CURRENT.scope(Errand { trace, waited_us: Cell::new(0) }, future)
 }
 
 /// The trace of one request.
@@ -100,7 +123,7 @@ fn parse(traceparent: &str) -> Option<SpanContext> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Trace, current, parse, with};
+    use super::{Trace, current, parse, waited_us, waiting, with};
 
     #[test]
     fn a_request_has_a_valid_trace_context_of_its_own_id() {
@@ -123,5 +146,19 @@ mod tests {
         assert!(current().is_none());
         let trace = Trace::begin(*uuid::Uuid::now_v7().as_bytes(), 0.0);
         with(trace, async { assert_eq!(current(), Some(trace.traceparent())) }).await;
+    }
+
+    #[tokio::test]
+    async fn what_a_request_waited_for_is_added_up_and_is_its_own() {
+        let trace = Trace::begin(*uuid::Uuid::now_v7().as_bytes(), 0.0);
+        let slow = || async { std::thread::sleep(std::time::Duration::from_millis(2)) };
+        with(trace, async {
+            waiting(slow()).await;
+            waiting(slow()).await;
+            assert!(waited_us() >= 4_000);
+        })
+        .await;
+        waiting(slow()).await;
+        assert_eq!(waited_us(), 0, "nobody asked for it");
     }
 }

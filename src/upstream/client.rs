@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::model::partner::Mode;
+use crate::telemetry::trace;
 use crate::upstream::budget::Budget;
 use crate::upstream::call::{Call, Expects, Repeat};
 use crate::upstream::envelope;
@@ -113,7 +114,7 @@ impl Upstream {
             Repeat::Never => inner.order_deadline,
         };
         let until = (begun + deadline + call.waits).min(context.until.unwrap_or(begun + Duration::from_secs(3600)));
-        let answer = inner.attempts(mode, call, context.traceparent, until).await;
+        let answer = trace::waiting(inner.attempts(mode, call, context.traceparent, until)).await;
         Tally::add(&inner.tally.micros, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         if let Err(error) = &answer {
             inner.count(error);

@@ -19,5 +19,6 @@ mod schema;
 mod shapes;
 mod signing;
 mod telemetry;
+mod usage;
 mod walk;
 mod webhooks;

@@ -73,4 +73,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("operator_tokens", &["id"]),
     Table::new("partner_baselines", &["partner"]),
     Table::new("limit_notices", &["partner", "mode", "policy", "day"]),
+    Table::new("usage_days", &["partner", "mode", "day", "operation", "outcome", "code"]),
+    Table::new("usage_minutes", &["partner", "mode", "minute", "node", "flush"]),
+    Table::new("usage_nodes", &["node"]),
 ];

@@ -1,0 +1,284 @@
+//! What this node's calls add up to: sums to be written, what each account did lately, and the node's pulse. Fed from
+//! the journal, one call at a time; knows nothing of other nodes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::call::{Account, Call, Outcome};
+use super::pulse::Pulse;
+use super::recent::Recent;
+use super::seconds::Seconds;
+use crate::model::partner::Mode;
+
+/// Milliseconds of a day.
+pub const DAY_MS: i64 = 86_400_000;
+const MINUTE_MS: i64 = 60_000;
+/// Minutes of accounts that wait to be written while the database cannot be reached; the oldest make place.
+const MOST_MINUTES: usize = 200_000;
+/// Accounts whose last minutes are remembered.
+const MOST_ACCOUNTS: usize = 20_000;
+/// Partners whose limited calls have a metric of their own; those limited first.
+const MOST_METERED: usize = 100;
+/// What the metric says of all others.
+const OTHERS: &str = "(others)";
+
+/// What one row of `usage_days` is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day {
+    /// The partner.
+    pub partner: Arc<str>,
+    /// `live` or `sandbox`.
+    pub mode: &'static str,
+    /// Days since 1970 in UTC.
+    pub day: i64,
+    /// The operation.
+    pub operation: &'static str,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The problem's code, or empty.
+    pub code: &'static str,
+}
+
+/// Calls and the units they were charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Calls.
+    pub calls: i64,
+    /// Units.
+    pub units: i64,
+}
+
+/// Which row of `usage_minutes`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At {
+    /// Minutes since 1970.
+    pub minute: i64,
+    /// The partner.
+    pub partner: Arc<str>,
+    /// `live` or `sandbox`.
+    pub mode: &'static str,
+}
+
+/// What was wanted in a minute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Minute {
+    /// By second.
+    pub seconds: Seconds,
+    /// Units that were refused, by policy.
+    pub refused: BTreeMap<Arc<str>, u32>,
+}
+
+/// Sums that are to be written together.
+#[derive(Debug, Default)]
+pub struct Sums {
+    /// By day.
+    pub days: BTreeMap<Day, Sum>,
+    /// By minute.
+    pub minutes: BTreeMap<At, Minute>,
+}
+
+impl Sums {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.days.is_empty() && self.minutes.is_empty()
+    }
+}
+
+/// The books of one node.
+#[derive(Debug)]
+pub struct Books {
+    sums: Sums,
+    accounts: HashMap<(Arc<str>, Mode), Recent>,
+    metered: BTreeMap<(Arc<str>, Arc<str>), u64>,
+    /// Requests by time.
+    pub pulse: Pulse,
+    /// An empty list whose capacity the journal uses.
+    pub spare: Vec<Call>,
+}
+
+impl Books {
+    /// Empty books.
+    pub fn new() -> Self {
+        Self {
+            sums: Sums::default(),
+            accounts: HashMap::new(),
+            metered: BTreeMap::new(),
+            pulse: Pulse::default(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Adds a call.
+    pub fn add(&mut self, call: Call) {
+        self.pulse.add(&call);
+        let Some(account) = call.account.clone() else { return };
+        self.add_to_day(&account, &call);
+        self.add_to_minute(&account, &call);
+        if let Some(policy) = &call.refused_by {
+            self.meter(&account.partner, policy);
+        }
+        let key = (account.partner.clone(), account.mode);
+        if self.accounts.len() >= MOST_ACCOUNTS && !self.accounts.contains_key(&key) {
+            self.forget_the_quietest();
+        }
+        self.accounts.entry(key).or_default().add(&account, call);
+    }
+
+    /// Takes the sums that are complete at this moment: all days so far, and the minutes that are over. With `all`, the
+    /// running minute too.
+    pub fn take_sums(&mut self, now_ms: i64, all: bool) -> Sums {
+        let days = std::mem::take(&mut self.sums.days);
+        // A call of the last second may still be on its way from a worker's list.
+        let running = At {
+            minute: if all { i64::MAX } else { (now_ms - 1_000).div_euclid(MINUTE_MS) },
+            partner: Arc::from(""),
+            mode: "",
+        };
+        let later = self.sums.minutes.split_off(&running);
+        Sums { days, minutes: std::mem::replace(&mut self.sums.minutes, later) }
+    }
+
+    /// What each account did lately.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Arc<str>, Mode, &Recent)> {
+        self.accounts.iter().map(|((partner, mode), recent)| (partner, *mode, recent))
+    }
+
+    /// What one account did lately.
+    pub fn account(&self, partner: &str, mode: Mode) -> Option<&Recent> {
+        self.accounts.get(&(Arc::from(partner), mode))
+    }
+
+    /// Calls refused by a policy since the process started, by partner and policy.
+    pub fn metered(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        self.metered.iter().map(|((partner, policy), calls)| (&**partner, &**policy, *calls))
+    }
+
+    /// Forgets accounts that were quiet for a day.
+    pub fn tidy(&mut self, now_ms: i64) {
+        self.accounts.retain(|_, recent| recent.last_ms() > now_ms - DAY_MS);
+    }
+
+    fn add_to_day(&mut self, account: &Account, call: &Call) {
+        let day = Day {
+            partner: account.partner.clone(),
+            mode: account.mode.name(),
+            day: call.at_ms.div_euclid(DAY_MS),
+            operation: call.operation,
+            outcome: call.outcome(),
+            code: call.code,
+        };
+        let sum = self.sums.days.entry(day).or_default();
+        (sum.calls, sum.units) = (sum.calls + 1, sum.units + i64::from(call.units));
+    }
+
+    fn add_to_minute(&mut self, account: &Account, call: &Call) {
+        let wanted = call.wanted();
+        if wanted == 0 {
+            return;
+        }
+        let at = At {
+            minute: call.at_ms.div_euclid(MINUTE_MS),
+            partner: account.partner.clone(),
+            mode: account.mode.name(),
+        };
+        if self.sums.minutes.len() >= MOST_MINUTES && !self.sums.minutes.contains_key(&at) {
+            self.sums.minutes.pop_first();
+        }
+        let minute = self.sums.minutes.entry(at).or_default();
+        let second = call.at_ms.rem_euclid(MINUTE_MS) / 1_000;
+        minute.seconds.add(u8::try_from(second).unwrap_or(0), wanted);
+        if let Some(policy) = &call.refused_by {
+            *minute.refused.entry(policy.clone()).or_default() += wanted;
+        }
+    }
+
+    fn meter(&mut self, partner: &Arc<str>, policy: &Arc<str>) {
+        if let Some(calls) = self.metered.get_mut(&(partner.clone(), policy.clone())) {
+            *calls += 1;
+            return;
+        }
+        let mut names: Vec<&str> = self.metered.keys().map(|(partner, _)| &**partner).collect();
+        names.dedup();
+        let own = names.contains(&&**partner) || names.len() < MOST_METERED;
+        let name = if own { partner.clone() } else { Arc::from(OTHERS) };
+        *self.metered.entry((name, policy.clone())).or_default() += 1;
+    }
+
+    fn forget_the_quietest(&mut self) {
+        let quietest = self.accounts.iter().min_by_key(|(_, recent)| recent.last_ms()).map(|(key, _)| key.clone());
+        if let Some(key) = quietest {
+            self.accounts.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Books, DAY_MS, MOST_METERED, OTHERS};
+    use crate::model::partner::Mode;
+    use crate::usage::example::call;
+
+    #[test]
+    fn a_call_at_midnight_belongs_to_the_day_that_begins() {
+        let mut books = Books::new();
+        books.add(call("acme", DAY_MS - 1, 200, 1));
+        books.add(call("acme", DAY_MS, 200, 3));
+        books.add(call("acme", DAY_MS, 304, 0));
+        let sums = books.take_sums(2 * DAY_MS, false);
+        let days: Vec<_> =
+            sums.days.iter().map(|(day, sum)| (day.day, day.outcome.name(), sum.calls, sum.units)).collect();
+        assert_eq!(days, [(0, "answered", 1, 1), (1, "answered", 1, 3), (1, "not_modified", 1, 0)]);
+        assert!(books.take_sums(2 * DAY_MS, true).is_empty(), "what was taken is not there any more");
+    }
+
+    #[test]
+    fn the_running_minute_waits_until_it_is_over() {
+        let mut books = Books::new();
+        books.add(call("acme", 59_900, 200, 1));
+        books.add(call("acme", 60_100, 200, 2));
+        let sums = books.take_sums(60_500, false);
+        assert!(sums.minutes.is_empty(), "a call of the last second may still come");
+        let sums = books.take_sums(61_500, false);
+        assert_eq!(sums.minutes.values().map(|minute| minute.seconds.total()).collect::<Vec<_>>(), [(1, 1)]);
+        let sums = books.take_sums(61_500, true);
+        assert_eq!(sums.minutes.values().map(|minute| minute.seconds.total()).collect::<Vec<_>>(), [(1, 2)]);
+    }
+
+    #[test]
+    fn a_refused_call_is_wanted_and_not_charged() {
+        let mut books = Books::new();
+        let mut refused = call("acme", 1_000, 429, 0);
+        (refused.cost, refused.refused_by) = (5, Some("minute".into()));
+        books.add(refused);
+        books.add(call("acme", 1_000, 200, 2));
+        let sums = books.take_sums(DAY_MS, false);
+        let minute = sums.minutes.values().next().unwrap();
+        assert_eq!((minute.seconds.total(), minute.refused[&Arc::from("minute")]), ((2, 7), 5));
+        assert_eq!(sums.days.values().map(|sum| sum.units).sum::<i64>(), 2);
+    }
+
+    #[test]
+    fn the_metric_of_limited_calls_names_a_bounded_number_of_partners() {
+        let mut books = Books::new();
+        for n in 0..MOST_METERED + 50 {
+            let mut limited = call(&format!("partner-{n}"), 0, 429, 0);
+            limited.refused_by = Some("second".into());
+            books.add(limited);
+        }
+        assert_eq!(books.metered().count(), MOST_METERED + 1);
+        assert_eq!(books.metered().find(|(name, ..)| *name == OTHERS).unwrap().2, 50);
+        assert_eq!(books.metered().map(|(.., calls)| calls).sum::<u64>(), MOST_METERED as u64 + 50);
+    }
+
+    #[test]
+    fn worlds_are_kept_apart() {
+        let mut books = Books::new();
+        let mut live = call("acme", 0, 200, 1);
+        live.account.as_mut().unwrap().mode = Mode::Live;
+        books.add(live);
+        books.add(call("acme", 0, 200, 1));
+        assert_eq!((books.accounts().count(), books.take_sums(0, true).days.len()), (2, 2));
+    }
+}
