@@ -111,7 +111,7 @@ impl<E: Trouble> Cache<E> {
     }
 
     async fn turn(&self, redis: &Redis, key: &Key, held: Option<&Kept>, early: bool) -> Turn {
-        let mut found = match self.believed(redis.find(key), held, early).await {
+        let mut found = match self.usable(redis.find(key), held, early).await {
             Ok(kept) => return Turn::Found(kept),
             Err(found) => found,
         };
@@ -149,7 +149,7 @@ impl<E: Trouble> Cache<E> {
     }
 
     /// What Redis gives, if it is good enough to ask nobody; else what of it may stand in.
-    async fn believed(
+    async fn usable(
         &self,
         found: impl Future<Output = Option<Kept>>,
         held: Option<&Kept>,
@@ -196,7 +196,12 @@ impl<E: Trouble> Cache<E> {
                 self.documents.insert(key, Arc::clone(&kept));
                 Ok(Found { kept, how: How::StandIn })
             }
-            None => Err(error),
+            None => {
+                if error.stale_may_stand_in() {
+                    self.note_in_vain(key, now_ms + PAUSE_MS);
+                }
+                Err(error)
+            }
         }
     }
 }

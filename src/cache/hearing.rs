@@ -253,12 +253,15 @@ impl<E: Trouble> Cache<E> {
     }
 
     /// Lets go of everything that is about these things, on every node that shares our Redis; false when Redis does not
-    /// answer, and only this node did.
+    /// answer, and nobody did.
     pub async fn purge(&self, moved: &[Moved]) -> bool {
-        self.hear_moves(moved, None);
         match &self.redis {
+            // We hear of it as all others do.
             Some(redis) => redis.errand(async |link| stream::purge(link, moved).await).await.is_some(),
-            None => true,
+            None => {
+                self.hear_moves(moved, None);
+                true
+            }
         }
     }
 

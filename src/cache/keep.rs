@@ -24,8 +24,8 @@ use crate::clock::Clock;
 use crate::redis_link::Place;
 use crate::telemetry::trace;
 
-/// Nothing lives longer in the process; the freshness table is shorter for everything but pictures.
-const LONGEST_LIFE: Duration = Duration::from_secs(8 * 86_400);
+/// So many documents that were asked for in vain are remembered.
+const IN_VAIN: u64 = 10_000;
 /// Rough share of memory an entry takes beside its bytes.
 const OVERHEAD_BYTES: usize = 200;
 /// This part of the room for rendered answers holds the hottest as they are sent.
@@ -140,6 +140,8 @@ pub struct Cache<E> {
     /// How long a fetch takes lately.
     pub(super) typical_ms: Arc<AtomicU32>,
     dice: Arc<AtomicU64>,
+    /// Documents that were asked for in vain and that nothing here could stand in for, and until when to leave them.
+    in_vain: Tier<Key, i64>,
     pub(super) tally: Arc<Tally>,
     pub(super) clock: Clock,
 }
@@ -158,17 +160,14 @@ impl<E: Trouble> Cache<E> {
             documents: Tier::builder()
                 .max_capacity(settings.documents_bytes)
                 .weigher(move |key: &Key, kept: &Arc<Kept>| weigh(key.bytes().len() + kept.weight() + OVERHEAD_BYTES))
-                .time_to_live(LONGEST_LIFE)
                 .build(),
             packed: Tier::builder()
                 .max_capacity(settings.rendered_bytes - hottest_bytes)
                 .weigher(move |key: &Key, answer: &Arc<Packed>| weigh(key.bytes().len() + answer.weight()))
-                .time_to_live(LONGEST_LIFE)
                 .build(),
             hottest: Tier::builder()
                 .max_capacity(hottest_bytes)
                 .weigher(move |key: &Key, answer: &Arc<Rendered>| weigh(key.bytes().len() + answer.weight()))
-                .time_to_live(LONGEST_LIFE)
                 .build(),
             flights: Flights::default(),
             redis: redis.transpose()?,
@@ -177,6 +176,7 @@ impl<E: Trouble> Cache<E> {
             sketch: Arc::default(),
             typical_ms: Arc::new(AtomicU32::new(50)),
             dice: Arc::default(),
+            in_vain: Tier::builder().max_capacity(IN_VAIN).build(),
             tally,
             clock,
         })
@@ -248,6 +248,31 @@ impl<E: Trouble> Cache<E> {
         Some(answer)
     }
 
+    /// A rendered answer that is shown for now without asking: its document is not here, and was just asked for in vain.
+    pub fn answer_for_now(&self, key: &Key, document: &Key) -> Option<Arc<Rendered>> {
+        let until_ms = self.in_vain.get(document)?;
+        if self.clock.now_ms() >= until_ms || self.documents.contains_key(document) {
+            return None;
+        }
+        self.answer_standing_in(key)
+    }
+
+    /// A rendered answer that stands in for a document which could not be had.
+    pub fn answer_standing_in(&self, key: &Key) -> Option<Arc<Rendered>> {
+        let packed = self.believed(key).filter(|packed| self.clock.now_ms() < packed.life.error_until_ms)?;
+        Tally::one(&self.tally.stale);
+        self.opened(key, &packed)
+    }
+
+    fn believed(&self, key: &Key) -> Option<Arc<Packed>> {
+        self.packed.get(key).filter(|packed| !packed.life.fell(&self.moves))
+    }
+
+    /// Remembers that a document was asked for in vain and nothing of it is here.
+    pub(super) fn note_in_vain(&self, key: Key, until_ms: i64) {
+        self.in_vain.insert(key, until_ms);
+    }
+
     /// Opens a packed answer; if it is hot enough it stays open.
     fn opened(&self, key: &Key, packed: &Packed) -> Option<Arc<Rendered>> {
         let answer = Arc::new(packed.open()?);
@@ -298,14 +323,14 @@ impl<E: Trouble> Cache<E> {
             Some((kept, Age::Fresh)) => {
                 let how = if kept.stands_in(now_ms) { How::StandIn } else { How::Held };
                 if how == How::Held && is_nearly_over(kept.fetched_at_ms, kept.soft_until_ms, now_ms) {
-                    self.refresh(key, kind, &kept, fetch, true);
+                    self.refresh(key, kind, Some(Arc::clone(&kept)), fetch, true);
                 }
                 Tally::one(&self.tally.hits_process);
                 self.sketch.note(key);
                 Ok(Found { kept, how })
             }
             Some((kept, Age::Revalidate)) => {
-                self.refresh(key, kind, &kept, fetch, false);
+                self.refresh(key, kind, Some(Arc::clone(&kept)), fetch, false);
                 Tally::one(&self.tally.hits_process);
                 Tally::one(&self.tally.stale);
                 self.sketch.note(key);
@@ -355,12 +380,12 @@ impl<E: Trouble> Cache<E> {
         now_ms as f64 + ahead_ms >= life.soft_until_ms as f64
     }
 
-    fn refresh<W, F>(&self, key: &Key, kind: Kind, kept: &Arc<Kept>, fetch: W, early: bool)
+    fn refresh<W, F>(&self, key: &Key, kind: Kind, held: Option<Arc<Kept>>, fetch: W, early: bool)
     where
         W: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<Fetched, E>> + Send + 'static,
     {
-        let (this, own, held) = (self.clone(), key.clone(), Some(Arc::clone(kept)));
+        let (this, own) = (self.clone(), key.clone());
         if self.flights.begin(key, || this.fill(own, kind, held, early, fetch)) {
             Tally::one(&self.tally.refreshes);
             if early {

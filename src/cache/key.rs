@@ -53,6 +53,21 @@ impl Key {
         }
     }
 
+    /// What a document's key is of, for people: `offer live standard /goods/7 lang=ja`.
+    pub fn named(&self) -> String {
+        let texts = self.fields().unwrap_or_default().into_iter().map(|field| match field {
+            Field::Text(text) => text,
+            Field::Number(number) => number.to_string(),
+            Field::Nothing => "-".to_owned(),
+        });
+        let texts: Vec<_> = texts.collect();
+        // World, price tier and path, then names with values.
+        let (head, query) = texts.split_at(texts.len().min(3));
+        let query = query.chunks(2).map(|pair| pair.join("="));
+        let kind = self.kind().map_or("?", Kind::name).to_owned();
+        [kind].into_iter().chain(head.iter().cloned()).chain(query).collect::<Vec<_>>().join(" ")
+    }
+
     /// The fields after the kind.
     pub fn fields(&self) -> Option<Vec<Field>> {
         let mut rest = self.bytes();
@@ -231,6 +246,13 @@ mod tests {
             let split = |at: usize| [Field::Text(text[..at].to_owned()), Field::Text(text[at..].to_owned())];
             proptest::prop_assert_eq!(at == to, key(&split(at)) == key(&split(to)));
         }
+    }
+
+    #[test]
+    fn a_documents_key_can_be_read_by_people() {
+        let key = Key::of(Kind::Offer).text("live").text("standard").text("/goods/7").text("lang").text("ja").finish();
+        assert_eq!(key.named(), "offer live standard /goods/7 lang=ja");
+        assert_eq!(Key::of(Kind::Offer).number(7).some_text(None).finish().named(), "offer 7 -");
     }
 
     #[test]

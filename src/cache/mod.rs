@@ -47,4 +47,6 @@ pub use tag::{Moved, NotAMove, Subject, Tag};
 pub use tally::Tally;
 
 #[cfg(test)]
+mod shared_tests;
+#[cfg(test)]
 mod tests;

@@ -13,9 +13,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::cache::tag::{Moved, Subject, Tag};
 
-/// 16 bytes each. At 80 changes a second (fifty million a week) one in eight pages of forty tags that is ten seconds old
+/// 16 bytes each. At 80 changes a second (fifty million a week) one in four pages of forty tags that are ten seconds old
 /// is fetched in vain.
-const PLACES: usize = 1 << 18;
+const PLACES: usize = 1 << 17;
 
 /// A place in the stream of moves: its entry's id, milliseconds and number in one word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -251,6 +251,26 @@ async fn a_rendered_answer_falls_with_what_it_shows() {
 }
 
 #[tokio::test]
+async fn an_answer_stands_in_without_its_document() {
+    let house = house(None);
+    let (document, answer_key) = (key(), Key::of(Kind::Offer).text("api").number(7).finish());
+    let kept = house.ask(Ok("one")).await.unwrap().kept;
+    let made = || Ok::<_, ()>(Bytes::from_static(b"rendered"));
+    house.cache.render(&answer_key, (&document, Kind::Offer), &kept, made).unwrap();
+    house.cache.documents.invalidate(&document);
+    let for_now = || house.cache.answer_for_now(&answer_key, &document).is_some();
+    house.clock.advance_ms(100_000);
+    assert!(!for_now(), "it has to be asked for first");
+    assert_eq!(house.ask(Err(Failed::Down)).await, Err(Error::Fetch(Failed::Down)));
+    assert_eq!(&house.cache.answer_standing_in(&answer_key).unwrap().bytes[..], b"rendered");
+    assert!(for_now(), "and the catalogue is left alone for a while");
+    house.clock.advance_ms(2_100);
+    assert!(!for_now());
+    house.cache.purge(&[offer(7)]).await;
+    assert!(house.cache.answer_standing_in(&answer_key).is_none());
+}
+
+#[tokio::test]
 async fn a_fetch_that_something_overtook_is_made_again_and_not_kept_if_overtaken_twice() {
     for (overtaken, kept) in [(1, "2"), (9, "3")] {
         let house = house(None);

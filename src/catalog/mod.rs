@@ -33,8 +33,8 @@ pub use follow::Told;
 pub use question::{AllCategories, AllWarehouses, Picture, Question};
 pub use warm::Warmed;
 
-use crate::cache::{Cache, Fetched, Found, Kept, Key, KeyBuilder, Kind};
-pub use crate::cache::{How, Rendered};
+use crate::cache::{Cache, Fetched, Found, Kept, Key, KeyBuilder};
+pub use crate::cache::{Freshness, How, Kind, Rendered};
 use crate::clock::Clock;
 use crate::model::money::{Currency, Exchange};
 use crate::model::partner::Mode;
@@ -115,7 +115,20 @@ impl Catalog {
             return Ok(Shown { answer, how });
         }
         let exchange = self.exchange(audience, Q::PRICED)?;
-        let (document_key, Found { kept, how }) = self.document(audience, question, &exchange).await?;
+        let call = question.call(audience, &exchange)?;
+        let document_key = document_key(Q::KIND, audience, &call);
+        if let Some(answer) = self.cache.answer_for_now(&key, &document_key) {
+            return Ok(Shown { answer, how: How::StandIn });
+        }
+        let fetch = self.fetch(Q::KIND, audience.mode, call, Q::ABSENT);
+        let Found { kept, how } = match self.cache.document(&document_key, Q::KIND, fetch).await {
+            Ok(found) => found,
+            Err(error) => {
+                let stands_in = failure::may_stand_in(&error).then(|| self.cache.answer_standing_in(&key)).flatten();
+                let shown = stands_in.map(|answer| Shown { answer, how: How::StandIn });
+                return shown.ok_or_else(|| failure::of(error));
+            }
+        };
         let answer = self.cache.render(&key, (&document_key, Q::KIND), &kept, || {
             let found = self.read(audience, question, &document_key, &kept)?;
             render(&found, &exchange).ok_or(Error::Unshowable)

@@ -96,8 +96,59 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Search => "goods.search",
         Kind::Offer => "goods.get",
         Kind::Categories => "categories",
-        Kind::Supplier => "seller.get",
+        Kind::Supplier => "sellers.get",
         Kind::Picture => "goods.picture",
-        Kind::Warehouses => "warehouses",
+        Kind::Warehouses => "trade.warehouses",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::call_of;
+    use crate::cache::{Key, Kind};
+    use crate::catalog::{Audience, document_key};
+    use crate::model::ids::{OfferId, SupplierId};
+    use crate::model::language::Language;
+    use crate::model::partner::Mode;
+    use crate::upstream::Call;
+    use crate::upstream::wholesale::calls;
+    use url::Url;
+
+    fn url(call: &Call) -> (String, Vec<(String, String)>) {
+        let mut url = Url::parse(&format!("http://catalogue{}", call.path)).unwrap();
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query.iter().map(|(name, value)| (*name, value.as_str())));
+        }
+        (url.path().to_owned(), url.query_pairs().into_owned().collect())
+    }
+
+    #[test]
+    fn a_documents_key_gives_the_call_it_was_made_of() {
+        let audience = Audience { mode: Mode::Sandbox, ..Audience::anyone(Mode::Sandbox) };
+        let search =
+            calls::Search { keyword: Some("花 盆&x=1?#%"), lang: "ja", sort: "default", ..Default::default() };
+        for (kind, call) in [
+            (Kind::Search, calls::search(&calls::Search { category_id: Some(5), page_size: 20, ..search })),
+            (Kind::Offer, calls::goods(OfferId::new(7), Language::Japanese)),
+            (Kind::Supplier, calls::seller(SupplierId::new(8), Language::Korean)),
+            (Kind::Categories, calls::categories(Language::English)),
+            (Kind::Warehouses, calls::warehouses(Language::English)),
+        ] {
+            let (mode, again) = call_of(kind, &document_key(kind, &audience, &call)).unwrap();
+            assert_eq!((mode, again.name, url(&again)), (Mode::Sandbox, call.name, url(&call)));
+        }
+    }
+
+    #[test]
+    fn a_key_of_something_else_gives_no_call() {
+        for key in [
+            Key::of(Kind::Offer).finish(),
+            Key::of(Kind::Offer).text("live").text("standard").finish(),
+            Key::of(Kind::Offer).text("moon").text("standard").text("/goods/7").finish(),
+            Key::of(Kind::Offer).text("live").text("standard").text("/goods/7").text("lang").finish(),
+            Key::of(Kind::Offer).text("live").text("standard").number(7).finish(),
+        ] {
+            assert!(call_of(Kind::Offer, &key).is_none(), "{key:?}");
+        }
     }
 }

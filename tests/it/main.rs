@@ -6,6 +6,7 @@
 mod aftersale;
 mod alerts;
 mod answers;
+mod cache;
 mod console;
 mod dashboard;
 mod faults;
