@@ -67,7 +67,7 @@ async fn two_nodes_without_redis_show_a_change_at_once() {
 async fn two_nodes_on_one_redis_show_a_change_at_once_and_while_it_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let Some(mut redis) = Redis::at_hand(folder.path()) else { return };
-    let house = House::with(&[("REDIS__URL", &redis.url)]).await;
+    let house = House::with(&[("REDIS__URL", redis.url.as_str())]).await;
     let acme = house.partner("acme").await;
     let clock = Clock::shiftable();
     let other = beside(&house, &clock).await;
@@ -110,7 +110,7 @@ async fn partners_see_how_an_answer_was_come_by_and_how_old_it_is() {
     assert!(first.field("cache-status").starts_with("xunyuan; fwd=miss; ttl="), "{}", first.field("cache-status"));
     let second = acme.get(&path).await;
     assert!(second.field("cache-status").starts_with("xunyuan; hit; ttl="));
-    assert_eq!(second.field("age"), "0");
+    assert!(second.field("age").parse::<u64>().unwrap() < 10);
     // The catalogue goes down, and what is known stands in.
     let down = json!({"match": "/goods/*", "kind": "status", "status": 503, "times": -1});
     house.tell_catalogue("/control/faults", down).await;
