@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use xunyuan::clock::Clock;
 use xunyuan::commands::{
-    CannotStart, Command, Line, StillOpen, audit, console_password, demo, health, key, ledger, limit, openapi,
+    CannotStart, Command, Line, StillOpen, audit, cache, console_password, demo, health, key, ledger, limit, openapi,
     operator, order, partner, plan, sandbox, serve, sign,
 };
 use xunyuan::ops::staff::Staff;
@@ -59,6 +59,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Plan(asked) => plans(asked),
         Command::Limit(asked) => limits(asked),
         Command::Order(asked) => orders(asked),
+        Command::Cache(asked) => on_runtime(cache::run(asked, &mut std::io::stdout())),
         Command::Audit(asked) => audited(asked),
         Command::Operator(asked) => operators(asked),
         Command::Sign(asked) => sign::sign(&asked),

@@ -88,7 +88,7 @@ pub async fn list_categories(
     let audience = asked.done(Some(audience))?;
     let rendered = catalog
         .rendered(kept::FACE, &audience, &AllCategories, |all, _| kept::json(&CategoryPageView::from(all.as_slice())));
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }
 
 /// Which category.
@@ -196,5 +196,5 @@ pub async fn get_category(
     let id = asked.done(id)?;
     let rendered =
         catalog.rendered(kept::FACE, &audience, &id, |detail, _| kept::json(&CategoryDetailView::from(detail)));
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

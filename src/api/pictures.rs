@@ -37,7 +37,7 @@ pub async fn get_picture(request: HttpRequest, catalog: Data<Catalog>, gate: Dat
     }
     let (Path(path), Query(query)) = Part::take(&request, &Bytes::new()).map_err(Problem::from)?;
     let (mode, picture) = read(&path, &query, &catalog)?;
-    Ok(kept::picture(&catalog, &*catalog.picture(mode, picture).await?))
+    Ok(kept::picture(&catalog, &catalog.picture(mode, picture).await?))
 }
 
 fn read(path: &PicturePath, query: &PictureQuery, catalog: &Catalog) -> Result<(Mode, Picture), Problem> {

@@ -73,7 +73,7 @@ pub async fn list_pools(
     let rendered = catalog.rendered(kept::FACE, &audience, &AllPools, |pools, _| {
         kept::json(&PoolListView { items: pools.iter().map(PoolView::from).collect() })
     });
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }
 
 /// Which pool.
@@ -132,5 +132,5 @@ pub async fn list_pool_offers(
     let rendered = catalog.rendered(kept::FACE, &audience, &page, |page, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.page(page)?)
     });
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

@@ -72,7 +72,7 @@ pub async fn list_rankings(
     let rendered = catalog.rendered(kept::FACE, &audience, &ranking, |offers, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.list(offers)?)
     });
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }
 
 /// Which keywords.
@@ -176,5 +176,5 @@ pub async fn list_trending_keywords(
     let rendered = catalog.rendered(kept::FACE, &audience, &keywords, |found, _| {
         kept::json(&KeywordListView { items: found.iter().map(KeywordView::from).collect() })
     });
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

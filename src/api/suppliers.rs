@@ -132,7 +132,7 @@ pub async fn get_supplier(
     let id = asked.done(id)?;
     let rendered =
         catalog.rendered(kept::FACE, &audience, &id, |supplier, _| kept::json(&SupplierView::from(supplier)));
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }
 
 /// Searches the offers of one supplier.
@@ -161,5 +161,5 @@ pub async fn list_supplier_offers(
     let rendered = catalog.rendered(kept::FACE, &audience, &search, |page, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.page(page)?)
     });
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

@@ -81,5 +81,5 @@ pub async fn list_warehouses(
     let audience = asked.done(Some(audience))?;
     let rendered = catalog
         .rendered(kept::FACE, &audience, &AllWarehouses, |all, _| kept::json(&WarehousePageView::from(all.as_slice())));
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

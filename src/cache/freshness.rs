@@ -42,7 +42,16 @@ pub struct Freshness {
     pub if_error_s: u32,
     /// Seconds that "there is no such thing" is believed.
     pub absent_s: u32,
+    /// Whether Redis keeps it for all nodes.
+    pub shared: bool,
 }
+
+/// While nobody tells this node what moves, a document is shown without asking for so long …
+pub const UNTOLD_SOFT_MS: i64 = 5_000;
+/// … and while it is refreshed for so long, whatever the table says.
+pub const UNTOLD_REVALIDATE_MS: i64 = 10_000;
+/// In this last part of its soft time a document that is asked for often may be refreshed before it ends.
+pub const EARLY_SHARE: i64 = 10;
 
 impl Kind {
     /// All kinds.
@@ -69,7 +78,8 @@ impl Kind {
             Self::Offer => row(15, 60, 3_600, 5),
             Self::Categories => row(300, 600, 86_400, 5),
             Self::Supplier => row(120, 600, 86_400, 15),
-            Self::Picture => row(3_600, 86_400, 604_800, 60),
+            // Anyone may ask for pictures; they must not fill what all nodes share.
+            Self::Picture => Freshness { shared: false, ..row(3_600, 86_400, 604_800, 60) },
             Self::Warehouses => row(300, 600, 86_400, 5),
             Self::Category => row(300, 600, 86_400, 5),
             Self::Related => row(30, 60, 3_600, 5),
@@ -102,5 +112,5 @@ impl Kind {
 }
 
 const fn row(soft_s: u32, revalidate_s: u32, if_error_s: u32, absent_s: u32) -> Freshness {
-    Freshness { soft_s, revalidate_s, if_error_s, absent_s }
+    Freshness { soft_s, revalidate_s, if_error_s, absent_s, shared: true }
 }

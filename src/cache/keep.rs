@@ -1,28 +1,35 @@
-//! The lookup itself: process, Redis, one fetch; stale answers where the freshness table allows them.
+//! The cache itself: what is kept in this process, and how long it is believed. Fetching is left to `fill`, hearing of
+//! moves to `hearing`.
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use moka::sync::Cache as Tier;
 
 use crate::cache::flight::{Flights, Landed};
-use crate::cache::freshness::Kind;
-use crate::cache::kept::{Age, Content, Kept};
+use crate::cache::freshness::{EARLY_SHARE, Kind, UNTOLD_REVALIDATE_MS, UNTOLD_SOFT_MS};
+use crate::cache::hearing::Hearing;
+use crate::cache::hot::{Hot, Sketch};
+use crate::cache::kept::{Age, Kept};
 use crate::cache::key::Key;
+use crate::cache::moves::Moves;
 use crate::cache::redis::Redis;
-use crate::cache::rendered::Rendered;
+use crate::cache::rendered::{Life, Packed, Rendered};
+use crate::cache::tag::Tag;
 use crate::cache::tally::Tally;
 use crate::clock::Clock;
 use crate::redis_link::Place;
 use crate::telemetry::trace;
 
-/// While the catalogue is down a stale document is asked for again only so often.
-const PAUSE_MS: i64 = 2_000;
-/// Nothing lives longer in the process; the freshness table is shorter for everything but pictures.
-const LONGEST_LIFE: Duration = Duration::from_secs(8 * 86_400);
+/// So many documents that were asked for in vain are remembered.
+const IN_VAIN: u64 = 10_000;
+/// Rough share of memory an entry takes beside its bytes.
 const OVERHEAD_BYTES: usize = 200;
+/// This part of the room for rendered answers holds the hottest as they are sent.
+const HOTTEST_SHARE: u64 = 8;
 
 /// How much is kept, and where else.
 #[derive(Clone, Debug)]
@@ -48,13 +55,32 @@ impl Default for Settings {
     }
 }
 
-/// What a fetch brought.
+/// What a fetch brought: a document or the word that there is none, and what it is about.
 #[derive(Clone, Debug)]
-pub enum Fetched {
+pub struct Fetched {
+    pub(super) document: Option<Bytes>,
+    pub(super) tags: Arc<[Tag]>,
+}
+
+impl Fetched {
     /// A document.
-    Document(Bytes),
+    pub fn document(bytes: Bytes) -> Self {
+        Self { document: Some(bytes), tags: Arc::default() }
+    }
+
     /// There is no such thing.
-    Absent,
+    pub fn absent() -> Self {
+        Self { document: None, tags: Arc::default() }
+    }
+
+    /// It is about these things: when one of them moves it is not believed any more.
+    #[must_use]
+    pub fn about(self, tags: impl IntoIterator<Item = Tag>) -> Self {
+        let mut tags: Vec<_> = tags.into_iter().collect();
+        tags.sort_unstable();
+        tags.dedup();
+        Self { tags: tags.into(), ..self }
+    }
 }
 
 /// A failed fetch, as the cache needs to know it.
@@ -72,17 +98,52 @@ pub enum Error<E> {
     Lost,
 }
 
-type Shared<E> = Result<Arc<Kept>, E>;
+/// How a document was come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// This process had it.
+    Held,
+    /// This process had it, past its soft time, and refreshes it.
+    Refreshing,
+    /// Redis had it.
+    Shared,
+    /// The catalogue was asked.
+    Fetched,
+    /// The catalogue was asked by somebody else at the same time.
+    Followed,
+    /// The catalogue was asked in vain, and what was known stands in.
+    StandIn,
+}
+
+/// A document, and how it was come by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The document.
+    pub kept: Arc<Kept>,
+    /// How it was come by.
+    pub how: How,
+}
+
+pub(super) type Shared<E> = Result<Found, E>;
 
 /// The cache; its clones share everything but, on each runtime, the connection to Redis.
 #[derive(Clone, Debug)]
 pub struct Cache<E> {
-    documents: Tier<Key, Arc<Kept>>,
-    rendered: Tier<Key, Arc<Rendered>>,
-    flights: Flights<Shared<E>>,
-    redis: Option<Redis>,
-    tally: Arc<Tally>,
-    clock: Clock,
+    pub(super) documents: Tier<Key, Arc<Kept>>,
+    packed: Tier<Key, Arc<Packed>>,
+    hottest: Tier<Key, Arc<Rendered>>,
+    pub(super) flights: Flights<Shared<E>>,
+    pub(super) redis: Option<Redis>,
+    pub(super) moves: Arc<Moves>,
+    pub(super) hearing: Arc<Hearing>,
+    pub(super) sketch: Arc<Sketch>,
+    /// How long a fetch takes lately.
+    pub(super) typical_ms: Arc<AtomicU32>,
+    dice: Arc<AtomicU64>,
+    /// Documents that were asked for in vain and that nothing here could stand in for, and until when to leave them.
+    in_vain: Tier<Key, i64>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) clock: Clock,
 }
 
 impl<E: Trouble> Cache<E> {
@@ -92,20 +153,30 @@ impl<E: Trouble> Cache<E> {
             let redis = Redis::to(place, settings.redis_budget, Arc::clone(&tally), clock.clone());
             redis.map_err(|why| why.to_string())
         });
+        let hearing = Hearing::of(settings.redis.as_ref()).map_err(|why| why.to_string())?;
         let weigh = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let hottest_bytes = settings.rendered_bytes / HOTTEST_SHARE;
         Ok(Self {
             documents: Tier::builder()
                 .max_capacity(settings.documents_bytes)
                 .weigher(move |key: &Key, kept: &Arc<Kept>| weigh(key.bytes().len() + kept.weight() + OVERHEAD_BYTES))
-                .time_to_live(LONGEST_LIFE)
                 .build(),
-            rendered: Tier::builder()
-                .max_capacity(settings.rendered_bytes)
+            packed: Tier::builder()
+                .max_capacity(settings.rendered_bytes - hottest_bytes)
+                .weigher(move |key: &Key, answer: &Arc<Packed>| weigh(key.bytes().len() + answer.weight()))
+                .build(),
+            hottest: Tier::builder()
+                .max_capacity(hottest_bytes)
                 .weigher(move |key: &Key, answer: &Arc<Rendered>| weigh(key.bytes().len() + answer.weight()))
-                .time_to_live(LONGEST_LIFE)
                 .build(),
             flights: Flights::default(),
             redis: redis.transpose()?,
+            moves: Arc::default(),
+            hearing: Arc::new(hearing),
+            sketch: Arc::default(),
+            typical_ms: Arc::new(AtomicU32::new(50)),
+            dice: Arc::default(),
+            in_vain: Tier::builder().max_capacity(IN_VAIN).build(),
             tally,
             clock,
         })
@@ -118,7 +189,27 @@ impl<E: Trouble> Cache<E> {
 
     /// Bytes of documents and of rendered answers in the process.
     pub fn weights(&self) -> (u64, u64) {
-        (self.documents.weighted_size(), self.rendered.weighted_size())
+        (self.documents.weighted_size(), self.packed.weighted_size() + self.hottest.weighted_size())
+    }
+
+    /// Documents and rendered answers in the process.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.documents.entry_count(), self.packed.entry_count())
+    }
+
+    /// The documents that are asked for most lately, by this process, hottest first.
+    pub fn hot(&self, most: usize) -> Vec<Hot> {
+        self.sketch.top(most)
+    }
+
+    /// Whether Redis is configured, and left alone because it does not answer.
+    pub fn is_redis_down(&self) -> bool {
+        self.redis.as_ref().is_some_and(Redis::is_down)
+    }
+
+    /// Whether nobody has told this node for some seconds what moves in the catalogue.
+    pub fn is_out_of_touch(&self) -> bool {
+        self.moves.is_out_of_touch()
     }
 
     /// Lets the process tier do its evictions now; they are lazy else.
@@ -129,8 +220,63 @@ impl<E: Trouble> Cache<E> {
 
     /// A rendered answer that may be sent as it is.
     pub fn answer(&self, key: &Key) -> Option<Arc<Rendered>> {
-        let answer = self.rendered.get(key).filter(|answer| self.clock.now_ms() < answer.soft_until_ms)?;
+        let (answer, packed) = match self.hottest.get(key) {
+            Some(answer) => (Some(answer), None),
+            None => (None, Some(self.packed.get(key)?)),
+        };
+        let life = answer.as_ref().map(|answer| &answer.life).or(packed.as_ref().map(|packed| &packed.life))?;
+        let now_ms = self.clock.now_ms();
+        if now_ms >= life.soft_until_ms.max(life.stands_in_until_ms) || self.is_early(life, now_ms) {
+            return None;
+        }
+        if life.stands_in_until_ms == 0 && self.is_untold(life.fetched_at_ms, now_ms) {
+            return None;
+        }
+        if life.fell(&self.moves) {
+            Tally::one(&self.tally.fell);
+            self.packed.invalidate(key);
+            self.hottest.invalidate(key);
+            return None;
+        }
+        let life = Arc::clone(life);
+        let answer = match (answer, packed) {
+            (Some(answer), _) => answer,
+            (None, packed) => self.opened(key, packed.as_deref()?)?,
+        };
         Tally::one(&self.tally.hits_process);
+        self.sketch.note(&life.document);
+        Some(answer)
+    }
+
+    /// A rendered answer that is shown for now without asking: its document is not here, and was just asked for in vain.
+    pub fn answer_for_now(&self, key: &Key, document: &Key) -> Option<Arc<Rendered>> {
+        let until_ms = self.in_vain.get(document)?;
+        if self.clock.now_ms() >= until_ms || self.documents.contains_key(document) {
+            return None;
+        }
+        self.answer_standing_in(key)
+    }
+
+    /// A rendered answer that stands in for a document which could not be had.
+    pub fn answer_standing_in(&self, key: &Key) -> Option<Arc<Rendered>> {
+        let packed = self.believed(key).filter(|packed| self.clock.now_ms() < packed.life.error_until_ms)?;
+        Tally::one(&self.tally.stale);
+        self.opened(key, &packed)
+    }
+
+    fn believed(&self, key: &Key) -> Option<Arc<Packed>> {
+        self.packed.get(key).filter(|packed| !packed.life.fell(&self.moves))
+    }
+
+    /// Remembers that a document was asked for in vain and nothing of it is here.
+    pub(super) fn note_in_vain(&self, key: Key, until_ms: i64) {
+        self.in_vain.insert(key, until_ms);
+    }
+
+    /// Opens a packed answer; if it is hot enough it stays open.
+    fn opened(&self, key: &Key, packed: &Packed) -> Option<Arc<Rendered>> {
+        let answer = Arc::new(packed.open()?);
+        self.hottest.insert(key.clone(), Arc::clone(&answer));
         Some(answer)
     }
 
@@ -138,117 +284,134 @@ impl<E: Trouble> Cache<E> {
     pub fn render<X>(
         &self,
         key: &Key,
-        kind: Kind,
+        (document, kind): (&Key, Kind),
         kept: &Kept,
         make: impl FnOnce() -> Result<Bytes, X>,
     ) -> Result<Arc<Rendered>, X> {
-        let before = self.rendered.get(key).filter(|answer| answer.fetched_at_ms == kept.fetched_at_ms);
-        let answer = Arc::new(match before {
-            Some(same) if same.soft_until_ms == kept.soft_until_ms => return Ok(same),
-            Some(same) => same.under(kept),
-            None => Rendered::new(kind, kept, make()?),
-        });
-        self.rendered.insert(key.clone(), Arc::clone(&answer));
+        let before = self.packed.get(key).filter(|packed| packed.life.shows(kept));
+        if let Some(packed) = before {
+            let same = if packed.life.lives_like(kept) {
+                self.hottest
+                    .get(key)
+                    .filter(|open| Arc::ptr_eq(&open.life, &packed.life))
+                    .or_else(|| self.opened(key, &packed))
+            } else {
+                let packed = Arc::new(packed.under(Arc::new(Life::of(kind, document, kept))));
+                self.packed.insert(key.clone(), Arc::clone(&packed));
+                self.opened(key, &packed)
+            };
+            if let Some(same) = same {
+                return Ok(same);
+            }
+        }
+        let answer = Arc::new(Rendered::new(Arc::new(Life::of(kind, document, kept)), make()?));
+        if !answer.life.fell(&self.moves) {
+            self.packed.insert(key.clone(), Arc::new(Packed::of(&answer)));
+            self.hottest.insert(key.clone(), Arc::clone(&answer));
+        }
         Ok(answer)
     }
 
     /// The document of this key: kept, or fetched once for all who ask.
-    pub async fn document<W, F>(&self, key: &Key, kind: Kind, fetch: W) -> Result<Arc<Kept>, Error<E>>
+    pub async fn document<W, F>(&self, key: &Key, kind: Kind, fetch: W) -> Result<Found, Error<E>>
     where
-        W: FnOnce() -> F + Send + 'static,
+        W: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<Fetched, E>> + Send + 'static,
     {
         let now_ms = self.clock.now_ms();
-        let held = self.documents.get(key);
-        match held.as_deref().map(|kept| kept.age(now_ms)) {
-            Some(Age::Fresh) => {
-                Tally::one(&self.tally.hits_process);
-                held.ok_or(Error::Lost)
-            }
-            Some(Age::Revalidate) => {
-                let (this, own) = (self.clone(), key.clone());
-                let old = held.clone();
-                if self.flights.begin(key, || this.fill(own, kind, old, fetch)) {
-                    Tally::one(&self.tally.refreshes);
+        match self.held(key, now_ms) {
+            Some((kept, Age::Fresh)) => {
+                let how = if kept.stands_in(now_ms) { How::StandIn } else { How::Held };
+                if how == How::Held && is_nearly_over(kept.fetched_at_ms, kept.soft_until_ms, now_ms) {
+                    self.refresh(key, kind, Some(Arc::clone(&kept)), fetch, true);
                 }
                 Tally::one(&self.tally.hits_process);
-                Tally::one(&self.tally.stale);
-                held.ok_or(Error::Lost)
+                self.sketch.note(key);
+                Ok(Found { kept, how })
             }
-            Some(Age::OnlyIfError | Age::Dead) | None => self.fetch(key, kind, held, fetch).await,
+            Some((kept, Age::Revalidate)) => {
+                self.refresh(key, kind, Some(Arc::clone(&kept)), fetch, false);
+                Tally::one(&self.tally.hits_process);
+                Tally::one(&self.tally.stale);
+                self.sketch.note(key);
+                Ok(Found { kept, how: How::Refreshing })
+            }
+            held => self.fetch(key, kind, held.map(|(kept, _)| kept), fetch).await,
         }
     }
 
-    async fn fetch<W, F>(&self, key: &Key, kind: Kind, held: Option<Arc<Kept>>, fetch: W) -> Result<Arc<Kept>, Error<E>>
+    /// What this process has under a key and may still show somehow, and where in its life that is.
+    fn held(&self, key: &Key, now_ms: i64) -> Option<(Arc<Kept>, Age)> {
+        let kept = self.documents.get(key)?;
+        if self.moves.moved_since(&kept.tags, kept.heard.own) {
+            Tally::one(&self.tally.fell);
+            self.documents.invalidate(key);
+            return None;
+        }
+        let age = self.age(&kept, now_ms);
+        Some((kept, age))
+    }
+
+    /// Where in its life a document of this process is: nobody believes it for long while nobody tells what moves.
+    pub(super) fn age(&self, kept: &Kept, now_ms: i64) -> Age {
+        let age = kept.age(now_ms);
+        let stands_in = now_ms < kept.stands_in_until_ms;
+        if stands_in || age == Age::Dead || !self.is_untold(kept.fetched_at_ms, now_ms) {
+            return age;
+        }
+        let old = now_ms - kept.fetched_at_ms >= UNTOLD_REVALIDATE_MS;
+        age.max(if old { Age::OnlyIfError } else { Age::Revalidate })
+    }
+
+    fn is_untold(&self, fetched_at_ms: i64, now_ms: i64) -> bool {
+        self.moves.is_out_of_touch() && now_ms - fetched_at_ms >= UNTOLD_SOFT_MS
+    }
+
+    /// Whether this one of many callers should see that a hot answer is refreshed before its time is over: the nearer
+    /// the end and the longer a fetch takes, the likelier (XFetch, Vattani et al. 2015).
+    fn is_early(&self, life: &Life, now_ms: i64) -> bool {
+        if life.stands_in_until_ms > 0 || !is_nearly_over(life.fetched_at_ms, life.soft_until_ms, now_ms) {
+            return false;
+        }
+        let drawn = self.dice.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let drawn = (drawn ^ (drawn >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 11;
+        let share = (drawn as f64 / (1_u64 << 53) as f64).max(f64::MIN_POSITIVE);
+        let ahead_ms = -f64::from(life.took_ms.max(1)) * share.ln();
+        now_ms as f64 + ahead_ms >= life.soft_until_ms as f64
+    }
+
+    fn refresh<W, F>(&self, key: &Key, kind: Kind, held: Option<Arc<Kept>>, fetch: W, early: bool)
     where
-        W: FnOnce() -> F + Send + 'static,
+        W: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<Fetched, E>> + Send + 'static,
     {
         let (this, own) = (self.clone(), key.clone());
-        match trace::waiting(self.flights.share(key, move || this.fill(own, kind, held, fetch))).await {
+        if self.flights.begin(key, || this.fill(own, kind, held, early, fetch)) {
+            Tally::one(&self.tally.refreshes);
+            if early {
+                Tally::one(&self.tally.early);
+            }
+        }
+    }
+
+    async fn fetch<W, F>(&self, key: &Key, kind: Kind, held: Option<Arc<Kept>>, fetch: W) -> Result<Found, Error<E>>
+    where
+        W: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Fetched, E>> + Send + 'static,
+    {
+        let (this, own) = (self.clone(), key.clone());
+        let shared = self.flights.share(key, move || this.fill(own, kind, held, false, fetch));
+        match trace::waiting(shared).await {
             Landed::Led(shared) => shared.map_err(Error::Fetch),
             Landed::Followed(shared) => {
                 Tally::one(&self.tally.coalesced);
-                shared.map_err(Error::Fetch)
+                let followed = |found: Found| match found.how {
+                    How::Fetched => Found { how: How::Followed, ..found },
+                    _ => found,
+                };
+                shared.map(followed).map_err(Error::Fetch)
             }
             Landed::Lost => Err(Error::Lost),
-        }
-    }
-
-    /// What a flight does: look into Redis, else ask the catalogue, else show something stale.
-    async fn fill<W, F>(self, key: Key, kind: Kind, held: Option<Arc<Kept>>, fetch: W) -> Shared<E>
-    where
-        W: FnOnce() -> F,
-        F: Future<Output = Result<Fetched, E>>,
-    {
-        let from_redis = match &self.redis {
-            Some(redis) => redis.find(&key).await.map(Arc::new),
-            None => None,
-        };
-        let now_ms = self.clock.now_ms();
-        if let Some(kept) = &from_redis
-            && serves(kept, held.as_deref(), now_ms)
-        {
-            Tally::one(&self.tally.hits_redis);
-            self.documents.insert(key, Arc::clone(kept));
-            return Ok(Arc::clone(kept));
-        }
-        Tally::one(&self.tally.misses);
-        match fetch().await {
-            Ok(fetched) => Ok(self.keep(key, kind, fetched)),
-            Err(error) => {
-                Tally::one(&self.tally.failures);
-                let old = held.into_iter().chain(from_redis).max_by_key(|kept| kept.fetched_at_ms);
-                self.stand_in(key, old, error)
-            }
-        }
-    }
-
-    fn keep(&self, key: Key, kind: Kind, fetched: Fetched) -> Arc<Kept> {
-        let content = match fetched {
-            // A copy of its own length: what came off the wire may sit in a larger buffer than is weighed.
-            Fetched::Document(bytes) => Content::Document(Bytes::copy_from_slice(&bytes)),
-            Fetched::Absent => Content::Absent,
-        };
-        let kept = Arc::new(Kept::now(kind, &key, content, self.clock.now_ms()));
-        // Anyone may ask for pictures; they must not fill what all nodes share.
-        if let Some(redis) = self.redis.as_ref().filter(|_| kind != Kind::Picture) {
-            redis.keep(&key, &kept);
-        }
-        self.documents.insert(key, Arc::clone(&kept));
-        kept
-    }
-
-    fn stand_in(&self, key: Key, old: Option<Arc<Kept>>, error: E) -> Shared<E> {
-        let now_ms = self.clock.now_ms();
-        match old.filter(|kept| error.stale_may_stand_in() && kept.age(now_ms) != Age::Dead) {
-            Some(kept) => {
-                Tally::one(&self.tally.stale);
-                let kept = Arc::new(kept.paused(now_ms, PAUSE_MS));
-                self.documents.insert(key, Arc::clone(&kept));
-                Ok(kept)
-            }
-            None => Err(error),
         }
     }
 
@@ -261,11 +424,7 @@ impl<E: Trouble> Cache<E> {
     }
 }
 
-/// Whether what Redis has is good enough to ask nobody: fresh, or as good as a stale answer gets and better than ours.
-fn serves(found: &Kept, held: Option<&Kept>, now_ms: i64) -> bool {
-    match found.age(now_ms) {
-        Age::Fresh => true,
-        Age::Revalidate => held.is_none_or(|kept| kept.age(now_ms) != Age::Revalidate),
-        Age::OnlyIfError | Age::Dead => false,
-    }
+/// Whether a soft time is in its last part.
+fn is_nearly_over(from_ms: i64, until_ms: i64, now_ms: i64) -> bool {
+    until_ms > from_ms && (until_ms - now_ms) * EARLY_SHARE <= until_ms - from_ms
 }

@@ -1,15 +1,31 @@
 //! Keys of kept things: a row of typed fields, each with its length, so that two rows of different fields never make
-//! the same bytes.
+//! the same bytes; and reading a key's fields again.
+
+use std::sync::Arc;
 
 use crate::cache::freshness::Kind;
 
 const TEXT: u8 = b't';
 const NUMBER: u8 = b'n';
 const NOTHING: u8 = b'0';
+/// Bits of a length in each of its bytes; the eighth says that there is more.
+const BITS: u32 = 7;
+const MORE: u8 = 1 << BITS;
 
-/// A finished key.
+/// A finished key; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key(Box<[u8]>);
+pub struct Key(Arc<[u8]>);
+
+/// One field of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(i64),
+    /// A text or number that is missing.
+    Nothing,
+}
 
 impl Key {
     /// Begins a key for documents (or answers) of a kind.
@@ -21,6 +37,80 @@ impl Key {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The key with these bytes; `None` when they are none of a key of ours.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let key = Self(bytes.into());
+        key.kind().and(key.fields()).map(|_| key)
+    }
+
+    /// The kind of what it is a key of.
+    pub fn kind(&self) -> Option<Kind> {
+        let mut rest = self.bytes();
+        match field(&mut rest)? {
+            Field::Text(name) => Kind::ALL.iter().copied().find(|kind| kind.name() == name),
+            _ => None,
+        }
+    }
+
+    /// What a document's key is of, for people: `offer live standard /goods/7 lang=ja`.
+    pub fn named(&self) -> String {
+        let texts = self.fields().unwrap_or_default().into_iter().map(|field| match field {
+            Field::Text(text) => text,
+            Field::Number(number) => number.to_string(),
+            Field::Nothing => "-".to_owned(),
+        });
+        let texts: Vec<_> = texts.collect();
+        // World, price tier and path, then names with values.
+        let (head, query) = texts.split_at(texts.len().min(3));
+        let query = query.chunks(2).map(|pair| pair.join("="));
+        let kind = self.kind().map_or("?", Kind::name).to_owned();
+        [kind].into_iter().chain(head.iter().cloned()).chain(query).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The fields after the kind.
+    pub fn fields(&self) -> Option<Vec<Field>> {
+        let mut rest = self.bytes();
+        field(&mut rest)?;
+        let mut fields = Vec::new();
+        while !rest.is_empty() {
+            fields.push(field(&mut rest)?);
+        }
+        Some(fields)
+    }
+}
+
+fn field(rest: &mut &[u8]) -> Option<Field> {
+    let (mark, after) = rest.split_first()?;
+    *rest = after;
+    match *mark {
+        TEXT => {
+            let length = usize::try_from(length(rest)?).ok()?;
+            let (text, after) = rest.split_at_checked(length)?;
+            *rest = after;
+            Some(Field::Text(std::str::from_utf8(text).ok()?.to_owned()))
+        }
+        NUMBER => {
+            let (number, after) = rest.split_first_chunk()?;
+            *rest = after;
+            Some(Field::Number(i64::from_be_bytes(*number)))
+        }
+        NOTHING => Some(Field::Nothing),
+        _ => None,
+    }
+}
+
+fn length(rest: &mut &[u8]) -> Option<u64> {
+    let mut length = 0_u64;
+    for place in 0..9 {
+        let (byte, after) = rest.split_first()?;
+        *rest = after;
+        length |= u64::from(byte & !MORE) << (place * BITS);
+        if byte & MORE == 0 {
+            return Some(length);
+        }
+    }
+    None
 }
 
 /// A key being put together; the order of the fields is part of it.
@@ -32,7 +122,12 @@ impl KeyBuilder {
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
         self.0.push(TEXT);
-        self.0.extend_from_slice(&(text.len() as u64).to_be_bytes());
+        let mut length = text.len() as u64;
+        while length >= u64::from(MORE) {
+            self.0.push(length as u8 | MORE);
+            length >>= BITS;
+        }
+        self.0.push(length as u8);
         self.0.extend_from_slice(text.as_bytes());
         self
     }
@@ -70,13 +165,13 @@ impl KeyBuilder {
 
     /// The finished key.
     pub fn finish(self) -> Key {
-        Key(self.0.into_boxed_slice())
+        Key(self.0.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, KeyBuilder};
+    use super::{Field as Read, Key, KeyBuilder};
     use crate::cache::freshness::Kind;
     use proptest::prelude::{Strategy, any, proptest};
 
@@ -123,11 +218,41 @@ mod tests {
         }
 
         #[test]
+        fn a_key_is_read_as_it_was_made(fields in proptest::collection::vec(field(), 0..6), cut in 1usize..40) {
+            let made = key(&fields);
+            let read: Vec<_> = fields.iter().map(|field| match field {
+                Field::Text(text) => Read::Text(text.clone()),
+                Field::Number(number) => Read::Number(*number),
+                Field::NoText | Field::NoNumber => Read::Nothing,
+            }).collect();
+            proptest::prop_assert_eq!((made.kind(), made.fields()), (Some(Kind::Offer), Some(read)));
+            let whole = Key::parse(made.bytes());
+            proptest::prop_assert_eq!(whole.as_ref(), Some(&made));
+            // Cut bytes are another key or none, and never a panic.
+            let rest = made.bytes().get(..made.bytes().len().saturating_sub(cut)).and_then(Key::parse);
+            proptest::prop_assert_ne!(rest.as_ref(), Some(&made));
+        }
+
+        #[test]
+        fn long_texts_keep_their_length(length in 0usize..70_000) {
+            let text = "x".repeat(length);
+            let key = Key::of(Kind::Search).text(&text).number(1).finish();
+            proptest::prop_assert_eq!(key.fields(), Some(vec![Read::Text(text), Read::Number(1)]));
+        }
+
+        #[test]
         fn moving_letters_between_neighbours_makes_another_key(text in "[a-c0-9]{1,16}", at in 0usize..16, to in 0usize..16) {
             let (at, to) = (at.min(text.len()), to.min(text.len()));
             let split = |at: usize| [Field::Text(text[..at].to_owned()), Field::Text(text[at..].to_owned())];
             proptest::prop_assert_eq!(at == to, key(&split(at)) == key(&split(to)));
         }
+    }
+
+    #[test]
+    fn a_documents_key_can_be_read_by_people() {
+        let key = Key::of(Kind::Offer).text("live").text("standard").text("/goods/7").text("lang").text("ja").finish();
+        assert_eq!(key.named(), "offer live standard /goods/7 lang=ja");
+        assert_eq!(Key::of(Kind::Offer).number(7).some_text(None).finish().named(), "offer 7 -");
     }
 
     #[test]

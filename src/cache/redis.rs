@@ -1,55 +1,30 @@
-//! The Redis tier: documents that all nodes share. Every kind of trouble is
-//! a miss that is counted, and after some of it Redis is left alone for a while.
+//! The Redis tier: documents that all nodes share, and who of them fetches one. Every kind of trouble is a miss that is
+//! counted, and after some silence Redis is left alone for a while.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
+
+use crate::cache::circuit::Circuit;
 use crate::cache::kept::Kept;
 use crate::cache::key::Key;
 use crate::cache::tally::Tally;
 use crate::clock::Clock;
-use crate::redis_link::{BadPlace, Links, Patience, Place};
-use bytes::Bytes;
+use crate::redis_link::{BadPlace, Link, Links, Patience, Place};
 
-/// So many failures in a row open the circuit …
-const PATIENCE: u32 = 5;
-/// … for so long.
-const REST_MS: i64 = 1000;
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// Writing is not waited for by anybody; this only bounds how long a task lives.
-const WRITE_WITHIN: Duration = Duration::from_millis(500);
-/// Keys of ours begin with this.
-const PREFIX: &[u8] = b"xy:doc:1:";
+/// Writing is not waited for by anybody, and what is asked in the background has time; this bounds how long a task lives.
+pub(super) const ERRAND_WITHIN: Duration = Duration::from_millis(500);
+/// Keys of documents begin with this, and those of leases with that; both go on with a hash of the key in braces, which
+/// puts them into one slot of a cluster.
+const DOCUMENTS: &[u8] = b"xy:doc:2:{";
+const LEASES: &[u8] = b"xy:fetch:1:{";
 /// Larger documents are not shared: one of them would hold up everyone's small ones on the connection.
 const LARGEST_BYTES: usize = 512 * 1024;
-
-/// Failures in a row and how long to rest, shared by all workers.
-#[derive(Debug, Default)]
-pub(super) struct Circuit {
-    failures: AtomicU32,
-    rest_until_ms: AtomicI64,
-}
-
-impl Circuit {
-    fn closed(&self, now_ms: i64) -> bool {
-        now_ms >= self.rest_until_ms.load(Ordering::Relaxed)
-    }
-
-    fn worked(&self) {
-        self.failures.store(0, Ordering::Relaxed);
-    }
-
-    /// True when that opened it.
-    fn failed(&self, now_ms: i64) -> bool {
-        let opens = self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE;
-        if opens {
-            self.failures.store(0, Ordering::Relaxed);
-            self.rest_until_ms.store(now_ms + REST_MS, Ordering::Relaxed);
-        }
-        opens
-    }
-}
+/// A lease ends by itself after this, should whoever has it die. Others do not wait so long.
+const LEASE_MS: u32 = 3_000;
 
 /// The way to Redis; each worker's connection is its own, the rest is shared.
 #[derive(Clone, Debug)]
@@ -64,74 +39,197 @@ struct Inner {
     clock: Clock,
 }
 
+/// Who fetches.
+#[derive(Debug)]
+pub(super) enum Lease {
+    /// We do.
+    Ours(Token),
+    /// Another node does.
+    Theirs,
+    /// Redis does not say.
+    Unknown,
+}
+
+/// What shows that a lease is ours.
+#[derive(Clone, Debug)]
+pub(super) struct Token(String);
+
 impl Redis {
     pub fn to(place: &Place, budget: Duration, tally: Arc<Tally>, clock: Clock) -> Result<Self, BadPlace> {
-        let links = Links::to(place, Patience { connect: CONNECT_WITHIN, answer: WRITE_WITHIN })?;
+        let links = Links::to(place, Patience { connect: CONNECT_WITHIN, answer: ERRAND_WITHIN })?;
         Ok(Self(Arc::new(Inner { links, budget, circuit: Circuit::default(), tally, clock })))
+    }
+
+    /// Whether Redis is left alone at the moment.
+    pub fn is_down(&self) -> bool {
+        self.0.circuit.is_open()
     }
 
     /// The kept document, if Redis has it and says so in time.
     pub async fn find(&self, key: &Key) -> Option<Kept> {
         let mut command = redis::cmd("GET");
-        command.arg(name(key));
-        let found: Option<Vec<u8>> = self.within(self.0.budget, &command).await?;
-        let kept = Kept::decode(key, Bytes::from(found?));
-        if kept.is_none() {
-            Tally::one(&self.0.tally.errors);
-            tracing::debug!("an entry in Redis has foreign or damaged bytes; it is passed over");
-        }
-        kept
+        command.arg(name(DOCUMENTS, key));
+        let found = self.within(self.0.budget, async |mut link| command.query_async(&mut link).await).await?;
+        self.read(key, found)
     }
 
-    /// Keeps a document until its last use, in a task of its own.
-    pub fn keep(&self, key: &Key, kept: &Kept) {
+    /// Asks to be the one node that fetches a document, and looks once more whether another has.
+    pub async fn lease(&self, key: &Key) -> (Lease, Option<Kept>) {
+        let token = Token(uuid::Uuid::now_v7().simple().to_string());
+        let mut both = redis::pipe();
+        both.cmd("SET").arg(name(LEASES, key)).arg(&token.0).arg("NX").arg("PX").arg(LEASE_MS);
+        both.cmd("GET").arg(name(DOCUMENTS, key));
+        let asked = self.within(self.0.budget, async |mut link| both.query_async(&mut link).await).await;
+        let Some((taken, found)): Option<(Option<String>, Option<Vec<u8>>)> = asked else {
+            return (Lease::Unknown, None);
+        };
+        let lease = if taken.is_some() { Lease::Ours(token) } else { Lease::Theirs };
+        (lease, self.read(key, found))
+    }
+
+    /// Keeps a document until its last use and then gives up the lease on it, in a task of its own.
+    pub fn keep(&self, key: &Key, kept: &Kept, lease: Option<Token>) {
         let left_ms = kept.error_until_ms - self.0.clock.now_ms();
         if left_ms <= 0 || kept.weight() > LARGEST_BYTES {
-            return;
+            return self.give_up(key, lease);
         }
         let mut command = redis::cmd("SET");
-        command.arg(name(key)).arg(kept.encode(key)).arg("PX").arg(left_ms);
-        self.later(command);
+        command.arg(name(DOCUMENTS, key)).arg(kept.encode(key)).arg("PX").arg(left_ms);
+        self.later(key, Some(command), lease);
+    }
+
+    /// Lets another node fetch, in a task of its own.
+    pub fn give_up(&self, key: &Key, lease: Option<Token>) {
+        if lease.is_some() {
+            self.later(key, None, lease);
+        }
     }
 
     /// Forgets a document, in a task of its own.
     pub fn forget(&self, key: &Key) {
         let mut command = redis::cmd("DEL");
-        command.arg(name(key));
-        self.later(command);
+        command.arg(name(DOCUMENTS, key));
+        self.later(key, Some(command), None);
     }
 
     #[expect(clippy::disallowed_methods, reason = "nobody waits for a write to the cache")]
-    fn later(&self, command: redis::Cmd) {
-        let this = self.clone();
-        tokio::spawn(async move { this.within::<redis::Value>(WRITE_WITHIN, &command).await });
+    fn later(&self, key: &Key, command: Option<redis::Cmd>, lease: Option<Token>) {
+        let (this, lease_name) = (self.clone(), name(LEASES, key));
+        tokio::spawn(async move {
+            if let Some(command) = command {
+                this.errand(async |mut link| command.query_async::<redis::Value>(&mut link).await).await;
+            }
+            // After the document is there: whoever finds the lease free finds the document.
+            if let Some(Token(token)) = lease {
+                let script = redis::Script::new(
+                    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0",
+                );
+                let mut call = script.prepare_invoke();
+                call.key(lease_name).arg(token);
+                this.errand(async |mut link| call.invoke_async::<i64>(&mut link).await).await;
+            }
+        });
     }
 
-    async fn within<T: redis::FromRedisValue>(&self, budget: Duration, command: &redis::Cmd) -> Option<T> {
+    /// Asks something that nobody waits for; none when Redis does not answer, or is left alone.
+    pub async fn errand<T, F>(&self, question: impl FnOnce(Link) -> F) -> Option<T>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        self.within(ERRAND_WITHIN, question).await
+    }
+
+    fn read(&self, key: &Key, found: Option<Vec<u8>>) -> Option<Kept> {
+        let kept = Kept::decode(key, Bytes::from(found?));
+        if kept.is_none() {
+            Tally::one(&self.0.tally.redis_foreign);
+            tracing::debug!("an entry in Redis has foreign or damaged bytes; it is passed over");
+        }
+        kept
+    }
+
+    async fn within<T, F>(&self, budget: Duration, question: impl FnOnce(Link) -> F) -> Option<T>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
         let inner = &self.0;
-        if !inner.circuit.closed(inner.clock.now_ms()) {
+        if !inner.circuit.may_try(inner.clock.now_ms()) {
+            Tally::one(&inner.tally.redis_left_alone);
             return None;
         }
-        let asked = inner.links.ask(async |mut link| command.query_async::<T>(&mut link).await);
-        let asked = tokio::time::timeout(budget, asked);
-        let why = match asked.await {
+        let why = match tokio::time::timeout(budget, inner.links.ask(question)).await {
             Ok(Ok(value)) => {
                 inner.circuit.worked();
                 return Some(value);
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {} ms", budget.as_millis()),
+            Ok(Err(error)) if is_an_answer(&error) => {
+                inner.circuit.worked();
+                Tally::one(&inner.tally.redis_refused);
+                error.to_string()
+            }
+            Ok(Err(error)) => {
+                Tally::one(&inner.tally.redis_gone);
+                self.silent();
+                error.to_string()
+            }
+            Err(_) => {
+                Tally::one(&inner.tally.redis_slow);
+                self.silent();
+                format!("no answer within {} ms", budget.as_millis())
+            }
         };
-        Tally::one(&inner.tally.errors);
-        if inner.circuit.failed(inner.clock.now_ms()) {
-            // Perhaps Redis is somewhere else by now, or the connection leads nowhere.
-            inner.links.renew();
-        }
         tracing::debug!(why, "Redis gave no answer; the lookup is a miss");
         None
     }
+
+    fn silent(&self) {
+        if self.0.circuit.failed(self.0.clock.now_ms()) {
+            // Perhaps Redis is somewhere else by now, or the connection leads nowhere.
+            self.0.links.renew();
+        }
+    }
 }
 
-fn name(key: &Key) -> Vec<u8> {
-    [PREFIX, key.bytes()].concat()
+/// Whether the server is there and said no: full, of the wrong type, not allowed.
+fn is_an_answer(error: &RedisError) -> bool {
+    use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, ReadOnly, TryAgain};
+    match error.kind() {
+        ErrorKind::Server(BusyLoading | ClusterDown | MasterDown | ReadOnly | TryAgain) => false,
+        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::UnexpectedReturnType => true,
+        _ => false,
+    }
+}
+
+fn name(prefix: &[u8], key: &Key) -> Vec<u8> {
+    let slot = format!("{:016x}}}", hashed(key.bytes()));
+    [prefix, slot.as_bytes(), key.bytes()].concat()
+}
+
+/// FNV-1a: the same on every node and in every release.
+fn hashed(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A reply in a wanted shape.
+pub(super) async fn told<T: FromRedisValue>(command: redis::Cmd, mut link: Link) -> RedisResult<T> {
+    command.query_async(&mut link).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DOCUMENTS, LEASES, name};
+    use crate::cache::freshness::Kind;
+    use crate::cache::key::Key;
+    use crate::redis_link::slot;
+
+    #[test]
+    fn a_document_and_its_lease_are_in_one_slot_whatever_the_key_says() {
+        for text in ["", "}", "{}", "a{b}c", "花盆"] {
+            let key = Key::of(Kind::Search).text(text).finish();
+            let [document, lease] = [DOCUMENTS, LEASES].map(|prefix| name(prefix, &key));
+            let slots = [&document, &lease].map(|name| slot::of(&String::from_utf8_lossy(name)));
+            assert_eq!(slots[0], slots[1]);
+            assert!(document.ends_with(key.bytes()));
+        }
+    }
 }

@@ -1,6 +1,8 @@
-//! A rendered answer: bytes, strong ETag, how long it may be kept, and compressed variants that are made once.
+//! A rendered answer: bytes, strong ETag, how long it may be kept, and compressed variants that are made once. The many
+//! are kept packed, the hottest as they are sent.
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,11 +10,72 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::cache::freshness::Kind;
-use crate::cache::kept::Kept;
+use crate::cache::kept::{Content, Kept};
+use crate::cache::key::Key;
+use crate::cache::moves::Moves;
+use crate::cache::tag::Tag;
 use crate::edge::encoding::{Encoding, WORTH_BYTES};
 
 /// Rough share of memory an entry takes beside its bytes.
 const OVERHEAD_BYTES: usize = 320;
+
+/// When and of what an answer was made; shared by its packed and its open form.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub kind: Kind,
+    /// The document it shows.
+    pub document: Key,
+    pub fetched_at_ms: i64,
+    pub soft_until_ms: i64,
+    pub error_until_ms: i64,
+    pub stands_in_until_ms: i64,
+    pub took_ms: u32,
+    tags: Arc<[Tag]>,
+    /// What this process had heard of when the document was fetched.
+    pub own: u64,
+    /// Up to here it is known that nothing of it moved.
+    looked_up: AtomicU64,
+}
+
+impl Life {
+    pub fn of(kind: Kind, document: &Key, kept: &Kept) -> Self {
+        Self {
+            kind,
+            document: document.clone(),
+            fetched_at_ms: kept.fetched_at_ms,
+            soft_until_ms: kept.soft_until_ms,
+            error_until_ms: kept.error_until_ms,
+            stands_in_until_ms: kept.stands_in_until_ms,
+            took_ms: kept.took_ms,
+            tags: Arc::clone(&kept.tags),
+            own: kept.heard.own,
+            looked_up: AtomicU64::new(kept.heard.own),
+        }
+    }
+
+    /// Whether it shows this very document.
+    pub fn shows(&self, kept: &Kept) -> bool {
+        (self.fetched_at_ms, self.own) == (kept.fetched_at_ms, kept.heard.own)
+    }
+
+    /// Whether its times are those of this document, too.
+    pub fn lives_like(&self, kept: &Kept) -> bool {
+        (self.soft_until_ms, self.stands_in_until_ms) == (kept.soft_until_ms, kept.stands_in_until_ms)
+    }
+
+    /// Whether something it shows has moved. Costs nothing as long as nothing at all moved since it was asked last.
+    pub fn fell(&self, moves: &Moves) -> bool {
+        let newest = moves.newest();
+        if self.looked_up.load(Ordering::Acquire) == newest {
+            return false;
+        }
+        if moves.moved_since(&self.tags, self.own) {
+            return true;
+        }
+        self.looked_up.store(newest, Ordering::Release);
+        false
+    }
+}
 
 /// An answer as it is sent.
 #[derive(Debug)]
@@ -27,7 +90,7 @@ pub struct Rendered {
     pub max_age_s: u32,
     /// Seconds more a caller may show it while asking again.
     pub swr_s: u32,
-    pub(super) soft_until_ms: i64,
+    pub(super) life: Arc<Life>,
     compressible: bool,
     variants: [OnceLock<Option<Variant>>; 3],
 }
@@ -41,33 +104,62 @@ pub struct Variant {
     pub etag: Box<str>,
 }
 
-impl Rendered {
-    /// The answer that shows this document.
-    pub fn new(kind: Kind, kept: &Kept, bytes: Bytes) -> Self {
-        let row = kind.freshness();
-        Self {
-            etag: format!("\"{}\"", tag(&bytes)).into(),
-            fetched_at_ms: kept.fetched_at_ms,
-            max_age_s: row.soft_s,
-            swr_s: row.revalidate_s,
-            soft_until_ms: kept.soft_until_ms,
-            compressible: kind != Kind::Picture && bytes.len() >= WORTH_BYTES,
-            variants: [OnceLock::new(), OnceLock::new(), OnceLock::new()],
-            bytes,
-        }
+/// An answer that takes little room.
+#[derive(Debug)]
+pub(super) struct Packed {
+    content: Content,
+    etag: Box<str>,
+    pub life: Arc<Life>,
+}
+
+impl Packed {
+    /// The answer in its small form; pictures cannot be made smaller.
+    pub fn of(answer: &Rendered) -> Self {
+        let content = match answer.life.kind {
+            Kind::Picture => Content::Plain(answer.bytes.clone()),
+            _ => Content::of(&answer.bytes),
+        };
+        Self { content, etag: answer.etag.clone(), life: Arc::clone(&answer.life) }
     }
 
-    /// The same bytes under the times of another document that looks the same.
-    pub(super) fn under(&self, kept: &Kept) -> Self {
+    /// The answer as it is sent.
+    pub fn open(&self) -> Option<Rendered> {
+        let open = Rendered::with(Arc::clone(&self.life), self.content.document()?, self.etag.clone());
+        if let (Content::Packed { bytes, .. }, [.., zstd]) = (&self.content, &open.variants) {
+            // What is kept is one of the variants.
+            let _ = zstd.set(open.compressible.then(|| open.variant_of(bytes.clone(), "zstd")));
+        }
+        Some(open)
+    }
+
+    /// The same bytes under other times.
+    pub fn under(&self, life: Arc<Life>) -> Self {
+        Self { content: self.content.clone(), etag: self.etag.clone(), life }
+    }
+
+    pub fn weight(&self) -> usize {
+        self.content.weight() + OVERHEAD_BYTES
+    }
+}
+
+impl Rendered {
+    /// The answer that shows a document.
+    pub(super) fn new(life: Arc<Life>, bytes: Bytes) -> Self {
+        let etag = format!("\"{}\"", tag(&bytes)).into();
+        Self::with(life, bytes, etag)
+    }
+
+    fn with(life: Arc<Life>, bytes: Bytes, etag: Box<str>) -> Self {
+        let row = life.kind.freshness();
         Self {
-            bytes: self.bytes.clone(),
-            etag: self.etag.clone(),
-            fetched_at_ms: kept.fetched_at_ms,
-            max_age_s: self.max_age_s,
-            swr_s: self.swr_s,
-            soft_until_ms: kept.soft_until_ms,
-            compressible: self.compressible,
-            variants: self.variants.clone(),
+            etag,
+            fetched_at_ms: life.fetched_at_ms,
+            max_age_s: row.soft_s,
+            swr_s: row.revalidate_s,
+            compressible: life.kind != Kind::Picture && bytes.len() >= WORTH_BYTES,
+            variants: [OnceLock::new(), OnceLock::new(), OnceLock::new()],
+            bytes,
+            life,
         }
     }
 
@@ -83,11 +175,15 @@ impl Rendered {
             return None;
         }
         let make = || {
-            let bytes: Bytes = encoding.encode(&self.bytes)?.into();
-            let etag = format!("\"{}-{}\"", self.etag.trim_matches('"'), encoding.name()?).into();
-            (bytes.len() < self.bytes.len()).then_some(Variant { bytes, etag })
+            let bytes: Bytes = encoding.encode(&self.bytes)?.into_boxed_slice().into();
+            let name = encoding.name()?;
+            (bytes.len() < self.bytes.len()).then(|| self.variant_of(bytes, name))
         };
         place.get_or_init(make).as_ref()
+    }
+
+    fn variant_of(&self, bytes: Bytes, coding: &str) -> Variant {
+        Variant { bytes, etag: format!("\"{}-{coding}\"", self.etag.trim_matches('"')).into() }
     }
 
     /// Whether the body is sent differently to callers who accept other codings.
@@ -98,6 +194,16 @@ impl Rendered {
     /// Seconds since the document was fetched.
     pub fn age_s(&self, now_ms: i64) -> u64 {
         u64::try_from((now_ms - self.fetched_at_ms) / 1000).unwrap_or(0)
+    }
+
+    /// Whether it is shown for want of a newer one: the catalogue was asked in vain.
+    pub fn stands_in(&self, now_ms: i64) -> bool {
+        (self.life.soft_until_ms..self.life.stands_in_until_ms).contains(&now_ms)
+    }
+
+    /// Seconds until the document is asked for again; negative when that is past.
+    pub fn left_s(&self, now_ms: i64) -> i64 {
+        (self.life.soft_until_ms - now_ms).div_euclid(1000)
     }
 
     /// Bytes it takes at most, variants included.
@@ -114,17 +220,25 @@ fn tag(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Rendered;
+    use super::{Life, Packed, Rendered};
     use crate::cache::freshness::Kind;
     use crate::cache::kept::{Content, Kept};
     use crate::cache::key::Key;
     use crate::edge::encoding::Encoding;
     use bytes::Bytes;
     use std::io::Read;
+    use std::sync::Arc;
 
     fn rendered(kind: Kind, bytes: Vec<u8>) -> Rendered {
         let key = Key::of(kind).finish();
-        Rendered::new(kind, &Kept::now(kind, &key, Content::Absent, 5_000), Bytes::from(bytes))
+        let kept = Kept::now(kind, &key, Content::Absent, 5_000);
+        Rendered::new(Arc::new(Life::of(kind, &key, &kept)), Bytes::from(bytes))
+    }
+
+    fn gunzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+        plain
     }
 
     #[test]
@@ -133,13 +247,33 @@ mod tests {
         let answer = rendered(Kind::Offer, body.clone());
         let first = answer.variant(Encoding::Gzip).unwrap();
         assert_eq!(first.bytes.as_ptr(), answer.variant(Encoding::Gzip).unwrap().bytes.as_ptr());
-        let mut plain = Vec::new();
-        flate2::read::GzDecoder::new(&first.bytes[..]).read_to_end(&mut plain).unwrap();
-        assert_eq!(plain, body);
+        assert_eq!(gunzipped(&first.bytes), body);
         let tags = [&answer.etag, &first.etag, &answer.variant(Encoding::Brotli).unwrap().etag];
         assert!(tags.iter().all(|tag| tag.starts_with('"') && tag.ends_with('"')));
         assert!(tags[0] != tags[1] && tags[1] != tags[2]);
         assert!(answer.variant(Encoding::Identity).is_none());
+    }
+
+    #[test]
+    fn a_packed_answer_opens_as_it_was_in_every_coding() {
+        for (kind, body) in [
+            (Kind::Offer, "花盆 ".repeat(500).into_bytes()),
+            (Kind::Offer, b"{}".to_vec()),
+            (Kind::Picture, vec![7; 5_000]),
+        ] {
+            let answer = rendered(kind, body.clone());
+            let packed = Packed::of(&answer);
+            let open = packed.open().unwrap();
+            assert_eq!((&open.bytes, &open.etag, open.varies()), (&answer.bytes, &answer.etag, answer.varies()));
+            for coding in [Encoding::Zstd, Encoding::Gzip, Encoding::Brotli] {
+                let [was, is] = [&answer, &open].map(|one| one.variant(coding));
+                assert_eq!(was.map(|v| &v.etag), is.map(|v| &v.etag));
+            }
+            if let Some(variant) = open.variant(Encoding::Zstd) {
+                assert_eq!(zstd::bulk::decompress(&variant.bytes, 1 << 20).unwrap(), body);
+                assert!(packed.weight() < answer.weight() / 2);
+            }
+        }
     }
 
     #[test]

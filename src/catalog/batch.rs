@@ -9,12 +9,11 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::sync::OnceCell;
 
-use crate::cache::Fetched;
 use crate::catalog::audience::Audience;
 use crate::catalog::failure::Error;
 use crate::catalog::question::{Question, parsed};
 use crate::catalog::reason::Reason;
-use crate::catalog::{Answer, Catalog, completed, fetched};
+use crate::catalog::{Answer, Catalog, brought, completed, document_key, failure, kept_as};
 use crate::model::ids::OfferId;
 use crate::model::language::Language;
 use crate::model::offer::Offer;
@@ -29,7 +28,7 @@ pub const MOST_OFFERS: usize = 50;
 /// How long the first who has to ask waits for others who have to.
 const GATHERING: Duration = Duration::from_millis(3);
 
-type Told = Result<Arc<HashMap<i64, Fetched>>, upstream::Error>;
+type Told = Result<Arc<HashMap<i64, Option<Bytes>>>, upstream::Error>;
 
 /// Those of one batch who have to ask.
 struct Together {
@@ -62,12 +61,16 @@ impl Catalog {
             let together = Arc::clone(&together);
             let number = id.number();
             let call = id.call(audience, &exchange)?;
-            let (interpreter, language) = (self.interpreter.clone(), audience.language);
-            let fetch = move || async move {
-                let told = together.fetch(number).await?;
-                Ok(completed(interpreter.as_ref(), language, told).await)
+            let key = document_key(OfferId::KIND, audience, &call);
+            let (interpreter, mode, call) = (self.interpreter.clone(), audience.mode, Arc::new(call));
+            let fetch = move || {
+                let (together, interpreter, call) = (Arc::clone(&together), interpreter.clone(), Arc::clone(&call));
+                async move {
+                    let document = together.fetch(number).await?;
+                    Ok(kept_as(OfferId::KIND, mode, &call, completed(interpreter.as_ref(), &call, document).await))
+                }
             };
-            let (key, kept) = self.kept::<OfferId, _>(audience, &call, fetch).await?;
+            let kept = self.cache.document(&key, OfferId::KIND, fetch).await.map_err(failure::of)?.kept;
             Ok((self.read(audience, id, &key, &kept)?, kept.fetched_at_ms))
         };
         let looked: Vec<Result<(Offer, i64), Error>> = join_all(ids.iter().map(look)).await;
@@ -78,13 +81,13 @@ impl Catalog {
 }
 
 impl Together {
-    async fn fetch(&self, number: i64) -> Result<Fetched, upstream::Error> {
+    async fn fetch(&self, number: i64) -> Result<Option<Bytes>, upstream::Error> {
         if !self.joins(number) {
             return self.alone(number).await;
         }
         let told = self.told.get_or_init(|| self.ask()).await.clone()?;
         match told.get(&number) {
-            Some(fetched) => Ok(fetched.clone()),
+            Some(document) => Ok(document.clone()),
             // Neither found nor missing: the service said nothing about it.
             None => self.alone(number).await,
         }
@@ -105,9 +108,9 @@ impl Together {
         Ok(Arc::new(split(&document).unwrap_or_default()))
     }
 
-    async fn alone(&self, number: i64) -> Result<Fetched, upstream::Error> {
+    async fn alone(&self, number: i64) -> Result<Option<Bytes>, upstream::Error> {
         let call = calls::goods(OfferId::new(number), self.language);
-        fetched::<OfferId>(self.upstream.ask(self.mode, &call, self.context()).await)
+        brought(self.upstream.ask(self.mode, &call, self.context()).await, OfferId::ABSENT)
     }
 
     fn context(&self) -> Context<'_> {
@@ -116,15 +119,15 @@ impl Together {
 }
 
 /// What a batch says of each number.
-fn split(document: &Bytes) -> Option<HashMap<i64, Fetched>> {
+fn split(document: &Bytes) -> Option<HashMap<i64, Option<Bytes>>> {
     let batch: Batch = parsed(document, "batch").ok()?;
     let mut told = HashMap::new();
     for item in batch.items {
         let Numbered { goods_id } = serde_json::from_str(item.get()).ok()?;
-        told.insert(goods_id, Fetched::Document(Bytes::copy_from_slice(item.get().as_bytes())));
+        told.insert(goods_id, Some(Bytes::copy_from_slice(item.get().as_bytes())));
     }
-    told.extend(batch.missing.into_iter().map(|id| (id, Fetched::Absent)));
-    told.extend(batch.held.into_iter().map(|id| (id, Fetched::Document(Reason::Held.marker()))));
-    told.extend(batch.foreign.into_iter().map(|id| (id, Fetched::Document(Reason::Foreign.marker()))));
+    told.extend(batch.missing.into_iter().map(|id| (id, None)));
+    told.extend(batch.held.into_iter().map(|id| (id, Some(Reason::Held.marker()))));
+    told.extend(batch.foreign.into_iter().map(|id| (id, Some(Reason::Foreign.marker()))));
     Some(told)
 }

@@ -19,7 +19,8 @@ use crate::translate::{self, Nonsense};
 use crate::upstream::Call;
 use crate::upstream::wholesale::calls::browse as calls;
 
-const CATEGORY_NOT_FOUND: &str = "CATEGORY_NOT_FOUND";
+pub(super) const CATEGORY_NOT_FOUND: &str = "CATEGORY_NOT_FOUND";
+pub(super) const POOL_NOT_FOUND: &str = "POOL_NOT_FOUND";
 
 /// Asks for all pools.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +53,6 @@ impl Question for Related {
 impl Question for TrendOf {
     type Found = Trend;
     const KIND: Kind = Kind::Trend;
-    const WORDED: bool = false;
     const PRICED: bool = true;
     const ABSENT: &'static str = GOODS_NOT_FOUND;
 
@@ -127,7 +127,7 @@ impl Question for PoolPage {
     type Found = Found;
     const KIND: Kind = Kind::PoolPage;
     const PRICED: bool = true;
-    const ABSENT: &'static str = "POOL_NOT_FOUND";
+    const ABSENT: &'static str = POOL_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.pool.number())

@@ -108,6 +108,14 @@ impl Trouble for upstream::Error {
     }
 }
 
+/// Whether what was rendered before may stand in for a failed lookup.
+pub(super) fn may_stand_in(error: &cache::Error<upstream::Error>) -> bool {
+    match error {
+        cache::Error::Fetch(error) => error.stale_may_stand_in(),
+        cache::Error::Lost => true,
+    }
+}
+
 /// A failed lookup as the room's failure; a parameter that the service refuses is told by our name for it.
 pub(super) fn of(error: cache::Error<upstream::Error>) -> Error {
     let error = match error {

@@ -6,31 +6,41 @@
 //! look into the cache. Documents are kept by the call that brought them, rendered answers by face, audience and
 //! question; both keys carry world and price tier, so that no answer is shown to whom it is not for.
 //!
-//! When the catalogue is down, what was seen before stands in as long as `cache/freshness.rs` allows.
+//! When the catalogue is down, what was seen before stands in as long as `cache/freshness.rs` allows. When something moves
+//! in it, what is about that is not shown any more: the change feed says so ([`Catalog::follow`]), and `about` knows what a
+//! document is about.
 
+mod about;
 mod audience;
 mod batch;
 mod bounds;
 mod browse;
 mod cursor;
 mod failure;
+mod follow;
 mod question;
 mod reason;
+mod warm;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 pub use audience::Audience;
 pub use batch::MOST_OFFERS;
 pub use browse::AllPools;
 pub use failure::Error;
+pub use follow::Told;
 pub use question::{AllCategories, AllWarehouses, Picture, Question};
 use reason::Reason;
+pub use warm::Warmed;
 
-pub use crate::cache::Rendered;
-use crate::cache::{Cache, Content, Fetched, Kept, Key, KeyBuilder, Kind};
+use crate::cache::{Cache, Fetched, Found, Kept, Key, KeyBuilder};
+pub use crate::cache::{Freshness, How, Kind, Rendered};
 use crate::clock::Clock;
 use crate::language::Interpreter;
 use crate::model::language::Language;
@@ -63,6 +73,22 @@ pub struct Answer<T> {
     pub fetched_at_ms: i64,
 }
 
+/// A rendered answer, and how it was come by.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The answer.
+    pub answer: Arc<Rendered>,
+    /// How its document was come by.
+    pub how: How,
+}
+
+impl Deref for Shown {
+    type Target = Rendered;
+    fn deref(&self) -> &Rendered {
+        &self.answer
+    }
+}
+
 impl Catalog {
     /// The catalogue behind this upstream client. `public_url` is how browsers reach the gateway, e.g.
     /// `https://gateway.example`; it begins the address of every picture and may be empty.
@@ -86,7 +112,7 @@ impl Catalog {
     /// Answers a question with the model.
     pub async fn ask<Q: Question>(&self, audience: &Audience, question: &Q) -> Result<Answer<Q::Found>, Error> {
         let exchange = self.exchange(audience, Q::PRICED)?;
-        let (key, kept) = self.document(audience, question, &exchange).await?;
+        let (key, Found { kept, .. }) = self.document(audience, question, &exchange).await?;
         let found = self.read(audience, question, &key, &kept)?;
         Ok(Answer { found, exchange, fetched_at_ms: kept.fetched_at_ms })
     }
@@ -99,21 +125,36 @@ impl Catalog {
         audience: &Audience,
         question: &Q,
         render: impl FnOnce(&Q::Found, &Exchange) -> Option<Bytes>,
-    ) -> Result<Arc<Rendered>, Error> {
+    ) -> Result<Shown, Error> {
         let key = self.answer_key(face, audience, question);
         if let Some(answer) = self.cache.answer(&key) {
-            return Ok(answer);
+            let how = if answer.stands_in(self.clock.now_ms()) { How::StandIn } else { How::Held };
+            return Ok(Shown { answer, how });
         }
         let exchange = self.exchange(audience, Q::PRICED)?;
-        let (document_key, kept) = self.document(audience, question, &exchange).await?;
-        self.cache.render(&key, Q::KIND, &kept, || {
+        let call = question.call(audience, &exchange)?;
+        let document_key = document_key(Q::KIND, audience, &call);
+        if let Some(answer) = self.cache.answer_for_now(&key, &document_key) {
+            return Ok(Shown { answer, how: How::StandIn });
+        }
+        let fetch = self.fetch(Q::KIND, audience.mode, call, Q::ABSENT);
+        let Found { kept, how } = match self.cache.document(&document_key, Q::KIND, fetch).await {
+            Ok(found) => found,
+            Err(error) => {
+                let stands_in = failure::may_stand_in(&error).then(|| self.cache.answer_standing_in(&key)).flatten();
+                let shown = stands_in.map(|answer| Shown { answer, how: How::StandIn });
+                return shown.ok_or_else(|| failure::of(error));
+            }
+        };
+        let answer = self.cache.render(&key, (&document_key, Q::KIND), &kept, || {
             let found = self.read(audience, question, &document_key, &kept)?;
             render(&found, &exchange).ok_or(Error::Unshowable)
-        })
+        })?;
+        Ok(Shown { answer, how })
     }
 
     /// The picture of an offer, as bytes ready to be sent. Pictures are public: a world is all they need to know.
-    pub async fn picture(&self, mode: Mode, picture: Picture) -> Result<Arc<Rendered>, Error> {
+    pub async fn picture(&self, mode: Mode, picture: Picture) -> Result<Shown, Error> {
         let png = |bytes: &Bytes, _: &Exchange| Some(bytes.clone());
         self.rendered("picture", &Audience::anyone(mode), &picture, png).await
     }
@@ -132,6 +173,11 @@ impl Catalog {
     /// Seconds since an answer's document was fetched.
     pub fn age_s(&self, answer: &Rendered) -> u64 {
         answer.age_s(self.clock.now_ms())
+    }
+
+    /// Seconds until an answer's document is asked for again; negative when that is past.
+    pub fn left_s(&self, answer: &Rendered) -> i64 {
+        answer.left_s(self.clock.now_ms())
     }
 
     /// Whether an answer's document was there before this moment, so that nobody was asked for it.
@@ -156,41 +202,42 @@ impl Catalog {
         audience: &Audience,
         question: &Q,
         exchange: &Exchange,
-    ) -> Result<(Key, Arc<Kept>), Error> {
+    ) -> Result<(Key, Found), Error> {
         let call = question.call(audience, exchange)?;
         let key = document_key(Q::KIND, audience, &call);
-        let (upstream, mode, traceparent) = (self.upstream.clone(), audience.mode, trace::current());
-        let (interpreter, language) = (self.interpreter.clone(), audience.language);
-        let fetch = move || async move {
-            let context = Context { traceparent: traceparent.as_deref(), until: None };
-            let told = fetched::<Q>(upstream.ask(mode, &call, context).await)?;
-            Ok(if Q::WORDED { completed(interpreter.as_ref(), language, told).await } else { told })
-        };
-        let kept = self.cache.document(&key, Q::KIND, fetch).await.map_err(failure::of)?;
-        Ok((key, kept))
+        let fetch = self.fetch(Q::KIND, audience.mode, call, Q::ABSENT);
+        let found = self.cache.document(&key, Q::KIND, fetch).await.map_err(failure::of)?;
+        Ok((key, found))
     }
 
-    /// The document of a call, kept or fetched in a way of the caller's own.
-    async fn kept<Q: Question, F>(
+    /// A way to fetch, as often as the cache likes.
+    fn fetch(
         &self,
-        audience: &Audience,
-        call: &Call,
-        fetch: impl FnOnce() -> F + Send + 'static,
-    ) -> Result<(Key, Arc<Kept>), Error>
-    where
-        F: Future<Output = Result<Fetched, upstream::Error>> + Send + 'static,
-    {
-        let key = document_key(Q::KIND, audience, call);
-        let kept = self.cache.document(&key, Q::KIND, fetch).await.map_err(failure::of)?;
-        Ok((key, kept))
+        kind: Kind,
+        mode: Mode,
+        call: Call,
+        absent: &'static str,
+    ) -> impl Fn() -> BoxFuture<'static, Result<Fetched, upstream::Error>> + Send + Sync + 'static {
+        let (upstream, call, traceparent) = (self.upstream.clone(), Arc::new(call), trace::current());
+        let interpreter = self.interpreter.clone();
+        move || {
+            let (upstream, call, traceparent) = (upstream.clone(), Arc::clone(&call), traceparent.clone());
+            let interpreter = interpreter.clone();
+            async move {
+                let context = Context { traceparent: traceparent.as_deref(), until: None };
+                let document = brought(upstream.ask(mode, &call, context).await, absent)?;
+                Ok(kept_as(kind, mode, &call, completed(interpreter.as_ref(), &call, document).await))
+            }
+            .boxed()
+        }
     }
 
     fn read<Q: Question>(&self, audience: &Audience, question: &Q, key: &Key, kept: &Kept) -> Result<Q::Found, Error> {
-        let Content::Document(document) = &kept.content else { return Err(question.absent()) };
-        if let Some(reason) = Reason::read(document) {
+        let Some(document) = kept.content.document() else { return Err(question.absent()) };
+        if let Some(reason) = Reason::read(&document) {
             return Err(question.kept_back(reason));
         }
-        question.read(audience, document).inspect_err(|error| {
+        question.read(audience, &document).inspect_err(|error| {
             if matches!(error, Error::Nonsense(_)) {
                 self.cache.forget(key);
             }
@@ -198,29 +245,34 @@ impl Catalog {
     }
 }
 
-/// What a call brought, as it is kept: a document, the reason why there is none, or that there is none.
-fn fetched<Q: Question>(told: Result<Bytes, upstream::Error>) -> Result<Fetched, upstream::Error> {
+/// What a call brought: a document, the reason why there is none, or that there is none.
+fn brought(told: Result<Bytes, upstream::Error>, absent: &str) -> Result<Option<Bytes>, upstream::Error> {
     let error = match told {
-        Ok(document) => return Ok(Fetched::Document(document)),
+        Ok(document) => return Ok(Some(document)),
         Err(error) => error,
     };
     let code = error.refusal().map(|refusal| refusal.error_code.as_str());
-    match code.map(|code| (code == Q::ABSENT, Reason::of_code(code))) {
-        Some((true, _)) => Ok(Fetched::Absent),
-        Some((false, Some(reason))) => Ok(Fetched::Document(reason.marker())),
+    match code.map(|code| (code == absent, Reason::of_code(code))) {
+        Some((true, _)) => Ok(None),
+        Some((false, Some(reason))) => Ok(Some(reason.marker())),
         _ => Err(error),
     }
 }
 
-/// A document with what is known of the texts that the catalogue left open.
-async fn completed(interpreter: Option<&Interpreter>, language: Language, told: Fetched) -> Fetched {
-    let (Some(interpreter), Fetched::Document(document)) = (interpreter, &told) else { return told };
-    if language == Language::Chinese {
-        return told;
-    }
-    let Some(gaps) = translate::gaps::find(document) else { return told };
+/// A document with what is known of the texts that the catalogue left open, in the language that the call asks for.
+async fn completed(interpreter: Option<&Interpreter>, call: &Call, document: Option<Bytes>) -> Option<Bytes> {
+    let (Some(interpreter), Some(told)) = (interpreter, &document) else { return document };
+    let asked = about::asked_for(call, "lang").and_then(|tag| tag.parse().ok());
+    let Some(language) = asked.filter(|language| *language != Language::Chinese) else { return document };
+    let Some(gaps) = translate::gaps::find(told) else { return document };
     let words = interpreter.translate(language, &gaps.texts()).await;
-    gaps.fill(&words).map_or(told, Fetched::Document)
+    gaps.fill(&words).or(document)
+}
+
+/// A document, or that there is none, as the cache keeps it: with everything that it is about.
+fn kept_as(kind: Kind, mode: Mode, call: &Call, document: Option<Bytes>) -> Fetched {
+    let tags = about::tags(kind, mode, call, document.as_ref());
+    document.map_or_else(Fetched::absent, Fetched::document).about(tags)
 }
 
 /// The part of every key that says for whom something is kept.

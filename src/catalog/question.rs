@@ -29,8 +29,6 @@ pub trait Question: Sync {
     const KIND: Kind;
     /// Whether the answer shows prices, so that it needs an exchange rate.
     const PRICED: bool;
-    /// Whether the answer holds texts in the asked language.
-    const WORDED: bool = true;
     /// The service's word for "there is no such thing".
     const ABSENT: &'static str;
 
@@ -67,7 +65,7 @@ pub struct Picture {
 }
 
 pub(super) const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
-const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
+pub(super) const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
 /// Lists are never absent: they are empty.
 pub(super) const NEVER_ABSENT: &str = "";
 
@@ -212,7 +210,6 @@ impl Question for Search {
 impl Question for Picture {
     type Found = Bytes;
     const KIND: Kind = Kind::Picture;
-    const WORDED: bool = false;
     const PRICED: bool = false;
     const ABSENT: &'static str = GOODS_NOT_FOUND;
 

@@ -128,7 +128,7 @@ impl House {
             renders.fetch_add(1, Ordering::SeqCst);
             Some(Bytes::from(exchange.convert(offer.summary.price_from)?.amount()))
         };
-        self.catalog.rendered("test", &audience(currency), &OfferId::new(7), render).await.unwrap()
+        self.catalog.rendered("test", &audience(currency), &OfferId::new(7), render).await.unwrap().answer
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: what people type, and what each command starts.
 
 pub mod audit;
+pub mod cache;
 pub mod client;
 pub mod console_password;
 pub mod demo;
@@ -58,6 +59,8 @@ pub enum Command {
     Limit(limit::Asked),
     /// Orders of all partners: list, show, look up, retry, settle
     Order(order::Asked),
+    /// What is kept of the catalogue: stats, purge, warm
+    Cache(cache::Asked),
     /// Who changed what: list, export
     Audit(audit::Asked),
     /// People of the operator's console: add, list, role, password, remove; tokens for /ops/api

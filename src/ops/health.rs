@@ -81,6 +81,8 @@ pub struct Health {
     pub counters: Counters,
     /// The node is about to stop.
     pub draining: Arc<AtomicBool>,
+    /// The node fetches what is asked for most first; bounded by a few seconds.
+    pub warming: Arc<AtomicBool>,
     /// Why the catalogue could not be reached when it was last looked at; `None` = it could.
     pub catalogue_trouble: Arc<ArcSwapOption<String>>,
 }
@@ -94,6 +96,9 @@ impl Health {
     fn stopping(&self) -> Check {
         if self.draining.load(Ordering::Relaxed) {
             return Check::not("node", State::Failing, "the node is stopping; send traffic elsewhere");
+        }
+        if self.warming.load(Ordering::Relaxed) {
+            return Check::not("node", State::Failing, "the node has just started and fetches what is asked for most");
         }
         Check::ok("node")
     }

@@ -15,7 +15,7 @@ pub mod slot;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod trial;
+pub mod trial;
 mod way;
 
 pub use link::Link;

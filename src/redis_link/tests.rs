@@ -8,7 +8,7 @@ use redis::ErrorKind;
 
 use super::trial::{Cluster, MASTER, Node, Sealed, Watched, at_hand, until};
 use super::{Account, Form, Links, Patience, Place};
-use crate::cache::{self, Cache, Fetched, Key, Kind, Trouble};
+use crate::cache::{self, Cache, Fetched, Key, Kind, Moved, Subject, Trouble, Turn};
 use crate::clock::Clock;
 use crate::counters::redis::Settings;
 use crate::counters::{Claimed, Counters, Nonces, Reach, rate};
@@ -90,7 +90,7 @@ async fn share_a_document(place: &Place, number: i64) {
     let fresh = || Cache::<NotHere>::new(&settings, Arc::default(), Clock::System).unwrap();
     let key = Key::of(Kind::Offer).number(number).finish();
     let here = fresh();
-    here.document(&key, Kind::Offer, async || Ok(Fetched::Document("{}".into()))).await.unwrap();
+    here.document(&key, Kind::Offer, async || Ok(Fetched::document("{}".into()))).await.unwrap();
     let started = Instant::now();
     // Keeping and forgetting is waited for by nobody.
     for there in [true, false] {
@@ -103,6 +103,33 @@ async fn share_a_document(place: &Place, number: i64) {
         }
         here.forget(&key);
     }
+}
+
+/// Lets one node tell what moved and list what is hot, and another hear and read of it.
+async fn tell_of_moves(place: &Place) {
+    let settings = cache::Settings {
+        redis: Some(place.clone()),
+        redis_budget: Duration::from_secs(5),
+        ..cache::Settings::default()
+    };
+    let fresh = || Cache::<NotHere>::new(&settings, Arc::default(), Clock::System).unwrap();
+    let (here, there) = (fresh(), fresh());
+    let turn = here.take_turn(Mode::Live).await;
+    assert_eq!(turn, Turn::Ours { from: None });
+    here.tell(Mode::Live, turn, 7, &[Moved::EVERYTHING]).await;
+    assert_eq!(there.hear().await.unwrap(), 1);
+    assert!(here.purge(&[Moved::of(Mode::Live, Subject::Offer, 1)]).await);
+    assert_eq!(there.hear().await.unwrap(), 1);
+    here.give_up_turn(Mode::Live).await;
+    assert_eq!(there.take_turn(Mode::Live).await, Turn::Ours { from: Some(7) });
+    let key = Key::of(Kind::Offer).text("hot").finish();
+    for _ in 0..32 {
+        here.document(&key, Kind::Offer, async || Ok(Fetched::document("{}".into()))).await.unwrap();
+    }
+    here.list_hot().await;
+    assert_eq!(there.listed(9).await.map(|all| all.len()), Some(1));
+    let standing = there.standing().await.unwrap();
+    assert_eq!((standing.moves, standing.listed), (2, 1));
 }
 
 /// Everything a gateway asks Redis for.
@@ -131,6 +158,7 @@ async fn all_we_ask(place: &Place) {
     for number in 0..5 {
         share_a_document(place, number).await;
     }
+    tell_of_moves(place).await;
     let redis = [&counters, &other].map(|counters| counters.redis().unwrap());
     assert!(redis.iter().all(|redis| redis.failures() == 0 && redis.calls() > 0), "{redis:?}");
 }

@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::asked::Body;
-use super::envelope::{Answer, Envelope, Refusal, Sent};
+use super::envelope::{Answer, Code, Envelope, Refusal, Sent};
 use super::faults::Fault;
 use super::feed::What;
+use super::goods::Lang;
+use super::goods_http::seller_now;
+use super::goods_wire::SellerWire;
 use super::market::Market;
 use super::shelf::{Changed, Item};
 use super::stats::Stats;
@@ -132,6 +135,29 @@ fn priced(item: &Item, text: &str) -> Option<i64> {
     };
     let percent: i64 = percent.parse().ok().filter(|percent| (-99..=10_000).contains(percent))?;
     Some((item.lowest_fen().checked_mul(100 + percent)? + 50).div_euclid(100).max(1))
+}
+
+/// What buyers think of a seller.
+#[derive(Deserialize, ToSchema)]
+pub struct SellerTouched {
+    /// Stars, 0.0 to 5.0.
+    #[schema(example = "4.1")]
+    score: String,
+}
+
+/// Changes what buyers think of a seller, and tells it in the change feed.
+#[utoipa::path(tag = "control", params(("sellerId" = i64, Path, description = "Which seller.")), request_body = SellerTouched, responses((status = 200, description = "The seller as he is now, or SELLER_NOT_FOUND.", body = Envelope<SellerWire>)))]
+#[post("/control/sellers/{sellerId}")]
+pub async fn touch_seller(market: Shared, seller_id: web::Path<i64>, asked: Body<SellerTouched>) -> Answer<SellerWire> {
+    let now_ms = market.clock.now_ms();
+    let tenths = asked.0.score.split_once('.').and_then(|(stars, tenths)| {
+        let digits = stars.len() == 1 && tenths.len() == 1;
+        format!("{stars}{tenths}").parse::<u8>().ok().filter(|tenths| digits && *tenths <= 50)
+    });
+    let tenths = tenths.ok_or_else(|| Refusal::param("score"))?;
+    market.shop.seller(*seller_id).ok_or(Refusal::from(Code::SellerNotFound))?;
+    market.lasting(|book| Ok(book.rate_seller(*seller_id, tenths, now_ms))).await?;
+    Ok(Sent(seller_now(&market, *seller_id, Lang::Zh)?))
 }
 
 /// Changes an order as its seller would. Exactly one field.

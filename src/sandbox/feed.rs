@@ -18,16 +18,20 @@ pub enum Kind {
     Shipment,
     Refund,
     Consignment,
+    Seller,
+    Category,
 }
 
 impl Kind {
     /// Every kind, in the order of the enum.
-    const ALL: [(Kind, &'static str); 5] = [
+    const ALL: [(Kind, &'static str); 7] = [
         (Kind::Goods, "goods"),
         (Kind::Order, "order"),
         (Kind::Shipment, "shipment"),
         (Kind::Refund, "refund"),
         (Kind::Consignment, "consignment"),
+        (Kind::Seller, "seller"),
+        (Kind::Category, "category"),
     ];
 
     /// The kind with a word.
@@ -51,6 +55,7 @@ pub enum What {
     Memo,
     Refund,
     Lines,
+    Score,
 }
 
 /// One change.
@@ -61,7 +66,7 @@ pub struct Change {
     pub seq: i64,
     /// What it is that changed.
     pub kind: Kind,
-    /// Goods id, or the number of the order, shipment, refund or consignment.
+    /// Goods, seller or category id, or the number of the order, shipment, refund or consignment.
     pub id: i64,
     /// How it changed.
     pub change: What,
@@ -69,16 +74,16 @@ pub struct Change {
     pub version: i64,
     /// Beijing time.
     pub time: String,
-    /// Whose it is; absent of goods.
+    /// Whose it is; absent of goods and sellers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_code: Option<String>,
-    /// The caller's own reference of it (of a shipment: of its order); absent of goods.
+    /// The caller's own reference of it (of a shipment: of its order); absent of goods and sellers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_ref: Option<String>,
     /// The order, of an order, a shipment or a refund.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_no: Option<i64>,
-    /// Its status after the change; absent of goods.
+    /// Its status after the change; absent of goods and sellers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub status: Option<Cow<'static, str>>,

@@ -26,7 +26,7 @@ pub struct ChangesAsked {
     /// How long to wait when there is nothing yet, 0 to 20000; 0 when absent.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 20_000)]
     wait_ms: Option<String>,
-    /// Only changes of these, comma-separated: goods, order, shipment, refund, consignment; all when absent.
+    /// Only changes of these, comma-separated: goods, order, shipment, refund, consignment, seller, category; all when absent.
     #[param(example = "order,refund")]
     kinds: Option<String>,
 }

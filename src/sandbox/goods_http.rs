@@ -286,9 +286,16 @@ pub async fn list_categories(market: Shared, asked: web::Query<LangAsked>) -> An
 #[get("/sellers/{sellerId}")]
 pub async fn get_seller(market: Shared, seller_id: web::Path<i64>, asked: web::Query<LangAsked>) -> Answer<SellerWire> {
     let lang: Lang = asked::lang(asked.lang.as_deref())?;
-    let seller = market.shop.seller(*seller_id).ok_or(Refusal::from(Code::SellerNotFound))?;
-    let goods = market.shop.goods_of(*seller_id);
-    let visible =
-        market.book(|book| goods.iter().filter(|index| book.shelf.item(&market.shop, **index).is_open()).count());
-    Ok(Sent(goods_wire::seller(seller, visible as u64, lang)))
+    Ok(Sent(seller_now(&market, *seller_id, lang)?))
+}
+
+/// A seller as he is now.
+pub(super) fn seller_now(market: &Market, seller_id: i64, lang: Lang) -> Result<SellerWire, Refusal> {
+    let mut seller = market.shop.seller(seller_id).ok_or(Refusal::from(Code::SellerNotFound))?;
+    let goods = market.shop.goods_of(seller_id);
+    let visible = market.book(|book| {
+        seller.rating_tenths = book.shelf.rating(seller_id).unwrap_or(seller.rating_tenths);
+        goods.iter().filter(|index| book.shelf.item(&market.shop, **index).is_open()).count()
+    });
+    Ok(goods_wire::seller(seller, visible as u64, lang))
 }

@@ -39,6 +39,14 @@ pub enum Entry {
         /// What.
         changed: Changed,
     },
+    /// What buyers think of a seller.
+    #[serde(rename_all = "camelCase")]
+    Seller {
+        /// Which.
+        seller_id: i64,
+        /// Tenths of a star.
+        rating_tenths: u8,
+    },
     /// What is left of a SKU.
     Stock {
         /// Which.

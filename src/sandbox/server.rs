@@ -192,6 +192,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feed_http::list_changes)
         .service(control::advance_order)
         .service(control::touch_goods)
+        .service(control::touch_seller)
         .service(control::touch_order)
         .service(control_trade::list_all_orders)
         .service(control_trade::act_on_refund)

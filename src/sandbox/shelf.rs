@@ -1,4 +1,4 @@
-//! What changed about goods since they were derived: prices, visibility, stock. A goods on the shelf is the authored
+//! What changed about goods and sellers since they were derived: prices, visibility, stock, ratings. A goods on the shelf is the authored
 //! goods with its changes on top.
 
 use std::collections::HashMap;
@@ -29,6 +29,8 @@ pub struct Changed {
 pub struct Shelf {
     changed: Arc<HashMap<u32, Changed>>,
     left: HashMap<i64, i64>,
+    /// Of sellers whose rating changed: the rating in tenths of a star, and how often it did.
+    rated: HashMap<i64, (u8, i64)>,
 }
 
 impl Shelf {
@@ -58,6 +60,18 @@ impl Shelf {
     /// Writes down what is left of a SKU.
     pub fn set_stock(&mut self, sku_id: i64, left: i64) {
         self.left.insert(sku_id, left);
+    }
+
+    /// What buyers think of a seller, in tenths of a star, if that changed.
+    pub fn rating(&self, seller_id: i64) -> Option<u8> {
+        self.rated.get(&seller_id).map(|(tenths, _)| *tenths)
+    }
+
+    /// Writes down what buyers think of a seller; gives a version that grows each time.
+    pub fn set_rating(&mut self, seller_id: i64, tenths: u8) -> i64 {
+        let rated = self.rated.entry(seller_id).or_insert((tenths, 1));
+        *rated = (tenths, rated.1 + 1);
+        rated.1
     }
 
     /// Writes down a change of a goods.

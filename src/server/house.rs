@@ -119,6 +119,8 @@ pub struct House {
     pub crowd: Arc<Crowd>,
     /// The node is about to stop.
     pub draining: Arc<AtomicBool>,
+    /// The node fetches what is asked for most before it is ready.
+    pub warming: Arc<AtomicBool>,
     /// Why the catalogue could not be reached lately.
     pub catalogue_trouble: Arc<ArcSwapOption<String>>,
 }
@@ -206,6 +208,7 @@ impl House {
             passes: Passes::new(clock.clone()),
             crowd: Arc::new(Crowd::within(settings::crowd(&config.server), clock.clone())),
             draining: Arc::default(),
+            warming: Arc::default(),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
             console: Arc::new(Access::new(

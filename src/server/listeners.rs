@@ -149,6 +149,7 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
         sql: house.sql.clone(),
         counters: house.counters.clone(),
         draining: house.draining.clone(),
+        warming: house.warming.clone(),
         catalogue_trouble: house.catalogue_trouble.clone(),
     });
     let meters = Data::new(Meters { metrics: house.books.metrics.clone(), readings: readings::of(house, rooms) });

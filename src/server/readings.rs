@@ -263,6 +263,22 @@ fn counted(house: &House) -> Vec<Reading> {
             "outcome",
             &house.upstream_tally.rows(),
         ),
+        rows(
+            "xunyuan_cache_entries",
+            "What is kept in this process.",
+            "of",
+            &[("documents", house.cache.counts().0), ("rendered", house.cache.counts().1)],
+        ),
+        one(
+            "xunyuan_cache_out_of_touch",
+            "1 while nobody tells this node what changes in the catalogue.",
+            u64::from(house.cache.is_out_of_touch()),
+        ),
+        one(
+            "xunyuan_cache_redis_down",
+            "1 while the cache leaves Redis alone because it does not answer.",
+            u64::from(house.cache.is_redis_down()),
+        ),
         one("xunyuan_cache_documents_bytes", "Bytes of kept documents.", documents),
         one("xunyuan_cache_rendered_bytes", "Bytes of rendered answers.", rendered),
         one("xunyuan_nonces", "Signatures remembered against replay.", house.nonces.remembered() as u64),

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalog::Warmed;
 use crate::feed::Followed;
 use crate::model::language::Language;
 use crate::model::partner::Mode;
@@ -45,6 +46,14 @@ const PUBLISH_WITHIN: Duration = Duration::from_millis(200);
 const PUBLISHED_AT_ONCE: u32 = 500;
 /// How long the catalogue may hold a question about changes open; short, so that stopping does not wait for it.
 const FEED_PATIENCE: Duration = Duration::from_secs(2);
+/// After a failed look at the stream of changes it is tried again this soon.
+const HEAR_AGAIN: Duration = Duration::from_millis(200);
+/// What is asked for most is listed for other nodes so often, and fades so often.
+const LIST_EVERY: Duration = Duration::from_secs(10);
+const FADE_EVERY: Duration = Duration::from_secs(300);
+/// So much is fetched before a node is ready, for no longer than this.
+const WARMED: usize = 500;
+const WARM_WITHIN: Duration = Duration::from_secs(5);
 const WORLDS: [Mode; 2] = [Mode::Live, Mode::Sandbox];
 
 /// Starts every task of the house on the current runtime.
@@ -107,6 +116,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     every(&mut tasks, stop, Duration::ZERO, h(), publish);
     every(&mut tasks, stop, FORGET_EVERY, h(), tidy_webhooks);
     deliver(&mut tasks, stop, house);
+    keep_cache(&mut tasks, stop, house, rooms);
     let reconcile = house.config.orders.reconcile;
     // Often enough that what was broken off is begun again soon; the room knows when it is time.
     let compare = COMPARE_LOOK_EVERY.min(house.config.orders.compare);
@@ -131,6 +141,15 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             continue;
         }
         in_world.follow(
+            "cache_changes",
+            rooms.catalog.clone().into_inner(),
+            move |room| async move {
+                let told = room.follow(mode, FEED_PATIENCE).await;
+                told.map(|told| Followed { seen: told.seen, moved: told.moved, more: told.more, ..Followed::default() })
+            },
+            move |room| async move { room.stop_following(mode).await },
+        );
+        in_world.follow(
             "orders_follow",
             orders(),
             move |room| async move { room.follow(mode, FEED_PATIENCE).await },
@@ -151,6 +170,36 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         in_world.every("orders_compare", compare, orders(), move |orders| async move { orders.compare(mode).await });
     }
     tasks
+}
+
+/// What the cache does behind everybody's back: hear what moves, list what is hot, and be warm before the node is ready.
+fn keep_cache(tasks: &mut JoinSet<()>, stop: &CancellationToken, house: &Arc<House>, rooms: &Rooms) {
+    every(tasks, stop, FADE_EVERY, Arc::clone(house), |house| async move { house.cache.fade_hot() });
+    if !house.cache.has_stream() {
+        return;
+    }
+    every(tasks, stop, Duration::ZERO, Arc::clone(house), |house| async move {
+        if let Err(error) = house.passes.note(("cache_hear", ""), house.cache.hear().await) {
+            tracing::debug!(%error, "the stream of changes in Redis could not be read; it is tried again");
+            tokio::time::sleep(HEAR_AGAIN).await;
+        }
+    });
+    every(tasks, stop, LIST_EVERY, Arc::clone(house), |house| async move { house.cache.list_hot().await });
+    house.warming.store(true, Ordering::Release);
+    let (stop, house, catalog) = (stop.clone(), Arc::clone(house), rooms.catalog.clone().into_inner());
+    tasks.spawn(async move {
+        let warm = AssertUnwindSafe(catalog.warm(WARMED, WARM_WITHIN)).catch_unwind();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            warmed = warm => {
+                if let Ok(warmed) = warmed {
+                    let Warmed { listed, found, fetched, failed, cut } = warmed;
+                    tracing::info!(listed, found, fetched, failed, cut, "what is asked for most is at hand");
+                }
+            }
+        }
+        house.warming.store(false, Ordering::Release);
+    });
 }
 
 /// Where the tasks of one world are started.

@@ -10,7 +10,7 @@ const RULES: &str = include_str!("../../deploy/alerts.yaml");
 const TRIALS: &str = include_str!("../alerts/alerts.test.yaml");
 
 /// The background tasks whose standing still is an alert.
-const TASKS: [&str; 8] = [
+const TASKS: [&str; 9] = [
     "orders_reconcile",
     "refunds_reconcile",
     "fulfilment_reconcile",
@@ -18,6 +18,7 @@ const TASKS: [&str; 8] = [
     "refunds_follow",
     "fulfilment_follow",
     "orders_compare",
+    "cache_changes",
     "events_publish",
 ];
 
@@ -93,7 +94,7 @@ fn the_commands_that_alerts_advise_exist() {
     let line = xunyuan::commands::Line::command();
     let words: Vec<_> = RULES.split_whitespace().map(|word| word.trim_matches([',', '.', ';', ':', ')'])).collect();
     let advised = words.windows(3).filter(|three| {
-        three[0] == "xunyuan" && matches!(three[1], "order" | "audit" | "partner" | "key" | "plan" | "limit")
+        three[0] == "xunyuan" && matches!(three[1], "order" | "audit" | "partner" | "key" | "plan" | "limit" | "cache")
     });
     let mut count = 0;
     for three in advised {

@@ -7,6 +7,7 @@ mod aftersale;
 mod alerts;
 mod answers;
 mod browse;
+mod cache;
 mod console;
 mod dashboard;
 mod faults;

@@ -8,6 +8,7 @@ use askama::Template;
 use crate::api::docs::answer::html;
 use crate::api::docs::assets;
 use crate::api::docs::lives::{self, Life, Standing};
+use crate::api::docs::spans::{self, Span};
 
 /// What every page needs for its head, its navigation and its assets.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,7 @@ pages! {
     Consignments at "/consignments" in "consignments.html": "Consignments", life: Life = lives::of_consignments();
     Limits at "/limits" in "limits.html": "Limits";
     Money at "/money" in "money.html": "Languages and money";
+    Freshness at "/freshness" in "freshness.html": "How fresh answers are", spans: Vec<Span> = spans::all();
 }
 
 #[derive(Template)]

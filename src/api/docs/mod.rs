@@ -7,6 +7,7 @@ mod catalogue;
 mod examples;
 mod guides;
 mod lives;
+mod spans;
 #[cfg(test)]
 mod tests;
 

@@ -61,7 +61,7 @@ pub async fn list_related_offers(
     let rendered = catalog.rendered(kept::FACE, &audience, &related, |offers, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.list(offers)?)
     });
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }
 
 /// How an offer sold.
@@ -131,5 +131,5 @@ pub async fn get_offer_trends(
     let trend = TrendOf(asked.done(offer)?);
     let rendered =
         catalog.rendered(kept::FACE, &audience, &trend, |trend, exchange| kept::json(&TrendView::of(trend, exchange)?));
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

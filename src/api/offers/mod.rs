@@ -81,5 +81,5 @@ pub async fn get_offer(
     let rendered = catalog.rendered(kept::FACE, &audience, &id, |offer, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.offer(offer)?)
     });
-    Ok(kept::answer(&request, &catalog, &*rendered.await?))
+    Ok(kept::answer(&request, &catalog, &rendered.await?))
 }

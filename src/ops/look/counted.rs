@@ -62,7 +62,12 @@ const PLAN: &[Plan] = &[
             ("stale", "shown past their time"),
             ("refreshes", "renewed in the background"),
             ("failures", "fetches that failed"),
-            ("errors", "trouble with Redis"),
+            ("fell", "let go because something moved"),
+            ("refused", "fetched too late to be kept"),
+            ("redis_slow", "questions Redis did not answer in time"),
+            ("redis_gone", "questions Redis could not be asked"),
+            ("redis_refused", "questions Redis said no to"),
+            ("redis_foreign", "entries in Redis that were damaged"),
         ],
     ),
     (
@@ -110,7 +115,7 @@ mod tests {
     fn every_counter_that_is_shown_exists() {
         let names: [Vec<&str>; 3] = [
             limits::Tally::default().read().map(|(name, _)| name).to_vec(),
-            cache::Tally::default().rows().map(|(name, _)| name).to_vec(),
+            cache::Tally::default().rows().iter().map(|(name, _)| *name).collect(),
             upstream::Tally::default().rows().map(|(name, _)| name).to_vec(),
         ];
         for ((title, _, outcomes), names) in PLAN.iter().zip(names) {

@@ -89,6 +89,7 @@ impl Book {
                     self.shelf.set_changed(index, changed);
                 }
             }
+            Entry::Seller { seller_id, rating_tenths } => _ = self.shelf.set_rating(seller_id, rating_tenths),
             Entry::Stock { sku_id, left } => self.shelf.set_stock(sku_id, left),
             Entry::Change(change) => self.feed.append(change),
         }
@@ -288,6 +289,24 @@ impl Book {
         };
         self.tell(told);
         version
+    }
+
+    /// Writes down what buyers think of a seller and tells the feed.
+    pub fn rate_seller(&mut self, seller_id: i64, rating_tenths: u8, now_ms: i64) {
+        let version = self.shelf.set_rating(seller_id, rating_tenths);
+        self.entries.push(Entry::Seller { seller_id, rating_tenths });
+        self.tell(Change {
+            seq: self.feed.next_seq(),
+            kind: Kind::Seller,
+            id: seller_id,
+            change: What::Score,
+            version,
+            time: beijing(now_ms / 1000),
+            partner_code: None,
+            out_ref: None,
+            order_no: None,
+            status: None,
+        });
     }
 
     fn tell(&mut self, change: Change) {

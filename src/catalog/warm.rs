@@ -1,0 +1,164 @@
+//! Fetching what is asked for most before it is asked for: after a start, politely, and within a bounded time.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use url::form_urlencoded::Serializer;
+
+use crate::cache::{Field, How, Key, Kind};
+use crate::catalog::Catalog;
+use crate::catalog::browse::{CATEGORY_NOT_FOUND, POOL_NOT_FOUND};
+use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, SELLER_NOT_FOUND};
+use crate::model::partner::Mode;
+use crate::upstream::Call;
+
+/// So many are looked up at one time.
+const SIDE_BY_SIDE: usize = 4;
+
+/// What warming brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Warmed {
+    /// Documents on the list.
+    pub listed: usize,
+    /// Of these found in Redis, or here already.
+    pub found: usize,
+    /// Of these fetched from the catalogue.
+    pub fetched: usize,
+    /// Of these not to be had.
+    pub failed: usize,
+    /// The time was over before the list was.
+    pub cut: bool,
+}
+
+impl Catalog {
+    /// Fetches the `most` documents that all nodes were asked for most lately, for no longer than `within`.
+    pub async fn warm(&self, most: usize, within: Duration) -> Warmed {
+        let listed = self.cache.listed(most).await.unwrap_or_default();
+        let mut warmed = Warmed { listed: listed.len(), ..Warmed::default() };
+        let fetches = listed.into_iter().map(|(key, _)| async move { self.fetch_again(&key).await });
+        let mut fetches = std::pin::pin!(stream::iter(fetches).buffer_unordered(SIDE_BY_SIDE));
+        let all = async {
+            while let Some(how) = fetches.next().await {
+                match how {
+                    Some(How::Fetched | How::Followed) => warmed.fetched += 1,
+                    Some(_) => warmed.found += 1,
+                    None => warmed.failed += 1,
+                }
+            }
+        };
+        let cut = tokio::time::timeout(within, all).await.is_err();
+        Warmed { cut, ..warmed }
+    }
+
+    /// Fetches a document of which only the key is known.
+    async fn fetch_again(&self, key: &Key) -> Option<How> {
+        let kind = key.kind()?;
+        let (mode, call) = call_of(kind, key)?;
+        if !self.serves(mode) {
+            return None;
+        }
+        let fetch = self.fetch(kind, mode, call, absent(kind));
+        self.cache.document(key, kind, fetch).await.ok().map(|found| found.how)
+    }
+}
+
+const fn absent(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Offer | Kind::Picture | Kind::Related | Kind::Trend => GOODS_NOT_FOUND,
+        Kind::Category | Kind::Ranking | Kind::Keywords => CATEGORY_NOT_FOUND,
+        Kind::PoolPage => POOL_NOT_FOUND,
+        Kind::Supplier => SELLER_NOT_FOUND,
+        Kind::Search | Kind::Categories | Kind::Warehouses | Kind::Pools => NEVER_ABSENT,
+    }
+}
+
+/// The call that a document's key was made of ([`document_key`](super::document_key)).
+fn call_of(kind: Kind, key: &Key) -> Option<(Mode, Call)> {
+    let mut texts = Vec::new();
+    for field in key.fields()? {
+        match field {
+            Field::Text(text) => texts.push(text),
+            _ => return None,
+        }
+    }
+    let [mode, _price_tier, path, query @ ..] = texts.as_slice() else { return None };
+    let mut encoded = Serializer::new(String::new());
+    for pair in query.chunks(2) {
+        let [name, value] = pair else { return None };
+        encoded.append_pair(name, value);
+    }
+    let encoded = encoded.finish();
+    let whole = if encoded.is_empty() { path.clone() } else { format!("{path}?{encoded}") };
+    let call = Call::get(name(kind), whole);
+    // A picture's bytes are no document, and are not on the list.
+    (kind != Kind::Picture).then_some((mode.parse().ok()?, call))
+}
+
+const fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Search => "goods.search",
+        Kind::Offer => "goods.get",
+        Kind::Categories => "categories",
+        Kind::Supplier => "sellers.get",
+        Kind::Picture => "goods.picture",
+        Kind::Warehouses => "trade.warehouses",
+        Kind::Category => "categories.get",
+        Kind::Related => "goods.related",
+        Kind::Pools => "pools",
+        Kind::PoolPage => "pools.goods",
+        Kind::Ranking => "rankings",
+        Kind::Keywords => "trends.keywords",
+        Kind::Trend => "goods.trends",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::call_of;
+    use crate::cache::{Key, Kind};
+    use crate::catalog::{Audience, document_key};
+    use crate::model::ids::{OfferId, SupplierId};
+    use crate::model::language::Language;
+    use crate::model::partner::Mode;
+    use crate::upstream::Call;
+    use crate::upstream::wholesale::calls;
+    use url::Url;
+
+    fn url(call: &Call) -> (String, Vec<(String, String)>) {
+        let mut url = Url::parse(&format!("http://catalogue{}", call.path)).unwrap();
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query.iter().map(|(name, value)| (*name, value.as_str())));
+        }
+        (url.path().to_owned(), url.query_pairs().into_owned().collect())
+    }
+
+    #[test]
+    fn a_documents_key_gives_the_call_it_was_made_of() {
+        let audience = Audience { mode: Mode::Sandbox, ..Audience::anyone(Mode::Sandbox) };
+        let search =
+            calls::Search { keyword: Some("花 盆&x=1?#%"), lang: "ja", sort: "default", ..Default::default() };
+        for (kind, call) in [
+            (Kind::Search, calls::search(&calls::Search { category_id: Some(5), page_size: 20, ..search })),
+            (Kind::Offer, calls::goods(OfferId::new(7), Language::Japanese)),
+            (Kind::Supplier, calls::seller(SupplierId::new(8), Language::Korean)),
+            (Kind::Categories, calls::categories(Language::English)),
+            (Kind::Warehouses, calls::warehouses(Language::English)),
+        ] {
+            let (mode, again) = call_of(kind, &document_key(kind, &audience, &call)).unwrap();
+            assert_eq!((mode, again.name, url(&again)), (Mode::Sandbox, call.name, url(&call)));
+        }
+    }
+
+    #[test]
+    fn a_key_of_something_else_gives_no_call() {
+        for key in [
+            Key::of(Kind::Offer).finish(),
+            Key::of(Kind::Offer).text("live").text("standard").finish(),
+            Key::of(Kind::Offer).text("moon").text("standard").text("/goods/7").finish(),
+            Key::of(Kind::Offer).text("live").text("standard").text("/goods/7").text("lang").finish(),
+            Key::of(Kind::Offer).text("live").text("standard").number(7).finish(),
+        ] {
+            assert!(call_of(Kind::Offer, &key).is_none(), "{key:?}");
+        }
+    }
+}
