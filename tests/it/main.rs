@@ -12,6 +12,7 @@ mod faults;
 mod fulfilment;
 mod harness;
 mod limits;
+mod lines;
 mod nodes;
 mod orders;
 mod receiver;
