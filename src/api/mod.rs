@@ -39,6 +39,7 @@ pub mod warehouses;
 pub mod webhook_endpoints;
 mod webhook_view;
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpResponse, get};
 use utoipa::openapi::OpenApi;
@@ -123,7 +124,18 @@ pub fn document() -> OpenApi {
 
 /// The OpenAPI document as it is served.
 #[derive(Clone, Debug)]
-pub struct DocumentText(pub Bytes);
+pub struct DocumentText {
+    bytes: Bytes,
+    /// Worked out once: the document is large, and anyone may ask for it.
+    etag: HeaderValue,
+}
+
+impl From<Bytes> for DocumentText {
+    fn from(bytes: Bytes) -> Self {
+        let etag = HeaderValue::from_str(&crate::edge::reply::etag(&bytes));
+        Self { etag: etag.unwrap_or_else(|_| HeaderValue::from_static("\"partner\"")), bytes }
+    }
+}
 
 /// Serves the OpenAPI document.
 #[get("/openapi/partner.json")]
@@ -131,6 +143,6 @@ pub async fn serve_document(text: Data<DocumentText>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .insert_header(("cache-control", "public, max-age=300"))
-        .insert_header(("etag", crate::edge::reply::etag(&text.0)))
-        .body(text.0.clone())
+        .insert_header(("etag", text.etag.clone()))
+        .body(text.bytes.clone())
 }

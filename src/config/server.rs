@@ -27,6 +27,8 @@ pub struct Server {
     pub body_timeout_ms: u64,
     /// Time for a request's head.
     pub head_timeout_ms: u64,
+    /// Time to work for a request.
+    pub request_deadline_ms: u64,
     /// Idle connections live this long.
     pub keep_alive_s: u64,
     /// Connections that one address may hold; 0 = any number.
@@ -55,6 +57,7 @@ impl Server {
             body_limit_bytes: from.number("server.body_limit_bytes", 1024, 64 << 20),
             body_timeout_ms: from.number("server.body_timeout_ms", 100, 600_000),
             head_timeout_ms: from.number("server.head_timeout_ms", 100, 600_000),
+            request_deadline_ms: from.number("server.request_deadline_ms", 100, 600_000),
             keep_alive_s: from.number("server.keep_alive_s", 1, 3600),
             connections_per_address: from.number("server.connections_per_address", 0, 1_000_000),
             stuck_s: from.number("server.stuck_s", 1, 86_400),

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
@@ -17,6 +18,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::edge::crowd::Guest;
+use crate::edge::pieces::in_pieces;
 use crate::edge::problem::Problem;
 use crate::edge::visit::{Shared, Visit};
 use crate::error::Code;
@@ -40,6 +42,8 @@ pub struct Front<B> {
     pub books: Arc<B>,
     /// Share of requests whose trace is exported.
     pub trace_share: f64,
+    /// How long after its head a request is worked for; every call made for it ends by then.
+    pub deadline: Duration,
     /// Whether the node is about to stop: answers then ask for the connection to be closed, so that callers open their
     /// next one elsewhere.
     pub draining: Arc<AtomicBool>,
@@ -63,6 +67,7 @@ where
             service,
             books: Arc::clone(&self.books),
             trace_share: self.trace_share,
+            deadline: self.deadline,
             draining: Arc::clone(&self.draining),
         }))
     }
@@ -74,6 +79,7 @@ pub struct Inside<S, C> {
     service: S,
     books: Arc<C>,
     trace_share: f64,
+    deadline: Duration,
     draining: Arc<AtomicBool>,
 }
 
@@ -94,9 +100,9 @@ where
         let busy = request.request().conn_data::<Guest>().and_then(Guest::begin);
         let visit = Shared::start(request.method(), request.path(), self.trace_share);
         let text = |name: &HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let trace = visit.with(|visit| {
+        let (trace, until) = visit.with(|visit| {
             visit.caller_request_id = text(&REQUEST_ID).map(|id| id.chars().take(128).collect());
-            visit.trace
+            (visit.trace, visit.started.checked_add(self.deadline))
         });
         let span = trace.span(request.method().as_str(), request.path(), text(&TRACEPARENT));
         if request.method() == Method::HEAD {
@@ -110,7 +116,7 @@ where
             waited.with(|visit| visit.waited_us = trace::waited_us());
             answer
         };
-        let inner = trace::with(trace, answer).instrument(span);
+        let inner = trace::with(trace, until, answer).instrument(span);
         let inner = AssertUnwindSafe(inner).catch_unwind();
         let (books, draining) = (Arc::clone(&self.books), Arc::clone(&self.draining));
         books.enter();
@@ -165,7 +171,7 @@ fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpRes
         };
         books.note(visit, status, problem.as_ref(), size);
         visit.held = None;
-        response
+        response.map_body(|_, body| in_pieces(body))
     })
 }
 
@@ -229,12 +235,12 @@ fn matches(asked: &str, ours: &str) -> bool {
     asked.split(',').map(str::trim).any(|tag| tag.trim_start_matches("W/") == ours)
 }
 
-fn add_fields(visit: &Visit, headers: &mut HeaderMap) {
+fn add_fields(visit: &mut Visit, headers: &mut HeaderMap) {
     if let Ok(id) = HeaderValue::from_str(&visit.request_id) {
         headers.insert(REQUEST_ID.clone(), id);
     }
-    for (name, value) in &visit.headers {
-        headers.append(name.clone(), value.clone());
+    for (name, value) in std::mem::take(&mut visit.headers) {
+        headers.append(name, value);
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -250,6 +256,7 @@ mod tests {
     use actix_web::{App, HttpResponse, web};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
 
     #[derive(Debug, Default)]
     struct Count(AtomicU32);
@@ -261,7 +268,7 @@ mod tests {
     }
 
     fn front(books: &Arc<Count>) -> Front<Count> {
-        Front { books: Arc::clone(books), trace_share: 0.0, draining: Arc::default() }
+        Front { books: Arc::clone(books), trace_share: 0.0, deadline: Duration::MAX, draining: Arc::default() }
     }
 
     async fn panics() -> HttpResponse {

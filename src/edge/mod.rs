@@ -7,6 +7,7 @@ pub mod encoding;
 pub mod extras;
 pub mod front;
 pub mod parts;
+mod pieces;
 pub mod problem;
 pub mod reply;
 mod request_id;

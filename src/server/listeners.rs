@@ -94,7 +94,7 @@ pub fn serve(house: House, doors: Doors) -> Result<Running, Error> {
 fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server> {
     let document = api::document();
     let paths = Data::new(Paths::of(&document));
-    let text = Data::new(DocumentText(api::openapi::text(&document).into()));
+    let text = Data::new(DocumentText::from(web::Bytes::from(api::openapi::text(&document))));
     let settings = house.config.server.clone();
     let shared = Arc::clone(house);
     let server = HttpServer::new(move || {
@@ -111,6 +111,7 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .wrap(Front {
                 books: shared.books.clone(),
                 trace_share: shared.config.telemetry.trace_share,
+                deadline: Duration::from_millis(shared.config.server.request_deadline_ms),
                 draining: shared.draining.clone(),
             })
     });

@@ -21,9 +21,10 @@ tokio::task_local! {
     static CURRENT: Errand;
 }
 
-/// What a task works for, and how long it has waited for others meanwhile.
+/// What a task works for, by when it has to be done, and how long it has waited for others meanwhile.
 struct Errand {
     trace: Trace,
+    until: Option<Instant>,
     waited_us: Cell<u64>,
 }
 
@@ -48,9 +49,14 @@ pub fn waited_us() -> u64 {
     CURRENT.try_with(|errand| errand.waited_us.get()).unwrap_or(0)
 }
 
-/// Runs a future for a request with this trace.
-pub fn with<F: Future>(trace: Trace, future: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(Errand { trace, waited_us: Cell::new(0) }, future)
+/// The moment by which the request of this task has to be answered: every call made for it ends by then.
+pub fn until() -> Option<Instant> {
+    CURRENT.try_with(|errand| errand.until).ok().flatten()
+}
+
+/// Runs a future for a request with this trace, which is to be answered by a moment.
+pub fn with<F: Future>(trace: Trace, until: Option<Instant>, future: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(Errand { trace, until, waited_us: Cell::new(0) }, future)
 }
 
 /// The trace of one request.
@@ -145,14 +151,14 @@ mod tests {
     async fn calls_made_for_a_request_know_its_context() {
         assert!(current().is_none());
         let trace = Trace::begin(*uuid::Uuid::now_v7().as_bytes(), 0.0);
-        with(trace, async { assert_eq!(current(), Some(trace.traceparent())) }).await;
+        with(trace, None, async { assert_eq!(current(), Some(trace.traceparent())) }).await;
     }
 
     #[tokio::test]
     async fn what_a_request_waited_for_is_added_up_and_is_its_own() {
         let trace = Trace::begin(*uuid::Uuid::now_v7().as_bytes(), 0.0);
         let slow = || async { std::thread::sleep(std::time::Duration::from_millis(2)) };
-        with(trace, async {
+        with(trace, None, async {
             waiting(slow()).await;
             waiting(slow()).await;
             assert!(waited_us() >= 4_000);

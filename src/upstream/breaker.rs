@@ -14,7 +14,7 @@ const LEAST_CALLS: u32 = 20;
 const FAILED_PERCENT: u32 = 50;
 /// How long it stays open at first, and at most when probe after probe fails.
 const OPEN_MS: i64 = 500;
-const LONGEST_OPEN_MS: i64 = 8_000;
+const LONGEST_OPEN_MS: i64 = 2_000;
 /// A probe that was never heard of again is forgotten after this long.
 const PROBE_LOST_MS: i64 = 30_000;
 

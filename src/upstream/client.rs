@@ -40,7 +40,7 @@ const SHORTEST: Duration = Duration::from_millis(1);
 pub struct Context<'a> {
     /// The W3C trace context handed on.
     pub traceparent: Option<&'a str>,
-    /// The moment by which the answer must be there; the configured deadline applies besides.
+    /// The moment by which the answer must be there; the configured deadline and the request's own apply besides.
     pub until: Option<Instant>,
 }
 
@@ -140,7 +140,8 @@ impl Upstream {
         let _under_way = UnderWay::begin(&inner.tally);
         let begun = Instant::now();
         let deadline = inner.deadline_of(call);
-        let until = (begun + deadline + call.waits).min(context.until.unwrap_or(begun + Duration::from_secs(3600)));
+        let own = begun + deadline + call.waits;
+        let until = [context.until, trace::until()].into_iter().flatten().fold(own, Instant::min);
         let answer = trace::waiting(inner.attempts(mode, call, context.traceparent, until)).await;
         Tally::add(&inner.tally.micros, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         if let Err(error) = &answer {

@@ -15,6 +15,7 @@ mod fulfilment;
 mod harness;
 mod language;
 mod limits;
+mod lines;
 mod nodes;
 mod orders;
 mod receiver;

@@ -8,6 +8,7 @@ use super::{House, Manner, house, house_with, ok};
 use crate::error::{Code, Failure};
 use crate::model::ids::CatalogueOrderId;
 use crate::model::partner::Mode;
+use crate::telemetry::trace::{self, Trace};
 use crate::upstream::wholesale::calls;
 use crate::upstream::{BreakerReading, BreakerState, Class, Context, Error, Loss, Outcome};
 
@@ -124,6 +125,17 @@ async fn a_read_that_hangs_is_asked_a_second_time_when_that_is_configured() {
         let counted = (house.connections(), house.tally.hedges_won.load(Ordering::Relaxed));
         assert_eq!((counted, sent), ((asked, won), 0));
     }
+}
+
+#[tokio::test]
+async fn every_call_ends_when_its_request_has_to_be_answered() {
+    let house = house_with(Manner::Silence, |settings| settings.deadline = PATIENCE).await;
+    let trace = Trace::begin(*uuid::Uuid::now_v7().as_bytes(), 0.0);
+    let begun = Instant::now();
+    let error = trace::with(trace, Some(begun + Duration::from_millis(100)), house.ask()).await.unwrap_err();
+    assert_eq!(error.code(), Code::UpstreamTimeout);
+    assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+    assert_eq!(breaker(&house, Class::Goods).failed, 0, "who had no time says nothing about the service");
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::contender::{Contender, Questions};
 use crate::rig::batch::Batch;
+use crate::rig::contender::{Contender, Questions};
 use crate::rig::gateway::{Gateway, offer_paths};
 use crate::rig::generator;
 use crate::rig::process::Core;

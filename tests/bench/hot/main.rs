@@ -4,11 +4,9 @@
 
 #![allow(clippy::print_stdout, reason = "a bench tells what it found")]
 
-mod contender;
 mod loaded;
 #[path = "../rig/mod.rs"]
 mod rig;
-mod rival;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,16 +18,16 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use contender::{Contender, Questions, all_answered, print_heads};
 use loaded::{Loaded, megabytes};
 use rig::bare::{self, Bare};
+use rig::contender::{Contender, Questions, all_answered, print_heads};
 use rig::figures::{Middle, Target};
 use rig::gateway::PROGRAM;
 use rig::generator;
 use rig::peers::{HAPROXY_CACHE, NGINX_CACHE, VARNISH, nginx_redis};
 use rig::process::Core;
 use rig::redis_server::RedisServer;
-use rival::Rival;
+use rig::rival::Rival;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

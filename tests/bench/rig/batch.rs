@@ -38,6 +38,13 @@ impl Batch {
         Ok(batch)
     }
 
+    /// Requests as they are.
+    pub fn plain<'r>(requests: impl Iterator<Item = &'r [u8]>) -> Self {
+        let mut batch = Self::default();
+        requests.for_each(|request| batch.push(request));
+        batch
+    }
+
     /// Signed requests that each create something.
     pub fn creating(at: SocketAddr, requests: impl Iterator<Item = Signed>) -> Result<Self> {
         let mut batch = Self { created: true, ..Self::default() };

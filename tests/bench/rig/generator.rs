@@ -16,6 +16,7 @@ use super::batch::Batch;
 /// How many connections send unless said otherwise.
 pub const CONNECTIONS: usize = 64;
 const FAILURES_TOLD: usize = 3;
+const TIMER_COARSENESS: Duration = Duration::from_millis(2);
 
 /// What a batch came to.
 #[derive(Debug, Default)]
@@ -104,10 +105,14 @@ struct Work {
 }
 
 impl Work {
-    /// The moment a request is due; spins to it, as timers are too coarse and the core is ours.
+    /// The moment a request is due; times are taken from it, so that what waits behind a slow answer is counted as slow
+    /// itself. Sleeps as long as a timer is good for and spins the rest: timers are coarse and the core is ours.
     async fn due(&self, index: usize) -> Instant {
         let Some(gap) = self.gap else { return Instant::now() };
         let due = self.began + gap.mul_f64(index as f64);
+        if let Some(early) = due.checked_sub(TIMER_COARSENESS).filter(|early| *early > Instant::now()) {
+            tokio::time::sleep_until(early.into()).await;
+        }
         while Instant::now() < due {
             tokio::task::yield_now().await;
         }

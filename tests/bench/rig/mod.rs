@@ -5,6 +5,7 @@
 
 pub mod bare;
 pub mod batch;
+pub mod contender;
 pub mod figures;
 pub mod gateway;
 pub mod generator;
@@ -12,3 +13,4 @@ pub mod peers;
 pub mod postgres;
 pub mod process;
 pub mod redis_server;
+pub mod rival;

@@ -6,10 +6,10 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 use xunyuan::signing::http_message::Signer;
 
-use crate::rig::batch::Batch;
-use crate::rig::figures::{Middle, Series};
-use crate::rig::generator::{self, Sent};
-use crate::rig::process::Process;
+use super::batch::Batch;
+use super::figures::{Middle, Series};
+use super::generator::{self, Sent};
+use super::process::Process;
 
 /// What one is asked: requests of these paths in turn, signed with this key.
 pub struct Questions {

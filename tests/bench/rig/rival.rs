@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use crate::contender::{Contender, Questions};
-use crate::rig::generator;
-use crate::rig::peers::{Kind, Peer, Presence};
-use crate::rig::process::Core;
+use super::contender::{Contender, Questions};
+use super::generator;
+use super::peers::{Kind, Peer, Presence};
+use super::process::Core;
 
 /// A peer, or the reason why its row is empty.
 pub struct Rival {
