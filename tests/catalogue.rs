@@ -164,7 +164,7 @@ async fn japanese_words_find_offers_and_held_ones_are_kept_back() {
     house.control(&format!("/control/goods/{}", any[0].id), json!({"state": "held"})).await;
     let error = node.catalog.ask(&audience(), &any[0].id).await.unwrap_err();
     assert_eq!(error.code(), Code::OfferHeld);
-    assert_eq!(node.catalog.ask(&audience(), &OfferId::new(1)).await.unwrap_err().code(), Code::OfferNotFound);
+    assert_eq!(node.catalog.ask(&audience(), &OfferId::new(1)).await.unwrap_err().code(), Code::OfferForeign);
 }
 
 #[tokio::test]

@@ -43,7 +43,9 @@ pub(super) fn tags(kind: Kind, mode: Mode, call: &Call, document: Option<&Bytes>
             let number = |name: &str| asked_for(call, name)?.parse::<i64>().ok();
             let category = said.category_id.or_else(|| number("categoryId")).map(|id| of(Subject::Category, id));
             let supplier = number("sellerId").map(|id| of(Subject::Supplier, id));
-            let offer = asked.filter(|_| matches!(kind, Kind::Offer | Kind::Related | Kind::Trend)).map(|id| of(Subject::Offer, id));
+            let offer = asked
+                .filter(|_| matches!(kind, Kind::Offer | Kind::Related | Kind::Trend))
+                .map(|id| of(Subject::Offer, id));
             shown.chain(category).chain(supplier).chain(offer).collect()
         }
     }

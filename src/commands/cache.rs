@@ -142,8 +142,8 @@ fn open(config: &Config) -> Result<Cache<upstream::Error>> {
 }
 
 fn catalog(config: &Config, cache: Cache<upstream::Error>) -> Result<Catalog> {
-    let upstream =
-        Upstream::new(&settings::upstream(&config.upstream), Arc::default()).map_err(CannotStart::because)?;
+    let upstream = Upstream::new(&settings::upstream(&config.upstream, &Clock::System), Arc::default())
+        .map_err(CannotStart::because)?;
     let rates = Rates::open(settings::rates(&config.rates), Clock::System).map_err(CannotStart::because)?;
     Ok(Catalog::new(upstream, cache, rates, Clock::System, &config.server.public_url))
 }

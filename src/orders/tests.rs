@@ -55,9 +55,10 @@ async fn scenes() -> Vec<Scene> {
     scenes
 }
 
-fn upstream(url: &str, token: &str) -> Upstream {
+fn upstream(url: &str, token: &str, clock: &Clock) -> Upstream {
     let endpoint = upstream::Endpoint { url: url.parse().unwrap(), token: token.to_owned().into() };
-    let settings = upstream::Settings { sandbox: Some(endpoint), ..upstream::Settings::default() };
+    let settings =
+        upstream::Settings { clock: clock.clone(), sandbox: Some(endpoint), ..upstream::Settings::default() };
     Upstream::new(&settings, Arc::default()).unwrap()
 }
 
@@ -98,7 +99,7 @@ impl Scene {
         let catalogue = sandbox::start(settings, |_| {}).await.unwrap();
         let clock = Clock::shiftable();
         let ledger = Ledger::new(house.sql.clone(), clock.clone());
-        let room = Self::room(ledger, upstream(&catalogue.url(), &catalogue.token), &clock);
+        let room = Self::room(ledger, upstream(&catalogue.url(), &catalogue.token, &clock), &clock);
         let control = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { house, clock, catalogue, control, room, caller: caller() }
     }
@@ -120,13 +121,13 @@ impl Scene {
     /// The same gateway as another node of it sees things.
     async fn other_node(&self) -> Orders {
         let ledger = Ledger::new(self.house.another().await, self.clock.clone());
-        Self::room(ledger, upstream(&self.catalogue.url(), &self.catalogue.token), &self.clock)
+        Self::room(ledger, upstream(&self.catalogue.url(), &self.catalogue.token, &self.clock), &self.clock)
     }
 
     /// The same gateway while the catalogue cannot be reached.
     fn cut_off(&self) -> Orders {
         let ledger = Ledger::new(self.house.sql.clone(), self.clock.clone());
-        Self::room(ledger, upstream("http://127.0.0.1:9", "x"), &self.clock)
+        Self::room(ledger, upstream("http://127.0.0.1:9", "x", &self.clock), &self.clock)
     }
 
     async fn say(&self, path: &str, body: Value) -> Value {

@@ -156,7 +156,12 @@ pub async fn touch_seller(market: Shared, seller_id: web::Path<i64>, asked: Body
     });
     let tenths = tenths.ok_or_else(|| Refusal::param("score"))?;
     market.shop.seller(*seller_id).ok_or(Refusal::from(Code::SellerNotFound))?;
-    market.lasting(|book| Ok(book.rate_seller(*seller_id, tenths, now_ms))).await?;
+    market
+        .lasting(|book| {
+            book.rate_seller(*seller_id, tenths, now_ms);
+            Ok(())
+        })
+        .await?;
     Ok(Sent(seller_now(&market, *seller_id, Lang::Zh)?))
 }
 

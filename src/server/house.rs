@@ -166,7 +166,7 @@ pub async fn open_directory(config: &Config, clock: &Clock) -> Result<(Sql, Arc<
 /// The room of orders with a client of its own, for the command line.
 pub fn open_orders(config: &Config, sql: &Sql, clock: &Clock) -> Result<(Orders, Ledger), Error> {
     let ledger = Ledger::new(sql.clone(), clock.clone());
-    let upstream = Upstream::new(&settings::upstream(&config.upstream), Arc::default())?;
+    let upstream = Upstream::new(&settings::upstream(&config.upstream, clock), Arc::default())?;
     let rates = Rates::open(settings::rates(&config.rates), clock.clone())?;
     Ok((Orders::new(settings::orders(config)?, ledger.clone(), upstream, rates, clock.clone()), ledger))
 }
@@ -203,7 +203,7 @@ impl House {
             interpreter: Interpreter::new(settings::language(&config.language), sql.clone(), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, usage.clone(), clock.clone())),
             usage,
-            lookout: Upstream::new(&settings::upstream(&config.upstream), Arc::default())?,
+            lookout: Upstream::new(&settings::upstream(&config.upstream, &clock), Arc::default())?,
             upstream_tally,
             passes: Passes::new(clock.clone()),
             // Connections live by the machine's time, whatever a test has set.
@@ -228,7 +228,8 @@ impl House {
 
     /// Rooms with sockets of their own, for the runtime this is called on.
     pub fn rooms(&self) -> Result<Rooms, Error> {
-        let upstream = Upstream::new(&settings::upstream(&self.config.upstream), self.upstream_tally.clone())?;
+        let upstream =
+            Upstream::new(&settings::upstream(&self.config.upstream, &self.clock), self.upstream_tally.clone())?;
         let (cache, rates, clock) = (self.cache.clone(), self.rates.clone(), self.clock.clone());
         let catalog =
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url)

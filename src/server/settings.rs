@@ -68,12 +68,13 @@ fn place(servers: &config::Servers) -> redis_link::Place {
 }
 
 /// For the wholesale services.
-pub fn upstream(config: &config::Upstream) -> upstream::Settings {
+pub fn upstream(config: &config::Upstream, clock: &Clock) -> upstream::Settings {
     let endpoint = |endpoint: &config::Endpoint| upstream::Endpoint {
         url: endpoint.url.clone(),
         token: endpoint.token.to_string().into(),
     };
     upstream::Settings {
+        clock: clock.clone(),
         live: config.live.as_ref().map(endpoint),
         sandbox: config.sandbox.as_ref().map(endpoint),
         connect_timeout: config.connect_timeout,

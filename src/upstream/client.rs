@@ -50,6 +50,7 @@ pub struct Upstream(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    clock: Clock,
     client: Client,
     live: Option<Target>,
     sandbox: Option<Target>,
@@ -113,6 +114,7 @@ impl Upstream {
             .build()
             .map_err(|why| Error::Setup(why.to_string()))?;
         Ok(Self(Arc::new(Inner {
+            clock: settings.clock.clone(),
             client,
             live: settings.live.as_ref().map(Target::new).transpose()?,
             sandbox: settings.sandbox.as_ref().map(Target::new).transpose()?,
@@ -256,7 +258,7 @@ impl Inner {
         if time < SHORTEST {
             return Err(Error::NotSent("no time was left".into()));
         }
-        let Some(mut breaker) = Watched::enter(&self.tally.breakers, question) else {
+        let Some(mut breaker) = Watched::enter(&self.tally.breakers, &self.clock, question) else {
             return Err(Error::HeldBack(SPARED));
         };
         let answer = self.once(question, time).await;
@@ -336,22 +338,23 @@ impl Inner {
 /// A call that a breaker let through; tells it how the call ended, also when nobody waits for it any more.
 struct Watched<'a> {
     breakers: &'a Breakers,
+    clock: &'a Clock,
     mode: Mode,
     class: Class,
     ended: Ended,
 }
 
 impl<'a> Watched<'a> {
-    fn enter(breakers: &'a Breakers, question: Question<'_>) -> Option<Self> {
+    fn enter(breakers: &'a Breakers, clock: &'a Clock, question: Question<'_>) -> Option<Self> {
         let (mode, class) = (question.mode, question.call.class());
-        let goes = breakers.enter(mode, class, Clock::System.now_ms());
-        goes.then_some(Self { breakers, mode, class, ended: Ended::Unsaid })
+        let goes = breakers.enter(mode, class, clock.now_ms());
+        goes.then_some(Self { breakers, clock, mode, class, ended: Ended::Unsaid })
     }
 }
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
-        self.breakers.leave(self.mode, self.class, self.ended, Clock::System.now_ms());
+        self.breakers.leave(self.mode, self.class, self.ended, self.clock.now_ms());
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::clock::Clock;
+
 /// The internal token of every call; never printed.
 #[derive(Clone)]
 pub struct Token(Zeroizing<String>);
@@ -41,6 +43,8 @@ pub struct Endpoint {
 /// How the gateway speaks to the wholesale services of its two worlds.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What the time of breakers is told by.
+    pub clock: Clock,
     /// The service behind live keys.
     pub live: Option<Endpoint>,
     /// The service behind sandbox keys.
@@ -68,6 +72,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            clock: Clock::default(),
             live: None,
             sandbox: None,
             connect_timeout: Duration::from_secs(1),

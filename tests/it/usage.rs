@@ -47,7 +47,7 @@ async fn every_call_is_counted_once_under_what_came_of_it() {
         ("search_offers", "invalid_request", "refused", 1, 3),
         ("get_limits", "", "answered", 1, 0),
         ("get_limits", "signature_mismatch", "refused", 1, 0),
-        ("get_offer", "offer_not_found", "refused", 1, 1),
+        ("get_offer", "offer_foreign", "refused", 1, 1),
     ] {
         let expected =
             json!({"operation": operation, "outcome": outcome, "code": code, "calls": calls, "units": units});

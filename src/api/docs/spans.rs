@@ -37,6 +37,13 @@ const fn named(kind: Kind) -> &'static str {
         Kind::Supplier => "One supplier",
         Kind::Picture => "Pictures",
         Kind::Warehouses => "Warehouses",
+        Kind::Category => "One category",
+        Kind::Related => "Related offers",
+        Kind::Pools => "Pools",
+        Kind::PoolPage => "Pages of a pool",
+        Kind::Ranking => "Rankings",
+        Kind::Keywords => "Keywords that trend",
+        Kind::Trend => "How an offer sold",
     }
 }
 

@@ -79,7 +79,8 @@ async fn catalogue() -> sandbox::Running {
 
 fn room(catalogue: &sandbox::Running, ledger: &Ledger, clock: &Clock) -> Orders {
     let endpoint = upstream::Endpoint { url: catalogue.url().parse().unwrap(), token: catalogue.token.clone().into() };
-    let settings = upstream::Settings { sandbox: Some(endpoint), ..upstream::Settings::default() };
+    let settings =
+        upstream::Settings { clock: clock.clone(), sandbox: Some(endpoint), ..upstream::Settings::default() };
     let upstream = Upstream::new(&settings, Arc::default()).unwrap();
     let settings = Settings {
         quote_valid_s: 1800,

@@ -150,7 +150,8 @@ async fn orders_that_only_one_side_has_are_told_apart() {
         // The catalogue loses its memory: another one is in its place.
         let empty = scenes().await.remove(0);
         let ledger = Ledger::new(scene.house.sql.clone(), scene.clock.clone());
-        let elsewhere = Scene::room(ledger, upstream(&empty.catalogue.url(), &empty.catalogue.token), &scene.clock);
+        let elsewhere =
+            Scene::room(ledger, upstream(&empty.catalogue.url(), &empty.catalogue.token, &scene.clock), &scene.clock);
         for _ in 0..2 {
             scene.clock.advance_ms(EVERY_MS);
             let found = elsewhere.compare(Mode::Sandbox).await.unwrap().unwrap();

@@ -20,6 +20,7 @@ pub(super) async fn node(scene: &Scene, ahead_ms: i64, patience: Duration) -> Or
     let endpoint =
         upstream::Endpoint { url: scene.catalogue.url().parse().unwrap(), token: scene.catalogue.token.clone().into() };
     let settings = upstream::Settings {
+        clock: clock.clone(),
         sandbox: Some(endpoint),
         deadline: patience,
         order_deadline: patience,

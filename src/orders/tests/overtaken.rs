@@ -16,7 +16,7 @@ impl Scene {
     async fn behind_a_doorway(&self) -> (Orders, Doorway) {
         let door = Doorway::to(&self.catalogue.url()).await;
         let ledger = Ledger::new(self.house.sql.clone(), self.clock.clone());
-        (Self::room(ledger, upstream(door.url(), &self.catalogue.token), &self.clock), door)
+        (Self::room(ledger, upstream(door.url(), &self.catalogue.token, &self.clock), &self.clock), door)
     }
 }
 

@@ -120,6 +120,7 @@ async fn the_sandbox_world_never_delays_the_live_one() {
         };
         // The sandbox world's catalogue is `scene.catalogue`, which hangs; the live one answers.
         let settings = upstream::Settings {
+            clock: scene.clock.clone(),
             live: Some(end(&elsewhere)),
             sandbox: Some(end(&scene)),
             ..upstream::Settings::default()

@@ -65,7 +65,7 @@ pub struct Peer {
 /// A peer, or why there is none.
 pub enum Presence {
     /// It runs.
-    Here(Peer),
+    Here(Box<Peer>),
     /// It cannot: what to say in its row.
     Missing(String),
 }
@@ -90,7 +90,7 @@ impl Kind {
         let key = SigningKey::HmacSha256(HmacKey::new(SECRET.as_bytes()));
         let signer = Signer { key_id: KEY_ID.to_owned(), key };
         Ok(match Process::listening(self.name, command, at).await {
-            Ok(process) => Presence::Here(Peer { process, at, signer }),
+            Ok(process) => Presence::Here(Box::new(Peer { process, at, signer })),
             Err(error) => Presence::Missing(format!("it does not start here: {error:#}")),
         })
     }

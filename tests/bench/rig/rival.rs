@@ -23,7 +23,7 @@ impl Rival {
     pub async fn start(kind: Kind, core: Core, folder: &Path, upstream: SocketAddr, paths: &[String]) -> Result<Self> {
         let name = kind.name;
         let peer = match kind.start(core, folder, upstream).await? {
-            Presence::Here(peer) => peer,
+            Presence::Here(peer) => *peer,
             Presence::Missing(why) => return Ok(Self { name, here: Err(why) }),
         };
         let questions = Questions { at: peer.at, signer: peer.signer.clone(), paths: paths.to_vec() };
