@@ -1,11 +1,9 @@
 //! The list of what is asked for most, which all nodes keep in Redis together, so that a node that starts can fetch it
 //! before it is asked; and what else can be told about what the nodes share.
 
-use redis::Script;
-
 use crate::cache::keep::{Cache, Trouble};
 use crate::cache::key::Key;
-use crate::cache::redis::Redis;
+use crate::cache::redis::{Redis, script, told};
 use crate::cache::stream;
 use crate::model::partner::Mode;
 
@@ -45,17 +43,12 @@ impl<E: Trouble> Cache<E> {
     pub async fn list_hot(&self) {
         let news = self.sketch.news(ADDED);
         let Some(redis) = self.shared().filter(|_| !news.is_empty()) else { return };
-        let news = &news;
-        let add = async |mut link| {
-            let script = Script::new(ADD);
-            let mut call = script.prepare_invoke();
-            call.key(LIST).key(FADED).arg(FADE_S).arg(LENGTH).arg(LIFE_S);
-            for (key, hits) in news {
-                call.arg(*hits).arg(key.bytes());
-            }
-            call.invoke_async::<i64>(&mut link).await
-        };
-        redis.errand(add).await;
+        let mut call = script(ADD, &[LIST.as_bytes(), FADED.as_bytes()]);
+        call.arg(FADE_S).arg(LENGTH).arg(LIFE_S);
+        for (key, hits) in &news {
+            call.arg(*hits).arg(key.bytes());
+        }
+        redis.errand(async |link| told::<i64>(call, link).await).await;
     }
 
     /// Lets this process' own count of hits fade.
@@ -68,7 +61,7 @@ impl<E: Trouble> Cache<E> {
         let redis = self.shared()?;
         let mut command = redis::cmd("ZREVRANGE");
         command.arg(LIST).arg(0).arg(most.saturating_sub(1)).arg("WITHSCORES");
-        let rows: Vec<(Vec<u8>, f64)> = redis.errand(async |link| super::redis::told(command, link).await).await?;
+        let rows: Vec<(Vec<u8>, f64)> = redis.errand(async |link| told(command, link).await).await?;
         // A key that is not read is of another release.
         Some(rows.iter().filter_map(|(key, hits)| Some((Key::parse(key)?, *hits))).collect())
     }
@@ -78,7 +71,7 @@ impl<E: Trouble> Cache<E> {
         let redis = self.shared()?;
         let (moves, worlds) = redis.errand(async |link| stream::lengths(link).await).await?;
         let listed = listed_count(redis).await?;
-        let worlds = worlds.into_iter().map(|(world, told, holder)| (world, told, holder.is_some())).collect();
+        let worlds = worlds.into_iter().map(|(world, upto, holder)| (world, upto, holder.is_some())).collect();
         Some(Standing { moves, worlds, listed })
     }
 }
@@ -86,5 +79,5 @@ impl<E: Trouble> Cache<E> {
 async fn listed_count(redis: &Redis) -> Option<u64> {
     let mut command = redis::cmd("ZCARD");
     command.arg(LIST);
-    redis.errand(async |link| super::redis::told(command, link).await).await
+    redis.errand(async |link| told(command, link).await).await
 }

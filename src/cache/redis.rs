@@ -26,6 +26,10 @@ const LARGEST_BYTES: usize = 512 * 1024;
 /// A lease ends by itself after this, should whoever has it die. Others do not wait so long.
 const LEASE_MS: u32 = 3_000;
 
+/// Gives up what is ours still.
+pub(super) const GIVE_UP: &str =
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
+
 /// The way to Redis; each worker's connection is its own, the rest is shared.
 #[derive(Clone, Debug)]
 pub(super) struct Redis(Arc<Inner>);
@@ -121,12 +125,9 @@ impl Redis {
             }
             // After the document is there: whoever finds the lease free finds the document.
             if let Some(Token(token)) = lease {
-                let script = redis::Script::new(
-                    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0",
-                );
-                let mut call = script.prepare_invoke();
-                call.key(lease_name).arg(token);
-                this.errand(async |mut link| call.invoke_async::<i64>(&mut link).await).await;
+                let mut call = script(GIVE_UP, &[&lease_name]);
+                call.arg(token);
+                this.errand(async |link| told::<i64>(call, link).await).await;
             }
         });
     }
@@ -208,6 +209,13 @@ fn name(prefix: &[u8], key: &Key) -> Vec<u8> {
 /// FNV-1a: the same on every node and in every release.
 fn hashed(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A script over these keys; arguments follow. The text is sent each time: loading it is a right of its own.
+pub(super) fn script(text: &str, keys: &[&[u8]]) -> redis::Cmd {
+    let mut call = redis::cmd("EVAL");
+    call.arg(text).arg(keys.len()).arg(keys);
+    call
 }
 
 /// A reply in a wanted shape.

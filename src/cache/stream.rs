@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use redis::{RedisResult, Script};
+use redis::{Cmd, RedisResult};
 
 use crate::cache::moves::Position;
+use crate::cache::redis::{GIVE_UP, script, told};
 use crate::cache::tag::Moved;
 use crate::model::partner::Mode;
 use crate::redis_link::{BadPlace, Link, Links, Patience, Place};
@@ -43,8 +44,6 @@ const TELL: &str = "\
     end
     if ARGV[4] ~= '' then redis.call('SET', KEYS[2], ARGV[4]) end
     return 1";
-
-const GIVE_UP: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
 /// What was read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -113,7 +112,7 @@ impl Stream {
 
     async fn ask<T: redis::FromRedisValue>(&self, command: redis::Cmd) -> RedisResult<T> {
         let patience = BLOCK + CONNECT_WITHIN;
-        let asked = self.links.ask(async |link| super::redis::told(command, link).await);
+        let asked = self.links.ask(async |link| told(command, link).await);
         match tokio::time::timeout(patience, asked).await {
             Ok(told) => told,
             Err(_) => Err((redis::ErrorKind::Io, "no answer in time").into()),
@@ -144,39 +143,39 @@ fn names(world: Mode) -> [String; 3] {
     [of("turn"), of("cursor"), STREAM.to_owned()]
 }
 
-fn script(text: &str, world: Mode) -> (Script, [String; 3]) {
-    (Script::new(text), names(world))
+fn over(text: &str, world: Mode) -> Cmd {
+    let [turn, cursor, stream] = names(world);
+    script(text, &[turn.as_bytes(), cursor.as_bytes(), stream.as_bytes()])
 }
 
 /// Takes or keeps the turn to follow a world: whether it is the holder's, and how far the feed was told.
-pub(super) async fn take_turn(mut link: Link, world: Mode, holder: &str) -> RedisResult<(bool, Option<i64>)> {
-    let (script, [turn, cursor, _]) = script(TURN, world);
-    script.key(turn).key(cursor).arg(holder).arg(TURN_MS).invoke_async(&mut link).await
+pub(super) async fn take_turn(link: Link, world: Mode, holder: &str) -> RedisResult<(bool, Option<i64>)> {
+    let mut call = over(TURN, world);
+    call.arg(holder).arg(TURN_MS);
+    told(call, link).await
 }
 
 /// Tells what moved, as whoever has the turn, and how far the feed is told with it; false when another has the turn.
-pub(super) async fn tell(mut link: Link, world: Mode, holder: &str, upto: i64, moved: &[Moved]) -> RedisResult<bool> {
-    let (script, [turn, cursor, stream]) = script(TELL, world);
-    let mut call = script.prepare_invoke();
-    call.key(turn).key(cursor).key(stream).arg(holder).arg(TURN_MS).arg(HISTORY_S);
-    call.arg(upto).arg(format!("{} {upto}", world.name()));
+pub(super) async fn tell(link: Link, world: Mode, holder: &str, upto: i64, moved: &[Moved]) -> RedisResult<bool> {
+    let mut call = over(TELL, world);
+    call.arg(holder).arg(TURN_MS).arg(HISTORY_S).arg(upto).arg(format!("{} {upto}", world.name()));
     batches(moved).for_each(|batch| _ = call.arg(batch));
-    call.invoke_async(&mut link).await
+    told(call, link).await
 }
 
 /// Tells what moved because a person says so.
-pub(super) async fn purge(mut link: Link, moved: &[Moved]) -> RedisResult<bool> {
-    let (script, [turn, cursor, stream]) = script(TELL, Mode::Live);
-    let mut call = script.prepare_invoke();
-    call.key(turn).key(cursor).key(stream).arg("").arg(TURN_MS).arg(HISTORY_S).arg("").arg("");
+pub(super) async fn purge(link: Link, moved: &[Moved]) -> RedisResult<bool> {
+    let mut call = over(TELL, Mode::Live);
+    call.arg("").arg(TURN_MS).arg(HISTORY_S).arg("").arg("");
     batches(moved).for_each(|batch| _ = call.arg(batch));
-    call.invoke_async(&mut link).await
+    told(call, link).await
 }
 
 /// Gives the turn up.
-pub(super) async fn give_up(mut link: Link, world: Mode, holder: &str) -> RedisResult<bool> {
-    let (script, [turn, ..]) = script(GIVE_UP, world);
-    script.key(turn).arg(holder).invoke_async(&mut link).await
+pub(super) async fn give_up(link: Link, world: Mode, holder: &str) -> RedisResult<bool> {
+    let mut call = over(GIVE_UP, world);
+    call.arg(holder);
+    told(call, link).await
 }
 
 /// How long the stream is, and how far each world's feed was told.
