@@ -154,12 +154,12 @@ async fn a_day_that_runs_out_is_told_once_though_two_nodes_notice_it() {
 
 #[actix_web::test]
 async fn paid_orders_add_to_the_day_and_partners_see_how_much() {
-    let house = House::open().await;
-    let partner = house.partner_with("acme", "starter", Mode::Live, Scopes::all()).await;
+    let house = House::with(&[("ORDERS__QUOTES_ON_EMBEDDED_RATES", "all")]).await;
+    let partner = house.partner_with("acme", "enterprise", Mode::Live, Scopes::all()).await;
     let directory = &house.running.house.directory;
     let mut day = Policy::daily("day", 50_000, "Asia/Tokyo", 900);
     day.merit = Some(Merit { per_order: 40, most: 1_000, days: 30 });
-    directory.set_policy("starter", &day, "li").await.unwrap();
+    directory.set_policy("enterprise", &day, "li").await.unwrap();
     assert_eq!(
         policy(&partner, "day").await["merit"],
         json!({"per_order": 40, "most": 1_000, "days": 30, "earned": 0})
