@@ -56,7 +56,16 @@ for i = 1, policies do
   if interval == 0 then
     local first, second, third = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
     local began, ends = second, third
-    if now < first then began, ends = 0, first elseif now < second then began, ends = first, second end
+    if now < first then
+      began, ends = 0, first
+    elseif now < second then
+      began, ends = first, second
+    elseif now >= third then
+      -- The asker's clock is days behind: days as long as the last one it knows of.
+      local length = math.max(third - second, 1)
+      ends = third + (math.floor((now - third) / length) + 1) * length
+      began = ends - length
+    end
     local spent = 0
     if stored[i] then
       spent = math.ceil((out(stored[i], 0)))

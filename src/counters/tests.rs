@@ -265,6 +265,19 @@ fn the_script_decides_as_the_arithmetic_does() {
     assert_eq!(counters.redis().unwrap().failures(), 0);
 }
 
+#[test]
+fn an_asker_whose_clock_is_days_behind_is_held_to_days_as_long() {
+    const DAY_US: i64 = 86_400_000_000;
+    let rule = [Rule::daily(5, [START_US, START_US + DAY_US, START_US + 2 * DAY_US])];
+    let mut marks = [Mark::default()];
+    let mut admits = |now_us: i64, cost| gcra::spend(&rule, &mut marks, now_us, Spend::of(cost), &[]);
+    let noon = START_US + 9 * DAY_US + DAY_US / 2;
+    assert!(admits(noon, 5).admitted);
+    let refused = admits(noon, 1);
+    assert_eq!((refused.admitted, refused.levels[0].retry_us), (false, DAY_US / 2));
+    assert!(!admits(noon + DAY_US / 2 - 1, 1).admitted && admits(noon + DAY_US / 2, 5).admitted);
+}
+
 /// Two nodes take ahead from a day and use what they took until the day ends: neither day sees more than its quota.
 #[test]
 fn units_taken_ahead_never_admit_too_much_on_either_side_of_midnight() {
