@@ -254,9 +254,11 @@ async fn a_request_whose_answer_was_lost_is_found_and_not_doubled() {
     house.tell_catalogue("/control/faults", fault).await;
     let answer = partner.post_once("/v1/refunds", "refund-R-1", wish.clone()).await;
     let refund = answer.json();
-    assert_eq!((answer.status, refund["state"].as_str()), (202, Some("unknown")), "{refund}");
+    // The change feed may tell of it before the lost answer is given up.
+    let told = (answer.status, refund["state"].as_str());
+    assert!([(202, Some("unknown")), (201, Some("requested"))].contains(&told), "{refund}");
     assert_eq!(answer.field("location"), path(&refund, ""));
-    assert!(!answer.field("retry-after").is_empty());
+    assert_eq!(answer.field("retry-after").is_empty(), answer.status == 201);
     house.clock.advance_ms(60_000);
     let found = in_state(&partner, &refund, "requested").await;
     assert_eq!(partner.post_once("/v1/refunds", "refund-R-1", wish).await.body, answer.body);
