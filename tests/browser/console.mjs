@@ -217,7 +217,7 @@ async function a_failed_request_is_found_by_its_id() {
   await page.locator('#find').fill(failed.requestId);
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/console\/partners\/.*#req_/);
-  await page.locator(`tr:target`).getByText('offer_not_found').waitFor();
+  await page.locator(`tr:target`).getByText('offer_foreign').waitFor();
 }
 
 async function a_plan_is_proposed_and_replayed() {
