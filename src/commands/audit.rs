@@ -257,10 +257,12 @@ mod tests {
         for house in trial::houses().await {
             with_rows(&house.sql, 3).await;
             let first = say(&house.sql, "list --limit 2").await.unwrap();
-            assert!(first.contains("operator:li") && first.contains("k0") && !first.contains("k2"), "{first}");
+            // As words of their own: a mark or a moment may hold the same letters.
+            let names = |text: &str, word: &str| text.split_whitespace().any(|one| one == word);
+            assert!(first.contains("operator:li") && names(&first, "k0") && !names(&first, "k2"), "{first}");
             let mark = first.rsplit(' ').next().unwrap();
             let second = say(&house.sql, &format!("list --limit 2 --after {mark}")).await.unwrap();
-            assert!(second.contains("k2") && !second.contains("k1") && !second.contains("--after"), "{second}");
+            assert!(names(&second, "k2") && !names(&second, "k1") && !second.contains("--after"), "{second}");
             let wrong = say(&house.sql, "list --after x").await.unwrap_err();
             assert!(wrong.contains("as the page before told it"), "{wrong}");
         }

@@ -16,7 +16,6 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use futures_util::future::try_join_all;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
 use catalogue::Counting;
 use rig::batch::Batch;
@@ -55,15 +54,7 @@ struct Asked {
 
 fn main() -> Result<ExitCode> {
     let asked = Asked::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut ended = signal(SignalKind::terminate())?;
-        tokio::select! {
-            done = run(&asked) => done,
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::FAILURE),
-            _ = ended.recv() => Ok(ExitCode::FAILURE),
-        }
-    })
+    rig::until_ended(run(&asked))
 }
 
 /// Four nodes that are asked for one offer.

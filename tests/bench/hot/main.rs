@@ -16,7 +16,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
 use loaded::{Loaded, megabytes};
 use rig::bare::{self, Bare};
@@ -75,16 +74,7 @@ fn main() -> Result<ExitCode> {
         bare::serve(*at, file)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut ended = signal(SignalKind::terminate())?;
-        // Whatever ends the bench, the servers it started are dropped and end with it.
-        tokio::select! {
-            done = run(&asked) => done,
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::FAILURE),
-            _ = ended.recv() => Ok(ExitCode::FAILURE),
-        }
-    })
+    rig::until_ended(run(&asked))
 }
 
 /// Everyone who takes turns.

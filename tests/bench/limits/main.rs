@@ -28,7 +28,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
 use fleet::{Fleet, NODES, recovered};
 use judge::Rate;
@@ -79,16 +78,7 @@ struct Asked {
 
 fn main() -> Result<ExitCode> {
     let asked = Asked::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut ended = signal(SignalKind::terminate())?;
-        // Whatever ends the bench, the servers it started are dropped and end with it.
-        tokio::select! {
-            done = run(&asked) => done,
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::FAILURE),
-            _ = ended.recv() => Ok(ExitCode::FAILURE),
-        }
-    })
+    rig::until_ended(run(&asked))
 }
 
 async fn run(asked: &Asked) -> Result<ExitCode> {

@@ -19,7 +19,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
 
 use bare::Bare;
 use book::Book;
@@ -57,16 +56,7 @@ struct Asked {
 
 fn main() -> Result<ExitCode> {
     let asked = Asked::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut ended = signal(SignalKind::terminate())?;
-        // Whatever ends the bench, the servers it started are dropped and end with it.
-        tokio::select! {
-            done = run(&asked) => done,
-            _ = tokio::signal::ctrl_c() => Ok(ExitCode::FAILURE),
-            _ = ended.recv() => Ok(ExitCode::FAILURE),
-        }
-    })
+    rig::until_ended(run(&asked))
 }
 
 /// One line of the table, round by round.
