@@ -161,6 +161,7 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
             limits: house.gate.limits.clone(),
             ledger: house.ledger.clone(),
             usage: house.usage.clone(),
+            cache: house.cache.clone(),
             rates: house.rates.clone(),
             rates_stale_after_days: rates_age_bound(house),
             sql: house.sql.clone(),
