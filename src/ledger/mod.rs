@@ -15,6 +15,7 @@ mod due;
 mod endpoints;
 mod error;
 mod feeds;
+mod groups;
 mod holds;
 mod known;
 mod left_out;
@@ -59,6 +60,8 @@ pub use refunds::{NewRefund, Ordered, RefundFilter, WantedPieces};
 pub use vouchers::{NewVoucher, Voucher};
 pub use watch::{DeliveryWhich, Sent, Story, Watched};
 
+use groups::{Beginnings, Settlings};
+
 use crate::clock::Clock;
 use crate::sql::Sql;
 
@@ -67,12 +70,15 @@ use crate::sql::Sql;
 pub struct Ledger {
     sql: Sql,
     clock: Clock,
+    beginnings: Beginnings,
+    settlings: Settlings,
 }
 
 impl Ledger {
     /// The ledger in this database, whose schema must be up to date.
     pub fn new(sql: Sql, clock: Clock) -> Self {
-        Self { sql, clock }
+        let (beginnings, settlings) = (groups::beginnings(&sql, &clock), groups::settlings(&sql, &clock));
+        Self { sql, clock, beginnings, settlings }
     }
 
     /// Forgets keys past their life, quotes long expired, and events published long ago; gives how many rows went.
