@@ -155,11 +155,7 @@ fn key_row(asked: &KeyUse, subject: &str, now: i64) -> Vec<Arg> {
 }
 
 /// Claims different keys, each for work on its subject; none for a key that is in use.
-pub(super) async fn claim_fresh(
-    tx: &mut Tx,
-    asked: &[(&KeyUse, &str)],
-    now: i64,
-) -> Result<Vec<Option<Lease>>, Error> {
+pub(super) async fn claim_fresh(tx: &mut Tx, asked: &[(&KeyUse, &str)], now: i64) -> Result<Vec<Option<Lease>>, Error> {
     let mut rows: Vec<_> = asked.iter().map(|(asked, subject)| (*asked, key_row(asked, subject, now))).collect();
     // In one order on all nodes: two that claim the same keys then never wait for each other.
     rows.sort_by_key(|(asked, _)| (&asked.partner, asked.mode.name(), &asked.key));

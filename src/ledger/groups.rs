@@ -155,12 +155,12 @@ async fn write_alone<W: Joint>(sql: &Sql, job: &Arc<Job<W>>, at: usize) -> Resul
 }
 
 /// The places of those that have one of these names in common with an earlier one.
-fn repeated<W, N: Eq + std::hash::Hash>(all: &[W], names: impl Fn(&W) -> Vec<N>) -> HashSet<usize> {
+fn repeated<W, N: Clone + Eq + std::hash::Hash>(all: &[W], names: impl Fn(&W) -> Vec<N>) -> HashSet<usize> {
     let mut seen = HashSet::new();
     let again = |(at, one)| {
         // All of them are seen, also behind the first that is not new.
-        let fresh = names(one).into_iter().fold(true, |fresh, name| seen.insert(name) && fresh);
-        (!fresh).then_some(at)
+        let old = names(one).into_iter().filter(|name| !seen.insert(name.clone())).count();
+        (old > 0).then_some(at)
     };
     all.iter().enumerate().filter_map(again).collect()
 }

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
-use super::words::{self, Bought};
 use super::groups::{Beginning, Settling};
+use super::words::{self, Bought};
 use super::writing::{self, Start};
 use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, claims};
 use crate::model::ids::{OrderId, PartnerId, QuoteId};

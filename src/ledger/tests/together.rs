@@ -141,7 +141,11 @@ async fn outcomes_of_one_moment_are_written_each_with_its_answer_or_not_at_all()
             match number {
                 5 => assert!(matches!(end, Err(Error::Moved)) && stored == moved, "{end:?}"),
                 9 => assert!(matches!(end, Err(Error::LeaseLost)) && stored == orders[9].1, "{end:?}"),
-                _ => assert_eq!((end.is_ok(), stored.state, stored.version), (true, State::AwaitingPayment, 3), "{end:?}"),
+                _ => assert_eq!(
+                    (end.is_ok(), stored.state, stored.version),
+                    (true, State::AwaitingPayment, 3),
+                    "{end:?}"
+                ),
             }
         }
         assert_eq!(book.count("SELECT COUNT(*) AS n FROM idempotency WHERE status = 201").await, PLAIN as i64 - 2);
