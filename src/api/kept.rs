@@ -10,8 +10,10 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Freshness, How, Kind, Shown};
+use crate::catalog::{Audience, Catalog, Freshness, How, Kind, Question, Shown};
 use crate::edge::encoding::Encoding;
+use crate::edge::reply::Reply;
+use crate::model::money::Exchange;
 
 /// This face's name in the keys of rendered answers.
 pub const FACE: &str = "api-v1";
@@ -19,6 +21,19 @@ pub const FACE: &str = "api-v1";
 /// The view as bytes for a rendered answer.
 pub fn json(view: &impl Serialize) -> Option<Bytes> {
     serde_json::to_vec(view).ok().map(Bytes::from)
+}
+
+/// What the catalogue says to a question, for one partner's eyes, rendered now or for somebody before; `render` as in
+/// [`Catalog::rendered`].
+pub async fn shown<Q: Question>(
+    request: &HttpRequest,
+    catalog: &Catalog,
+    audience: &Audience,
+    question: &Q,
+    render: impl FnOnce(&Q::Found, &Exchange) -> Option<Bytes>,
+) -> Reply {
+    let shown = catalog.rendered(FACE, audience, question, render).await?;
+    Ok(answer(request, catalog, &shown))
 }
 
 /// A kept JSON answer for one partner's eyes.

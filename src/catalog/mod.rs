@@ -11,6 +11,7 @@
 //! document is about.
 
 mod about;
+mod arrivals;
 mod audience;
 mod batch;
 mod bounds;

@@ -76,6 +76,19 @@ impl Gateway {
         Self::start_set(&Setup { database, partners, offers, own: &[] }, program, core, folder).await
     }
 
+    /// The same with so many partners, on a database of its own.
+    pub async fn start_among(
+        partners: usize,
+        program: &Path,
+        core: Core,
+        folder: &Path,
+        offers: u32,
+        own: &[(&'static str, String)],
+    ) -> Result<Self> {
+        let database = format!("sqlite://{}", folder.join("bench.db").display());
+        Self::start_set(&Setup { database: &database, partners, offers, own }, program, core, folder).await
+    }
+
     async fn start_set(setup: &Setup<'_>, program: &Path, core: Core, folder: &Path) -> Result<Self> {
         let Setup { database, partners, offers, own } = *setup;
         std::fs::create_dir_all(folder)?;

@@ -6,6 +6,7 @@
 pub mod bare;
 pub mod batch;
 pub mod contender;
+pub mod door;
 pub mod figures;
 pub mod gateway;
 pub mod generator;
