@@ -231,8 +231,8 @@ fn written(visit: &mut Visit, response: HttpResponse, problem: &Problem) -> Http
 /// RFC 9110 §13.1.2: a safe read whose answer the caller already holds is answered 304 without a body.
 fn not_modified(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
     let asked = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let ours = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
-    let (Some(asked), Some(ours)) = (asked, ours) else { return response };
+    let Some(asked) = asked else { return response };
+    let Some(ours) = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()) else { return response };
     let safe = request.method() == Method::GET && response.status() == StatusCode::OK;
     if !safe || !matches(asked, ours) {
         return response;
