@@ -241,7 +241,11 @@ impl<E: Trouble> Cache<E> {
         let life = Arc::clone(life);
         let answer = match (answer, packed) {
             (Some(answer), _) => answer,
-            (None, packed) => self.opened(Key::found_by(key), packed.as_deref()?)?,
+            (None, packed) => {
+                let packed = packed.as_deref()?;
+                let again = packed.is_wanted_again();
+                if again { self.opened(Key::found_by(key), packed)? } else { Arc::new(packed.open()?) }
+            }
         };
         Tally::one(&self.tally.hits_process);
         self.sketch.note(&life.document);

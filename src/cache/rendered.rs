@@ -1,7 +1,7 @@
 //! A rendered answer: bytes, strong ETag, how long it may be kept, and compressed variants that are made once. The many
 //! are kept packed, the hottest as they are sent.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::HeaderValue;
@@ -107,6 +107,8 @@ pub(super) struct Packed {
     content: Content,
     etag: Box<str>,
     pub life: Arc<Life>,
+    /// Whether it was opened before.
+    opened: AtomicBool,
 }
 
 impl Packed {
@@ -116,7 +118,12 @@ impl Packed {
             Kind::Picture => Content::Plain(answer.bytes.clone()),
             _ => Content::of(&answer.bytes),
         };
-        Self { content, etag: text_of(&answer.etag).into(), life: Arc::clone(&answer.life) }
+        Self {
+            content,
+            etag: text_of(&answer.etag).into(),
+            life: Arc::clone(&answer.life),
+            opened: AtomicBool::new(false),
+        }
     }
 
     /// The answer as it is sent.
@@ -131,9 +138,15 @@ impl Packed {
         Some(open)
     }
 
+    /// Whether it is wanted again: what was asked for once is not worth a place among the hottest.
+    pub fn is_wanted_again(&self) -> bool {
+        self.opened.swap(true, Ordering::Relaxed)
+    }
+
     /// The same bytes under other times.
     pub fn under(&self, life: Arc<Life>) -> Self {
-        Self { content: self.content.clone(), etag: self.etag.clone(), life }
+        let opened = AtomicBool::new(self.opened.load(Ordering::Relaxed));
+        Self { content: self.content.clone(), etag: self.etag.clone(), life, opened }
     }
 
     pub fn weight(&self) -> usize {

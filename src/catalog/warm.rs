@@ -131,10 +131,10 @@ mod tests {
         let search =
             calls::Search { keyword: Some("花 盆&x=1?#%"), lang: "ja", sort: "default", ..Default::default() };
         let size = PageSize::default();
-        let ship_to = Some("JP".parse().unwrap());
-        let related = Related { offer: OfferId::new(7), ship_to, size };
-        let pool = PoolPage { pool: "3".parse().unwrap(), ship_to, cursor: None, size };
-        let ranking = Ranking { by: RankedBy::Rising, category: Some(CategoryId::new(5)), ship_to, size };
+        let ship_to = || Some("JP".parse().unwrap());
+        let related = Related { offer: OfferId::new(7), ship_to: ship_to(), size };
+        let pool = PoolPage { pool: "3".parse().unwrap(), ship_to: ship_to(), cursor: None, size };
+        let ranking = Ranking { by: RankedBy::Rising, category: Some(CategoryId::new(5)), ship_to: ship_to(), size };
         let keywords = Keywords { rising: true, category: None, size };
         for (kind, call) in [
             (Kind::Search, calls::search(&calls::Search { category_id: Some(5), page_size: 20, ..search })),
