@@ -170,8 +170,7 @@ impl Field {
     /// What a request among all listings costs, against what as many hits and misses cost in a small house.
     fn space_over_small(&self) -> f64 {
         let Some(hits) = self.listings.first() else { return 0.0 };
-        let cost = |row: &Grown| row.figures.cpu_us();
-        let (hit, miss, real) = (cost(hits), cost(&self.missed), cost(&self.space));
+        let [hit, miss, real] = [hits, &self.missed, &self.space].map(|row| row.figures.cpu_us());
         let expected = hit.0.iter().zip(&miss.0).zip(&self.space.fetches);
         let expected = expected.map(|((hit, miss), fetches)| hit + fetches * (miss - hit).max(0.0)).collect();
         real.over(&Series(expected)).middle().median

@@ -10,6 +10,7 @@ pub mod door;
 pub mod figures;
 pub mod gateway;
 pub mod generator;
+pub mod many;
 pub mod peers;
 pub mod postgres;
 pub mod process;
