@@ -1,5 +1,6 @@
 //! What a document of the catalogue is about, and what a change of the catalogue moves. A document carries the tag of
-//! everything it shows; a page of offers cannot know which offers will belong on it, so it is also short-lived.
+//! everything it shows; a page of offers cannot know which offers will belong on it (`arrivals`), so it is also
+//! short-lived.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -43,10 +44,13 @@ pub(super) fn tags(kind: Kind, mode: Mode, call: &Call, document: Option<&Bytes>
             let number = |name: &str| asked_for(call, name)?.parse::<i64>().ok();
             let category = said.category_id.or_else(|| number("categoryId")).map(|id| of(Subject::Category, id));
             let supplier = number("sellerId").map(|id| of(Subject::Supplier, id));
+            let lists = [("categoryId", Subject::InCategory), ("sellerId", Subject::OfSupplier)];
+            let lists = lists.into_iter().filter_map(|(name, subject)| Some(of(subject, number(name)?)));
+            let lists = lists.filter(|_| kind == Kind::Search);
             let offer = asked
                 .filter(|_| matches!(kind, Kind::Offer | Kind::Related | Kind::Trend))
                 .map(|id| of(Subject::Offer, id));
-            shown.chain(category).chain(supplier).chain(offer).collect()
+            shown.chain(category).chain(supplier).chain(lists).chain(offer).collect()
         }
     }
 }
@@ -110,6 +114,8 @@ mod tests {
             tag(Subject::Supplier, 8),
             tag(Subject::Supplier, 9),
             tag(Subject::Category, 5),
+            tag(Subject::InCategory, 5),
+            tag(Subject::OfSupplier, 9),
         ];
         assert_eq!(of(Kind::Search, &call, Some(page.clone())), wanted.into());
         let written = Call::get("goods.search", "/goods/search?categoryId=5&sellerId=9");

@@ -11,6 +11,7 @@
 //! document is about.
 
 mod about;
+mod arrivals;
 mod audience;
 mod batch;
 mod bounds;
@@ -127,10 +128,22 @@ impl Catalog {
         render: impl FnOnce(&Q::Found, &Exchange) -> Option<Bytes>,
     ) -> Result<Shown, Error> {
         let key = self.answer_key(face, audience, question);
-        if let Some(answer) = self.cache.answer(&key) {
+        if let Some(answer) = self.cache.answer(key.bytes()) {
             let how = if answer.stands_in(self.clock.now_ms()) { How::StandIn } else { How::Held };
             return Ok(Shown { answer, how });
         }
+        // In a box, so that the many hits do not carry the room for it around.
+        Box::pin(self.rendered_anew(key.finish(), audience, question, render)).await
+    }
+
+    /// The same when no answer that may be sent as it is was found under its key.
+    async fn rendered_anew<Q: Question>(
+        &self,
+        key: Key,
+        audience: &Audience,
+        question: &Q,
+        render: impl FnOnce(&Q::Found, &Exchange) -> Option<Bytes>,
+    ) -> Result<Shown, Error> {
         let exchange = self.exchange(audience, Q::PRICED)?;
         let call = question.call(audience, &exchange)?;
         let document_key = document_key(Q::KIND, audience, &call);
@@ -191,10 +204,10 @@ impl Catalog {
         Ok(self.rates.exchange(currency)?)
     }
 
-    fn answer_key<Q: Question>(&self, face: &str, audience: &Audience, question: &Q) -> Key {
+    fn answer_key<Q: Question>(&self, face: &str, audience: &Audience, question: &Q) -> KeyBuilder {
         let generation = i64::try_from(self.rates.generation()).unwrap_or(i64::MAX);
         let key = told_to(Key::of(Q::KIND), audience).text(face).text(audience.language.tag());
-        question.key(key.text(audience.currency.code()).number(generation)).finish()
+        question.key(key.text(audience.currency.code()).number(generation))
     }
 
     async fn document<Q: Question>(

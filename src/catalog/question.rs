@@ -7,7 +7,7 @@ use crate::cache::{KeyBuilder, Kind};
 use crate::catalog::audience::Audience;
 use crate::catalog::failure::Error;
 use crate::catalog::reason::Reason;
-use crate::catalog::{bounds, cursor};
+use crate::catalog::{bounds, cursor, warm};
 use crate::error::Place;
 use crate::model::category::Category;
 use crate::model::ids::{OfferId, SupplierId};
@@ -30,7 +30,7 @@ pub trait Question: Sync {
     /// Whether the answer shows prices, so that it needs an exchange rate.
     const PRICED: bool;
     /// The service's word for "there is no such thing".
-    const ABSENT: &'static str;
+    const ABSENT: &'static str = warm::row(Self::KIND).1;
 
     /// Adds everything that tells this question from others of its kind.
     fn key(&self, key: KeyBuilder) -> KeyBuilder;
@@ -73,7 +73,6 @@ impl Question for OfferId {
     type Found = Offer;
     const KIND: Kind = Kind::Offer;
     const PRICED: bool = true;
-    const ABSENT: &'static str = GOODS_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.number())
@@ -100,7 +99,6 @@ impl Question for SupplierId {
     type Found = Supplier;
     const KIND: Kind = Kind::Supplier;
     const PRICED: bool = false;
-    const ABSENT: &'static str = SELLER_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.number())
@@ -125,7 +123,6 @@ impl Question for AllCategories {
     type Found = Vec<Category>;
     const KIND: Kind = Kind::Categories;
     const PRICED: bool = false;
-    const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key
@@ -145,7 +142,6 @@ impl Question for AllWarehouses {
     type Found = Vec<Site>;
     const KIND: Kind = Kind::Warehouses;
     const PRICED: bool = false;
-    const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key
@@ -165,7 +161,6 @@ impl Question for Search {
     type Found = Found;
     const KIND: Kind = Kind::Search;
     const PRICED: bool = true;
-    const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         // The currency of bounds is the audience's; it is in the key already.
@@ -211,7 +206,6 @@ impl Question for Picture {
     type Found = Bytes;
     const KIND: Kind = Kind::Picture;
     const PRICED: bool = false;
-    const ABSENT: &'static str = GOODS_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.offer.number()).number(i64::from(self.size.pixels()))

@@ -78,8 +78,8 @@ pub async fn get_offer(
     let (language, currency) = (locale.language.as_deref(), locale.currency.as_deref());
     let audience = asked.audience(&request, &call.caller, language, currency);
     let (id, mode) = (asked.done(id)?, audience.mode);
-    let rendered = catalog.rendered(kept::FACE, &audience, &id, |offer, exchange| {
+    kept::shown(&request, &catalog, &audience, &id, |offer, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.offer(offer)?)
-    });
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    })
+    .await
 }
