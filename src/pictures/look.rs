@@ -11,7 +11,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::{Error, code};
+use super::{Error, code, upright};
 
 /// Largest width and height.
 pub const MOST_SIDE: u32 = 8_000;
@@ -81,10 +81,10 @@ pub(super) struct Looked {
 }
 
 /// Decoded pixels, RGB.
-struct Pixels {
-    width: usize,
-    height: usize,
-    rgb: Vec<u8>,
+pub(super) struct Pixels {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) rgb: Vec<u8>,
 }
 
 type Flaw = &'static str;
@@ -103,14 +103,15 @@ fn look(media_type: MediaType, bytes: &[u8]) -> Result<Looked, Flaw> {
     if MediaType::sniffed(bytes) != Some(media_type) {
         return Err("its bytes are not of the kind that Content-Type says");
     }
-    let whole = match media_type {
+    let (whole, orientation) = match media_type {
         MediaType::Jpeg => jpeg(bytes)?,
-        MediaType::Png => png(bytes)?,
-        MediaType::Webp => webp(bytes)?,
+        MediaType::Png => (png(bytes)?, 1),
+        MediaType::Webp => (webp(bytes)?, 1),
     };
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
     let (width, height) = (side(whole.width), side(whole.height));
-    let small = shrunk(whole);
+    let (width, height) = if orientation >= 5 { (height, width) } else { (width, height) };
+    let small = upright::turned(shrunk(whole), orientation);
     Ok(Looked { width, height, code: code::read(small.width, small.height, &small.rgb), jpeg: written(&small)? })
 }
 
@@ -127,7 +128,8 @@ fn fits(width: usize, height: usize) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn jpeg(bytes: &[u8]) -> Result<Pixels, Flaw> {
+/// A JPEG's pixels and which way up they are.
+fn jpeg(bytes: &[u8]) -> Result<(Pixels, u8), Flaw> {
     let options = DecoderOptions::new_safe()
         .set_strict_mode(true)
         .jpeg_set_max_scans(MOST_SCANS)
@@ -137,7 +139,8 @@ fn jpeg(bytes: &[u8]) -> Result<Pixels, Flaw> {
     let (width, height) = decoder.dimensions().ok_or(BROKEN)?;
     fits(width, height)?;
     let rgb = decoder.decode().map_err(|_| BROKEN)?;
-    if rgb.len() == width * height * 3 { Ok(Pixels { width, height, rgb }) } else { Err(BROKEN) }
+    let orientation = decoder.exif().map_or(1, |tiff| upright::orientation(tiff));
+    if rgb.len() == width * height * 3 { Ok((Pixels { width, height, rgb }, orientation)) } else { Err(BROKEN) }
 }
 
 fn png(bytes: &[u8]) -> Result<Pixels, Flaw> {
@@ -275,6 +278,18 @@ mod tests {
         let looked = look(MediaType::Jpeg, &jpeg(3000, 1000)).unwrap();
         let sent = look(MediaType::Jpeg, &looked.jpeg).unwrap();
         assert_eq!((looked.width, looked.height, sent.width, sent.height), (3000, 1000, 750, 250));
+    }
+
+    #[test]
+    fn a_picture_that_was_taken_on_its_side_is_sent_on_upright() {
+        let plain = jpeg(40, 30);
+        let exif = b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+        let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+        let taken = [&plain[..2], &[0xff, 0xe1], &length, exif, &plain[2..]].concat();
+        let looked = look(MediaType::Jpeg, &taken).unwrap();
+        let sent = look(MediaType::Jpeg, &looked.jpeg).unwrap();
+        assert_eq!((looked.width, looked.height, sent.width, sent.height), (30, 40, 30, 40));
+        assert!(!looked.jpeg.windows(4).any(|window| window == b"Exif"));
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod code;
 mod error;
 mod look;
+mod upright;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};

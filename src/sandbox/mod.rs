@@ -23,7 +23,7 @@ pub mod goods;
 mod goods_http;
 mod goods_wire;
 mod image;
-mod likeness;
+pub mod likeness;
 mod links_http;
 mod market;
 mod openapi;
