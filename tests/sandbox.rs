@@ -15,6 +15,8 @@ use xunyuan::sandbox::{Clock, Error, Running, Settings, start};
 mod consignments;
 #[path = "sandbox/journal.rs"]
 mod journal;
+#[path = "sandbox/pictures.rs"]
+mod pictures;
 #[path = "sandbox/refunds.rs"]
 mod refunds;
 #[path = "sandbox/told.rs"]

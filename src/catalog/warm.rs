@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 use crate::cache::{Field, How, Key, Kind};
 use crate::catalog::Catalog;
 use crate::catalog::browse::{CATEGORY_NOT_FOUND, POOL_NOT_FOUND};
-use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, SELLER_NOT_FOUND};
+use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, PICTURE_NOT_FOUND, SELLER_NOT_FOUND};
 use crate::model::partner::Mode;
 use crate::upstream::Call;
 
@@ -65,7 +65,7 @@ impl Catalog {
 /// How the documents of a kind are fetched: the call's name, and the service's word for "there is no such thing".
 pub(super) const fn row(kind: Kind) -> (&'static str, &'static str) {
     match kind {
-        Kind::Search => ("goods.search", NEVER_ABSENT),
+        Kind::Search => ("goods.search", PICTURE_NOT_FOUND),
         Kind::Offer => ("goods.get", GOODS_NOT_FOUND),
         Kind::Categories => ("categories", NEVER_ABSENT),
         Kind::Supplier => ("sellers.get", SELLER_NOT_FOUND),
