@@ -30,6 +30,7 @@ pub mod feed;
 pub mod fulfilment;
 pub mod limits;
 pub mod orders;
+pub mod sourcing;
 pub mod translate;
 pub mod usage;
 pub mod webhooks;

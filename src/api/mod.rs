@@ -9,6 +9,9 @@ pub mod consignments;
 pub mod docs;
 pub mod events;
 pub mod gate;
+pub mod inquiries;
+mod inquiry_body;
+mod inquiry_view;
 mod kept;
 pub mod limits;
 pub mod offers;
@@ -108,6 +111,12 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(refunds::modify_refund)
         .service(refunds::create_return_shipment)
         .service(refunds::create_arbitration)
+        .service(inquiries::create_inquiry)
+        .service(inquiries::list_inquiries)
+        .service(inquiries::get_inquiry)
+        .service(inquiries::counter_quotation)
+        .service(inquiries::accept_quotation)
+        .service(inquiries::withdraw_inquiry)
         .service(vouchers::create_voucher)
         .service(vouchers::get_voucher)
         .service(limits::get_limits)

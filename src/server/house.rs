@@ -28,6 +28,7 @@ use crate::rates::Rates;
 use crate::server::books::ProcessBooks;
 use crate::server::passes::Passes;
 use crate::server::settings;
+use crate::sourcing::Sourcing;
 use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
 use crate::upstream::{self, Upstream};
@@ -144,6 +145,8 @@ pub struct Rooms {
     pub aftersale: Data<Aftersale>,
     /// Parcels and consignments.
     pub fulfilment: Data<Fulfilment>,
+    /// Ask suppliers, compare.
+    pub sourcing: Data<Sourcing>,
 }
 
 /// What seals secrets at rest.
@@ -238,6 +241,13 @@ impl House {
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let fulfilment =
             Fulfilment::new(settings::fulfilment(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
+        let sourcing = Sourcing::new(
+            settings::sourcing(&self.config)?,
+            self.ledger.clone(),
+            upstream.clone(),
+            rates.clone(),
+            clock.clone(),
+        );
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
         Ok(Rooms {
             catalog: Data::new(catalog),
@@ -245,6 +255,7 @@ impl House {
             webhooks: Data::new(self.webhooks.clone()),
             aftersale: Data::new(aftersale),
             fulfilment: Data::new(fulfilment),
+            sourcing: Data::new(sourcing),
         })
     }
 }

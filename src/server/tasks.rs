@@ -63,6 +63,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     let orders = || rooms.orders.clone().into_inner();
     let aftersale = || rooms.aftersale.clone().into_inner();
     let fulfilment = || rooms.fulfilment.clone().into_inner();
+    let sourcing = || rooms.sourcing.clone().into_inner();
     every(&mut tasks, stop, DIRECTORY_EVERY, h(), |house| async move {
         if house.directory.refresh().await == Refreshed::Kept {
             tracing::warn!("partners and keys could not be read again; those known stay in use");
@@ -134,6 +135,12 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             aftersale(),
             move |room| async move { room.reconcile(mode).await },
         );
+        in_world.every(
+            "inquiries_reconcile",
+            reconcile,
+            sourcing(),
+            move |room| async move { room.reconcile(mode).await },
+        );
         in_world.every("fulfilment_reconcile", reconcile, fulfilment(), move |room| async move {
             room.reconcile(mode).await
         });
@@ -164,6 +171,12 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         in_world.follow(
             "fulfilment_follow",
             fulfilment(),
+            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+            move |room| async move { room.stop_following(mode).await },
+        );
+        in_world.follow(
+            "inquiries_follow",
+            sourcing(),
             move |room| async move { room.follow(mode, FEED_PATIENCE).await },
             move |room| async move { room.stop_following(mode).await },
         );

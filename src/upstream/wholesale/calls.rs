@@ -3,6 +3,7 @@
 pub mod aftersale;
 pub mod browse;
 pub mod fulfilment;
+pub mod inquiry;
 
 use std::time::Duration;
 
