@@ -1,6 +1,8 @@
 //! Inquiries: begun with their key, written event by event, read back as the fold; what partners hear goes out with them.
 
 mod begin;
+#[cfg(test)]
+mod tests;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

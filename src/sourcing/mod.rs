@@ -30,6 +30,8 @@ mod reconcile;
 mod request;
 mod step;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod wish;
 
 use jiff::Timestamp;
