@@ -118,6 +118,8 @@ own_ids! {
     QuotationId = "qtn";
     /// A comparison of what a partner sells with what the catalogue has.
     SourceMatchId = "smt";
+    /// A picture to search by.
+    ImageId = "img";
     /// An address of a partner that hears of events.
     EndpointId = "whe";
     /// An event on its way to one endpoint.

@@ -7,5 +7,6 @@ pub mod changes;
 pub mod fulfilment;
 pub mod goods;
 pub mod inquiry;
+pub mod pictures;
 pub mod trade;
 pub mod trans;
