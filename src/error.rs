@@ -199,6 +199,8 @@ codes! {
     RefundQuantityTooLarge = "refund_quantity_too_large", 409, Partner, Never, "More pieces are asked back than there are.", "Ask for at most what lines tells, under a new reference.";
     RefundOpen = "refund_open", 409, Partner, Never, "A refund is open already for one of the lines.", "See the open one through, modify or withdraw it; then ask under a new reference.";
     RefundRefused = "refund_refused", 409, Catalogue, Never, "The wholesale service refused the refund.", "The detail gives its reason; mend the refund and ask under a new reference.";
+    SourceMatchNotFound = "source_match_not_found", 404, Partner, Never, "No such source match.", "Check the id; comparisons are kept for seven days, sandbox and live ones apart.";
+    SourceMatchesWaiting = "source_matches_waiting", 429, Partner, Later, "Too many of your items wait to be compared.", "Wait until some are done, as Retry-After says, then send more.";
     InquiryNotFound = "inquiry_not_found", 404, Partner, Never, "No such inquiry.", "Check the id; sandbox and live inquiries are kept apart.";
     InquiryReferenceTaken = "inquiry_reference_taken", 409, Partner, Never, "You already made an inquiry under this reference.", "Read the first one at GET /v1/inquiries/{inquiry_id}; use a new reference for a new inquiry.";
     InquiryRefused = "inquiry_refused", 409, Catalogue, Never, "The wholesale service refused the inquiry.", "The detail gives its reason; mend the inquiry and make it under a new reference.";

@@ -34,6 +34,8 @@ mod refund_view;
 pub mod refunds;
 pub mod shipments;
 pub mod signature;
+mod source_match_view;
+pub mod source_matches;
 pub mod suppliers;
 pub mod unmatched;
 pub mod usage;
@@ -111,6 +113,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(refunds::modify_refund)
         .service(refunds::create_return_shipment)
         .service(refunds::create_arbitration)
+        .service(source_matches::create_source_match)
+        .service(source_matches::get_source_match)
         .service(inquiries::create_inquiry)
         .service(inquiries::list_inquiries)
         .service(inquiries::get_inquiry)

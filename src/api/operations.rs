@@ -131,6 +131,8 @@ operations! {
     ModifyRefund = "modify_refund", RefundsWrite, OrderWrite;
     CreateReturnShipment = "create_return_shipment", RefundsWrite, OrderWrite;
     CreateArbitration = "create_arbitration", RefundsWrite, OrderWrite;
+    CreateSourceMatch = "create_source_match", CatalogRead, Write;
+    GetSourceMatch = "get_source_match", CatalogRead, Read;
     CreateInquiry = "create_inquiry", QuotesWrite, OrderWrite;
     ListInquiries = "list_inquiries", QuotesWrite | OrdersRead, Read;
     GetInquiry = "get_inquiry", QuotesWrite | OrdersRead, Read;

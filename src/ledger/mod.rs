@@ -33,6 +33,7 @@ mod quotes;
 mod refund_words;
 mod refunds;
 mod shipments;
+mod source_matches;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub use overview::{Count, Daily, Progress, Which};
 #[cfg(test)]
 pub(crate) use refunds::tests::{Sold, sell};
 pub use refunds::{NewRefund, Ordered, RefundFilter, WantedPieces};
+pub use source_matches::{ClaimedItem, NewSourceMatch, StoredItem, StoredMatch};
 pub use vouchers::{NewVoucher, Voucher};
 pub use watch::{DeliveryWhich, Sent, Story, Watched};
 

@@ -49,6 +49,8 @@ pub const COSTS: &[(&str, u32)] = &[
     ("modify_refund", 2),
     ("create_return_shipment", 2),
     ("create_arbitration", 2),
+    ("create_source_match", 10),
+    ("get_source_match", 1),
     ("create_inquiry", 5),
     ("list_inquiries", 1),
     ("get_inquiry", 1),

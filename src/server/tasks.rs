@@ -54,6 +54,8 @@ const FADE_EVERY: Duration = Duration::from_secs(300);
 /// So much is fetched before a node is ready, for no longer than this.
 const WARMED: usize = 500;
 const WARM_WITHIN: Duration = Duration::from_secs(5);
+/// Comparisons that wait are looked for so often.
+const WORK_EVERY: Duration = Duration::from_millis(200);
 const WORLDS: [Mode; 2] = [Mode::Live, Mode::Sandbox];
 
 /// Starts every task of the house on the current runtime.
@@ -108,6 +110,11 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             tracing::warn!(%error, "keys and quotes past their life could not be removed");
         }
     });
+    every(&mut tasks, stop, FORGET_EVERY, sourcing(), |sourcing| async move {
+        if let Err(error) = sourcing.tidy().await {
+            tracing::warn!(%error, "comparisons past their time could not be removed");
+        }
+    });
     every(&mut tasks, stop, RATES_EVERY.min(house.config.rates.refresh), h(), {
         let asked = Arc::new(AtomicI64::new(i64::MIN));
         move |house| refresh_rates(house, asked.clone())
@@ -135,6 +142,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             aftersale(),
             move |room| async move { room.reconcile(mode).await },
         );
+        in_world.every("source_matches_work", WORK_EVERY, sourcing(), move |room| async move { room.work(mode).await });
         in_world.every(
             "inquiries_reconcile",
             reconcile,

@@ -41,6 +41,15 @@ pub enum Error {
     /// The total cannot be said in the currency.
     #[error("the total is too large")]
     TooMuch,
+    /// There is no such comparison.
+    #[error("no such source match")]
+    SourceMatchNotFound,
+    /// So many items wait at most.
+    #[error("too many items wait")]
+    TooManyWaiting(u32),
+    /// What is stored cannot be read back.
+    #[error("what is stored cannot be read back: {0}")]
+    Unreadable(String),
     /// Others kept writing first; trying again helps.
     #[error("the inquiry kept moving")]
     Busy,
@@ -71,6 +80,9 @@ impl Failure for Error {
             Self::Declined(rejection) => rejection.code,
             Self::InquiryNotFound => Code::InquiryNotFound,
             Self::QuotationNotFound => Code::QuotationNotFound,
+            Self::SourceMatchNotFound => Code::SourceMatchNotFound,
+            Self::TooManyWaiting(_) => Code::SourceMatchesWaiting,
+            Self::Unreadable(_) => Code::Internal,
             Self::Busy => Code::OrderInProgress,
         }
     }
@@ -85,6 +97,9 @@ impl Failure for Error {
             Self::Ledger(E::VoucherNotFound(id)) => Some(format!("There is no voucher {id}.")),
             Self::Rates(error) => error.detail(),
             Self::Declined(rejection) => Some(rejection.detail.clone()),
+            Self::TooManyWaiting(most) => {
+                Some(format!("At most {most} items wait at one time; read what is done, and send more later."))
+            }
             Self::TooMuch => Some("The total is too large to be said in the inquiry's currency.".into()),
             Self::NotDone(_) => Some(
                 "The catalogue could not be reached and nobody was asked; repeat with the same Idempotency-Key.".into(),
@@ -122,6 +137,7 @@ impl Failure for Error {
             Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
             Self::Ledger(_) if self.code() == Code::Internal => Some(1),
             Self::NotDone(_) | Self::Unsure(_) => Some(2),
+            Self::TooManyWaiting(_) => Some(30),
             Self::Upstream(error) => error.retry_after_s(),
             _ => None,
         }

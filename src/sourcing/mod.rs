@@ -20,11 +20,15 @@
 //! looks it up under our reference and takes it in, or asks again under the same reference, which cannot double it.
 //! What stays unknown for too long is handed to a person. Every event is written only if no other was written since it
 //! was decided, and an answer older than what is known (by the catalogue's version) moves nothing.
+//!
+//! **Source exchange** is in `matching`.
 
 mod accept;
 mod catalogue;
 mod error;
 mod follow;
+pub mod matching;
+mod ratings;
 mod read;
 mod reconcile;
 mod request;
@@ -81,13 +85,14 @@ pub struct Sourcing {
     rates: Rates,
     clock: Clock,
     feed: Feed,
+    ratings: ratings::Ratings,
 }
 
 impl Sourcing {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, rates: Rates, clock: Clock) -> Self {
         let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
-        Self { settings, ledger, upstream, rates, clock, feed }
+        Self { settings, ledger, upstream, rates, clock, feed, ratings: ratings::Ratings::default() }
     }
 
     /// How many inquiries are unknown, and for how long the oldest.

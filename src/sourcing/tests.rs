@@ -171,9 +171,8 @@ impl Scene {
             }
             let sku = SkuId::new(detail["skus"][0]["skuId"].as_i64().unwrap());
             let lines = json!([{"skuId": sku.number(), "quantity": 60}]);
-            let preview = self
-                .say("/trade/preview", json!({"lines": lines, "warehouseCode": "YW01", "destCountry": "JP"}))
-                .await;
+            let preview =
+                self.say("/trade/preview", json!({"lines": lines, "warehouseCode": "YW01", "destCountry": "JP"})).await;
             let list_fen = preview["groups"][0]["lines"][0]["unitPriceFen"].as_i64().unwrap();
             listed.push(Listed { supplier, sku, quantity: 60, list_fen });
         }
@@ -298,8 +297,8 @@ async fn each_supplier_answers_by_itself_and_every_step_is_told() {
         assert!(second != quotation && lower < price);
         let inquiry = scene.control(&inquiry, json!({"do": "expire"})).await;
         assert_eq!(inquiry.state, State::Closed);
-        let wanted =
-            ["sent", "quoted", "declined", "countered", "quoted", "quotation_expired", "closed"].map(|kind| format!("inquiry.{kind}"));
+        let wanted = ["sent", "quoted", "declined", "countered", "quoted", "quotation_expired", "closed"]
+            .map(|kind| format!("inquiry.{kind}"));
         assert_eq!(scene.told(&inquiry).await, wanted);
         assert_eq!(scene.reconcile_after(601_000).await, super::Reconciled::default(), "an end is not looked at again");
     }
@@ -393,7 +392,10 @@ async fn a_supplier_or_sku_that_is_none_is_refused_with_its_place() {
         let told = scene.ask("key-0001", &wrong).await.unwrap();
         assert_eq!(told.answer.status, 409);
         let rejection = scene.get(&id(&told)).await.known.rejection.unwrap();
-        assert_eq!((rejection.code, rejection.pointer.as_deref()), (Code::InquiryRefused, Some("/suppliers/1/supplier_id")));
+        assert_eq!(
+            (rejection.code, rejection.pointer.as_deref()),
+            (Code::InquiryRefused, Some("/suppliers/1/supplier_id"))
+        );
         let mut wrong = wish("I-2", &listed, None);
         wrong.invited[0].sku = Some(SkuId::new(5));
         let told = scene.ask("key-0002", &wrong).await.unwrap();

@@ -7,11 +7,8 @@ use xunyuan::model::partner::Scope;
 use crate::harness::{House, Partner, pointers, problem};
 
 /// What the suppliers do is heard of only when it is asked for, so that a test can be faster than the feed.
-const DEAF: &[(&str, &str)] = &[
-    ("UPSTREAM__DEADLINE_MS", "1500"),
-    ("UPSTREAM__ORDER_DEADLINE_MS", "1500"),
-    ("ORDERS__FOLLOW_MS", "60000"),
-];
+const DEAF: &[(&str, &str)] =
+    &[("UPSTREAM__DEADLINE_MS", "1500"), ("UPSTREAM__ORDER_DEADLINE_MS", "1500"), ("ORDERS__FOLLOW_MS", "60000")];
 
 /// What can be asked for: a supplier, one of its variants and how many of it.
 async fn wanted(partner: &Partner) -> (Value, u64) {
@@ -239,7 +236,8 @@ async fn inquiries_are_their_partners_own_and_listed_newest_first() {
     let second = asked(&acme, inquiry("RFQ-2", &invited, quantity)).await;
     let page = acme.get("/v1/inquiries?limit=1").await.json();
     assert_eq!(page["items"][0]["id"], second["id"]);
-    let next = acme.get(&format!("/v1/inquiries?limit=1&cursor={}", page["next_cursor"].as_str().unwrap())).await.json();
+    let next =
+        acme.get(&format!("/v1/inquiries?limit=1&cursor={}", page["next_cursor"].as_str().unwrap())).await.json();
     assert_eq!((&next["items"][0]["id"], &next["next_cursor"]), (&first["id"], &Value::Null));
     let withdrawn = acme.post_once(&path(&first, "/withdraw"), "withdraw-1", json!({})).await;
     assert_eq!((withdrawn.status, &withdrawn.json()["state"]), (200, &json!("withdrawn")));
@@ -250,7 +248,13 @@ async fn inquiries_are_their_partners_own_and_listed_newest_first() {
     let taken = acme.post_once("/v1/inquiries", "another-1", inquiry("RFQ-1", &invited, quantity)).await;
     assert_eq!((problem(&taken).as_str(), &taken.json()["inquiry_id"]), ("inquiry_reference_taken", &first["id"]));
     let reader = house.partner_without("acme", &[Scope::OrdersWrite]).await;
-    let refused = reader.post_once(&path(&second, &format!("/quotations/qtn_{}/accept", "0".repeat(32))), "x-000001", json!({"reference": "PO-1"})).await;
+    let refused = reader
+        .post_once(
+            &path(&second, &format!("/quotations/qtn_{}/accept", "0".repeat(32))),
+            "x-000001",
+            json!({"reference": "PO-1"}),
+        )
+        .await;
     assert_eq!((refused.status, problem(&refused).as_str()), (403, "scope_missing"));
     house.close().await;
 }

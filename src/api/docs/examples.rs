@@ -289,6 +289,12 @@ examples! {
         "The supplier refused the first one: modify it, or take it to arbitration."
     ]
     "refund_refused" "POST /v1/refunds" "The catalogue did not accept it. Nothing was asked for." {} []
+    "source_match_not_found" "GET /v1/source-matches/smt_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
+        "The comparison is older than seven days."
+    ]
+    "source_matches_waiting" "POST /v1/source-matches" "At most 5000 items wait at one time; read what is done, and send more later." {} [
+        "A large list was sent several times."
+    ]
     "inquiry_not_found" "GET /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
         "The inquiry was made with a key of the other environment."
     ]

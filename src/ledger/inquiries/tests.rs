@@ -105,7 +105,8 @@ async fn an_inquiry_and_its_key_are_written_together_or_not_at_all() {
 async fn of_two_who_write_the_next_event_one_is_first() {
     for book in books().await {
         let (_, inquiry) = book.begun("I-1").await;
-        let (one, two) = (after(&inquiry, Kind::Sent, Facts::default()), after(&inquiry, Kind::Unanswered, Facts::default()));
+        let (one, two) =
+            (after(&inquiry, Kind::Sent, Facts::default()), after(&inquiry, Kind::Unanswered, Facts::default()));
         let writes = [&one, &two].map(|next| book.ledger.append_inquiry(next, inquiry.version, 0));
         let done = futures_util::future::join_all(writes).await;
         assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
@@ -120,7 +121,8 @@ async fn what_partners_hear_names_the_supplier_and_the_quotation() {
         let (_, inquiry) = book.begun("I-1").await;
         let sent = after(&inquiry, Kind::Sent, Facts::default());
         let supplier = SupplierId::new(7);
-        let talk = Talk { state: TalkState::Quoted, quotation: Some(quotation(27, 950)), ..Talk::asked(supplier, None) };
+        let talk =
+            Talk { state: TalkState::Quoted, quotation: Some(quotation(27, 950)), ..Talk::asked(supplier, None) };
         let id = talk.quotation.as_ref().unwrap().id.to_string();
         let facts = Facts { talks: Some(vec![talk]), about: Some(supplier), ..Facts::default() };
         let quoted = after(&sent, Kind::Quoted, facts);
@@ -141,7 +143,8 @@ async fn what_is_due_is_claimed_by_one_and_ends_are_never_due() {
         assert!(book.ledger.claim_due_inquiries(Mode::Live, 9, LEASE_MS).await.unwrap().is_empty());
         book.clock.advance_ms(LEASE_MS + 1);
         let claims = (0..3).map(|_| book.ledger.claim_due_inquiries(Mode::Live, 9, LEASE_MS));
-        let claimed: Vec<_> = futures_util::future::join_all(claims).await.into_iter().flat_map(Result::unwrap).collect();
+        let claimed: Vec<_> =
+            futures_util::future::join_all(claims).await.into_iter().flat_map(Result::unwrap).collect();
         assert_eq!(claimed, [inquiry.deed.id.clone()]);
         let rejected = after(&inquiry, Kind::Rejected, Facts::default());
         book.ledger.append_inquiry(&rejected, inquiry.version, 0).await.unwrap();
@@ -160,8 +163,7 @@ async fn lists_are_the_partners_own_and_go_on_where_they_stopped() {
         let size = PageSize::new(2).unwrap();
         let filter = InquiryFilter::default();
         let page = book.ledger.list_inquiries(&acme(), Mode::Live, &filter, None, size).await.unwrap();
-        let next =
-            book.ledger.list_inquiries(&acme(), Mode::Live, &filter, page.next.as_ref(), size).await.unwrap();
+        let next = book.ledger.list_inquiries(&acme(), Mode::Live, &filter, page.next.as_ref(), size).await.unwrap();
         let references: Vec<_> =
             page.items.iter().chain(&next.items).map(|one| one.deed.reference.to_string()).collect();
         assert_eq!((references.as_slice(), next.next), (&["I-3", "I-2", "I-1"].map(String::from)[..], None));
