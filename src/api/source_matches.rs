@@ -149,7 +149,7 @@ pub async fn create_source_match(
     sourcing: Data<Sourcing>,
 ) -> Reply {
     let wish = call.parts.0.read()?;
-    let compared = sourcing.compare(&call.caller, wish).await?;
+    let compared = sourcing.match_sources(&call.caller, wish).await?;
     let finished = compared.whole.done == compared.whole.items;
     let status = if finished { StatusCode::OK } else { StatusCode::ACCEPTED };
     let body = serde_json::to_vec(&SourceMatchView::from(&compared)).unwrap_or_default();
@@ -185,6 +185,9 @@ pub struct SourceMatchQuery {
     limit: Option<String>,
 }
 
+/// The path and query of a reader.
+type ReadParts = (Path<SourceMatchPath>, Query<SourceMatchQuery>);
+
 /// Reads a comparison: how far it is, and a page of its items in the order in which you gave them.
 #[utoipa::path(tag = "Source exchange", params(SourceMatchPath, SourceMatchQuery), responses(
     (status = 200, description = "Its progress and a page of its items", body = SourceMatchView),
@@ -194,7 +197,7 @@ pub struct SourceMatchQuery {
 #[get("/v1/source-matches/{source_match_id}")]
 pub async fn get_source_match(
     request: HttpRequest,
-    call: Admitted<op::GetSourceMatch, (Path<SourceMatchPath>, Query<SourceMatchQuery>)>,
+    call: Admitted<op::GetSourceMatch, ReadParts>,
     sourcing: Data<Sourcing>,
 ) -> Reply {
     let (Path(path), Query(query)) = &call.parts;

@@ -79,8 +79,12 @@ macro_rules! due {
     };
 }
 
-const CLAIMED: &str = " RETURNING source_match_items.source_match, source_match_items.place, asked, tries, \
-    (SELECT document FROM source_matches WHERE id = source_match_items.source_match) AS document";
+macro_rules! claimed {
+    () => {
+        " RETURNING source_match_items.source_match, source_match_items.place, asked, tries, \
+         (SELECT document FROM source_matches WHERE id = source_match_items.source_match) AS document"
+    };
+}
 
 impl Ledger {
     /// Writes a comparison down, all items or none.
@@ -158,13 +162,15 @@ impl Ledger {
         const ON_SQLITE: &str = concat!(
             "UPDATE source_match_items SET look_at = $4, tries = tries + 1 WHERE (source_match, place) IN (",
             due!(),
-            ")"
+            ")",
+            claimed!()
         );
         const ON_POSTGRES: &str = concat!(
             "WITH due AS MATERIALIZED (",
             due!(),
             " FOR UPDATE SKIP LOCKED) UPDATE source_match_items SET look_at = $4, tries = tries + 1 FROM due \
-             WHERE source_match_items.source_match = due.source_match AND source_match_items.place = due.place"
+             WHERE source_match_items.source_match = due.source_match AND source_match_items.place = due.place",
+            claimed!()
         );
         let now = self.clock.now_ms();
         // Most looks find nothing; those must not ask for the writer.
@@ -172,12 +178,8 @@ impl Ledger {
             return Ok(Vec::new());
         }
         let text = if self.sql.engine_name() == "postgres" { ON_POSTGRES } else { ON_SQLITE };
-        let text = format!("{text}{CLAIMED}");
         let row = args![now, mode.name(), limit, now + for_ms];
-        let rows = self.sql.transaction(move |tx| {
-            let (text, row) = (text.clone(), row.clone());
-            Box::pin(async move { tx.fetch_all(&text, row).await })
-        });
+        let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(text, row).await }));
         let mut claimed = rows.await?.iter().map(claimed).collect::<Result<Vec<_>, Error>>()?;
         claimed.sort_by_key(|item| item.place);
         Ok(claimed)
@@ -185,14 +187,13 @@ impl Ledger {
 
     /// Takes the first item of a comparison for so long; nothing when somebody else has it.
     pub async fn claim_source_item(&self, id: &SourceMatchId, for_ms: i64) -> Result<Option<ClaimedItem>, Error> {
-        const CLAIM: &str = "UPDATE source_match_items SET look_at = $2, tries = tries + 1 \
-            WHERE source_match = $1 AND place = 0 AND state = 'waiting' AND tries = 0";
-        let text = format!("{CLAIM}{CLAIMED}");
+        const CLAIM: &str = concat!(
+            "UPDATE source_match_items SET look_at = $2, tries = tries + 1 \
+             WHERE source_match = $1 AND place = 0 AND state = 'waiting' AND tries = 0",
+            claimed!()
+        );
         let row = args![id.as_str(), self.clock.now_ms() + for_ms];
-        let rows = self.sql.transaction(move |tx| {
-            let (text, row) = (text.clone(), row.clone());
-            Box::pin(async move { tx.fetch_all(&text, row).await })
-        });
+        let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(CLAIM, row).await }));
         rows.await?.first().map(claimed).transpose()
     }
 

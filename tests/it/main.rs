@@ -23,6 +23,7 @@ mod receiver;
 mod schema;
 mod shapes;
 mod signing;
+mod source_matches;
 mod telemetry;
 mod usage;
 mod walk;

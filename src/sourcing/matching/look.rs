@@ -52,7 +52,7 @@ impl Sourcing {
             Ok(known) => known,
             Err(failed) => return Ok(Outcome::Failed(failed)),
         };
-        let found = self.found(mode, &asked, &known).await?;
+        let found = self.found_offers(mode, &asked, &known).await?;
         let mut compared = self.compared_offers(mode, &asked, &known, found).await?;
         compared.truncate(asked.candidates);
         let mut candidates = self.priced(mode, &asked, sold, &known, compared).await?;
@@ -100,7 +100,7 @@ impl Sourcing {
     }
 
     /// What may be the same: found by words and by picture, with how like the pictures are.
-    async fn found(&self, mode: Mode, asked: &Asked, known: &Known) -> Result<Vec<OfferSummary>, Error> {
+    async fn found_offers(&self, mode: Mode, asked: &Asked, known: &Known) -> Result<Vec<OfferSummary>, Error> {
         let wanted = calls::Search {
             lang: asked.language.tag(),
             conditions: vec![("destCountry", asked.ship_to.to_string())],

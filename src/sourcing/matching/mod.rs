@@ -1,6 +1,6 @@
 //! Source exchange: what a partner sells today, and what the catalogue has in its place, side by side.
 //!
-//! **The path.** `compare` writes everything down first: a comparison with its items. One item is looked at in the request
+//! **The path.** `match_sources` writes everything down first: a comparison with its items. One item is looked at in the request
 //! itself; several are worked off by `work`, a pass that background tasks repeat on any number of nodes, a few items at a
 //! time. An item is held under a lease and written once, so that a node that dies costs a lease and nothing else; while the
 //! catalogue is away items wait, and after several tries they say so.
@@ -75,7 +75,7 @@ pub struct Item {
 
 impl Sourcing {
     /// Writes a comparison down; one item is compared at once, if the catalogue answers.
-    pub async fn compare(&self, caller: &Caller, wish: Comparison) -> Result<Compared, Error> {
+    pub async fn match_sources(&self, caller: &Caller, wish: Comparison) -> Result<Compared, Error> {
         let waiting = self.ledger.count_waiting_source_items(&caller.partner.id, caller.mode).await?;
         if waiting.saturating_add(u32::try_from(wish.items.len()).unwrap_or(u32::MAX)) > MOST_WAITING {
             return Err(Error::TooManyWaiting(MOST_WAITING));
