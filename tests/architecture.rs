@@ -40,6 +40,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("sourcing", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),
+    ("pictures", &["clock", "error", "model", "telemetry", "ledger", "upstream"]),
+    ("links", &["error", "model", "telemetry", "upstream"]),
     ("webhooks", &["clock", "error", "model", "signing", "telemetry", "ledger", "partners"]),
     ("usage", &["clock", "error", "model", "telemetry", "sql", "counters"]),
     // FACES: rooms, edge and model; never a door (ops looks at everything); strangers to each other
@@ -59,6 +61,8 @@ const PLAN: &[(&str, &[&str])] = &[
             "fulfilment",
             "aftersale",
             "sourcing",
+            "pictures",
+            "links",
             "webhooks",
             "usage",
         ],

@@ -17,6 +17,8 @@ mod consignments;
 mod inquiries;
 #[path = "sandbox/journal.rs"]
 mod journal;
+#[path = "sandbox/pictures.rs"]
+mod pictures;
 #[path = "sandbox/refunds.rs"]
 mod refunds;
 #[path = "sandbox/told.rs"]

@@ -12,8 +12,10 @@ pub mod gate;
 pub mod inquiries;
 mod inquiry_body;
 mod inquiry_view;
+pub mod images;
 mod kept;
 pub mod limits;
+pub mod links;
 pub mod offers;
 mod once;
 pub mod openapi;
@@ -60,6 +62,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(offers::get_offer)
         .service(offers::like::list_related_offers)
         .service(offers::like::get_offer_trends)
+        .service(images::create_image)
+        .service(links::resolve_link)
         .service(categories::list_categories)
         .service(categories::get_category)
         .service(suppliers::get_supplier)

@@ -18,6 +18,7 @@ mod feeds;
 mod holds;
 mod inquiries;
 mod inquiry_words;
+mod images;
 mod known;
 mod left_out;
 mod merit;
@@ -51,6 +52,7 @@ pub use error::Error;
 pub use feeds::Turn as FeedTurn;
 pub use holds::{Doubted, Hold};
 pub use inquiries::{InquiryFilter, NewInquiry};
+pub use images::{Image, NewImage};
 pub use left_out::{Left, LeftCount, LeftOut};
 pub use near::NearLimit;
 pub use operator::{Carried, Case, Hand, KeyHeld, News, Paying, Search};
@@ -80,7 +82,7 @@ impl Ledger {
         Self { sql, clock }
     }
 
-    /// Forgets keys past their life, quotes long expired, and events published long ago; gives how many rows went.
+    /// Forgets keys past their life, quotes long expired, pictures past their time, and events published long ago; gives how many rows went.
     pub async fn tidy(&self) -> Result<u64, Error> {
         const KEYS: &str = "DELETE FROM idempotency WHERE expires_at <= $1";
         const QUOTES: &str = "DELETE FROM quotes WHERE expires_at <= $1";
@@ -88,6 +90,7 @@ impl Ledger {
         let now = self.clock.now_ms();
         let keys = self.sql.execute(KEYS, crate::sql::args![now]).await?;
         let events = self.forget_events(now).await?;
-        Ok(keys + events + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
+        let images = self.forget_images(now).await?;
+        Ok(keys + events + images + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
     }
 }

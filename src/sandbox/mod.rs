@@ -24,7 +24,7 @@ mod goods_http;
 mod goods_wire;
 mod image;
 mod inquiry_http;
-mod likeness;
+pub mod likeness;
 mod links_http;
 mod market;
 mod openapi;

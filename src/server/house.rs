@@ -20,10 +20,12 @@ use crate::fulfilment::Fulfilment;
 use crate::language::Interpreter;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::links::Links;
 use crate::ops::console::access::Access;
 use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
+use crate::pictures::Pictures;
 use crate::rates::Rates;
 use crate::server::books::ProcessBooks;
 use crate::server::passes::Passes;
@@ -147,6 +149,10 @@ pub struct Rooms {
     pub fulfilment: Data<Fulfilment>,
     /// Ask suppliers, compare.
     pub sourcing: Data<Sourcing>,
+    /// Pictures to search by.
+    pub pictures: Data<Pictures>,
+    /// What people paste.
+    pub links: Data<Links>,
 }
 
 /// What seals secrets at rest.
@@ -248,6 +254,8 @@ impl House {
             rates.clone(),
             clock.clone(),
         );
+        let pictures = Pictures::new(self.ledger.clone(), upstream.clone(), clock.clone());
+        let links = Links::new(upstream.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
         Ok(Rooms {
             catalog: Data::new(catalog),
@@ -256,6 +264,8 @@ impl House {
             aftersale: Data::new(aftersale),
             fulfilment: Data::new(fulfilment),
             sourcing: Data::new(sourcing),
+            pictures: Data::new(pictures),
+            links: Data::new(links),
         })
     }
 }

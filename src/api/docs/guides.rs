@@ -58,6 +58,7 @@ pages! {
     Consignments at "/consignments" in "consignments.html": "Consignments", life: Life = lives::of_consignments();
     Limits at "/limits" in "limits.html": "Limits";
     Money at "/money" in "money.html": "Languages and money";
+    Finding at "/finding" in "finding.html": "Pictures and links";
     Freshness at "/freshness" in "freshness.html": "How fresh answers are", spans: Vec<Span> = spans::all();
 }
 

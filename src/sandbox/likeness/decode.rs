@@ -21,8 +21,11 @@ pub const MEDIA_TYPES: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
 /// A small RGB picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Small {
+    /// Pixels across.
     pub width: usize,
+    /// Pixels down.
     pub height: usize,
+    /// Three bytes a pixel.
     pub rgb: Vec<u8>,
 }
 

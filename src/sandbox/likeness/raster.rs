@@ -3,9 +3,13 @@
 /// A part of a picture, in shares of its sides; what lies outside 0 to 1 is taken from the nearest edge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
+    /// Left edge.
     pub left: f32,
+    /// Upper edge.
     pub top: f32,
+    /// Right edge.
     pub right: f32,
+    /// Lower edge.
     pub bottom: f32,
 }
 

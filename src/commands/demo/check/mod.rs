@@ -4,6 +4,7 @@
 mod aftercare;
 mod hook;
 mod sourcing;
+mod pasted;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -92,6 +93,8 @@ impl Walk<'_> {
         step("make a webhook endpoint", self.endpoint()).await?;
         let offers = step("search in Japanese", self.search()).await?;
         step("open an offer in yen", self.offer(&offers)).await?;
+        step("find it by its picture, cut and compressed", self.pictured(&offers)).await?;
+        step("paste a text with its link", self.pasted(&offers)).await?;
         let quote = step("ask for a quote", self.quote(&offers)).await?;
         let (order, placed, first) = step("place the order", self.place(&quote, "CHECK")).await?;
         step("send it again: the identical answer", self.again(&placed, &first)).await?;
