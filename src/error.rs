@@ -207,6 +207,14 @@ codes! {
     RefundQuantityTooLarge = "refund_quantity_too_large", 409, Partner, Never, "More pieces are asked back than there are.", "Ask for at most what lines tells, under a new reference.";
     RefundOpen = "refund_open", 409, Partner, Never, "A refund is open already for one of the lines.", "See the open one through, modify or withdraw it; then ask under a new reference.";
     RefundRefused = "refund_refused", 409, Catalogue, Never, "The wholesale service refused the refund.", "The detail gives its reason; mend the refund and ask under a new reference.";
+    SourceMatchNotFound = "source_match_not_found", 404, Partner, Never, "No such source match.", "Check the id; comparisons are kept for seven days, sandbox and live ones apart.";
+    SourceMatchesWaiting = "source_matches_waiting", 429, Partner, Later, "Too many of your items wait to be compared.", "Wait until some are done, as Retry-After says, then send more.";
+    InquiryNotFound = "inquiry_not_found", 404, Partner, Never, "No such inquiry.", "Check the id; sandbox and live inquiries are kept apart.";
+    InquiryReferenceTaken = "inquiry_reference_taken", 409, Partner, Never, "You already made an inquiry under this reference.", "Read the first one at GET /v1/inquiries/{inquiry_id}; use a new reference for a new inquiry.";
+    InquiryRefused = "inquiry_refused", 409, Catalogue, Never, "The wholesale service refused the inquiry.", "The detail gives its reason; mend the inquiry and make it under a new reference.";
+    InquiryStateConflict = "inquiry_state_conflict", 409, Partner, Never, "The inquiry's state does not allow this.", "Read the inquiry; its state, its suppliers and its events say where it stands and what can be done.";
+    QuotationNotFound = "quotation_not_found", 404, Partner, Never, "The inquiry has no such quotation.", "Read the inquiry and take the id of a supplier's quotation.";
+    QuotationClosed = "quotation_closed", 409, Partner, Never, "The quotation does not hold any more.", "Read the inquiry: the supplier may have quoted anew; otherwise make a new inquiry.";
     RefundStateConflict = "refund_state_conflict", 409, Partner, Never, "The refund's state does not allow this.", "Read the refund; its state and events say where it stands and what can be done.";
     VoucherNotFound = "voucher_not_found", 404, Partner, Never, "No such voucher.", "Upload the picture at POST /v1/vouchers and use the voucher_id it gives.";
     VoucherRequired = "voucher_required", 409, Partner, Never, "This reason has to be proven by a picture.", "Upload one at POST /v1/vouchers and ask again with its voucher_id, under a new reference.";

@@ -31,6 +31,7 @@ pub mod fulfilment;
 pub mod limits;
 pub mod links;
 pub mod orders;
+pub mod sourcing;
 pub mod pictures;
 pub mod translate;
 pub mod usage;

@@ -13,6 +13,8 @@ use xunyuan::sandbox::{Clock, Error, Running, Settings, start};
 
 #[path = "sandbox/consignments.rs"]
 mod consignments;
+#[path = "sandbox/inquiries.rs"]
+mod inquiries;
 #[path = "sandbox/journal.rs"]
 mod journal;
 #[path = "sandbox/pictures.rs"]

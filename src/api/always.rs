@@ -10,6 +10,7 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 /// Members that are not always sent: the `skip_serializing_if` of the views. They are never null.
 const SOMETIMES: &[(&str, &[&str])] = &[
     ("ConsignmentEvent", &["report_id", "problem"]),
+    ("Inquiry", &["events"]),
     ("LineProblem", &["minimum_order", "order_multiple", "stock"]),
     ("OfferPage", &["facets"]),
     ("OfferSummary", &["title_highlights", "score"]),

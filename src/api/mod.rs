@@ -9,6 +9,9 @@ pub mod consignments;
 pub mod docs;
 pub mod events;
 pub mod gate;
+pub mod inquiries;
+mod inquiry_body;
+mod inquiry_view;
 pub mod images;
 mod kept;
 pub mod limits;
@@ -33,6 +36,8 @@ mod refund_view;
 pub mod refunds;
 pub mod shipments;
 pub mod signature;
+mod source_match_view;
+pub mod source_matches;
 pub mod suppliers;
 pub mod unmatched;
 pub mod usage;
@@ -112,6 +117,14 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(refunds::modify_refund)
         .service(refunds::create_return_shipment)
         .service(refunds::create_arbitration)
+        .service(source_matches::create_source_match)
+        .service(source_matches::get_source_match)
+        .service(inquiries::create_inquiry)
+        .service(inquiries::list_inquiries)
+        .service(inquiries::get_inquiry)
+        .service(inquiries::counter_quotation)
+        .service(inquiries::accept_quotation)
+        .service(inquiries::withdraw_inquiry)
         .service(vouchers::create_voucher)
         .service(vouchers::get_voucher)
         .service(limits::get_limits)

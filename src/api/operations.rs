@@ -133,7 +133,15 @@ operations! {
     ModifyRefund = "modify_refund", RefundsWrite, OrderWrite;
     CreateReturnShipment = "create_return_shipment", RefundsWrite, OrderWrite;
     CreateArbitration = "create_arbitration", RefundsWrite, OrderWrite;
-    CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite, Write;
+    CreateSourceMatch = "create_source_match", CatalogRead, Write;
+    GetSourceMatch = "get_source_match", CatalogRead, Read;
+    CreateInquiry = "create_inquiry", QuotesWrite, OrderWrite;
+    ListInquiries = "list_inquiries", QuotesWrite | OrdersRead, Read;
+    GetInquiry = "get_inquiry", QuotesWrite | OrdersRead, Read;
+    CounterQuotation = "counter_quotation", QuotesWrite, OrderWrite;
+    AcceptQuotation = "accept_quotation", OrdersWrite, OrderWrite;
+    WithdrawInquiry = "withdraw_inquiry", QuotesWrite, OrderWrite;
+    CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite | QuotesWrite, Write;
     GetVoucher = "get_voucher", OrdersRead, Read;
     GetShipment = "get_shipment", OrdersRead, Read;
     ListWarehouses = "list_warehouses", OrdersRead | FulfilmentWrite, Read;

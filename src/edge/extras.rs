@@ -97,6 +97,12 @@ pub const ALL: &[Extra] = &[
         Holds::Text("rfd_0192f5b0c1d27a3e8f4a5b6c7d8e9f01"),
     ),
     extra(
+        "inquiry_id",
+        &["inquiry_reference_taken"],
+        "The inquiry that is there already.",
+        Holds::Text("inq_0192f5b0c1d27a3e8f4a5b6c7d8e9f01"),
+    ),
+    extra(
         "consignment_id",
         &["consignment_reference_taken"],
         "The consignment that is there already.",
@@ -104,8 +110,15 @@ pub const ALL: &[Extra] = &[
     ),
     extra(
         "state",
-        &["order_state_conflict", "refund_not_possible", "refund_state_conflict", "consignment_state_conflict"],
-        "Where the order, refund or consignment stands.",
+        &[
+            "order_state_conflict",
+            "refund_not_possible",
+            "refund_state_conflict",
+            "consignment_state_conflict",
+            "inquiry_state_conflict",
+            "quotation_closed",
+        ],
+        "Where the order, refund, consignment or inquiry stands.",
         Holds::Text("awaiting_payment"),
     ),
     extra(

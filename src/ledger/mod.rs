@@ -17,6 +17,8 @@ mod error;
 mod feeds;
 mod groups;
 mod holds;
+mod inquiries;
+mod inquiry_words;
 mod images;
 mod known;
 mod left_out;
@@ -33,6 +35,7 @@ mod quotes;
 mod refund_words;
 mod refunds;
 mod shipments;
+mod source_matches;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -49,6 +52,7 @@ pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
 pub use feeds::Turn as FeedTurn;
 pub use holds::{Doubted, Hold};
+pub use inquiries::{InquiryFilter, NewInquiry};
 pub use images::{Image, NewImage};
 pub use left_out::{Left, LeftCount, LeftOut};
 pub use near::NearLimit;
@@ -59,6 +63,7 @@ pub use overview::{Count, Daily, Progress, Which};
 #[cfg(test)]
 pub(crate) use refunds::tests::{Sold, sell};
 pub use refunds::{NewRefund, Ordered, RefundFilter, WantedPieces};
+pub use source_matches::{ClaimedItem, NewSourceMatch, StoredItem, StoredMatch};
 pub use vouchers::{NewVoucher, Voucher};
 pub use watch::{DeliveryWhich, Sent, Story, Watched};
 

@@ -21,10 +21,14 @@ static FIND_ALL: Rows = Rows::with_tail(
 pub(super) const BECAME: &str = "SELECT id FROM orders WHERE quote = $1 AND state <> 'rejected'";
 
 impl Ledger {
-    /// Writes quotes down, all or none.
+    /// Writes quotes down, all or none. One that is there already stays as it is: what a quotation was accepted for holds
+    /// for whoever accepts it again.
     pub async fn append_quotes(&self, quotes: &[Quote]) -> Result<(), Error> {
-        static INSERT: Rows =
-            Rows::new("INSERT INTO quotes (id, partner, mode, document, expires_at, created_at) VALUES", 6);
+        static INSERT: Rows = Rows::with_tail(
+            "INSERT INTO quotes (id, partner, mode, document, expires_at, created_at) VALUES",
+            6,
+            " ON CONFLICT (id) DO NOTHING",
+        );
         let rows = quotes.iter().map(to_args).collect::<Result<Vec<_>, Error>>()?;
         self.sql.transaction(move |tx| Box::pin(async move { Ok(INSERT.insert(tx, rows).await?) })).await
     }

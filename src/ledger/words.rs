@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::error::Code;
-use crate::model::ids::{CatalogueOrderId, OfferId, SkuId, SupplierId};
+use crate::model::ids::{CatalogueOrderId, CatalogueQuotationId, OfferId, SkuId, SupplierId};
 use crate::model::money::{Exchange, Money};
 use crate::model::order::{Facts, Refusal, RefusedLine};
 use crate::model::quote::{Basket, Line, Quantity};
@@ -33,6 +33,8 @@ pub(super) struct BasketWords {
     goods: i64,
     freight: i64,
     total: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quotation: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,6 +130,7 @@ impl From<&Basket> for BasketWords {
             goods: basket.goods.minor,
             freight: basket.freight.minor,
             total: basket.total.minor,
+            quotation: basket.quotation.map(CatalogueQuotationId::number),
         }
     }
 }
@@ -157,6 +160,7 @@ impl TryFrom<BasketWords> for Basket {
             goods: Money::fen(words.goods),
             freight: Money::fen(words.freight),
             total: Money::fen(words.total),
+            quotation: words.quotation.map(CatalogueQuotationId::new),
         })
     }
 }

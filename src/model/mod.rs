@@ -7,6 +7,7 @@ pub mod category;
 pub mod consignment;
 pub mod event;
 pub mod ids;
+pub mod inquiry;
 pub mod language;
 pub mod money;
 pub mod offer;

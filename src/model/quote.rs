@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::model::ids::{OfferId, PartnerId, QuoteId, SkuId, SupplierId};
+use crate::model::ids::{CatalogueQuotationId, OfferId, PartnerId, QuoteId, SkuId, SupplierId};
 use crate::model::money::{Exchange, Money};
 use crate::model::partner::Mode;
 
@@ -132,6 +132,8 @@ pub struct Basket {
     pub freight: Money,
     /// Goods and freight.
     pub total: Money,
+    /// The supplier's quotation these figures are of; they are those of the list when there is none.
+    pub quotation: Option<CatalogueQuotationId>,
 }
 
 /// A basket offered to one partner at fixed figures until it expires.

@@ -23,6 +23,7 @@ pub mod goods;
 mod goods_http;
 mod goods_wire;
 mod image;
+mod inquiry_http;
 pub mod likeness;
 mod links_http;
 mod market;

@@ -18,8 +18,8 @@ use super::gate::gate;
 use super::market::Market;
 use super::settings::{Error, Progress, Settings};
 use super::{
-    browse_http, cashier, consignment_http, control, control_trade, feed_http, goods_http, links_http, openapi,
-    picture_http, refund_http, trade_http, voucher_http,
+    browse_http, cashier, consignment_http, control, control_trade, feed_http, goods_http, inquiry_http, links_http,
+    openapi, picture_http, refund_http, trade_http, voucher_http,
 };
 
 /// A sandbox that answers.
@@ -198,6 +198,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(consignment_http::add_inspection)
         .service(consignment_http::hand_over)
         .service(consignment_http::cancel_consignment)
+        .service(inquiry_http::inquire)
+        .service(inquiry_http::get_inquiry_by_ref)
+        .service(inquiry_http::get_inquiry)
+        .service(inquiry_http::counter)
+        .service(inquiry_http::withdraw_inquiry)
         .service(cashier::show_cashier)
         .service(cashier::press_pay)
         .service(feed_http::list_changes)
@@ -208,6 +213,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(control_trade::list_all_orders)
         .service(control_trade::act_on_refund)
         .service(control_trade::work_on_consignment)
+        .service(inquiry_http::act_on_inquiry)
         .service(control::get_stats)
         .service(control::add_fault)
         .service(control::clear_faults)

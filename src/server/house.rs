@@ -30,6 +30,7 @@ use crate::rates::Rates;
 use crate::server::books::ProcessBooks;
 use crate::server::passes::Passes;
 use crate::server::settings;
+use crate::sourcing::Sourcing;
 use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
 use crate::upstream::{self, Upstream};
@@ -146,6 +147,8 @@ pub struct Rooms {
     pub aftersale: Data<Aftersale>,
     /// Parcels and consignments.
     pub fulfilment: Data<Fulfilment>,
+    /// Ask suppliers, compare.
+    pub sourcing: Data<Sourcing>,
     /// Pictures to search by.
     pub pictures: Data<Pictures>,
     /// What people paste.
@@ -244,6 +247,13 @@ impl House {
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let fulfilment =
             Fulfilment::new(settings::fulfilment(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
+        let sourcing = Sourcing::new(
+            settings::sourcing(&self.config)?,
+            self.ledger.clone(),
+            upstream.clone(),
+            rates.clone(),
+            clock.clone(),
+        );
         let pictures = Pictures::new(self.ledger.clone(), upstream.clone(), clock.clone());
         let links = Links::new(upstream.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
@@ -253,6 +263,7 @@ impl House {
             webhooks: Data::new(self.webhooks.clone()),
             aftersale: Data::new(aftersale),
             fulfilment: Data::new(fulfilment),
+            sourcing: Data::new(sourcing),
             pictures: Data::new(pictures),
             links: Data::new(links),
         })

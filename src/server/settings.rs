@@ -10,7 +10,9 @@ use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::redis_link;
 use crate::server::house::Error;
-use crate::{aftersale, auth, cache, fulfilment, language, limits, orders, rates, telemetry, upstream, webhooks};
+use crate::{
+    aftersale, auth, cache, fulfilment, language, limits, orders, rates, sourcing, telemetry, upstream, webhooks,
+};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -136,6 +138,20 @@ pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
         compare_ms: i64::try_from(config.orders.compare.as_millis()).unwrap_or(i64::MAX),
         live_in_cny_only: rates::Source::named(&config.rates.source) == rates::Source::Embedded
             && config.orders.quotes_on_embedded_rates == config::For::Sandbox,
+    })
+}
+
+/// For inquiries and comparisons, which are settled like orders are.
+pub fn sourcing(config: &Config) -> Result<sourcing::Settings, Error> {
+    const COMPARE_MS: i64 = 15 * 60_000;
+    let orders = orders(config)?;
+    Ok(sourcing::Settings {
+        lease_ms: orders.lease_ms,
+        reconcile_ms: orders.reconcile_ms,
+        unknown_bound_s: orders.unknown_bound_s,
+        compare_ms: COMPARE_MS,
+        warehouse: orders.warehouse,
+        live_in_cny_only: orders.live_in_cny_only,
     })
 }
 

@@ -54,6 +54,8 @@ const FADE_EVERY: Duration = Duration::from_secs(300);
 /// So much is fetched before a node is ready, for no longer than this.
 const WARMED: usize = 500;
 const WARM_WITHIN: Duration = Duration::from_secs(5);
+/// Comparisons that wait are looked for so often.
+const WORK_EVERY: Duration = Duration::from_millis(200);
 const WORLDS: [Mode; 2] = [Mode::Live, Mode::Sandbox];
 
 /// Starts every task of the house on the current runtime.
@@ -63,6 +65,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     let orders = || rooms.orders.clone().into_inner();
     let aftersale = || rooms.aftersale.clone().into_inner();
     let fulfilment = || rooms.fulfilment.clone().into_inner();
+    let sourcing = || rooms.sourcing.clone().into_inner();
     every(&mut tasks, stop, DIRECTORY_EVERY, h(), |house| async move {
         if house.directory.refresh().await == Refreshed::Kept {
             tracing::warn!("partners and keys could not be read again; those known stay in use");
@@ -107,6 +110,11 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             tracing::warn!(%error, "keys and quotes past their life could not be removed");
         }
     });
+    every(&mut tasks, stop, FORGET_EVERY, sourcing(), |sourcing| async move {
+        if let Err(error) = sourcing.tidy().await {
+            tracing::warn!(%error, "comparisons past their time could not be removed");
+        }
+    });
     every(&mut tasks, stop, RATES_EVERY.min(house.config.rates.refresh), h(), {
         let asked = Arc::new(AtomicI64::new(i64::MIN));
         move |house| refresh_rates(house, asked.clone())
@@ -132,6 +140,13 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             "refunds_reconcile",
             reconcile,
             aftersale(),
+            move |room| async move { room.reconcile(mode).await },
+        );
+        in_world.every("source_matches_work", WORK_EVERY, sourcing(), move |room| async move { room.work(mode).await });
+        in_world.every(
+            "inquiries_reconcile",
+            reconcile,
+            sourcing(),
             move |room| async move { room.reconcile(mode).await },
         );
         in_world.every("fulfilment_reconcile", reconcile, fulfilment(), move |room| async move {
@@ -164,6 +179,12 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         in_world.follow(
             "fulfilment_follow",
             fulfilment(),
+            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+            move |room| async move { room.stop_following(mode).await },
+        );
+        in_world.follow(
+            "inquiries_follow",
+            sourcing(),
             move |room| async move { room.follow(mode, FEED_PATIENCE).await },
             move |room| async move { room.stop_following(mode).await },
         );

@@ -10,6 +10,7 @@ pub mod categories;
 pub mod fulfilment;
 pub mod gaps;
 pub mod goods;
+pub mod inquiry;
 pub mod search;
 pub mod sellers;
 pub mod trade;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Nonsense;
 use super::words::{beijing, beijing_if_any};
 use crate::error::Code;
-use crate::model::ids::{CatalogueOrderId, OfferId, SkuId, SupplierId};
+use crate::model::ids::{CatalogueOrderId, CatalogueQuotationId, OfferId, SkuId, SupplierId};
 use crate::model::money::Money;
 use crate::model::order::{Deed, Refusal, RefusedLine, State};
 use crate::model::quote::{Basket, Country, Line, LineProblem, Quantity, Trouble, Wanted, Warehouse};
@@ -140,6 +140,7 @@ fn basket(group: wire::PreviewGroup, warehouse: &Warehouse, ship_to: &Country) -
         goods: Money::fen(group.goods_fen),
         freight: Money::fen(group.freight_fen),
         total: Money::fen(group.total_fen),
+        quotation: None,
     })
 }
 
@@ -176,6 +177,7 @@ pub fn new_order(deed: &Deed) -> wire::NewOrder {
         freight_fen: basket.freight.minor,
         total_fen: basket.total.minor,
         buyer_memo: deed.note.clone(),
+        quotation_no: basket.quotation.map(CatalogueQuotationId::number),
     }
 }
 
@@ -243,11 +245,13 @@ pub fn refusal(refused: &upstream::Refusal, deed: &Deed) -> Refusal {
             let facts = refused.facts::<wire::StockLeft>();
             (Code::OutOfStock, facts.iter().flat_map(|facts| &facts.lines).map(left).collect(), None)
         }
+        "QUOTATION_NOT_FOUND" | "QUOTATION_CLOSED" => (Code::QuotationClosed, Vec::new(), None),
         _ => (Code::OrderRefused, Vec::new(), None),
     };
     let detail = match code {
         Code::PriceChanged => "Prices or freight are not those of the quote any more; nothing was ordered.".to_owned(),
         Code::OutOfStock => "There are fewer pieces left than ordered; nothing was ordered.".to_owned(),
+        Code::QuotationClosed => "The supplier's quotation does not hold any more; nothing was ordered.".to_owned(),
         _ => match TROUBLE.iter().find(|(word, _)| *word == refused.error_code) {
             Some((_, trouble)) => format!("{} Nothing was ordered.", trouble.says()),
             None => "The catalogue did not accept the order; nothing was ordered.".to_owned(),

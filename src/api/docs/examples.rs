@@ -289,6 +289,30 @@ examples! {
         "The supplier refused the first one: modify it, or take it to arbitration."
     ]
     "refund_refused" "POST /v1/refunds" "The catalogue did not accept it. Nothing was asked for." {} []
+    "source_match_not_found" "GET /v1/source-matches/smt_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
+        "The comparison is older than seven days."
+    ]
+    "source_matches_waiting" "POST /v1/source-matches" "At most 5000 items wait at one time; read what is done, and send more later." {} [
+        "A large list was sent several times."
+    ]
+    "inquiry_not_found" "GET /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
+        "The inquiry was made with a key of the other environment."
+    ]
+    "inquiry_reference_taken" "POST /v1/inquiries" "The reference belongs to inquiry inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01." { "inquiry_id": "\"inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01\"" } [
+        "The inquiry exists already and the answer to it got lost: read it."
+    ]
+    "inquiry_refused" "POST /v1/inquiries" "At /suppliers/0/sku_id: the supplier has no such SKU. Nobody was asked." {} [
+        "The SKU belongs to another supplier than the one it is named with."
+    ]
+    "inquiry_state_conflict" "POST /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/withdraw" "The inquiry is ordered. It has ended." { "state": "\"ordered\"" } [
+        "A quotation was accepted meanwhile."
+    ]
+    "quotation_not_found" "POST /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/quotations/qtn_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/accept" "" {} [
+        "The quotation belongs to another inquiry."
+    ]
+    "quotation_closed" "POST /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/quotations/qtn_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/accept" "The supplier quoted anew since; read the inquiry." {} [
+        "The quotation expired, or you asked for another price meanwhile."
+    ]
     "refund_state_conflict" "POST /v1/refunds/rfd_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/modify" "The refund is requested. Only a refund that the supplier refused can be modified." { "state": "\"requested\"" } [
         "The refund moved on since you last read it.",
         "A deadline passed."

@@ -168,6 +168,9 @@ pub struct PlaceAsked {
     /// For the seller to read; not part of what makes a call the same.
     #[serde(default)]
     pub buyer_memo: String,
+    /// The quotation that is ordered: its one variant, quantity, price and freight, instead of what the list says.
+    #[serde(default)]
+    pub quotation_no: Option<i64>,
 }
 
 /// How an order stands with its refunds.

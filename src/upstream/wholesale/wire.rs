@@ -6,6 +6,7 @@ pub mod browse;
 pub mod changes;
 pub mod fulfilment;
 pub mod goods;
+pub mod inquiry;
 pub mod pictures;
 pub mod trade;
 pub mod trans;

@@ -15,6 +15,8 @@ const WALK = [
   "get_consignment_by_reference", "create_receipt", "create_inspection", "create_handover", "cancel_consignment",
   "list_refund_reasons", "create_voucher", "get_voucher", "create_refund", "list_refunds", "get_refund", "withdraw_refund",
   "modify_refund", "create_return_shipment", "create_arbitration",
+  "create_source_match", "get_source_match",
+  "create_inquiry", "list_inquiries", "get_inquiry", "counter_quotation", "accept_quotation", "withdraw_inquiry",
   "create_webhook_endpoint", "test_webhook_endpoint", "list_webhook_deliveries", "list_webhook_endpoints",
   "get_webhook_endpoint", "update_webhook_endpoint", "rotate_webhook_secret", "resend_webhook_deliveries",
   "enable_webhook_endpoint", "delete_webhook_endpoint", "list_events", "acknowledge_events", "get_me", "get_limits",

@@ -3,6 +3,7 @@
 
 mod aftercare;
 mod hook;
+mod sourcing;
 mod pasted;
 
 use std::io::Write;
@@ -109,6 +110,9 @@ impl Walk<'_> {
         let consignment = step("consign it, operated by the warehouse", self.consign(&bought)).await?;
         step("see it received and inspected", self.inspected(&consignment)).await?;
         step("hand it over, and hear of it", self.hand_over(&consignment)).await?;
+        step("compare what is sold today", self.source_match(&offers)).await?;
+        let quoted = step("ask suppliers for their price", self.inquire(&offers)).await?;
+        step("accept a quotation: one order", self.accept(&quoted)).await?;
         step("a replayed request is refused", self.replayed()).await?;
         step("an altered body is refused", self.altered(&quote)).await?;
         step("more than the plan allows is answered 429", self.limited(&offers)).await?;

@@ -147,6 +147,9 @@ pub struct NewOrder {
     /// Words for the seller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buyer_memo: Option<String>,
+    /// The seller's quotation that is ordered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quotation_no: Option<i64>,
 }
 
 /// A line of a new order.
