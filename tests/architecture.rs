@@ -62,6 +62,25 @@ const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "param2",
+        &[
+            "clock",
+            "edge",
+            "error",
+            "model",
+            "signing",
+            "telemetry",
+            "auth",
+            "limits",
+            "catalog",
+            "orders",
+            "fulfilment",
+            "aftersale",
+            "webhooks",
+            "usage",
+        ],
+    ),
+    (
         "ops",
         &[
             "clock",

@@ -18,6 +18,7 @@ mod limits;
 mod lines;
 mod nodes;
 mod orders;
+mod param2;
 mod receiver;
 mod schema;
 mod shapes;

@@ -1,0 +1,266 @@
+//! Every call of this face in one table: what it is called, what it needs, what it costs, who writes its answer, and
+//! which test proves that it works. `openapi/param2.md` is made of it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::auth::Class;
+use crate::limits::{Priority, cost};
+use crate::model::partner::Scope;
+use crate::param2::asked::{Asked, Told};
+use crate::param2::form::Form;
+use crate::param2::{discovery, system};
+
+/// What a caller has to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing; a signature is checked when there is one.
+    Nothing,
+    /// A signature.
+    Signature,
+    /// A signature and an access token.
+    Token,
+}
+
+/// How a parameter is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// A whole number.
+    Long,
+    /// `true` or `false`.
+    Boolean,
+    /// `yyyyMMddHHmmssSSSZ`.
+    Date,
+    /// A JSON object or array.
+    Json,
+    /// A file: a multipart part that is not signed, or base64 in a text that is.
+    File,
+}
+
+/// A parameter of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// How it is written.
+    pub kind: Kind,
+    /// Whether it has to be there.
+    pub required: bool,
+}
+
+/// The answer of a call, on its way.
+pub type Writing = Pin<Box<dyn Future<Output = Told>>>;
+
+/// One call.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The namespace.
+    pub namespace: &'static str,
+    /// The name; what the call counts as in the books.
+    pub api: &'static str,
+    /// The version.
+    pub version: u32,
+    /// What a caller has to show.
+    pub need: Need,
+    /// The parameters, as far as the gate looks at them.
+    pub parameters: &'static [Parameter],
+    /// The operation of `/v1` that it costs as much as.
+    pub costs_as: &'static str,
+    /// An app needs one of these scopes.
+    pub scopes: &'static [Scope],
+    /// How far a repeated request could hurt.
+    pub class: Class,
+    /// What is put off before it when the node is too busy.
+    pub urgency: Priority,
+    /// The largest body, where that is more than the gateway takes by configuration.
+    pub most_bytes: Option<usize>,
+    /// The shape of its answers.
+    pub form: Form,
+    /// Who writes the answer.
+    pub run: fn(Asked) -> Writing,
+    /// What it does, in a sentence.
+    pub does: &'static str,
+    /// The room that does it.
+    pub room: &'static str,
+    /// The test that proves it: file and name.
+    pub proof: &'static str,
+}
+
+/// The cross-border namespace.
+pub const XB: &str = "com.alibaba.fenxiao.crossborder";
+/// Orders, payments, refunds.
+pub const TRADE: &str = "com.alibaba.trade";
+/// Parcels and freight templates.
+pub const LOGISTICS: &str = "com.alibaba.logistics";
+/// Categories and products of the older kind.
+pub const PRODUCT: &str = "com.alibaba.product";
+/// Messages and sub-accounts.
+pub const OPEN: &str = "cn.alibaba.open";
+/// Accounts.
+pub const ACCOUNT: &str = "com.alibaba.account";
+
+/// A parameter that has to be there.
+pub const fn must(name: &'static str, kind: Kind) -> Parameter {
+    Parameter { name, kind, required: true }
+}
+
+/// A parameter that may be there.
+pub const fn may(name: &'static str, kind: Kind) -> Parameter {
+    Parameter { name, kind, required: false }
+}
+
+impl Row {
+    /// A call that reads the catalogue: signature, token, `catalog:read`.
+    const fn read(namespace: &'static str, api: &'static str, costs_as: &'static str) -> Self {
+        Self {
+            namespace,
+            api,
+            version: 1,
+            need: Need::Token,
+            parameters: &[],
+            costs_as,
+            scopes: &[Scope::CatalogRead],
+            class: Class::Read,
+            urgency: Priority::Browse,
+            most_bytes: None,
+            form: Form::NESTED,
+            run: |asked| Box::pin(system::nowhere(asked)),
+            does: "",
+            room: "catalog",
+            proof: "",
+        }
+    }
+
+    /// A call that reads what a partner has: orders, parcels, refunds, messages.
+    pub const fn look(
+        namespace: &'static str,
+        api: &'static str,
+        costs_as: &'static str,
+        scope: &'static [Scope],
+    ) -> Self {
+        Self { scopes: scope, urgency: Priority::Trade, room: "orders", ..Self::read(namespace, api, costs_as) }
+    }
+
+    /// A call that moves goods or money.
+    pub const fn order(
+        namespace: &'static str,
+        api: &'static str,
+        costs_as: &'static str,
+        scope: &'static [Scope],
+    ) -> Self {
+        Self { class: Class::OrderWrite, urgency: Priority::Order, ..Self::look(namespace, api, costs_as, scope) }
+    }
+
+    /// A call that nobody has to prove anything for.
+    const fn open(namespace: &'static str, api: &'static str) -> Self {
+        Self {
+            need: Need::Nothing,
+            scopes: &[],
+            urgency: Priority::Free,
+            form: Form::PLAIN,
+            ..Self::read(namespace, api, "get_limits")
+        }
+    }
+
+    /// With these parameters.
+    const fn takes(self, parameters: &'static [Parameter]) -> Self {
+        Self { parameters, ..self }
+    }
+
+    /// Without a token.
+    const fn signed_only(self) -> Self {
+        Self { need: Need::Signature, ..self }
+    }
+
+    /// With answers of this shape.
+    const fn shaped(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
+    /// Written by.
+    const fn by(self, run: fn(Asked) -> Writing) -> Self {
+        Self { run, ..self }
+    }
+
+    /// What it does, in which room, and the test that proves it.
+    const fn told(self, does: &'static str, room: &'static str, proof: &'static str) -> Self {
+        Self { does, room, proof, ..self }
+    }
+
+    /// Units of a plan's policies.
+    pub const fn cost(&self) -> u32 {
+        cost::of(self.costs_as)
+    }
+
+    /// What is put off before it when the node is too busy.
+    pub const fn priority(&self) -> Priority {
+        self.urgency
+    }
+
+    /// Names of the parameters that are files.
+    pub fn files(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.parameters.iter().filter(|parameter| parameter.kind == Kind::File).map(|parameter| parameter.name)
+    }
+}
+
+/// The call of this name.
+pub fn find(namespace: &str, api: &str, version: u32) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.api == api && row.namespace == namespace && row.version == version)
+}
+
+/// All calls. A group of calls is a folder; a call is one row here and one function there.
+pub const TABLE: &[Row] = &[
+    // the protocol's own
+    Row::open("system", "currentTimeMillis").by(|asked| Box::pin(system::current_time_millis(asked))).told(
+        "Tells the time in milliseconds.",
+        "clock",
+        "tests/it/param2/door.rs::the_time_is_told_to_anybody",
+    ),
+    Row::open("system", "currentTime").by(|asked| Box::pin(system::current_time(asked))).told(
+        "Tells the time as a date.",
+        "clock",
+        "tests/it/param2/door.rs::the_time_is_told_to_anybody",
+    ),
+    // discovery
+    Row::read(XB, "product.search.queryProductDetail", "get_offer")
+        .takes(&[must("offerDetailParam", Kind::Json)])
+        .by(|asked| Box::pin(discovery::detail::query_product_detail(asked)))
+        .told(
+            "One offer in full: variants, prices by quantity, stock, packing.",
+            "catalog",
+            "tests/it/param2/discovery.rs::an_offer_is_told_as_the_catalogue_has_it",
+        ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::path::Path;
+
+    use super::{Need, TABLE, find};
+    use crate::limits::cost;
+
+    #[test]
+    fn every_call_stands_in_the_table_once_and_is_found() {
+        let names: HashSet<_> = TABLE.iter().map(|row| (row.namespace, row.api, row.version)).collect();
+        assert_eq!(names.len(), TABLE.len());
+        for row in TABLE {
+            assert!(find(row.namespace, row.api, row.version).is_some_and(|found| std::ptr::eq(found, row)));
+            assert!(row.does.ends_with('.') && !row.room.is_empty(), "{}", row.api);
+            assert!(cost::COSTS.iter().any(|(operation, _)| *operation == row.costs_as), "{}", row.api);
+            assert_eq!(row.scopes.is_empty(), row.need == Need::Nothing, "{}", row.api);
+        }
+        assert!(find("com.alibaba.trade", "product.search.queryProductDetail", 1).is_none());
+    }
+
+    #[test]
+    fn the_test_that_proves_a_call_exists() {
+        for row in TABLE {
+            let (file, name) = row.proof.split_once("::").expect(row.api);
+            let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file);
+            assert!(text.contains(&format!("fn {name}(")), "{}: {}", row.api, row.proof);
+        }
+    }
+}

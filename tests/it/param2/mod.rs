@@ -1,0 +1,6 @@
+//! The older protocol, spoken as its clients speak it.
+
+mod discovery;
+mod door;
+mod shapes;
+mod trader;
