@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::edge::front::OwnWords;
 use crate::edge::problem::Problem;
-use crate::error::{Code, Failure, Fault, Place};
+use crate::error::{Code, Failure, Fault};
 use crate::param2::form::Form;
 
 macro_rules! gateway_errors {
@@ -170,11 +170,6 @@ fn envelope(
     response.extensions_mut().insert(OwnWords);
     response.extensions_mut().insert(problem);
     response
-}
-
-/// A place in a JSON parameter that is wrong.
-pub fn place(parameter: &str, path: &str, why: impl std::fmt::Display) -> Place {
-    Place::query(&format!("{parameter}.{path}"), why.to_string())
 }
 
 #[cfg(test)]

@@ -29,10 +29,12 @@ impl Success {
 pub enum Layout {
     /// `{"result": {"success", "code", "message", "result": …}}`
     Nested,
-    /// `{"result": …, "success"}`
-    Beside,
+    /// The same without the outer `result`.
+    Top,
     /// The call's own members, with `success` among them.
     Own,
+    /// A success is the call's own; a failure is told as in `Nested`.
+    Inside,
     /// The call's own members and no `success` at all.
     Bare,
 }
@@ -44,23 +46,31 @@ pub struct Form {
     pub layout: Layout,
     /// How `success` is written.
     pub success: Success,
-    /// `code` of a success where there is one.
+    /// The code of a success; empty where a success has neither code nor words.
     pub ok: &'static str,
-    /// What the code of a failure is called.
+    /// What the code is called; empty where there is none.
     pub code: &'static str,
-    /// What the words of a failure are called.
+    /// What the words are called.
     pub message: &'static str,
+    /// What the result is called.
+    pub data: &'static str,
 }
 
 impl Form {
     /// The cross-border family, `success` a boolean.
-    pub const NESTED: Form =
-        Form { layout: Layout::Nested, success: Success::Boolean, ok: "200", code: "code", message: "message" };
+    pub const NESTED: Form = Form {
+        layout: Layout::Nested,
+        success: Success::Boolean,
+        ok: "200",
+        code: "code",
+        message: "message",
+        data: "result",
+    };
     /// The cross-border family, `success` a text.
     pub const NESTED_TEXT: Form = Form { success: Success::Text, ..Form::NESTED };
-    /// The trade family, `success` a boolean.
+    /// The trade family, `success` a boolean: `{"result": …, "success"}`, else `errorCode` and `errorMessage`.
     pub const BESIDE: Form =
-        Form { layout: Layout::Beside, success: Success::Boolean, ok: "", code: "errorCode", message: "errorMessage" };
+        Form { layout: Layout::Top, ok: "", code: "errorCode", message: "errorMessage", ..Form::NESTED };
     /// The trade family, `success` a text.
     pub const BESIDE_TEXT: Form = Form { success: Success::Text, ..Form::BESIDE };
     /// Members of its own, `success` a boolean among them.
@@ -68,7 +78,7 @@ impl Form {
     /// No `success`, as system calls answer.
     pub const PLAIN: Form = Form { layout: Layout::Bare, code: "error_code", message: "error_message", ..Form::BESIDE };
 
-    /// The same with other names for the members of a failure.
+    /// The same with other names for code and words; an empty name where there is no code.
     pub const fn failing_as(self, code: &'static str, message: &'static str) -> Self {
         Form { code, message, ..self }
     }
@@ -78,20 +88,44 @@ impl Form {
         Form { ok, ..self }
     }
 
+    /// The same with another name for the result.
+    pub const fn telling(self, data: &'static str) -> Self {
+        Form { data, ..self }
+    }
+
+    /// The same without the outer `result`.
+    pub const fn on_top(self) -> Self {
+        Form { layout: Layout::Top, ..self }
+    }
+
     /// The whole answer of a success; a failure's members are absent from it.
     pub fn whole(&self, result: &impl Serialize) -> Option<Bytes> {
         let result = serde_json::value::to_raw_value(result).ok()?;
-        let success = self.success.json(true);
         let whole = match self.layout {
-            Layout::Nested => {
-                let inner = Nested { success, code: self.ok, message: "OK", result: &result };
-                serde_json::to_vec(&Outer { result: inner })
-            }
-            Layout::Beside => serde_json::to_vec(&Beside { result: &result, success }),
-            Layout::Own => with_success(&result, &success),
-            Layout::Bare => serde_json::to_vec(&result),
+            Layout::Nested => format!("{{\"result\":{{{}}}}}", self.members(&result)),
+            Layout::Top => format!("{{{}}}", self.members(&result)),
+            Layout::Own => self.with_success(&result),
+            Layout::Inside | Layout::Bare => result.get().to_owned(),
         };
-        whole.ok().map(Bytes::from)
+        Some(Bytes::from(whole))
+    }
+
+    /// The names are ours and need no escaping.
+    fn members(&self, result: &RawValue) -> String {
+        let success = self.success.json(true);
+        let told = match (self.ok, self.code) {
+            ("", _) => String::new(),
+            (_, "") => format!("\"{}\":\"OK\",", self.message),
+            (ok, code) => format!("\"{code}\":\"{ok}\",\"{}\":\"OK\",", self.message),
+        };
+        format!("\"success\":{success},{told}\"{}\":{}", self.data, result.get())
+    }
+
+    /// `success` before the members of an object.
+    fn with_success(&self, result: &RawValue) -> String {
+        let members = result.get().trim().strip_prefix('{').unwrap_or("}");
+        let comma = if members.trim() == "}" { "" } else { "," };
+        format!("{{\"success\":{}{comma}{members}", self.success.json(true))
     }
 
     /// The whole answer of a failure.
@@ -100,9 +134,12 @@ impl Form {
         if self.layout != Layout::Bare {
             members.insert("success".to_owned(), self.success.json(false));
         }
-        members.insert(self.code.to_owned(), json!(code));
+        if !self.code.is_empty() {
+            members.insert(self.code.to_owned(), json!(code));
+        }
         members.insert(self.message.to_owned(), json!(message));
-        if self.layout == Layout::Nested { json!({"result": members}) } else { Value::Object(members) }
+        let nested = matches!(self.layout, Layout::Nested | Layout::Inside);
+        if nested { json!({"result": members}) } else { Value::Object(members) }
     }
 
     /// The shape in a few words, for the page.
@@ -111,39 +148,16 @@ impl Form {
             Success::Boolean => "true",
             Success::Text => "\"true\"",
         };
+        let code = if self.ok.is_empty() { String::new() } else { format!(" {}: \"{}\",", self.code, self.ok) };
+        let inner = format!("{{success: {success},{code} {}}}", self.data);
         match self.layout {
-            Layout::Nested => format!("`{{result: {{success: {success}, code: \"{}\", message, result}}}}`", self.ok),
-            Layout::Beside => format!("`{{result, success: {success}}}`; else `{}`, `{}`", self.code, self.message),
-            Layout::Own => format!("`{{…, success: {success}}}`; else `{}`, `{}`", self.code, self.message),
+            Layout::Nested => format!("`{{result: {inner}}}`"),
+            Layout::Top => format!("`{inner}`"),
+            Layout::Own => format!("`{{success: {success}, …}}`"),
+            Layout::Inside => format!("`{{result: {{success: {success}, …}}}}`"),
             Layout::Bare => "its own".to_owned(),
         }
     }
-}
-
-#[derive(Serialize)]
-struct Outer<'a> {
-    result: Nested<'a>,
-}
-
-#[derive(Serialize)]
-struct Nested<'a> {
-    success: Value,
-    code: &'a str,
-    message: &'a str,
-    result: &'a RawValue,
-}
-
-#[derive(Serialize)]
-struct Beside<'a> {
-    result: &'a RawValue,
-    success: Value,
-}
-
-/// `success` before the members of an object.
-fn with_success(result: &RawValue, success: &Value) -> serde_json::Result<Vec<u8>> {
-    let members = result.get().trim().strip_prefix('{').unwrap_or("}");
-    let comma = if members.trim() == "}" { "" } else { "," };
-    Ok(format!("{{\"success\":{success}{comma}{members}").into_bytes())
 }
 
 #[cfg(test)]
@@ -166,6 +180,12 @@ mod tests {
         assert_eq!(whole(Form::BESIDE_TEXT, result.clone()), json!({"result": {"a": 1}, "success": "true"}));
         assert_eq!(whole(Form::OWN, result.clone()), json!({"a": 1, "success": true}));
         assert_eq!(whole(Form::OWN, json!({})), json!({"success": true}));
+        let analytics = Form::NESTED.ok_as("S000").failing_as("retCode", "retMsg");
+        let wanted = json!({"result": {"success": true, "retCode": "S000", "retMsg": "OK", "result": {"a": 1}}});
+        assert_eq!(whole(analytics, result.clone()), wanted);
+        let listing = Form::NESTED.failing_as("", "msg").telling("data").on_top();
+        assert_eq!(whole(listing, result.clone()), json!({"success": true, "msg": "OK", "data": {"a": 1}}));
+        assert_eq!(listing.failure("404", "no"), json!({"success": false, "msg": "no"}));
         assert_eq!(whole(Form::PLAIN, json!(7)), json!(7));
         assert_eq!(whole(Form::PLAIN, result.clone()), result);
     }

@@ -22,6 +22,7 @@ use crate::error::{Code, Failure};
 use crate::limits::{Limits, Permit, Standing};
 use crate::model::partner::{Caller, Mode, Scopes};
 use crate::param2::asked::{Answer, Asked};
+pub use crate::param2::discovery::marks::Marks;
 use crate::param2::dispatch::{self, Need, Row};
 use crate::param2::fault::{self, Gw, Refusal};
 use crate::param2::parameters::{ACCESS_TOKEN, Parameters, TIMESTAMP};
@@ -40,6 +41,8 @@ pub struct Gate {
     pub body: BodyBounds,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where pages of lists begin.
+    pub marks: Marks,
     /// The time.
     pub clock: Clock,
 }

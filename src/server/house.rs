@@ -198,6 +198,7 @@ impl House {
             strangers: Throttle::new(STRANGERS_PER_MINUTE, clock.clone()),
             body: gate.body,
             trusted_proxies: gate.trusted_proxies.clone(),
+            marks: param2::gate::Marks::default(),
             clock: clock.clone(),
         };
         let upstream_tally = Arc::<upstream::Tally>::default();

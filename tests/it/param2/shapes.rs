@@ -126,6 +126,88 @@ const DETAIL: Shape = &[
     "result.result.companyName s!",
 ];
 
+/// `product.search.keywordQuery`
+const SEARCH: Shape = &[
+    "result.success b!",
+    "result.code s!",
+    "result.message s!",
+    "result.result.totalRecords i!",
+    "result.result.totalPage i!",
+    "result.result.pageSize i!",
+    "result.result.currentPage i!",
+    "result.result.data[].imageUrl s!",
+    "result.result.data[].whiteImage s!",
+    "result.result.data[].subject s!",
+    "result.result.data[].subjectTrans s!",
+    "result.result.data[].offerId i!",
+    "result.result.data[].isJxhy b!",
+    "result.result.data[].priceInfo.price s!",
+    "result.result.data[].priceInfo.consignPrice s",
+    "result.result.data[].repurchaseRate s!",
+    "result.result.data[].monthSold i!",
+    "result.result.data[].sales7d s!",
+    "result.result.data[].traceInfo s!",
+    "result.result.data[].isOnePsale b!",
+    "result.result.data[].sellerIdentities[] s",
+    "result.result.data[].offerIdentities[] s",
+    "result.result.data[].tradeScore s!",
+    "result.result.data[].promotionModel.hasPromotion b!",
+    "result.result.data[].isPatentProduct b!",
+    "result.result.data[].createDate s!",
+    "result.result.data[].modifyDate s!",
+    "result.result.data[].isSelect b!",
+    "result.result.data[].minOrderQuantity i!",
+    "result.result.data[].productSimpleShippingInfo.shippingTimeGuarantee s",
+];
+
+/// `pool.product.pull`
+const PULL: Shape = &[
+    "result.success s!",
+    "result.code s!",
+    "result.message s!",
+    "result.result[].offerId i!",
+    "result.result[].bizCategoryId s!",
+    "result.result[].offerPoolTotal i!",
+];
+
+/// `category.translation.getById`
+const CATEGORY: Shape = &[
+    "success b!",
+    "code s!",
+    "message s!",
+    "result.fromCache b!",
+    "result.level s!",
+    "result.chineseName s!",
+    "result.translatedName s!",
+    "result.language s!",
+    "result.leaf b!",
+    "result.categoryId i!",
+    "result.parentCateId i",
+    "result.children[].fromCache b!",
+    "result.children[].level s!",
+    "result.children[].chineseName s!",
+    "result.children[].translatedName s!",
+    "result.children[].language s!",
+    "result.children[].leaf b!",
+    "result.children[].categoryId i!",
+    "result.children[].parentCateId i!",
+    "result.children[].children null!",
+];
+
+#[actix_web::test]
+async fn lists_pools_and_categories_have_the_platforms_names_and_types() {
+    let house = House::open().await;
+    let trader = house.trader("acme").await;
+    let asked = json!({"keyword": "cup", "beginPage": 1, "pageSize": 50, "country": "en"}).to_string();
+    hold(&trader.told(XB, "product.search.keywordQuery", &[("offerQueryParam", &asked)]).await, SEARCH);
+    let pool = house.partner("finder").await.get("/v1/pools").await.json()["items"][0]["id"].clone();
+    let asked = json!({"offerPoolId": pool, "taskId": 1, "pageNo": 1, "pageSize": 50}).to_string();
+    hold(&trader.told(XB, "pool.product.pull", &[("offerPoolQueryParam", &asked)]).await, PULL);
+    let root = [("language", "ja"), ("categoryId", "0")];
+    hold(&trader.told(XB, "category.translation.getById", &root).await, CATEGORY);
+    house.close().await;
+}
+
 #[actix_web::test]
 async fn an_offer_has_the_platforms_names_and_types() {
     let house = House::open().await;
