@@ -33,7 +33,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("translate", &["clock", "error", "model", "upstream"]),
     // The one mechanism by which rooms follow the catalogue
     ("feed", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate"]),
-    ("auth", &["clock", "edge", "error", "model", "signing", "telemetry", "counters", "partners"]),
+    ("auth", &["clock", "edge", "error", "model", "signing", "telemetry", "audit", "counters", "partners"]),
     ("limits", &["clock", "error", "model", "telemetry", "counters"]),
     ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "language", "translate"]),
     ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),

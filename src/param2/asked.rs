@@ -106,6 +106,11 @@ impl Asked {
         Ok(Audience::of(&self.caller, language_of(name, language)?, Currency::CNY))
     }
 
+    /// The request itself, for what is told by its connection.
+    pub fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
     /// A success in the call's own form.
     pub fn answer(&self, result: &impl serde::Serialize) -> Told {
         let whole = self.row.form.whole(result);

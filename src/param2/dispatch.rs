@@ -9,7 +9,7 @@ use crate::limits::{Priority, cost};
 use crate::model::partner::Scope;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::form::{Form, Layout};
-use crate::param2::{discovery, system};
+use crate::param2::{discovery, oauth, system};
 
 /// What a caller has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,23 @@ pub const OPEN: &str = "cn.alibaba.open";
 /// Accounts.
 pub const ACCOUNT: &str = "com.alibaba.account";
 
+/// Tokens.
+pub const OAUTH: &str = "system.oauth2";
+const TOKEN_PARAMETERS: &[Parameter] = &[
+    may("grant_type", Kind::Text),
+    must("client_id", Kind::Text),
+    must("client_secret", Kind::Text),
+    may("redirect_uri", Kind::Text),
+    may("code", Kind::Text),
+    may("need_refresh_token", Kind::Boolean),
+    may("refresh_token", Kind::Text),
+    may("refreshToken", Kind::Text),
+];
+
+/// Clients of several ages spell it their own way; one of them has to be there.
+const TREND_PARAMETERS: &[Parameter] =
+    &[may("tendQueryParam", Kind::Json), may("trendQueryParam", Kind::Json), may("param", Kind::Json)];
+
 /// `{"result": {"msg", "code", "traceId", "success", "model"}}`; the call writes a success itself.
 const POOL_TOTAL: Form = Form { layout: Layout::Inside, message: "msg", ..Form::NESTED_TEXT };
 
@@ -157,13 +174,9 @@ impl Row {
     }
 
     /// How an offer sold.
-    const fn trend(api: &'static str, parameter: &'static str) -> Self {
-        let parameters: &[Parameter] = match parameter.as_bytes() {
-            b"tendQueryParam" => &[may("tendQueryParam", Kind::Json)],
-            _ => &[may("trendQueryParam", Kind::Json)],
-        };
+    const fn trend(api: &'static str) -> Self {
         Self {
-            parameters,
+            parameters: TREND_PARAMETERS,
             form: Form::NESTED.ok_as("S000").failing_as("retCode", "retMsg"),
             does: "How an offer sold, day by day.",
             proof: "tests/it/param2/discovery.rs::trends_are_told_day_by_day_under_both_names",
@@ -240,6 +253,16 @@ pub const TABLE: &[Row] = &[
         "Tells the time as a date.",
         "clock",
         "tests/it/param2/door.rs::the_time_is_told_to_anybody",
+    ),
+    Row::open(OAUTH, "getToken").takes(TOKEN_PARAMETERS).by(|asked| Box::pin(oauth::get_token(asked))).told(
+        "Tokens for a code or a refresh token.",
+        "auth",
+        "tests/it/param2/tokens.rs::a_code_brings_tokens_and_a_refresh_token_more",
+    ),
+    Row::open(OAUTH, "postponeToken").takes(TOKEN_PARAMETERS).by(|asked| Box::pin(oauth::postpone_token(asked))).told(
+        "Another refresh token in the place of one.",
+        "auth",
+        "tests/it/param2/tokens.rs::a_code_brings_tokens_and_a_refresh_token_more",
     ),
     // discovery
     Row::read(XB, "product.search.keywordQuery", "search_offers")
@@ -364,17 +387,15 @@ pub const TABLE: &[Row] = &[
             "catalog",
             "tests/it/param2/discovery.rs::a_pool_is_pulled_whole_whatever_the_size_of_its_pages",
         ),
-    Row::trend("product.analyze.getPerdaySellQuantityTrend", "tendQueryParam")
-        .by(|asked| Box::pin(discovery::trends::sold(asked))),
-    Row::trend("product.analyze.getPerdaySellQuantityTrendNew", "tendQueryParam")
-        .by(|asked| Box::pin(discovery::trends::sold(asked))),
-    Row::trend("product.analyze.getThirtyDayMedianPriceTrend", "trendQueryParam")
+    Row::trend("product.analyze.getPerdaySellQuantityTrend").by(|asked| Box::pin(discovery::trends::sold(asked))),
+    Row::trend("product.analyze.getPerdaySellQuantityTrendNew").by(|asked| Box::pin(discovery::trends::sold(asked))),
+    Row::trend("product.analyze.getThirtyDayMedianPriceTrend")
         .by(|asked| Box::pin(discovery::trends::median_price(asked))),
-    Row::trend("product.analyze.getThirtyDayMedianPriceTrendNew", "trendQueryParam")
+    Row::trend("product.analyze.getThirtyDayMedianPriceTrendNew")
         .by(|asked| Box::pin(discovery::trends::median_price(asked))),
-    Row::trend("product.analyze.getRepurchaseRateTrend", "trendQueryParam")
+    Row::trend("product.analyze.getRepurchaseRateTrend")
         .by(|asked| Box::pin(discovery::trends::repurchase_rate(asked))),
-    Row::trend("product.analyze.getRepurchaseRateTrendNew", "trendQueryParam")
+    Row::trend("product.analyze.getRepurchaseRateTrendNew")
         .by(|asked| Box::pin(discovery::trends::repurchase_rate(asked))),
 ];
 

@@ -9,9 +9,12 @@ mod form;
 pub mod gate;
 mod lenient;
 mod multipart;
+mod oauth;
 mod parameters;
 mod route;
 mod system;
+#[cfg(test)]
+mod tests;
 mod told;
 
 pub use told::page;

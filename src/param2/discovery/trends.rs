@@ -13,6 +13,8 @@ use crate::param2::discovery::goods::percent;
 use crate::param2::fault::Refusal;
 use crate::param2::lenient;
 
+/// What clients of several ages call the parameter.
+const SPELT: [&str; 3] = ["tendQueryParam", "trendQueryParam", "param"];
 /// Days that are told at once.
 const MOST_DAYS: i64 = 90;
 /// Days that a median is of.
@@ -56,8 +58,8 @@ pub async fn repurchase_rate(asked: Asked) -> Told {
 }
 
 async fn told(asked: Asked, parameter: &str, value: fn(&Trend, usize) -> Option<String>) -> Told {
-    let other = if parameter == "tendQueryParam" { "trendQueryParam" } else { "tendQueryParam" };
-    let parameter = if asked.text(parameter).is_none() && asked.text(other).is_some() { other } else { parameter };
+    let given = SPELT.into_iter().find(|name| asked.text(name).is_some());
+    let parameter = given.unwrap_or(parameter);
     let wanted: Wanted = asked.json(parameter)?;
     let offer = wanted.offer_id.ok_or_else(|| Refusal::missing(&format!("{parameter}.offerId")))?;
     let start = day(parameter, "startDate", wanted.start_date.as_deref())?;

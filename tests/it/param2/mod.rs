@@ -3,4 +3,5 @@
 mod discovery;
 mod door;
 mod shapes;
+mod tokens;
 mod trader;
