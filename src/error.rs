@@ -160,6 +160,14 @@ codes! {
     PoolNotFound = "pool_not_found", 404, Partner, Never, "No such pool.", "List the pools at GET /v1/pools.";
     CategoryNotFound = "category_not_found", 404, Partner, Never, "No such category.", "List the categories at GET /v1/categories.";
     SupplierNotFound = "supplier_not_found", 404, Partner, Never, "No such supplier.", "Take supplier ids from offers.";
+    ImageNotFound = "image_not_found", 404, Partner, Never, "You have no such picture.", "Upload the picture at POST /v1/images and use the image_id it gives; sandbox and live pictures are kept apart.";
+    ImageExpired = "image_expired", 410, Partner, Never, "The picture's time is over.", "Upload it again at POST /v1/images; the same bytes get the same image_id.";
+    ImageInvalid = "image_invalid", 400, Partner, Never, "The picture cannot be taken.", "Send one complete JPEG, PNG or WebP of at most 3 MB, 8,000 pixels a side and 16 million in all, with the matching Content-Type.";
+    LinkUnrecognised = "link_unrecognised", 422, Partner, Never, "There is neither a link nor an offer's number in it.", "Paste the address of an offer's page, a short link, the text that the marketplace's app shares, or the offer's number.";
+    LinkNotOffer = "link_not_offer", 422, Partner, Never, "The link leads to a page of the marketplace that is not an offer's.", "Open the offer itself and copy its address.";
+    LinkForeign = "link_foreign", 422, Partner, Never, "The link leads to another site.", "Only links of the marketplace lead to its offers; to find the like of what another site sells, search by its picture.";
+    ShortLinkNotFound = "short_link_not_found", 404, Partner, Never, "The marketplace does not know this short link.", "Copy it anew, whole, or open it and copy the address of the page.";
+    CodeNotFound = "code_not_found", 422, Partner, Never, "No QR code on the picture can be read.", "Send a sharper picture that shows the whole code with some white around it.";
     RateUnavailable = "rate_unavailable", 503, Gateway, Later, "No usable exchange rate for this currency.", "Ask for CNY, or for a currency listed in the detail, or try again later.";
     // catalogue's connection
     UpstreamTimeout = "upstream_timeout", 504, Catalogue, Later, "The wholesale service did not answer in time.", "Try again; for orders repeat with the same Idempotency-Key.";

@@ -12,7 +12,7 @@ const SOMETIMES: &[(&str, &[&str])] = &[
     ("ConsignmentEvent", &["report_id", "problem"]),
     ("LineProblem", &["minimum_order", "order_multiple", "stock"]),
     ("OfferPage", &["facets"]),
-    ("OfferSummary", &["title_highlights"]),
+    ("OfferSummary", &["title_highlights", "score"]),
     ("Order", &["events"]),
     ("PaymentOrder", &["pay_url", "problem"]),
     ("PolicyView", &["time_zone", "resets_at", "merit", "override"]),

@@ -9,8 +9,10 @@ pub mod consignments;
 pub mod docs;
 pub mod events;
 pub mod gate;
+pub mod images;
 mod kept;
 pub mod limits;
+pub mod links;
 pub mod offers;
 mod once;
 pub mod openapi;
@@ -55,6 +57,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(offers::get_offer)
         .service(offers::like::list_related_offers)
         .service(offers::like::get_offer_trends)
+        .service(images::create_image)
+        .service(links::resolve_link)
         .service(categories::list_categories)
         .service(categories::get_category)
         .service(suppliers::get_supplier)

@@ -90,6 +90,8 @@ operations! {
     BatchOffers = "batch_offers", CatalogRead, Read;
     ListRelatedOffers = "list_related_offers", CatalogRead, Read;
     GetOfferTrends = "get_offer_trends", CatalogRead, Read;
+    CreateImage = "create_image", CatalogRead, Write;
+    ResolveLink = "resolve_link", CatalogRead, Read;
     ListCategories = "list_categories", CatalogRead, Read;
     GetCategory = "get_category", CatalogRead, Read;
     GetSupplier = "get_supplier", CatalogRead, Read;

@@ -165,6 +165,13 @@ impl Catalog {
         format!("{}/pictures/{offer}.png{world}", self.public_url)
     }
 
+    /// The offer whose picture stands at this address of ours; nothing is looked up.
+    pub fn offer_pictured_at(&self, address: &str) -> Option<crate::model::ids::OfferId> {
+        let path = address.strip_prefix(&*self.public_url)?;
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        path.strip_prefix("/pictures/")?.strip_suffix(".png")?.parse().ok()
+    }
+
     /// Whether this world has a catalogue.
     pub fn serves(&self, mode: Mode) -> bool {
         self.upstream.serves(mode)

@@ -13,6 +13,7 @@ use crate::model::category::Category;
 use crate::model::ids::{OfferId, SupplierId};
 use crate::model::money::{Exchange, Money};
 use crate::model::offer::{Offer, PictureSize};
+use crate::model::picture::Pictured;
 use crate::model::search::{Found, Search};
 use crate::model::supplier::Supplier;
 use crate::model::warehouse::Site;
@@ -66,6 +67,7 @@ pub struct Picture {
 
 pub(super) const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
 pub(super) const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
+pub(super) const PICTURE_NOT_FOUND: &str = "PICTURE_NOT_FOUND";
 /// Lists are never absent: they are empty.
 pub(super) const NEVER_ABSENT: &str = "";
 
@@ -165,7 +167,7 @@ impl Question for Search {
     type Found = Found;
     const KIND: Kind = Kind::Search;
     const PRICED: bool = true;
-    const ABSENT: &'static str = NEVER_ABSENT;
+    const ABSENT: &'static str = PICTURE_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         // The currency of bounds is the audience's; it is in the key already.
@@ -176,6 +178,7 @@ impl Question for Search {
             .some_number(self.price_max.map(|money| money.minor))
             .some_number(self.minimum_order_max.map(i64::from))
             .some_number(self.supplier.map(|id| id.number()));
+        let key = cursor::alike(key, self.alike.as_ref());
         cursor::conditions(key, &self.filters)
             .number(i64::from(self.facets))
             .text(self.sort.name())
@@ -203,7 +206,11 @@ impl Question for Search {
         Ok(Found { items: found.items, next, total: Some(found.total), corrected, facets })
     }
     fn absent(&self) -> Error {
-        Nonsense::new("no page").into()
+        match self.alike.as_ref().map(|alike| &alike.picture) {
+            Some(Pictured::Uploaded { image, .. }) => Error::ImageGone(image.clone()),
+            Some(Pictured::Offer(id)) => Error::OfferNotFound(*id),
+            None => Nonsense::new("no page").into(),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::model::money::{Currency, Exchange, Money};
 use crate::model::offer::{Offer, PictureSize};
 use crate::model::page::PageSize;
 use crate::model::partner::Mode;
+use crate::model::picture::{Alike, Pictured};
 use crate::model::search::{Search, Sort};
 use crate::rates::{Rates, Settings, Source};
 use crate::upstream::{self, Endpoint, Upstream};
@@ -240,17 +241,29 @@ fn any_audience() -> impl Strategy<Value = Audience> {
 
 fn any_search() -> impl Strategy<Value = Search> {
     let option = || proptest::option::of(0..3_i64);
+    let alike = proptest::option::of((0..4_i64, proptest::bool::ANY).prop_map(|(which, in_part)| Alike {
+        picture: match which {
+            0 | 1 => Pictured::Offer(crate::model::ids::OfferId::new(which)),
+            _ => Pictured::Uploaded {
+                image: format!("img_{which:032}").parse().unwrap(),
+                catalogue_id: format!("{which:032x}"),
+            },
+        },
+        region: if in_part { "0,0,0.5,1".parse().ok() } else { None },
+    }));
     let size = (1..3_u32).prop_map(|n| PageSize::new(n).unwrap_or_default());
     let sort = proptest::sample::select(Sort::ALL);
-    (proptest::option::of("[a&=0]{0,3}"), option(), option(), option(), option(), option(), sort, size).prop_map(
-        |(words, category, supplier, low, high, minimum, sort, size)| Search {
+    (proptest::option::of("[a&=0]{0,3}"), option(), option(), option(), option(), option(), sort, size, alike).prop_map(
+        |(words, category, supplier, low, high, minimum, sort, size, alike)| Search {
             words,
+            // A search by picture is sorted by likeness alone.
+            sort: if alike.is_some() { Sort::Relevance } else { sort },
+            alike,
             category: category.map(CategoryId::new),
             supplier: supplier.map(SupplierId::new),
             price_min: low.map(Money::fen),
             price_max: high.map(Money::fen),
             minimum_order_max: minimum.and_then(|n| u32::try_from(n).ok()),
-            sort,
             size,
             ..Search::default()
         },

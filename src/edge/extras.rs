@@ -48,6 +48,15 @@ const ORDER_PART: &[(&str, Holds, &str)] = &[
     ("amount", Holds::Money, "Its part of the total."),
 ];
 
+const TRIED: &[(&str, Holds, &str)] = &[
+    (
+        "form",
+        Holds::Text("short_link"),
+        "`offer_page`, `mobile_page`, `short_link`, `share_text`, `qr_picture` or `offer_number`.",
+    ),
+    ("why", Holds::Text("There is no link in it."), "Why it is not that, for people."),
+];
+
 /// All of them.
 pub const ALL: &[Extra] = &[
     extra(
@@ -142,6 +151,12 @@ pub const ALL: &[Extra] = &[
         &["refund_amount_too_large"],
         "The most that can be asked back for these pieces.",
         Holds::Money,
+    ),
+    extra(
+        "tried",
+        &["link_unrecognised", "link_not_offer", "link_foreign", "short_link_not_found", "code_not_found"],
+        "The forms that it was not, and why.",
+        Holds::Rows(2, TRIED),
     ),
     extra("max_freight", &["refund_amount_too_large"], "How much of it has to be asked for as freight.", Holds::Money),
 ];

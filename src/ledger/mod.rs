@@ -16,6 +16,7 @@ mod endpoints;
 mod error;
 mod feeds;
 mod holds;
+mod images;
 mod known;
 mod left_out;
 mod merit;
@@ -47,6 +48,7 @@ pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
 pub use feeds::Turn as FeedTurn;
 pub use holds::{Doubted, Hold};
+pub use images::{Image, NewImage};
 pub use left_out::{Left, LeftCount, LeftOut};
 pub use near::NearLimit;
 pub use operator::{Carried, Case, Hand, KeyHeld, News, Paying, Search};
@@ -75,7 +77,7 @@ impl Ledger {
         Self { sql, clock }
     }
 
-    /// Forgets keys past their life, quotes long expired, and events published long ago; gives how many rows went.
+    /// Forgets keys past their life, quotes long expired, pictures past their time, and events published long ago; gives how many rows went.
     pub async fn tidy(&self) -> Result<u64, Error> {
         const KEYS: &str = "DELETE FROM idempotency WHERE expires_at <= $1";
         const QUOTES: &str = "DELETE FROM quotes WHERE expires_at <= $1";
@@ -83,6 +85,7 @@ impl Ledger {
         let now = self.clock.now_ms();
         let keys = self.sql.execute(KEYS, crate::sql::args![now]).await?;
         let events = self.forget_events(now).await?;
-        Ok(keys + events + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
+        let images = self.forget_images(now).await?;
+        Ok(keys + events + images + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
     }
 }

@@ -108,6 +108,8 @@ own_ids! {
     ReportId = "rpt";
     /// A picture that proves something.
     VoucherId = "vch";
+    /// A picture to search by.
+    ImageId = "img";
     /// An address of a partner that hears of events.
     EndpointId = "whe";
     /// An event on its way to one endpoint.

@@ -14,6 +14,7 @@ pub mod order;
 pub mod page;
 pub mod partner;
 pub mod payment;
+pub mod picture;
 pub mod plan;
 pub mod quote;
 pub mod refund;

@@ -83,6 +83,8 @@ pub struct OfferSummary {
     pub updated_at: Timestamp,
     /// Where a search's words stand in the shown title: characters from and to.
     pub highlights: Vec<(usize, usize)>,
+    /// In a search by picture: how like its picture is, thousandths.
+    pub likeness: Option<u32>,
 }
 
 /// The seller of an offer, in brief.

@@ -72,6 +72,10 @@ pub struct Brief {
     /// Where the keyword is found in the shown subject, in a search: characters from and to. Absent when nowhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub highlights: Vec<[usize; 2]>,
+    /// In a search by picture: how like its picture is, 1000 when nothing differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1000)]
+    pub likeness: Option<u32>,
 }
 
 /// Everything about a goods.
@@ -345,6 +349,7 @@ pub fn brief(item: &Item, seller: Option<&Seller>, lang: Lang) -> Brief {
         gmt_create: beijing(goods.listed_at),
         gmt_modified: beijing(item.modified_at()),
         highlights: Vec::new(),
+        likeness: None,
     }
 }
 

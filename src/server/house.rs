@@ -20,11 +20,13 @@ use crate::fulfilment::Fulfilment;
 use crate::language::Interpreter;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::links::Links;
 use crate::ops::console::access::Access;
 use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::param2;
 use crate::partners::{Directory, MasterKeys, Sealer};
+use crate::pictures::Pictures;
 use crate::rates::Rates;
 use crate::server::books::ProcessBooks;
 use crate::server::passes::Passes;
@@ -147,6 +149,10 @@ pub struct Rooms {
     pub aftersale: Data<Aftersale>,
     /// Parcels and consignments.
     pub fulfilment: Data<Fulfilment>,
+    /// Pictures to search by.
+    pub pictures: Data<Pictures>,
+    /// What people paste.
+    pub links: Data<Links>,
 }
 
 /// What seals secrets at rest.
@@ -252,6 +258,8 @@ impl House {
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let fulfilment =
             Fulfilment::new(settings::fulfilment(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
+        let pictures = Pictures::new(self.ledger.clone(), upstream.clone(), clock.clone());
+        let links = Links::new(upstream.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
         Ok(Rooms {
             catalog: Data::new(catalog),
@@ -259,6 +267,8 @@ impl House {
             webhooks: Data::new(self.webhooks.clone()),
             aftersale: Data::new(aftersale),
             fulfilment: Data::new(fulfilment),
+            pictures: Data::new(pictures),
+            links: Data::new(links),
         })
     }
 }

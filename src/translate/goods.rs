@@ -57,6 +57,7 @@ fn read_summary(brief: wire::Brief) -> Result<OfferSummary, Nonsense> {
         listed_at: words::beijing_if_any(brief.gmt_create.as_deref())?,
         updated_at: words::beijing(&brief.gmt_modified)?,
         highlights,
+        likeness: brief.likeness.map(|likeness| likeness.min(1000)),
     })
 }
 

@@ -293,6 +293,43 @@ examples! {
         "The refund moved on since you last read it.",
         "A deadline passed."
     ]
+    "image_not_found" "GET /v1/offers?image_id=img_0192f5b0c1d27a3e8f4a5b6c7d8e9f01" "" {} [
+        "The id is another partner's, or of the other world: sandbox keys do not see what live keys uploaded.",
+        "Two weeks after the upload nothing is known of it any more."
+    ]
+    "image_expired" "GET /v1/offers?image_id=img_0192f5b0c1d27a3e8f4a5b6c7d8e9f01" "The picture img_0192f5b0c1d27a3e8f4a5b6c7d8e9f01 was kept for seven days; upload it again." {} [
+        "A link to a search was kept for longer than the picture."
+    ]
+    "image_invalid" "POST /v1/images" "It cannot be taken: its bytes are not of the kind that Content-Type says." {} [
+        "The file was renamed from another kind, such as HEIC.",
+        "The upload broke off, or the picture was sent as base64 or as a form."
+    ]
+    "link_unrecognised" "POST /v1/links/resolve" "" {
+        "tried": "[{\"form\": \"offer_page\", \"why\": \"There is no link in it.\"}, {\"form\": \"offer_number\", \"why\": \"It is not digits alone.\"}]"
+    } [
+        "Only the title was copied."
+    ]
+    "link_not_offer" "POST /v1/links/resolve" "https://shop1234567890.1688.com/ is a page of the marketplace, but not of an offer." {
+        "tried": "[{\"form\": \"offer_page\", \"why\": \"The page is one of the marketplace, but not of an offer.\"}]"
+    } [
+        "The address of a shop or of a list of offers was pasted."
+    ]
+    "link_foreign" "POST /v1/links/resolve" "The link leads to item.taobao.com, which is another site." {
+        "tried": "[{\"form\": \"offer_page\", \"why\": \"The link's host is none of the marketplace's.\"}]"
+    } [
+        "The offer is one of another marketplace."
+    ]
+    "short_link_not_found" "POST /v1/links/resolve" "The marketplace does not know https://qr.1688.com/s/none." {
+        "tried": "[{\"form\": \"short_link\", \"why\": \"The marketplace does not know this short link.\"}]"
+    } [
+        "The last letters were lost while copying.",
+        "Capital and small letters were mixed up."
+    ]
+    "code_not_found" "POST /v1/links/resolve" "" {
+        "tried": "[{\"form\": \"qr_picture\", \"why\": \"No QR code on the picture can be read.\"}]"
+    } [
+        "The code is blurred, cut off, or very small on a large picture."
+    ]
     "voucher_not_found" "GET /v1/vouchers/vch_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} []
     "voucher_required" "POST /v1/refunds" "The reason needs at least one picture. Nothing was asked for." {} []
     "voucher_invalid" "POST /v1/vouchers" "It cannot be taken: its bytes are not of the kind that Content-Type says." {} [

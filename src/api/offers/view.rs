@@ -68,6 +68,10 @@ pub struct OfferSummaryView<'a> {
     /// In a search: where its words stand in `title`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     title_highlights: Vec<HighlightView>,
+    /// In a search by picture: how like its picture is, 0 to 1.
+    #[schema(example = "0.973")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<String>,
     /// When the offer was listed.
     #[schema(example = "2026-10-01T02:00:00Z", format = DateTime)]
     listed_at: Option<String>,
@@ -299,6 +303,7 @@ impl Showing<'_> {
                 .iter()
                 .map(|(start, end)| HighlightView { start: *start, end: *end })
                 .collect(),
+            score: offer.likeness.map(|likeness| format!("{}.{:03}", likeness / 1000, likeness % 1000)),
             listed_at: offer.listed_at.map(|moment| moment.to_string()),
             updated_at: offer.updated_at.to_string(),
         })

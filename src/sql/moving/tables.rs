@@ -80,4 +80,5 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("usage_minutes", &["partner", "mode", "minute", "node", "flush"]),
     Table::new("usage_nodes", &["node"]),
     Table::new("translations", &["language", "digest"]),
+    Table::new("images", &["id"]),
 ];

@@ -3,6 +3,7 @@
 pub mod aftersale;
 pub mod browse;
 pub mod fulfilment;
+pub mod pictures;
 
 use std::time::Duration;
 

@@ -6,5 +6,6 @@ pub mod browse;
 pub mod changes;
 pub mod fulfilment;
 pub mod goods;
+pub mod pictures;
 pub mod trade;
 pub mod trans;

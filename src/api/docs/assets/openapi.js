@@ -6,7 +6,7 @@ const SIGNED_BY_US = ["signature", "signature-input", "content-digest", "content
 
 /** The order of a purchase, in which operations are easiest to learn; others follow as the document has them. */
 const WALK = [
-  "search_offers", "get_offer", "batch_offers", "list_related_offers", "get_offer_trends", "list_categories", "get_category",
+  "search_offers", "get_offer", "batch_offers", "list_related_offers", "get_offer_trends", "create_image", "resolve_link", "list_categories", "get_category",
   "get_supplier", "list_supplier_offers", "list_pools", "list_pool_offers", "list_rankings", "list_trending_keywords",
   "create_quote", "get_quote",
   "create_order", "list_orders", "get_order", "get_order_by_reference", "cancel_order", "confirm_receipt",

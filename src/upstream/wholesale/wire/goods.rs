@@ -76,6 +76,8 @@ pub struct Brief {
     /// Where the keyword stands in the shown subject: characters from and to.
     #[serde(default)]
     pub highlights: Vec<[usize; 2]>,
+    /// In a search by picture: how like it is, 1000 when nothing differs.
+    pub likeness: Option<u32>,
 }
 
 /// Goods in full.
