@@ -77,6 +77,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "auth",
             "limits",
             "catalog",
+            "pictures",
             "orders",
             "fulfilment",
             "aftersale",

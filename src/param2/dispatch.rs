@@ -210,6 +210,11 @@ impl Row {
         Self { form, ..self }
     }
 
+    /// With bodies of up to so many bytes.
+    const fn bodies_up_to(self, bytes: usize) -> Self {
+        Self { most_bytes: Some(bytes), ..self }
+    }
+
     /// Written by.
     const fn by(self, run: fn(Asked) -> Writing) -> Self {
         Self { run, ..self }
@@ -288,6 +293,25 @@ pub const TABLE: &[Row] = &[
             "One offer in full: variants, prices by quantity (yuan), stock, packing.",
             "catalog",
             "tests/it/param2/discovery.rs::an_offer_is_told_as_the_catalogue_has_it",
+        ),
+    Row::read(XB, "product.image.upload", "create_image")
+        .takes(&[must("uploadImageParam", Kind::Json)])
+        .bodies_up_to(discovery::pictures::MOST_BODY_BYTES)
+        .shaped(Form::NESTED_TEXT)
+        .by(|asked| Box::pin(discovery::pictures::upload(asked)))
+        .told(
+            "Takes in a picture to search by; gives its id, \"0\" for one that cannot be used.",
+            "pictures",
+            "tests/it/param2/pictures.rs::a_picture_is_uploaded_and_finds_its_offer",
+        ),
+    Row::read(XB, "product.search.imageQuery", "search_offers")
+        .takes(&[must("offerQueryParam", Kind::Json)])
+        .shaped(Form::NESTED_TEXT)
+        .by(|asked| Box::pin(discovery::search::by_picture(asked)))
+        .told(
+            "Searches offers by a picture, page by page.",
+            "catalog",
+            "tests/it/param2/pictures.rs::a_picture_is_uploaded_and_finds_its_offer",
         ),
     Row::read(XB, "product.related.recommend", "list_related_offers")
         .takes(&[must("relatedQueryParams", Kind::Json)])

@@ -32,8 +32,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "usage", text: include_str!("migrations/0013_usage.sql") },
     Migration { version: 14, name: "agreed", text: include_str!("migrations/0014_agreed.sql") },
     Migration { version: 15, name: "words", text: include_str!("migrations/0015_words.sql") },
-    Migration { version: 21, name: "param2", text: include_str!("migrations/0021_param2.sql") },
     Migration { version: 16, name: "pictures", text: include_str!("migrations/0016_pictures.sql") },
+    Migration { version: 21, name: "param2", text: include_str!("migrations/0021_param2.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

@@ -6,6 +6,7 @@ pub mod detail;
 mod goods;
 mod listing;
 pub mod marks;
+pub mod pictures;
 pub mod points;
 pub mod pools;
 pub mod search;

@@ -2,6 +2,7 @@
 
 mod discovery;
 mod door;
+mod pictures;
 mod shapes;
 mod tokens;
 mod trader;
