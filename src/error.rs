@@ -137,6 +137,7 @@ codes! {
     DigestMismatch = "digest_mismatch", 401, Partner, Never, "Content-Digest does not match the received body.", "Compute the digest over exactly the bytes that are sent, after serialising.";
     Replayed = "replayed", 401, Partner, Resign, "This signed request was already received.", "Sign again with a fresh nonce; for orders keep the same Idempotency-Key.";
     AuthThrottled = "auth_throttled", 429, Partner, Later, "Too many refused signatures from this address.", "Mend the signature first, then wait as Retry-After says.";
+    TokenRefused = "token_refused", 401, Partner, Never, "The access token is missing, has ended or was withdrawn.", "Refresh the token at system.oauth2/getToken, or have the account authorise the app again.";
     // may they
     ScopeMissing = "scope_missing", 403, Partner, Never, "The key lacks the scope this operation needs.", "Use a key with the named scope, or ask the operator to add it.";
     SandboxOnly = "sandbox_only", 403, Partner, Never, "Only sandbox keys may call this operation.", "Repeat the call with an xyk_test_ key.";

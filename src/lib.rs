@@ -40,6 +40,7 @@ pub mod webhooks;
 // FACES: what callers see
 pub mod api;
 pub mod ops;
+pub mod param2;
 
 // FRAME: makes and runs all of it
 pub mod commands;

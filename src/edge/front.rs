@@ -36,6 +36,10 @@ pub trait Books: 'static {
     fn note(&self, visit: &Visit, status: StatusCode, problem: Option<&Problem>, size: u64);
 }
 
+/// Marks a failure that a face has told in words of its own: the body stays, and the problem beside it is noted.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnWords;
+
 /// The front as a middleware, to be wrapped around the whole app, outermost.
 #[derive(Debug)]
 pub struct Front<B> {
@@ -167,6 +171,10 @@ fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpRes
     let problem = problem_of(&response);
     visit.with(|visit| {
         let mut response = match &problem {
+            Some(problem) if response.extensions().get::<OwnWords>().is_some() => {
+                visit.code = Some(problem.code().facts().name);
+                response
+            }
             Some(problem) => written(visit, response, problem),
             None => response,
         };

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::model::ids::PartnerId;
 use crate::model::partner::Partner;
 use crate::model::plan::{Merit, Plan, Policy, Span};
+use crate::partners::apps;
 use crate::partners::effective::{self, Points};
 use crate::partners::error::Error;
 use crate::partners::overrides::{self, Override};
@@ -58,7 +59,9 @@ pub(super) async fn snapshot(sql: &Sql, sealer: &Sealer, now: Timestamp) -> Resu
     if keys.is_empty() && unreadable > 0 {
         return Err(Error::WrongMasterKey(unreadable));
     }
-    Ok(Snapshot::new(version, partners.into_values().collect(), keys, unreadable).until(changes_at))
+    let apps = apps::load(sql, sealer, &partners).await?;
+    let snapshot = Snapshot::new(version, partners.into_values().collect(), keys, unreadable);
+    Ok(snapshot.until(changes_at).with_apps(apps))
 }
 
 /// All plans by name.
@@ -133,7 +136,7 @@ fn number(row: &Row, column: &str) -> Result<u32, Error> {
     u32::try_from(row.int(column)?).map_err(|_| unfit(column, "a number below 4294967296"))
 }
 
-fn unfit(column: &str, wanted: &'static str) -> Error {
+pub(super) fn unfit(column: &str, wanted: &'static str) -> Error {
     Error::Sql(sql::Error::Column { column: column.to_owned(), wanted })
 }
 

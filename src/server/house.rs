@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::aftersale::Aftersale;
 use crate::api::gate::Gate;
-use crate::auth::{Auth, Throttle};
+use crate::auth::{Apps, Auth, Throttle};
 use crate::cache::{self, Cache};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -24,6 +24,7 @@ use crate::links::Links;
 use crate::ops::console::access::Access;
 use crate::ops::staff::Staff;
 use crate::orders::Orders;
+use crate::param2;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::pictures::Pictures;
 use crate::rates::Rates;
@@ -92,6 +93,8 @@ pub struct House {
     pub directory: Arc<Directory>,
     /// Proof and limits.
     pub gate: Data<Gate>,
+    /// Proof and limits of the older door.
+    pub param2: Data<param2::gate::Gate>,
     /// Who may open the operator's console.
     pub console: Arc<Access>,
     /// Signatures seen.
@@ -197,6 +200,16 @@ impl House {
             trusted_proxies: config.server.trusted_proxies.clone(),
             scheme: config.server.scheme.clone(),
         };
+        let refusals = settings::auth(&config).refusals_per_minute;
+        let param2 = param2::gate::Gate {
+            apps: Apps::new(directory.clone(), nonces.clone(), refusals, clock.clone()),
+            limits: gate.limits.clone(),
+            strangers: Throttle::new(STRANGERS_PER_MINUTE, clock.clone()),
+            body: gate.body,
+            trusted_proxies: gate.trusted_proxies.clone(),
+            marks: param2::gate::Marks::default(),
+            clock: clock.clone(),
+        };
         let upstream_tally = Arc::<upstream::Tally>::default();
         let asked = Arc::clone(&upstream_tally);
         gate.limits.pressure().watch(Box::new(move || asked.in_flight.load(Ordering::Relaxed)));
@@ -221,6 +234,7 @@ impl House {
             warming: Arc::default(),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
+            param2: Data::new(param2),
             console: Arc::new(Access::new(
                 config.ops.password_hash.clone(),
                 Arc::new(Staff::new(sql.clone(), clock.clone())),

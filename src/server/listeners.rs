@@ -20,6 +20,7 @@ use crate::ops::console::Console;
 use crate::ops::health::Health;
 use crate::ops::look::Books;
 use crate::ops::{self, Meters};
+use crate::param2;
 use crate::rates;
 use crate::server::house::{Error, House, Rooms};
 use crate::server::{readings, settings, tasks};
@@ -107,6 +108,8 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .service(api::serve_document)
             .service(api::pictures::get_picture)
             .configure(api::docs::routes)
+            .app_data(shared.param2.clone())
+            .configure(param2::routes)
             .default_service(web::to(unmatched))
             .wrap(Front {
                 books: shared.books.clone(),

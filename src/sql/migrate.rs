@@ -34,6 +34,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 15, name: "words", text: include_str!("migrations/0015_words.sql") },
     Migration { version: 16, name: "pictures", text: include_str!("migrations/0016_pictures.sql") },
     Migration { version: 18, name: "sourcing", text: include_str!("migrations/0018_sourcing.sql") },
+    Migration { version: 21, name: "param2", text: include_str!("migrations/0021_param2.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

@@ -21,6 +21,7 @@ mod links;
 mod nodes;
 mod orders;
 mod pictures;
+mod param2;
 mod receiver;
 mod schema;
 mod shapes;
