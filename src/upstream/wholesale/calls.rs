@@ -178,6 +178,7 @@ mod tests {
             freight_fen: 0,
             total_fen: 640,
             buyer_memo: None,
+            quotation_no: None,
         };
         for call in [create_order(&order), cancel(number, "x"), pay(number, PayMode::Debit, "p", 640)] {
             assert_eq!(call.repeat, Repeat::Never, "{}", call.name);
