@@ -13,6 +13,7 @@ mod dashboard;
 mod faults;
 mod fulfilment;
 mod harness;
+mod kept;
 mod language;
 mod limits;
 mod lines;
