@@ -14,6 +14,7 @@ mod faults;
 mod fulfilment;
 mod harness;
 mod inquiries;
+mod kept;
 mod language;
 mod limits;
 mod lines;
