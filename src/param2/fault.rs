@@ -189,7 +189,7 @@ fn envelope(
     in_own_words(json(builder, serde_json::to_vec(&told).unwrap_or_default()), problem)
 }
 
-fn in_own_words(response: HttpResponse, problem: Problem) -> HttpResponse {
+fn in_own_words(mut response: HttpResponse, problem: Problem) -> HttpResponse {
     response.extensions_mut().insert(OwnWords);
     response.extensions_mut().insert(problem);
     response
