@@ -2,12 +2,12 @@
 
 mod asked;
 mod dates;
-mod discovery;
+pub mod discovery;
 pub mod dispatch;
 mod fault;
 mod form;
 pub mod gate;
-mod lenient;
+pub mod lenient;
 mod multipart;
 mod oauth;
 mod parameters;

@@ -58,9 +58,11 @@ fn sent(parameters: &BTreeMap<String, String>, way: u8) -> Sent {
         _ => {
             let mut body = String::new();
             for (name, value) in &pairs {
-                body.push_str(&format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+                body.push_str(&format!(
+                    "--form-1688\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+                ));
             }
-            let content_type = "multipart/form-data; boundary=b".to_owned();
+            let content_type = "multipart/form-data; boundary=form-1688".to_owned();
             Sent { query: encoded(&[signed]).into(), content_type, body: body.into(), ..empty }
         }
     }
@@ -109,7 +111,9 @@ proptest! {
             match how {
                 0 => bytes[at] = byte,
                 1 => bytes.insert(at, byte),
-                _ => drop(bytes.remove(at)),
+                _ => {
+                    bytes.remove(at);
+                }
             }
         }
         altered.path = String::from_utf8_lossy(&path).into_owned();

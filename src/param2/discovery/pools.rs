@@ -80,7 +80,7 @@ fn pieces(asked: Option<i64>) -> Result<(PageSize, u32), Refusal> {
     let size = u32::try_from(asked.unwrap_or(20)).map_err(|_| wrong())?;
     match size {
         1..=AT_ONCE => Ok((PageSize::new(size).ok_or_else(wrong)?, 1)),
-        _ if size <= MOST && size % AT_ONCE == 0 && size > 0 => {
+        _ if size <= MOST && size.is_multiple_of(AT_ONCE) && size > 0 => {
             Ok((PageSize::new(AT_ONCE).ok_or_else(wrong)?, size / AT_ONCE))
         }
         _ => Err(wrong()),

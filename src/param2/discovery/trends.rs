@@ -85,7 +85,7 @@ fn median(trend: &Trend, at: usize) -> Option<String> {
     let mut prices: Vec<Decimal> = trend.days.get(first..=at)?.iter().map(|day| day.price.decimal()).collect();
     prices.sort();
     let (low, high) = (prices.get((prices.len() - 1) / 2)?, prices.get(prices.len() / 2)?);
-    Some(((low + high) / Decimal::TWO).round_dp(2).to_string())
+    Some(format!("{:.2}", (low + high) / Decimal::TWO))
 }
 
 fn day(parameter: &str, member: &str, text: Option<&str>) -> Result<Date, Refusal> {
