@@ -28,6 +28,7 @@ pub mod auth;
 pub mod catalog;
 pub mod feed;
 pub mod fulfilment;
+pub mod landed;
 pub mod limits;
 pub mod orders;
 pub mod translate;

@@ -27,6 +27,9 @@ pub enum Error {
     /// No such supplier.
     #[error("no supplier {0}")]
     SupplierNotFound(SupplierId),
+    /// No domestic carrier goes to the place.
+    #[error("the region is not served")]
+    RegionNotServed,
     /// The question itself is not acceptable.
     #[error("not acceptable: {0:?}")]
     Invalid(Vec<Place>),
@@ -56,6 +59,7 @@ impl Failure for Error {
             Self::CategoryNotFound(_) => Code::CategoryNotFound,
             Self::PoolNotFound(_) => Code::PoolNotFound,
             Self::SupplierNotFound(_) => Code::SupplierNotFound,
+            Self::RegionNotServed => Code::RegionNotServed,
             Self::Invalid(_) => Code::InvalidRequest,
             Self::Rate(error) => error.code(),
             Self::Upstream(error) => error.code(),

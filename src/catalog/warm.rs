@@ -8,6 +8,7 @@ use url::form_urlencoded::Serializer;
 use crate::cache::{Field, How, Key, Kind};
 use crate::catalog::Catalog;
 use crate::catalog::browse::{CATEGORY_NOT_FOUND, POOL_NOT_FOUND};
+use crate::catalog::freight::REGION_NOT_SERVED;
 use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, SELLER_NOT_FOUND};
 use crate::model::partner::Mode;
 use crate::upstream::Call;
@@ -68,6 +69,7 @@ const fn absent(kind: Kind) -> &'static str {
         Kind::Category | Kind::Ranking | Kind::Keywords => CATEGORY_NOT_FOUND,
         Kind::PoolPage => POOL_NOT_FOUND,
         Kind::Supplier => SELLER_NOT_FOUND,
+        Kind::Freight => REGION_NOT_SERVED,
         Kind::Search | Kind::Categories | Kind::Warehouses | Kind::Pools => NEVER_ABSENT,
     }
 }
@@ -109,6 +111,7 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Ranking => "rankings",
         Kind::Keywords => "trends.keywords",
         Kind::Trend => "goods.trends",
+        Kind::Freight => "trade.freight",
     }
 }
 

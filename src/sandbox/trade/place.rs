@@ -41,7 +41,8 @@ impl Book {
             self.count_again(order.order_no);
             return Ok(Placed { order, replayed: true });
         }
-        let basket = price(shop, &self.shelf, &wanted, &asked.dest_country);
+        let zone = warehouses::zone_of(&asked.warehouse_code)?;
+        let basket = price(shop, &self.shelf, &wanted, &asked.dest_country, zone);
         refuse_first(&basket, &BEFORE_PRICE)?;
         let group = match basket.groups.as_slice() {
             [group] if group.seller_id == asked.seller_id => group,
