@@ -168,7 +168,10 @@ codes! {
     LinkForeign = "link_foreign", 422, Partner, Never, "The link leads to another site.", "Only links of the marketplace lead to its offers; to find the like of what another site sells, search by its picture.";
     ShortLinkNotFound = "short_link_not_found", 404, Partner, Never, "The marketplace does not know this short link.", "Copy it anew, whole, or open it and copy the address of the page.";
     CodeNotFound = "code_not_found", 422, Partner, Never, "No QR code on the picture can be read.", "Send a sharper picture that shows the whole code with some white around it.";
+    RegionNotServed = "region_not_served", 409, Partner, Never, "No domestic carrier goes to this place.", "Have the goods sent to a warehouse of GET /v1/warehouses, or to another place on the mainland.";
+    AddressAmbiguous = "address_ambiguous", 409, Partner, Never, "The address may mean several places.", "Choose one of candidates and give its region_code, or write the province and city into the address.";
     RateUnavailable = "rate_unavailable", 503, Gateway, Later, "No usable exchange rate for this currency.", "Ask for CNY, or for a currency listed in the detail, or try again later.";
+    RateStale = "rate_stale", 503, Gateway, Later, "The newest exchange rate is too old to be quoted at.", "Quote in CNY, or wait as Retry-After says for newer rates; prices are still shown in the currency, marked rate_stale.";
     // catalogue's connection
     UpstreamTimeout = "upstream_timeout", 504, Catalogue, Later, "The wholesale service did not answer in time.", "Try again; for orders repeat with the same Idempotency-Key.";
     UpstreamUnavailable = "upstream_unavailable", 503, Catalogue, Later, "The wholesale service cannot be reached.", "Try again as Retry-After says.";

@@ -11,13 +11,13 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 const SOMETIMES: &[(&str, &[&str])] = &[
     ("ConsignmentEvent", &["report_id", "problem"]),
     ("Inquiry", &["events"]),
-    ("LineProblem", &["minimum_order", "order_multiple", "stock"]),
+    ("LineProblem", &["minimum_order", "order_multiple", "stock", "mixed_order"]),
     ("OfferPage", &["facets"]),
     ("OfferSummary", &["title_highlights", "score"]),
     ("Order", &["events"]),
     ("PaymentOrder", &["pay_url", "problem"]),
     ("PolicyView", &["time_zone", "resets_at", "merit", "override"]),
-    ("Price", &["cny", "rate", "rate_date"]),
+    ("Price", &["cny", "rate", "rate_date", "rate_source", "rate_margin_percent", "rate_stale"]),
     ("Refund", &["events"]),
     ("Usage", &["date", "operation", "outcome", "code"]),
 ];

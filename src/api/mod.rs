@@ -8,11 +8,12 @@ pub mod categories;
 pub mod consignments;
 pub mod docs;
 pub mod events;
+pub mod freight;
 pub mod gate;
+pub mod images;
 pub mod inquiries;
 mod inquiry_body;
 mod inquiry_view;
-pub mod images;
 mod kept;
 pub mod limits;
 pub mod links;
@@ -72,6 +73,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(pools::list_pool_offers)
         .service(rankings::list_rankings)
         .service(rankings::list_trending_keywords)
+        .service(freight::create_freight_estimate)
         .service(quotes::create_quote)
         .service(quotes::get_quote)
         .service(orders::create_order)

@@ -53,7 +53,7 @@ const COMMON: &[(u16, &str)] = &[
     (502, "`upstream_refused`, `upstream_nonsense`: the wholesale service misbehaved"),
     (
         503,
-        "`upstream_unavailable`, `ledger_unavailable`, `rate_unavailable`, `overloaded`, `shutting_down`: try again; repeat what must happen once with the same Idempotency-Key",
+        "`upstream_unavailable`, `ledger_unavailable`, `rate_unavailable`, `rate_stale`, `overloaded`, `shutting_down`: try again; repeat what must happen once with the same Idempotency-Key",
     ),
     (504, "`upstream_timeout`: try again"),
 ];

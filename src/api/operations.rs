@@ -100,6 +100,7 @@ operations! {
     ListPoolOffers = "list_pool_offers", CatalogRead, Read;
     ListRankings = "list_rankings", CatalogRead, Read;
     ListTrendingKeywords = "list_trending_keywords", CatalogRead, Read;
+    CreateFreightEstimate = "create_freight_estimate", CatalogRead | QuotesWrite, Read;
     CreateQuote = "create_quote", QuotesWrite, Write;
     GetQuote = "get_quote", QuotesWrite, Read;
     CreateOrder = "create_order", OrdersWrite, OrderWrite;

@@ -30,6 +30,9 @@ pub enum Error {
     /// The catalogue has no such picture any more.
     #[error("picture {0} is gone")]
     ImageGone(ImageId),
+    /// No domestic carrier goes to the place.
+    #[error("the region is not served")]
+    RegionNotServed,
     /// The question itself is not acceptable.
     #[error("not acceptable: {0:?}")]
     Invalid(Vec<Place>),
@@ -60,6 +63,7 @@ impl Failure for Error {
             Self::PoolNotFound(_) => Code::PoolNotFound,
             Self::SupplierNotFound(_) => Code::SupplierNotFound,
             Self::ImageGone(_) => Code::ImageExpired,
+            Self::RegionNotServed => Code::RegionNotServed,
             Self::Invalid(_) => Code::InvalidRequest,
             Self::Rate(error) => error.code(),
             Self::Upstream(error) => error.code(),

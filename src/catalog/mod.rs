@@ -19,6 +19,7 @@ mod browse;
 mod cursor;
 mod failure;
 mod follow;
+mod freight;
 mod question;
 mod reason;
 mod warm;
@@ -36,6 +37,7 @@ pub use batch::MOST_OFFERS;
 pub use browse::AllPools;
 pub use failure::Error;
 pub use follow::Told;
+pub use freight::{FreightLine, FreightWish};
 pub use question::{AllCategories, AllWarehouses, Picture, Question};
 use reason::Reason;
 pub use warm::Warmed;
@@ -208,13 +210,12 @@ impl Catalog {
 
     fn exchange(&self, audience: &Audience, priced: bool) -> Result<Exchange, Error> {
         let currency = if priced { audience.currency } else { Currency::CNY };
-        Ok(self.rates.exchange(currency)?)
+        Ok(self.rates.exchange(currency)?.with_margin(audience.price_tier.margin))
     }
 
     fn answer_key<Q: Question>(&self, face: &str, audience: &Audience, question: &Q) -> KeyBuilder {
-        let generation = i64::try_from(self.rates.generation()).unwrap_or(i64::MAX);
-        let key = told_to(Key::of(Q::KIND), audience).text(face).text(audience.language.tag());
-        question.key(key.text(audience.currency.code()).number(generation))
+        let mark = self.rates.mark(audience.currency);
+        question.key(shown_to(Key::of(Q::KIND), face, audience, mark))
     }
 
     async fn document<Q: Question>(
@@ -298,6 +299,14 @@ fn kept_as(kind: Kind, mode: Mode, call: &Call, document: Option<Bytes>) -> Fetc
 /// The part of every key that says for whom something is kept.
 fn told_to(key: KeyBuilder, audience: &Audience) -> KeyBuilder {
     key.text(audience.mode.name()).text(&audience.price_tier)
+}
+
+/// The part of a rendered answer's key that says for whom and at which rate. Documents are the same at every rate; what is
+/// rendered of them is not.
+fn shown_to(key: KeyBuilder, face: &str, audience: &Audience, mark: i64) -> KeyBuilder {
+    let margin = audience.price_tier.margin.hundredths().into();
+    let key = told_to(key, audience).text(face).text(audience.language.tag());
+    key.text(audience.currency.code()).number(mark).number(margin)
 }
 
 /// A document is kept under the call that brought it: whatever makes another call makes another key.

@@ -8,6 +8,7 @@ use url::form_urlencoded::Serializer;
 use crate::cache::{Field, How, Key, Kind};
 use crate::catalog::Catalog;
 use crate::catalog::browse::{CATEGORY_NOT_FOUND, POOL_NOT_FOUND};
+use crate::catalog::freight::REGION_NOT_SERVED;
 use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, PICTURE_NOT_FOUND, SELLER_NOT_FOUND};
 use crate::model::partner::Mode;
 use crate::upstream::Call;
@@ -78,6 +79,7 @@ pub(super) const fn row(kind: Kind) -> (&'static str, &'static str) {
         Kind::Ranking => ("rankings", CATEGORY_NOT_FOUND),
         Kind::Keywords => ("trends.keywords", CATEGORY_NOT_FOUND),
         Kind::Trend => ("goods.trends", GOODS_NOT_FOUND),
+        Kind::Freight => ("trade.freight", REGION_NOT_SERVED),
     }
 }
 

@@ -57,6 +57,12 @@ const TRIED: &[(&str, Holds, &str)] = &[
     ("why", Holds::Text("There is no link in it."), "Why it is not that, for people."),
 ];
 
+const CANDIDATE: &[(&str, Holds, &str)] = &[
+    ("region_code", Holds::Text("220000"), "Give this to mean the place."),
+    ("level", Holds::Text("province"), "`province`, `city` or `district`."),
+    ("name", Holds::Text("吉林省"), "Its name with all that it lies in."),
+];
+
 /// All of them.
 pub const ALL: &[Extra] = &[
     extra(
@@ -159,6 +165,7 @@ pub const ALL: &[Extra] = &[
         "Each line that cannot be had so, and why.",
         Holds::LineProblems,
     ),
+    extra("candidates", &["address_ambiguous"], "The places that the address may mean.", Holds::Rows(3, CANDIDATE)),
     extra(
         "max_refundable",
         &["refund_amount_too_large"],

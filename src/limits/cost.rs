@@ -18,6 +18,7 @@ pub const COSTS: &[(&str, u32)] = &[
     ("list_pool_offers", 3),
     ("list_rankings", 2),
     ("list_trending_keywords", 2),
+    ("create_freight_estimate", 3),
     ("create_quote", 3),
     ("get_quote", 1),
     ("create_order", 5),

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::model::ids::{CategoryId, OfferId, SkuId, SupplierId};
 use crate::model::money::Money;
+use crate::model::quote::MixedOrder;
 use crate::model::supplier::Badge;
 
 /// Words in the asked language and in Chinese as the supplier wrote them.
@@ -115,6 +116,8 @@ pub struct Offer {
     pub skus: Vec<Sku>,
     /// Quantities must be a multiple of this.
     pub order_multiple: Option<u32>,
+    /// How fewer than the minimum can be bought together with other goods of the supplier.
+    pub mixed_order: Option<MixedOrder>,
     /// Grams of one packed piece.
     pub weight_g: Option<u32>,
     /// Length, width and height of one packed piece.

@@ -235,6 +235,12 @@ fn told(problem: &LineProblem) -> serde_json::Value {
             told[name] = figure.into();
         }
     }
+    if let Some(mixed) = &problem.mixed {
+        told["mixed_order"] = serde_json::json!({
+            "min_pieces": mixed.rule.pieces, "min_amount": mixed.rule.amount.map(money),
+            "pieces": mixed.pieces, "amount": money(mixed.amount),
+        });
+    }
     told
 }
 
@@ -242,11 +248,24 @@ fn told(problem: &LineProblem) -> serde_json::Value {
 pub(super) fn describe(problem: &LineProblem) -> String {
     let says = problem.trouble.says();
     match (problem.minimum_order, problem.order_multiple, problem.stock) {
-        (Some(least), _, _) => format!("{says} Order at least {least}."),
+        (Some(least), _, _) => format!("{says} Order at least {least}{}.", or_mixed(problem)),
         (_, Some(multiple), _) => format!("{says} Order a multiple of {multiple}."),
         (_, _, Some(stock)) => format!("{says} There are {stock} left."),
         _ => says.to_owned(),
     }
+}
+
+/// The other way to a smaller quantity, where the supplier has one.
+fn or_mixed(problem: &LineProblem) -> String {
+    let Some(mixed) = &problem.mixed else { return String::new() };
+    let pieces = mixed.rule.pieces.map(|pieces| format!("{pieces} pieces"));
+    let amount = mixed.rule.amount.map(|amount| format!("goods of {} CNY", amount.amount()));
+    let enough = pieces.into_iter().chain(amount).collect::<Vec<_>>().join(" or ");
+    let now = mixed.amount.amount();
+    format!(
+        ", or two or more SKUs of the supplier that make {enough} together (these lines make {} pieces and {now} CNY)",
+        mixed.pieces
+    )
 }
 
 fn ledger_code(error: &ledger::Error) -> Code {

@@ -18,6 +18,7 @@ mod facets_wire;
 mod faults;
 mod feed;
 mod feed_http;
+mod freight_http;
 mod gate;
 pub mod goods;
 mod goods_http;

@@ -18,8 +18,8 @@ use super::gate::gate;
 use super::market::Market;
 use super::settings::{Error, Progress, Settings};
 use super::{
-    browse_http, cashier, consignment_http, control, control_trade, feed_http, goods_http, inquiry_http, links_http,
-    openapi, picture_http, refund_http, trade_http, voucher_http,
+    browse_http, cashier, consignment_http, control, control_trade, feed_http, freight_http, goods_http, inquiry_http,
+    links_http, openapi, picture_http, refund_http, trade_http, voucher_http,
 };
 
 /// A sandbox that answers.
@@ -168,6 +168,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(browse_http::list_keywords)
         .service(trade_http::list_warehouses)
         .service(trade_http::preview)
+        .service(freight_http::estimate_freight)
         .service(trade_http::place_order)
         .service(trade_http::list_orders)
         // Before the order number, which would take the word for one.

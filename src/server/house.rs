@@ -17,6 +17,7 @@ use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
 use crate::edge::crowd::Crowd;
 use crate::fulfilment::Fulfilment;
+use crate::landed::Landed;
 use crate::language::Interpreter;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
@@ -67,6 +68,9 @@ pub enum Error {
     /// Rates cannot be read.
     #[error("rates.source cannot be used: {0}")]
     Rates(#[from] crate::rates::Error),
+    /// Tables for estimates to other countries cannot be used.
+    #[error("landed.tables cannot be used: {0}")]
+    Landed(#[from] crate::landed::Unusable),
     /// The client to the translation provider cannot be made.
     #[error("[language] in the settings: {0}")]
     Language(#[from] crate::language::Error),
@@ -109,6 +113,8 @@ pub struct House {
     pub cache: Cache<upstream::Error>,
     /// Exchange rates.
     pub rates: Rates,
+    /// Estimates to other countries.
+    pub landed: Landed,
     /// Who translates what the catalogue leaves open.
     pub interpreter: Interpreter,
     /// Who asked for what, how often, and what came of it.
@@ -156,6 +162,8 @@ pub struct Rooms {
     pub pictures: Data<Pictures>,
     /// What people paste.
     pub links: Data<Links>,
+    /// Places, and estimates to other countries.
+    pub landed: Data<Landed>,
 }
 
 /// What seals secrets at rest.
@@ -217,11 +225,13 @@ impl House {
         let ledger = Ledger::new(sql.clone(), clock.clone());
         let usage = Arc::new(Usage::new(sql.clone(), counters.clone(), clock.clone()));
         let hooks = settings::webhooks(&config.webhooks);
+        let rates = Rates::open(settings::rates(&config.rates), clock.clone())?;
         Ok(Self {
             webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone()),
             ledger,
             cache: cache.map_err(Error::Cache)?,
-            rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
+            landed: settings::landed(&config, &rates)?,
+            rates,
             interpreter: Interpreter::new(settings::language(&config.language), sql.clone(), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, usage.clone(), clock.clone())),
             usage,
@@ -280,6 +290,7 @@ impl House {
             sourcing: Data::new(sourcing),
             pictures: Data::new(pictures),
             links: Data::new(links),
+            landed: Data::new(self.landed.clone()),
         })
     }
 }

@@ -136,7 +136,7 @@ fn furnish(config: &mut web::ServiceConfig, house: &House) {
         Ok(rooms) => {
             config.app_data(rooms.catalog).app_data(rooms.orders).app_data(rooms.fulfilment);
             config.app_data(rooms.webhooks).app_data(rooms.aftersale).app_data(rooms.sourcing);
-            config.app_data(rooms.pictures).app_data(rooms.links);
+            config.app_data(rooms.pictures).app_data(rooms.links).app_data(rooms.landed);
         }
         // The same was made once before the listener opened; without rooms this worker answers internal_error.
         Err(error) => tracing::error!(%error, "a worker has no rooms"),

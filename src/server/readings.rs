@@ -316,6 +316,7 @@ fn counted(house: &House) -> Vec<Reading> {
             "Times partners and keys could not be read again.",
             house.directory.failed_refreshes(),
         ),
+        one("xunyuan_rates_failures_total", "Times exchange rates could not be taken over.", house.rates.failures()),
         one(
             "xunyuan_rates_age_days",
             "Age of the exchange rates.",

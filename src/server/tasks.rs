@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -115,10 +115,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             tracing::warn!(%error, "comparisons past their time could not be removed");
         }
     });
-    every(&mut tasks, stop, RATES_EVERY.min(house.config.rates.refresh), h(), {
-        let asked = Arc::new(AtomicI64::new(i64::MIN));
-        move |house| refresh_rates(house, asked.clone())
-    });
+    every(&mut tasks, stop, RATES_EVERY.min(house.config.rates.refresh), h(), refresh_rates);
     every(&mut tasks, stop, Duration::ZERO, h(), |house| async move { house.interpreter.work(INTERPRET_WITHIN).await });
     every(&mut tasks, stop, LOOK_EVERY, h(), look_at_catalogue);
     every(&mut tasks, stop, Duration::ZERO, h(), publish);
@@ -367,15 +364,11 @@ fn deliver(tasks: &mut JoinSet<()>, stop: &CancellationToken, house: &Arc<House>
 }
 
 /// Reads exchange rates when it is time, and sooner again after it failed.
-async fn refresh_rates(house: Arc<House>, read_at_ms: Arc<AtomicI64>) {
-    let every_ms = i64::try_from(house.config.rates.refresh.as_millis()).unwrap_or(i64::MAX);
-    let now = house.clock.now_ms();
-    if now.saturating_sub(read_at_ms.load(Ordering::Relaxed)) < every_ms {
-        return;
-    }
-    match house.rates.refresh().await {
-        Ok(_) => read_at_ms.store(now, Ordering::Relaxed),
-        Err(error) => tracing::warn!(%error, "exchange rates could not be read; the last ones stay in use"),
+async fn refresh_rates(house: Arc<House>) {
+    match house.rates.refresh_when_due().await {
+        Some(Err(error)) => tracing::warn!(%error, "exchange rates could not be taken over; the last ones stay in use"),
+        Some(Ok(true)) => tracing::info!("exchange rates were taken over"),
+        Some(Ok(false)) | None => {}
     }
 }
 

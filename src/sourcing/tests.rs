@@ -131,7 +131,7 @@ impl Scene {
             warehouse: "YW01".parse().unwrap(),
             live_in_cny_only: false,
         };
-        let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
+        let rates = rates::Settings::default();
         Sourcing::new(settings, ledger, upstream, Rates::open(rates, clock.clone()).unwrap(), clock.clone())
     }
 

@@ -7,6 +7,7 @@
 pub mod aftersale;
 pub mod browse;
 pub mod categories;
+pub mod freight;
 pub mod fulfilment;
 pub mod gaps;
 pub mod goods;

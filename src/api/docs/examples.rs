@@ -167,8 +167,20 @@ examples! {
     "pool_not_found" "GET /v1/pools/1/offers" "pool 1 does not exist" {} []
     "category_not_found" "GET /v1/offers?category=1" "" {} []
     "supplier_not_found" "GET /v1/suppliers/1" "supplier 1 does not exist" {} []
+    "region_not_served" "POST /v1/freight-estimates" "" {} [
+        "The place lies in Hong Kong, Macau or Taiwan, where suppliers' domestic freight does not reach."
+    ]
+    "address_ambiguous" "POST /v1/freight-estimates" "The address may mean 2 places." {
+        "candidates": "[{\"region_code\": \"220000\", \"level\": \"province\", \"name\": \"吉林省\"}, {\"region_code\": \"220200\", \"level\": \"city\", \"name\": \"吉林省吉林市\"}]"
+    } [
+        "Only the short name of a place was given, and a province and a city share it.",
+        "A district was given without its city."
+    ]
     "rate_unavailable" "GET /v1/offers?currency=USD" "there are no rates at present; CNY is always shown" {} [
         "The operator's source of rates could not be read since the gateway was started."
+    ]
+    "rate_stale" "POST /v1/quotes" "The newest rate of JPY is of 2026-11-02, too long ago to be held to. Quote in CNY meanwhile." {} [
+        "The operator's source of rates has not been renewed for days, or what it said could not be taken over."
     ]
     "upstream_timeout" "GET /v1/offers" "" {} [
         "The wholesale service is slow at the moment. For orders the gateway answers 202 instead and settles the outcome."

@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::model::money::{Exchange, Money};
 use crate::model::offer::{Attribute, Offer, OfferSummary, PriceTier, Seller, Sku};
 use crate::model::partner::Mode;
+use crate::model::quote::MixedOrder;
 use crate::model::search::Found;
 
 /// An offer as lists show it.
@@ -165,6 +166,9 @@ pub struct OfferView<'a> {
     skus: Vec<SkuView<'a>>,
     /// Quantities of a variant must be a multiple of this; null when any number will do.
     order_multiple: Option<u32>,
+    /// What two or more SKUs of the supplier, of this or other offers, have to make together for no minimum order to
+    /// apply; null when the supplier takes no such mixed orders.
+    mixed_order: Option<MixedOrderView>,
     /// Weight of one packed piece in grams.
     weight_g: Option<u32>,
     /// Size of one packed piece.
@@ -206,6 +210,17 @@ pub struct PriceTierView {
     from_quantity: u32,
     /// A piece costs this.
     price: PriceView,
+}
+
+/// What makes an order a mixed one: either is enough.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MixedOrder)]
+pub struct MixedOrderView {
+    /// So many pieces; null when pieces do not count.
+    #[schema(example = 30)]
+    min_pieces: Option<u32>,
+    /// Goods of this price; null when money does not count.
+    min_amount: Option<PriceView>,
 }
 
 /// A variant that can be ordered.
@@ -320,10 +335,22 @@ impl Showing<'_> {
             price_tiers: self.tiers(&offer.price_tiers)?,
             skus: offer.skus.iter().map(|sku| self.sku(sku)).collect::<Option<_>>()?,
             order_multiple: offer.order_multiple,
+            mixed_order: match &offer.mixed_order {
+                Some(rule) => Some(self.mixed_order(rule)?),
+                None => None,
+            },
             weight_g: offer.weight_g,
             size_mm: offer.size_mm.map(|[length, width, height]| SizeView { length, width, height }),
             restricted_countries: &offer.restricted_countries,
         })
+    }
+
+    fn mixed_order(&self, rule: &MixedOrder) -> Option<MixedOrderView> {
+        let min_amount = match rule.amount {
+            Some(amount) => Some(self.price(amount)?),
+            None => None,
+        };
+        Some(MixedOrderView { min_pieces: rule.pieces, min_amount })
     }
 
     fn sku<'m>(&self, sku: &'m Sku) -> Option<SkuView<'m>> {

@@ -18,13 +18,14 @@ mod voucher;
 mod warehouses;
 pub mod wire;
 
-pub use basket::{check_shape, price};
+pub use basket::{check_shape, estimate, price};
 pub use book::Book;
 pub use consignment::Consignment;
+pub use freight::{province, zone};
 pub use inquiry::Inquiry;
 pub use order::{CloseReason, Order, Status};
 pub use pay::{PaidHow, debit, page, receipt};
 pub use refund::Refund;
 pub use shipments::shipments;
 pub use voucher::{Source, Voucher};
-pub use warehouses::{WAREHOUSES, find as find_warehouse};
+pub use warehouses::{WAREHOUSES, find as find_warehouse, zone_of};

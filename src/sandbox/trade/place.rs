@@ -42,7 +42,8 @@ impl Book {
             self.count_again(order.order_no);
             return Ok(Placed { order, replayed: true });
         }
-        let mut basket = price(shop, &self.shelf, &wanted, &asked.dest_country);
+        let zone = warehouses::zone_of(&asked.warehouse_code)?;
+        let mut basket = price(shop, &self.shelf, &wanted, &asked.dest_country, zone);
         if let Some(quotation_no) = asked.quotation_no {
             let (inquiry, quotation) = self.orderable(&asked.partner_code, quotation_no, now_ms / 1000)?;
             check_quoted(inquiry, quotation, asked)?;

@@ -2,6 +2,7 @@
 
 pub mod aftersale;
 pub mod browse;
+pub mod freight;
 pub mod fulfilment;
 pub mod inquiry;
 pub mod pictures;

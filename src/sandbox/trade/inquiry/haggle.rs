@@ -2,6 +2,7 @@
 //! Pure; writing it down is left to `moves`.
 
 use super::Reason;
+use crate::sandbox::trade::wire::Zone;
 
 /// He may answer so often; then what he said last stands.
 const MOST_ROUNDS: usize = 6;
@@ -21,6 +22,8 @@ const BUSY_ONE_IN: u64 = 16;
 pub struct Case {
     /// Who he is.
     pub seller_id: i64,
+    /// Where it goes.
+    pub zone: Zone,
     /// How many pieces.
     pub quantity: i64,
     /// The price of a piece for so many by his list.
@@ -108,12 +111,13 @@ fn part(fen: i64, per_cent: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, Reason, Says, answer, is_busy};
+    use super::{Case, Reason, Says, Zone, answer, is_busy};
 
     fn case() -> Case {
         let seller_id = (1..).find(|id| !is_busy(*id)).unwrap();
         Case {
             seller_id,
+            zone: Zone::Usual,
             quantity: 500,
             list_fen: 1000,
             cost_fen: 600,

@@ -14,8 +14,10 @@ use crate::sandbox::goods::{Lang, Seller, Shop};
 use crate::sandbox::persist::Entry;
 use crate::sandbox::shelf::Item;
 use crate::sandbox::trade::book::{Book, Due, Told};
-use crate::sandbox::trade::freight::freight_fen;
+use crate::sandbox::trade::freight::{Load, freight_fen};
 use crate::sandbox::trade::steps::paced_ms;
+use crate::sandbox::trade::warehouses;
+use crate::sandbox::trade::wire::Zone;
 
 /// The first seller answers after so many seconds at pace 1, each next one so many later.
 const ANSWERS_S: (i64, i64) = (30, 15);
@@ -347,6 +349,8 @@ fn case(content: &Content, talk: &Talk, seller: &Seller, item: &Item, sku: usize
     let stock = item.stock.get(sku).copied().unwrap_or(0);
     Case {
         seller_id: seller.id,
+        // Checked when it was asked.
+        zone: warehouses::zone_of(&content.warehouse_code).unwrap_or(Zone::Usual),
         quantity,
         list_fen,
         cost_fen: item.lowest_fen() * i64::from(seller.cost_ratio_pct) / 100,
@@ -372,8 +376,13 @@ fn quotation(
     let goods = &item.goods;
     let variant = goods.skus.get(sku);
     let specs: Vec<&str> = variant.into_iter().flat_map(|sku| &sku.spec).map(|spec| spec.value.get(Lang::Zh)).collect();
-    let grams = case.quantity * i64::from(goods.weight_g);
-    let goods_fen = unit_price_fen * case.quantity;
+    let volume: i64 = goods.size_mm.map(i64::from).iter().product();
+    let load = Load {
+        pieces: case.quantity,
+        grams: case.quantity * i64::from(goods.weight_g),
+        cm3: (case.quantity * volume + 999) / 1_000,
+        goods_fen: unit_price_fen * case.quantity,
+    };
     Quotation {
         quotation_no,
         sku_id: variant.map_or(0, |sku| sku.id),
@@ -382,7 +391,7 @@ fn quotation(
         spec_text: specs.join("/"),
         quantity: case.quantity,
         unit_price_fen,
-        freight_fen: freight_fen(&seller.freight, case.quantity, grams, goods_fen),
+        freight_fen: freight_fen(&seller.freight, case.zone, load),
         weight_gram: goods.weight_g,
         lead_days: i64::from(goods.ships_within_h.div_ceil(24)) + case.quantity * 30 / case.capacity.max(1),
         valid_until: now_s + VALID_DAYS * DAY_S,

@@ -102,6 +102,8 @@ pub struct Detail {
     pub skus: Vec<Sku>,
     /// Quantities must be a multiple of this.
     pub batch_amount: Option<u32>,
+    /// What waives the smallest quantity.
+    pub mix_batch: Option<MixBatch>,
     /// Grams per piece.
     pub weight_gram: Option<u32>,
     /// Length, width, height.
@@ -111,6 +113,16 @@ pub struct Detail {
     pub restricted_countries: Vec<String>,
     /// Grows with each change.
     pub version: i64,
+}
+
+/// So much of several SKUs of a seller that none of its goods has a smallest quantity of its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MixBatch {
+    /// Pieces of all together.
+    pub min_pieces: Option<u32>,
+    /// Or yuan for all together.
+    pub min_amount: Option<String>,
 }
 
 /// A property with its value.
