@@ -8,9 +8,11 @@ use xunyuan::sandbox;
 
 use crate::harness::{House, Partner, plain, pointers, problem, sandbox_settings};
 
+const FEW: u32 = 120;
+
 /// A house whose catalogue is small enough to be described at once by a program that was not optimised.
 pub async fn small_house() -> House {
-    let catalogue = sandbox::Settings { offers: 120, describe_pictures: true, ..sandbox_settings() };
+    let catalogue = sandbox::Settings { offers: FEW, describe_pictures: true, ..sandbox_settings() };
     let patient =
         [("UPSTREAM__DEADLINE_MS", "30000"), ("UPSTREAM__STALL_MS", "30000"), ("SERVER__REQUEST_DEADLINE_MS", "60000")];
     House::over(catalogue, &patient).await
@@ -151,16 +153,15 @@ async fn an_offers_own_picture_is_searched_by_its_address_and_no_other_address_i
     let gone =
         partner.get(&format!("/v1/offers?image_url={}", encoded(&format!("https://m.1688.com/offer/{id}.html")))).await;
     assert_eq!((gone.status, problem(&gone).as_str()), (404, "offer_not_found"));
-    let image = upload(&partner, "image/png", picture_of(&house, id).await).await;
+    let image = upload(&partner, "image/png", picture_of(id)).await;
     let found = offers(&partner, &format!("/v1/offers?image_id={image}&limit=50")).await;
     assert!(!ids(&found).contains(&id), "a held offer is not found by its picture");
     house.close().await;
 }
 
 /// The picture of an offer that nobody may see.
-async fn picture_of(house: &House, id: &str) -> Vec<u8> {
-    let shop = sandbox::goods::Shop::open(sandbox::Settings::default().seed, 120);
-    assert!(!house.catalogue.token.is_empty());
+fn picture_of(id: &str) -> Vec<u8> {
+    let shop = sandbox::goods::Shop::open(sandbox::Settings::default().seed, FEW);
     shop.picture(shop.index_of(id.parse().unwrap()).unwrap(), 480)
 }
 
@@ -242,7 +243,8 @@ async fn what_does_not_go_with_a_picture_is_refused_by_its_place() {
         let refused = partner.get(&format!("/v1/offers?{query}")).await;
         let mut told = pointers(&refused);
         let mut wanted: Vec<_> = wanted.into_iter().map(str::to_owned).collect();
-        (told.sort(), wanted.sort());
+        told.sort();
+        wanted.sort();
         assert_eq!((refused.status, told), (400, wanted), "{query}");
     }
     let unknown = partner.get(&format!("/v1/offers?{image}")).await;
