@@ -3,8 +3,8 @@
 
 mod aftercare;
 mod hook;
-mod sourcing;
 mod pasted;
+mod sourcing;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
