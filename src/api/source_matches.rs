@@ -17,11 +17,11 @@ use crate::edge::parts::{Json, Path, Query};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
 use crate::error::Place;
-use crate::model::ids::SourceMatchId;
+use crate::model::ids::{ImageId, SourceMatchId};
 use crate::model::language::Language;
 use crate::model::quote::Quantity;
 use crate::sourcing::Sourcing;
-use crate::sourcing::matching::terms::{Price, Sold};
+use crate::sourcing::matching::terms::{Price, Sold, Uploaded};
 use crate::sourcing::matching::{Comparison, MOST_CANDIDATES, MOST_ITEMS, is_link};
 
 const REFERENCE_CHARS: usize = 64;
@@ -30,7 +30,7 @@ const LINK_CHARS: usize = 2000;
 /// So many candidates are told of each item unless more or fewer are asked for.
 const CANDIDATES: u32 = 5;
 
-/// Something that you sell today; a link or a title, best both.
+/// Something that you sell today: a link, a picture or a title, best all of them.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SoldItem)]
@@ -42,6 +42,9 @@ pub struct SoldBody {
     /// page of any shop, of which the words of the address are read and nothing is fetched.
     #[schema(example = "https://shop.example/products/white-ceramic-mug-350ml", max_length = 2000)]
     link: Option<String>,
+    /// A picture of it: an `image_id` from `POST /v1/images`.
+    #[schema(example = "img_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    image_id: Option<String>,
     /// What it is called, in the language of the request.
     #[schema(example = "White ceramic mug 350ml", min_length = 2, max_length = 200)]
     title: Option<String>,
@@ -114,8 +117,9 @@ impl SoldBody {
             asked.wrong(Place::body(&format!("{at}/link"), "a whole link that begins with https:// or http://"));
         }
         let title = text(asked, "title", self.title.as_ref(), 2..=TITLE_CHARS);
-        if link.is_none() && title.is_none() {
-            asked.wrong(Place::body(at, "give a link or a title"));
+        let image = asked.body::<ImageId>(&format!("{at}/image_id"), self.image_id.as_deref());
+        if link.is_none() && title.is_none() && self.image_id.is_none() {
+            asked.wrong(Place::body(at, "give a link, an image_id or a title"));
         }
         let price = self.price.as_ref().and_then(|money| money.read(asked, &format!("{at}/price")));
         if price.is_some_and(|price| price.minor == 0) {
@@ -126,7 +130,8 @@ impl SoldBody {
             asked.wrong(Place::body(&format!("{at}/quantity"), "1 to 1000000"));
         }
         let price = price.map(|price| Price { minor: price.minor, currency: price.currency.code().to_owned() });
-        Some(Sold { reference, link, title, price, quantity: quantity?.get() })
+        let image = image.map(|id| Uploaded { id: id.to_string(), catalogue_id: String::new() });
+        Some(Sold { reference, link, image, title, price, quantity: quantity?.get() })
     }
 }
 

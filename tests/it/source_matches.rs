@@ -3,9 +3,10 @@
 
 use clap::Parser;
 use serde_json::{Value, json};
+use xunyuan::commands::client::Draft;
 use xunyuan::commands::{Command, Line, StillOpen, source_match};
 
-use crate::harness::{House, Partner, pointers, problem};
+use crate::harness::{House, Partner, plain, pointers, problem};
 
 /// Something the catalogue has.
 async fn offer(partner: &Partner) -> Value {
@@ -15,6 +16,14 @@ async fn offer(partner: &Partner) -> Value {
 
 fn page_of(offer: &Value) -> String {
     format!("https://detail.1688.com/offer/{}.html", offer["id"].as_str().unwrap())
+}
+
+/// The picture of an offer, as the catalogue draws it.
+async fn picture_of(house: &House, offer: &Value) -> Vec<u8> {
+    let path = format!("/goods/{}/picture.png?size=480", offer["id"].as_str().unwrap());
+    let asked = plain().get(format!("{}{path}", house.catalogue.url()));
+    let answer = asked.header("x-internal-token", &house.catalogue.token).send().await.unwrap();
+    answer.bytes().await.unwrap().to_vec()
 }
 
 async fn finished(partner: &Partner, location: &str) -> Value {
@@ -61,6 +70,26 @@ async fn an_offers_own_page_finds_itself_with_every_reason_said() {
     }
     let again = acme.get(answer.field("location")).await.json();
     assert_eq!(again["items"], whole["items"], "kept as it was told");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_picture_finds_the_offer_that_it_shows() {
+    let house = House::open().await;
+    let (acme, other) = (house.partner("acme").await, house.partner("other").await);
+    let offer = offer(&acme).await;
+    let bytes = picture_of(&house, &offer).await;
+    let headers = vec![("content-type".to_owned(), "image/png".to_owned())];
+    let upload = Draft { method: "POST".into(), body: bytes, headers, ..Draft::get("/v1/images") };
+    let image = acme.client.ask(&upload).await.unwrap().json();
+    let id = image["image_id"].as_str().or(image["id"].as_str()).unwrap();
+    let body = json!({"items": [{"image_id": id, "quantity": 1}]});
+    let whole = acme.post("/v1/source-matches", body.clone()).await.json();
+    let candidates = whole["items"][0]["candidates"].as_array().unwrap();
+    assert!(candidates.iter().take(3).any(|one| one["offer_id"] == offer["id"]), "{whole}");
+    assert_eq!(candidates[0]["reasons"][0]["by"], "picture");
+    let foreign = other.post("/v1/source-matches", body).await;
+    assert_eq!((foreign.status, pointers(&foreign)), (400, vec!["#/items/0/image_id".to_owned()]));
     house.close().await;
 }
 
@@ -203,8 +232,14 @@ async fn a_list_is_compared_by_command_with_errors_in_their_rows() {
     assert!(rows[121].starts_with("122,BAD,error,quantity: a whole number,"), "{}", rows[121]);
     assert!(rows[122].starts_with("123,WORSE,error,") && rows[122].contains("link"), "{}", rows[122]);
     assert!(rows[123].starts_with("124,GONE,error,") && rows[123].contains("offer_not_found"), "{}", rows[123]);
-    std::fs::write(at("good.csv"), format!("link,quantity\n{},5\n", page_of(&offer))).unwrap();
+    std::fs::write(at("shown.png"), picture_of(&house, &offer).await).unwrap();
+    std::fs::write(at("good.csv"), "picture,quantity\nshown.png,5\n").unwrap();
     run("good.csv").await.unwrap();
+    let result = std::fs::read_to_string(at("good.matches.csv")).unwrap();
+    assert!(result.lines().nth(1).unwrap().contains(",picture "), "{result}");
+    std::fs::write(at("gone.csv"), "picture,quantity\ngone.png,5\n").unwrap();
+    assert!(run("gone.csv").await.unwrap_err().is::<StillOpen>());
+    assert!(std::fs::read_to_string(at("gone.matches.csv")).unwrap().contains("gone.png cannot be read"));
     std::fs::write(at("bad.csv"), "name,quantity\nx,1\n").unwrap();
     let told = run("bad.csv").await.unwrap_err();
     assert!(told.is::<xunyuan::commands::CannotStart>() && told.to_string().contains("line 1"), "{told}");

@@ -29,8 +29,8 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 const MOST_WAITS: u32 = 60;
 
 const HOW: &str = "\
-The file is CSV with a head: reference, link, title, price, currency, quantity (link or title is needed; the rest may be
-empty). The result has one row for each row of the file; a row that cannot be compared says why in the column error.
+The file is CSV with a head: reference, link, picture, title, price, currency, quantity (link, picture or title is
+needed, the rest may be empty; a picture is a JPEG, PNG or WebP file, named from where the list is). The result has one row for each row of the file; a row that cannot be compared says why in the column error.
   xunyuan source-match sold.csv --as partner.key          writes sold.matches.csv";
 
 /// What is compared, and where the result goes.
@@ -124,8 +124,23 @@ async fn compared(
     let mut found: Vec<Option<Value>> = vec![None; chunk.len()];
     let mut open: Vec<usize> =
         (0..chunk.len()).filter(|at| chunk.get(*at).is_some_and(|row| row.item.is_ok())).collect();
+    let mut items = Vec::with_capacity(open.len());
+    for at in std::mem::take(&mut open) {
+        let Some((Ok(mut item), picture)) = chunk.get(at).map(|row| (row.item.clone(), &row.picture)) else { continue };
+        match upload(asked, client, picture.as_deref()).await? {
+            Ok(Some(id)) => item["image_id"] = json!(id),
+            Ok(None) => {}
+            Err(wrong) => {
+                if let Some(slot) = found.get_mut(at) {
+                    *slot = Some(json!({"state": "failed", "problem": wrong}));
+                }
+                continue;
+            }
+        }
+        open.push(at);
+        items.push(item);
+    }
     while !open.is_empty() {
-        let items: Vec<_> = open.iter().filter_map(|at| chunk.get(*at)?.item.clone().ok()).collect();
         let mut body = json!({"items": items, "language": asked.language, "max_candidates": asked.candidates});
         if let Some(country) = &asked.ship_to {
             body["ship_to_country"] = json!(country);
@@ -141,6 +156,8 @@ async fn compared(
                     *slot = Some(json!({"state": "failed", "problem": "invalid_request", "detail": detail}));
                 }
             }
+            let mut places = open.iter();
+            items.retain(|_| places.next().and_then(|at| found.get(*at)).is_some_and(Option::is_none));
             open.retain(|at| found.get(*at).is_some_and(Option::is_none));
             continue;
         }
@@ -156,6 +173,32 @@ async fn compared(
         break;
     }
     Ok(found)
+}
+
+/// Gives the gateway a row's picture; its id, or what is wrong with the file.
+async fn upload(asked: &Asked, client: &Client, picture: Option<&str>) -> Result<Result<Option<String>, String>> {
+    let Some(name) = picture else { return Ok(Ok(None)) };
+    let path = asked.file.parent().unwrap_or(Path::new("")).join(name);
+    let kind = path.extension().and_then(|end| end.to_str()).map(str::to_lowercase).unwrap_or_default();
+    let media_type = match kind.as_str() {
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        _ => return Ok(Err(format!("picture: {name} is no JPEG, PNG or WebP file by its name"))),
+    };
+    let body = match std::fs::read(&path) {
+        Ok(body) => body,
+        Err(error) => return Ok(Err(format!("picture: {} cannot be read: {error}", path.display()))),
+    };
+    let headers = vec![("content-type".to_owned(), media_type.to_owned())];
+    let draft = Draft { method: "POST".into(), body, headers, ..Draft::get("/v1/images") };
+    let answer = patient(client, &draft).await?;
+    let told = answer.json();
+    match answer.status {
+        200..300 => Ok(Ok(Some(text(&told, "/image_id")))),
+        400..500 => Ok(Err(format!("picture: {}", text(&told, "/detail")))),
+        status => bail!("the gateway answered {status} to a picture: {told}"),
+    }
 }
 
 /// Places of items that are wrong, and what is wrong with them.

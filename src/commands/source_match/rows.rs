@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::csv::Row;
 
 /// The columns that are understood; all but `quantity` may be missing or empty.
-pub const COLUMNS: &[&str] = &["reference", "link", "title", "price", "currency", "quantity"];
+pub const COLUMNS: &[&str] = &["reference", "link", "picture", "title", "price", "currency", "quantity"];
 
 /// The columns of what is written: the row's own, and the best candidate's.
 pub const RESULT: &[&str] = &[
@@ -41,6 +41,8 @@ pub struct Listed {
     pub line: usize,
     /// The partner's own name of it.
     pub reference: String,
+    /// A picture file of it, beside the list.
+    pub picture: Option<String>,
     /// The item as the gateway wants it, or what is wrong with the row.
     pub item: Result<Value, String>,
 }
@@ -56,8 +58,8 @@ pub fn columns(head: &Row) -> Result<HashMap<&'static str, usize>, String> {
             return Err(format!("the column {known} stands there twice"));
         }
     }
-    if !found.contains_key("quantity") || !(found.contains_key("link") || found.contains_key("title")) {
-        return Err("a column quantity is needed, and link or title".to_owned());
+    if !found.contains_key("quantity") || !["link", "picture", "title"].iter().any(|name| found.contains_key(name)) {
+        return Err("a column quantity is needed, and link, picture or title".to_owned());
     }
     Ok(found)
 }
@@ -77,8 +79,8 @@ pub fn listed(row: &Row, columns: &HashMap<&'static str, usize>) -> Listed {
                 item[name] = json!(text);
             }
         }
-        if cell("link").is_none() && cell("title").is_none() {
-            return Err("give a link or a title".to_owned());
+        if ["link", "picture", "title"].iter().all(|name| cell(name).is_none()) {
+            return Err("give a link, a picture or a title".to_owned());
         }
         if let Some(price) = cell("price") {
             let currency = cell("currency").ok_or_else(|| "currency: is needed with a price".to_owned())?;
@@ -86,7 +88,8 @@ pub fn listed(row: &Row, columns: &HashMap<&'static str, usize>) -> Listed {
         }
         Ok(item)
     };
-    Listed { line: row.line, reference: cell("reference").unwrap_or_default().to_owned(), item: item() }
+    let reference = cell("reference").unwrap_or_default().to_owned();
+    Listed { line: row.line, reference, picture: cell("picture").map(str::to_owned), item: item() }
 }
 
 /// What came of a row, as a row.
@@ -159,7 +162,7 @@ mod tests {
         let price = json!({"amount": "3.10", "currency": "USD"});
         assert_eq!(all[0].item, Ok(json!({"quantity": 200, "reference": "A", "title": "mug", "price": price})));
         let errors: Vec<_> = all[1..].iter().map(|row| (row.line, row.item.clone().unwrap_err())).collect();
-        assert_eq!(errors[0], (3, "give a link or a title".into()));
+        assert_eq!(errors[0], (3, "give a link, a picture or a title".into()));
         assert_eq!(
             (errors[1].1.as_str(), errors[2].1.as_str()),
             ("quantity: a whole number", "currency: is needed with a price")
@@ -171,7 +174,7 @@ mod tests {
         let head = |text: &str| columns(&read(text).unwrap()[0]);
         assert!(head("title,qty").unwrap_err().contains("\"qty\""));
         assert!(head("title,title,quantity").unwrap_err().contains("twice"));
-        assert!(head("reference,quantity").unwrap_err().contains("link or title"));
+        assert!(head("reference,quantity").unwrap_err().contains("link, picture or title"));
     }
 
     #[test]
@@ -187,7 +190,10 @@ mod tests {
         assert_eq!((told.len(), told[2].as_str(), told[6].as_str()), (RESULT.len(), "done", "7"));
         assert_eq!((told[5].as_str(), told[20].as_str()), ("words 0.8", "8"));
         let told = result(&bad, None);
-        assert_eq!((told.len(), told[2].as_str(), told[3].as_str()), (RESULT.len(), "error", "give a link or a title"));
+        assert_eq!(
+            (told.len(), told[2].as_str(), told[3].as_str()),
+            (RESULT.len(), "error", "give a link, a picture or a title")
+        );
         let failed = json!({"state": "failed", "problem": "offer_not_found", "detail": "Gone.", "candidates": []});
         assert_eq!(result(&good, Some(&failed))[3], "offer_not_found: Gone.");
     }

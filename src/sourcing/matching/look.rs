@@ -30,6 +30,8 @@ const KEYWORD_CHARS: usize = 200;
 struct Known {
     /// The offer of this marketplace that it is.
     own: Option<Offer>,
+    /// What it looks like.
+    picture: Option<Pictured>,
     /// What is searched by.
     keyword: Option<String>,
     /// The words of that.
@@ -71,7 +73,7 @@ impl Sourcing {
         let mut own = None;
         if let Some(Leads::Offer(id)) = leads {
             own = self.details(mode, asked.language, &[id]).await?.into_iter().next();
-            if own.is_none() && sold.title.is_none() {
+            if own.is_none() && sold.title.is_none() && sold.image.is_none() {
                 let detail = format!("The link leads to offer {id}, which is not for sale across borders.");
                 return Ok(Err(failed(Code::OfferNotFound, detail)));
             }
@@ -84,11 +86,15 @@ impl Sourcing {
         let keyword = sold.title.clone().or(shown).or(spoken);
         let keyword = keyword.map(|words| words.chars().take(KEYWORD_CHARS).collect::<String>());
         let title = keyword.as_deref().map(compare::words).unwrap_or_default();
-        if own.is_none() && title.is_empty() {
+        let uploaded = sold.image.as_ref().and_then(|image| {
+            Some(Pictured::Uploaded { image: image.id.parse().ok()?, catalogue_id: image.catalogue_id.clone() })
+        });
+        let picture = uploaded.or(own.as_ref().map(|own| Pictured::Offer(own.summary.id)));
+        if picture.is_none() && title.is_empty() {
             let detail = "Neither the link nor the title says what it is; give a title of a few words.".to_owned();
             return Ok(Err(failed(Code::InvalidRequest, detail)));
         }
-        Ok(Ok(Known { own, keyword, title }))
+        Ok(Ok(Known { own, picture, keyword, title }))
     }
 
     async fn expanded(&self, mode: Mode, short: &str) -> Result<Option<Leads>, Error> {
@@ -109,8 +115,8 @@ impl Sourcing {
             ..calls::Search::default()
         };
         let mut found = Vec::new();
-        if let Some(own) = &known.own {
-            let alike = Alike { picture: Pictured::Offer(own.summary.id), region: None };
+        if let Some(picture) = &known.picture {
+            let alike = Alike { picture: picture.clone(), region: None };
             found.extend(self.page(mode, &pictures::alike(&alike, &wanted)).await?);
         }
         if let Some(keyword) = &known.keyword {
@@ -226,6 +232,9 @@ impl Sourcing {
                 Some(Wanted { sku: SkuId::new(one.sku), quantity })
             });
             let wanted: Vec<_> = wanted.collect();
+            if wanted.is_empty() {
+                continue;
+            }
             let request = trade::preview_request(&wanted, &asked.warehouse, &asked.ship_to);
             let preview: wire::trade::Preview = self.read(mode, &calls::preview(&request)).await?;
             for basket in trade::baskets(preview, &asked.warehouse, &asked.ship_to)? {

@@ -6,7 +6,7 @@
 //! catalogue is away items wait, and after several tries they say so.
 //!
 //! **How an item is looked at** (`look`): its words (its title, the title of the marketplace's offer that its link leads
-//! to, or the words of the link itself) are searched for, and the offers that look like that offer's picture; the best are
+//! to, or the words of the link itself) are searched for, and the offers that look like its picture or that offer's; the best are
 //! read in full, compared (`compare`), and priced with freight for the quantity wanted.
 
 mod compare;
@@ -75,7 +75,7 @@ pub struct Item {
 
 impl Sourcing {
     /// Writes a comparison down; one item is compared at once, if the catalogue answers.
-    pub async fn match_sources(&self, caller: &Caller, wish: Comparison) -> Result<Compared, Error> {
+    pub async fn match_sources(&self, caller: &Caller, mut wish: Comparison) -> Result<Compared, Error> {
         let waiting = self.ledger.count_waiting_source_items(&caller.partner.id, caller.mode).await?;
         if waiting.saturating_add(u32::try_from(wish.items.len()).unwrap_or(u32::MAX)) > MOST_WAITING {
             return Err(Error::TooManyWaiting(MOST_WAITING));
@@ -86,6 +86,7 @@ impl Sourcing {
                 Error::Invalid(vec![Place::body("/ship_to_country", format!("your account has none; give {unfit}"))])
             })?,
         };
+        self.find_pictures(caller, &mut wish.items).await?;
         let terms = Terms {
             ship_to: ship_to.to_string(),
             warehouse: wish.warehouse.as_ref().unwrap_or(&self.settings.warehouse).to_string(),
@@ -105,6 +106,25 @@ impl Sourcing {
             self.work_on(caller.mode, &item).await?;
         }
         self.compared(caller, &id, None, PageSize::default()).await
+    }
+
+    /// Finds the pictures that are named, all of them the partner's and kept still.
+    async fn find_pictures(&self, caller: &Caller, items: &mut [Sold]) -> Result<(), Error> {
+        let mut wrong = Vec::new();
+        for (at, image) in items.iter_mut().enumerate().filter_map(|(at, item)| Some((at, item.image.as_mut()?))) {
+            let found = match image.id.parse() {
+                Ok(id) => self.ledger.find_image(&caller.partner.id, caller.mode, &id).await?,
+                Err(_) => None,
+            };
+            match found.filter(|found| found.expires_at_ms > self.clock.now_ms()) {
+                Some(found) => image.catalogue_id = found.catalogue_id,
+                None => {
+                    let detail = "you have no such picture, or its time is over; upload it at POST /v1/images";
+                    wrong.push(Place::body(&format!("/items/{at}/image_id"), detail));
+                }
+            }
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
     }
 
     /// A partner's comparison and a page of its items, in the order in which they were asked.

@@ -10,12 +10,24 @@ pub struct Sold {
     pub reference: Option<String>,
     /// Where it is shown: a page of this marketplace, or of any other shop.
     pub link: Option<String>,
+    /// A picture of it that the partner uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Uploaded>,
     /// What it is called.
     pub title: Option<String>,
     /// What the partner pays for a piece today.
     pub price: Option<Price>,
     /// How many pieces are wanted.
     pub quantity: u32,
+}
+
+/// A picture that a partner uploaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uploaded {
+    /// Our id of it.
+    pub id: String,
+    /// The catalogue's name of it; filled in when the wish is taken.
+    pub catalogue_id: String,
 }
 
 /// An amount in minor units.
