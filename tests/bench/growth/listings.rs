@@ -14,7 +14,7 @@ pub struct Draw(pub u64);
 
 impl Draw {
     /// The next one.
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.0;
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,12 +24,12 @@ impl Draw {
 
     /// One below this.
     pub fn below(&mut self, most: u64) -> u64 {
-        self.next() % most.max(1)
+        self.word() % most.max(1)
     }
 
     /// A place below `most` by Zipf's law with this exponent (not 1), by inversion of its continuous form.
     pub fn zipf(&mut self, most: u64, exponent: f64) -> u64 {
-        let share = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        let share = (self.word() >> 11) as f64 / (1_u64 << 53) as f64;
         let power = 1.0 - exponent;
         let at = (1.0 + share * ((most as f64 + 1.0).powf(power) - 1.0)).powf(1.0 / power);
         (at as u64).clamp(1, most) - 1

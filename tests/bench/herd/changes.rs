@@ -24,7 +24,7 @@ pub async fn shown_by_all(nodes: &[Gateway], catalogue: SocketAddr, path: &str, 
     for round in 0..times {
         let before = prices(nodes.first().context("no node")?, path).await?;
         try_join_all(nodes.iter().map(|node| shows(node, path, |now| *now == before))).await?;
-        let change = if round % 2 == 0 { "+20%" } else { "-20%" };
+        let change = if round % 2 == 0 { "+20%" } else { "-16%" };
         let told = client.post(format!("http://{catalogue}/control/goods/{id}")).header("x-internal-token", TOKEN);
         let begun = Instant::now();
         told.json(&json!({ "price": change })).send().await?.error_for_status()?;
