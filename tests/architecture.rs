@@ -36,7 +36,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("auth", &["clock", "edge", "error", "model", "signing", "telemetry", "audit", "counters", "partners"]),
     ("limits", &["clock", "error", "model", "telemetry", "counters"]),
     ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "language", "translate"]),
-    ("landed", &["error", "model", "rates"]),
+    ("landed", &["clock", "error", "model", "rates"]),
     ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),
     ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
