@@ -232,13 +232,13 @@ mod tests {
 
     use super::{AppRequest, Apps, Barred, Unproven, Untimely, WINDOW_S};
     use crate::auth::Class;
+    use crate::auth::trial::{self, House};
     use crate::clock::Clock;
     use crate::counters::{Counters, Nonces};
     use crate::model::ids::PartnerId;
     use crate::model::partner::{Mode, Scopes};
     use crate::partners::{App, AppPolicy, Directory, MasterKeys, NewPartner, Sealer};
     use crate::signing::aop::AppSecret;
-    use crate::sql::trial;
 
     const MASTER: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -248,7 +248,7 @@ mod tests {
         clock: Clock,
         app_key: String,
         secret: AppSecret,
-        _house: trial::House,
+        _house: House,
     }
 
     fn acme() -> PartnerId {
@@ -256,7 +256,7 @@ mod tests {
     }
 
     async fn scene(refusals: u32, allowed: &str) -> Scene {
-        let (house, clock) = (trial::houses().await.remove(0), Clock::shiftable());
+        let (house, clock) = (trial::house().await, Clock::shiftable());
         let sealer = Sealer::new(MasterKeys::parse(MASTER).unwrap());
         let directory = Arc::new(Directory::open(house.another().await, sealer, clock.clone()).await.unwrap());
         let new = NewPartner { id: acme(), name: "Acme".into(), country: "JP".into(), plan: "starter".into() };

@@ -338,7 +338,10 @@ impl Failure for Refused<'_> {
             }
             told
         });
-        let mut extras = vec![("lines", serde_json::Value::from_iter(lines).to_string())];
+        // A quotation has one line, and it is not the line that is wrong.
+        let has_lines = self.refusal.code != Code::QuotationClosed;
+        let lines = has_lines.then(|| ("lines", serde_json::Value::from_iter(lines).to_string()));
+        let mut extras: Vec<_> = lines.into_iter().collect();
         extras.extend(self.refusal.freight.map(|freight| ("freight", money(freight).to_string())));
         extras.extend(self.refusal.total.map(|total| ("total", money(total).to_string())));
         extras

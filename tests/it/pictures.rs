@@ -13,8 +13,12 @@ const FEW: u32 = 120;
 /// A house whose catalogue is small enough to be described at once by a program that was not optimised.
 pub async fn small_house() -> House {
     let catalogue = sandbox::Settings { offers: FEW, describe_pictures: true, ..sandbox_settings() };
-    let patient =
-        [("UPSTREAM__DEADLINE_MS", "30000"), ("UPSTREAM__STALL_MS", "30000"), ("SERVER__REQUEST_DEADLINE_MS", "60000")];
+    let patient = [
+        ("UPSTREAM__DEADLINE_MS", "30000"),
+        ("UPSTREAM__ORDER_DEADLINE_MS", "30000"),
+        ("UPSTREAM__STALL_MS", "30000"),
+        ("SERVER__REQUEST_DEADLINE_MS", "60000"),
+    ];
     House::over(catalogue, &patient).await
 }
 
