@@ -10,8 +10,8 @@ use crate::error::Failure;
 use crate::model::partner::{Caller, Mode, Scopes};
 use crate::partners::{Directory, Issued, KeyPolicy, MasterKeys, Material, NewPartner, Sealer};
 use crate::signing::http_message::{HmacKey, Message, Signer, SigningKey};
-pub use crate::sql::trial::House;
 use crate::sql::trial;
+pub use crate::sql::trial::House;
 
 pub const MASTER: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 pub const ACTOR: &str = "cli:tester";
