@@ -221,9 +221,9 @@ impl SearchQuery {
         if self.region.is_some() && !is_by_picture {
             asked.wrong(Place::query("region", "only with image_id or image_url"));
         }
-        // What is no order at all is told where orders are read.
-        let sort = self.sort.as_deref().and_then(|sort| sort.parse().ok());
-        if is_by_picture && sort.is_some_and(|sort: Sort| sort != Sort::Relevance) {
+        // A word that names no order is refused as such.
+        let sort = self.sort.as_deref().and_then(|sort| sort.parse::<Sort>().ok());
+        if is_by_picture && sort.is_some_and(|sort| sort != Sort::Relevance) {
             asked.wrong(Place::query("sort", "only relevance: offers found by a picture are in order of likeness"));
         }
         if is_by_picture && self.facets.as_deref() == Some("true") {
