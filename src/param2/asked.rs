@@ -122,7 +122,8 @@ fn read_json<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Refusal> 
     let reader = &mut serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let (path, why) = (error.path().to_string(), error.inner().to_string());
-        let place = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
+        // Where the text ends too early, there is no place either.
+        let place = if matches!(path.as_str(), "." | "?") { name.to_owned() } else { format!("{name}.{path}") };
         Refusal::invalid(&place, why)
     })
 }

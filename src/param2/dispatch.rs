@@ -247,7 +247,7 @@ pub fn find(namespace: &str, api: &str, version: u32) -> Option<&'static Row> {
 }
 
 /// All calls. A group of calls is a folder; a call is one row here and one function there.
-pub const TABLE: &[Row] = &[
+pub static TABLE: &[Row] = &[
     // the protocol's own
     Row::open("system", "currentTimeMillis").by(|asked| Box::pin(system::current_time_millis(asked))).told(
         "Tells the time in milliseconds.",
