@@ -55,15 +55,15 @@ fn pixels(png: &[u8]) -> (usize, Vec<u8>) {
     (reader.next_frame(&mut rgb).unwrap().width as usize, rgb)
 }
 
-/// The picture as JPEG without a tenth of its width on the left and of its height at the bottom.
+/// The picture as JPEG without a tenth of its width on the left.
 fn cut(png: &[u8]) -> Vec<u8> {
     let (side, rgb) = pixels(png);
     let kept = side * 9 / 10;
-    let rows = rgb.chunks_exact(side * 3).take(kept);
+    let rows = rgb.chunks_exact(side * 3);
     let rgb: Vec<u8> = rows.flat_map(|row| row[(side - kept) * 3..].to_vec()).collect();
     let mut jpeg = Vec::new();
-    let length = u16::try_from(kept).unwrap();
-    jpeg_encoder::Encoder::new(&mut jpeg, 60).encode(&rgb, length, length, jpeg_encoder::ColorType::Rgb).unwrap();
+    let [width, height] = [kept, side].map(|length| u16::try_from(length).unwrap());
+    jpeg_encoder::Encoder::new(&mut jpeg, 60).encode(&rgb, width, height, jpeg_encoder::ColorType::Rgb).unwrap();
     jpeg
 }
 

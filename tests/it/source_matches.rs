@@ -7,6 +7,7 @@ use xunyuan::commands::client::Draft;
 use xunyuan::commands::{Command, Line, StillOpen, source_match};
 
 use crate::harness::{House, Partner, plain, pointers, problem};
+use crate::pictures::small_house;
 
 /// Something the catalogue has.
 async fn offer(partner: &Partner) -> Value {
@@ -39,7 +40,7 @@ async fn finished(partner: &Partner, location: &str) -> Value {
 
 #[tokio::test]
 async fn an_offers_own_page_finds_itself_with_every_reason_said() {
-    let house = House::open().await;
+    let house = small_house().await;
     let acme = house.partner("acme").await;
     let offer = offer(&acme).await;
     let price = json!({"amount": "1000.00", "currency": "USD"});
@@ -51,7 +52,9 @@ async fn an_offers_own_page_finds_itself_with_every_reason_said() {
     let item = &whole["items"][0];
     assert_eq!((&item["offer_id"], &item["reference"]), (&offer["id"], &json!("A")));
     let best = &item["candidates"][0];
-    assert_eq!((&best["offer_id"], &best["confidence"]), (&offer["id"], &json!(1.0)), "{best}");
+    assert_eq!(best["offer_id"], offer["id"], "{best}");
+    // Its picture is not the very file that the catalogue described.
+    assert!((0.9..=1.0).contains(&best["confidence"].as_f64().unwrap()), "{best}");
     let by: Vec<_> = best["reasons"].as_array().unwrap().iter().map(|reason| reason["by"].clone()).collect();
     assert_eq!(by, ["picture", "words", "attributes"]);
     assert!(best["reasons"].as_array().unwrap().iter().all(|one| one["says"].as_str().unwrap().ends_with('.')));
@@ -75,7 +78,7 @@ async fn an_offers_own_page_finds_itself_with_every_reason_said() {
 
 #[tokio::test]
 async fn a_picture_finds_the_offer_that_it_shows() {
-    let house = House::open().await;
+    let house = small_house().await;
     let (acme, other) = (house.partner("acme").await, house.partner("other").await);
     let offer = offer(&acme).await;
     let bytes = picture_of(&house, &offer).await;
@@ -194,7 +197,7 @@ async fn every_wrong_place_of_a_comparison_is_named() {
 
 #[tokio::test]
 async fn a_list_is_compared_by_command_with_errors_in_their_rows() {
-    let house = House::open().await;
+    let house = small_house().await;
     let acme = house.partner("acme").await;
     let offer = offer(&acme).await;
     let folder = tempfile::tempdir().unwrap();
@@ -227,7 +230,8 @@ async fn a_list_is_compared_by_command_with_errors_in_their_rows() {
     assert_eq!(rows.len(), 1 + 123);
     assert!(rows[0].starts_with("line,reference,state,error,confidence,reasons,offer_id"));
     let id = offer["id"].as_str().unwrap();
-    assert!(rows[1].starts_with("2,R0,done,,1.0,") && rows[1].contains(id), "{}", rows[1]);
+    assert!(rows[1].starts_with("2,R0,done,,0.9") || rows[1].starts_with("2,R0,done,,1.0,"), "{}", rows[1]);
+    assert!(rows[1].contains(id), "{}", rows[1]);
     assert!(rows[1..=120].iter().all(|row| row.contains(",done,")));
     assert!(rows[121].starts_with("122,BAD,error,quantity: a whole number,"), "{}", rows[121]);
     assert!(rows[122].starts_with("123,WORSE,error,") && rows[122].contains("link"), "{}", rows[122]);

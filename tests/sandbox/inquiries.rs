@@ -20,7 +20,7 @@ impl Sandbox {
                 return (seller, self.post("/trade/preview", asked).await["groups"][0].clone());
             }
         }
-        panic!("the sandbox has no plain goods")
+        unreachable!("the sandbox has no plain goods")
     }
 
     async fn asked(&self, out_ref: &str, seller: &Value, quantity: i64) -> Value {

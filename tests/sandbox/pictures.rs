@@ -21,7 +21,7 @@ impl Sandbox {
 
     async fn given(&self, partner: &str, bytes: Vec<u8>) -> String {
         let answer: Value = self.give(partner, "image/png", bytes).await.json().await.unwrap();
-        answer["data"]["pictureId"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+        answer["data"]["pictureId"].as_str().unwrap_or_else(|| unreachable!("{answer}")).to_owned()
     }
 
     /// Why a search by picture is refused.

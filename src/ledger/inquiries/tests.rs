@@ -145,7 +145,7 @@ async fn what_is_due_is_claimed_by_one_and_ends_are_never_due() {
         let claims = (0..3).map(|_| book.ledger.claim_due_inquiries(Mode::Live, 9, LEASE_MS));
         let claimed: Vec<_> =
             futures_util::future::join_all(claims).await.into_iter().flat_map(Result::unwrap).collect();
-        assert_eq!(claimed, [inquiry.deed.id.clone()]);
+        assert_eq!(claimed, std::slice::from_ref(&inquiry.deed.id));
         let rejected = after(&inquiry, Kind::Rejected, Facts::default());
         book.ledger.append_inquiry(&rejected, inquiry.version, 0).await.unwrap();
         book.clock.advance_ms(10 * LEASE_MS);

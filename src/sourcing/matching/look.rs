@@ -152,11 +152,11 @@ impl Sourcing {
         }
         let numbers: Vec<i64> = ids.iter().map(|id| id.number()).collect();
         let batch: wire::goods::Batch = self.read(mode, &calls::batch_get(&numbers, language)).await?;
-        let detail = |raw: &Box<serde_json::value::RawValue>| {
+        let detail = |raw: &serde_json::value::RawValue| {
             let detail = serde_json::from_str(raw.get()).map_err(|error| Nonsense::new(error.to_string()))?;
             goods::offer(detail)
         };
-        Ok(batch.items.iter().map(detail).collect::<Result<_, Nonsense>>()?)
+        Ok(batch.items.iter().map(|raw| detail(raw)).collect::<Result<_, Nonsense>>()?)
     }
 
     /// Each found offer in full with what speaks for it, the surest first.
