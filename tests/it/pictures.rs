@@ -91,7 +91,7 @@ async fn a_picture_finds_its_offer_in_the_partners_words_however_it_was_sent() {
         let found = offers(&partner, &format!("/v1/offers?image_id={image}&language=ja&currency=JPY&limit=10")).await;
         assert!(ids(&found)[..3].contains(&offer["id"].as_str().unwrap()), "{media_type}");
         let scores: Vec<f64> = found.iter().map(|one| one["score"].as_str().unwrap().parse().unwrap()).collect();
-        assert!(scores[0] > 0.6 && scores.is_sorted_by(|one, next| one >= next) && scores[0] <= 1.0, "{scores:?}");
+        assert!(scores[0] > 0.4 && scores.is_sorted_by(|one, next| one >= next) && scores[0] <= 1.0, "{scores:?}");
         assert_eq!(found[0]["price"]["from"]["currency"], "JPY");
     }
     let plain = offers(&partner, "/v1/offers?limit=1").await;
