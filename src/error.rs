@@ -159,6 +159,8 @@ codes! {
     PoolNotFound = "pool_not_found", 404, Partner, Never, "No such pool.", "List the pools at GET /v1/pools.";
     CategoryNotFound = "category_not_found", 404, Partner, Never, "No such category.", "List the categories at GET /v1/categories.";
     SupplierNotFound = "supplier_not_found", 404, Partner, Never, "No such supplier.", "Take supplier ids from offers.";
+    FollowNotFound = "follow_not_found", 404, Partner, Never, "You do not follow this offer.", "List the offers you follow at GET /v1/follows.";
+    TooManyFollows = "too_many_follows", 409, Partner, Never, "You follow as many offers as your plan allows.", "Give up others at DELETE /v1/follows/{offer_id}, or ask for a larger plan.";
     RateUnavailable = "rate_unavailable", 503, Gateway, Later, "No usable exchange rate for this currency.", "Ask for CNY, or for a currency listed in the detail, or try again later.";
     // catalogue's connection
     UpstreamTimeout = "upstream_timeout", 504, Catalogue, Later, "The wholesale service did not answer in time.", "Try again; for orders repeat with the same Idempotency-Key.";

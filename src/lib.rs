@@ -27,6 +27,7 @@ pub mod aftersale;
 pub mod auth;
 pub mod catalog;
 pub mod feed;
+pub mod follows;
 pub mod fulfilment;
 pub mod limits;
 pub mod orders;

@@ -39,6 +39,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),
     ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("aftersale", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
+    ("follows", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     ("webhooks", &["clock", "error", "model", "signing", "telemetry", "ledger", "partners"]),
     ("usage", &["clock", "error", "model", "telemetry", "sql", "counters"]),
     // FACES: rooms, edge and model; never a door (ops looks at everything); strangers to each other
@@ -57,6 +58,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "orders",
             "fulfilment",
             "aftersale",
+            "follows",
             "webhooks",
             "usage",
         ],

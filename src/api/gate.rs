@@ -103,7 +103,7 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
         // Whoever sends a body may be what it waited for.
         gate.limits.note_wait(visit.with(|visit| visit.started.elapsed()));
     }
-    gate.may(&caller, (O::COST, O::PRIORITY), &visit).await?;
+    gate.may(&caller, (O::cost_of(&body), O::PRIORITY), &visit).await?;
     let parts = parts::take(request, &body)?;
     Ok(Admitted { caller, parts, visit, operation: PhantomData })
 }

@@ -8,6 +8,7 @@ pub mod categories;
 pub mod consignments;
 pub mod docs;
 pub mod events;
+pub mod follows;
 pub mod gate;
 mod kept;
 pub mod limits;
@@ -63,6 +64,10 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(pools::list_pool_offers)
         .service(rankings::list_rankings)
         .service(rankings::list_trending_keywords)
+        .service(follows::follow_offers)
+        .service(follows::list_follows)
+        .service(follows::follow_offer)
+        .service(follows::unfollow_offer)
         .service(quotes::create_quote)
         .service(quotes::get_quote)
         .service(orders::create_order)

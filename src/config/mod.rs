@@ -4,6 +4,7 @@
 mod auth;
 mod cache;
 mod database;
+mod follows;
 mod language;
 mod limits;
 mod ops;
@@ -22,6 +23,7 @@ use std::path::Path;
 pub use self::auth::Auth;
 pub use self::cache::Cache;
 pub use self::database::Database;
+pub use self::follows::{Follows, OfPlan};
 pub use self::language::Language;
 pub use self::limits::Limits;
 pub use self::ops::Ops;
@@ -70,6 +72,8 @@ pub struct Config {
     pub orders: Orders,
     /// The `[webhooks]` section.
     pub webhooks: Webhooks,
+    /// The `[follows]` section.
+    pub follows: Follows,
     masked: String,
 }
 
@@ -117,6 +121,7 @@ impl Config {
             language: Language::read(&mut from),
             orders: Orders::read(&mut from),
             webhooks: Webhooks::read(&mut from),
+            follows: Follows::read(&mut from),
             masked: from.masked(),
         };
         if from.complaints().is_empty() { Ok(config) } else { Err(Mistakes(from.complaints().to_vec())) }

@@ -15,6 +15,7 @@ mod due;
 mod endpoints;
 mod error;
 mod feeds;
+mod follows;
 mod holds;
 mod known;
 mod left_out;
@@ -46,6 +47,7 @@ pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undel
 pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
 pub use feeds::Turn as FeedTurn;
+pub use follows::{FollowCount, Wished};
 pub use holds::{Doubted, Hold};
 pub use left_out::{Left, LeftCount, LeftOut};
 pub use near::NearLimit;

@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod category;
 pub mod consignment;
 pub mod event;
+pub mod follow;
 pub mod ids;
 pub mod language;
 pub mod money;

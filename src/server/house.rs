@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
 use crate::edge::crowd::Crowd;
+use crate::follows::Following;
 use crate::fulfilment::Fulfilment;
 use crate::language::Interpreter;
 use crate::ledger::Ledger;
@@ -144,6 +145,8 @@ pub struct Rooms {
     pub aftersale: Data<Aftersale>,
     /// Parcels and consignments.
     pub fulfilment: Data<Fulfilment>,
+    /// Offers that partners follow.
+    pub follows: Data<Following>,
 }
 
 /// What seals secrets at rest.
@@ -238,6 +241,12 @@ impl House {
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let fulfilment =
             Fulfilment::new(settings::fulfilment(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
+        let follows = Following::new(
+            settings::follows(&self.config.follows),
+            self.ledger.clone(),
+            upstream.clone(),
+            clock.clone(),
+        );
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
         Ok(Rooms {
             catalog: Data::new(catalog),
@@ -245,6 +254,7 @@ impl House {
             webhooks: Data::new(self.webhooks.clone()),
             aftersale: Data::new(aftersale),
             fulfilment: Data::new(fulfilment),
+            follows: Data::new(follows),
         })
     }
 }

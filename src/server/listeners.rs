@@ -132,7 +132,7 @@ fn furnish(config: &mut web::ServiceConfig, house: &House) {
     match house.rooms() {
         Ok(rooms) => {
             config.app_data(rooms.catalog).app_data(rooms.orders).app_data(rooms.fulfilment);
-            config.app_data(rooms.webhooks).app_data(rooms.aftersale);
+            config.app_data(rooms.webhooks).app_data(rooms.aftersale).app_data(rooms.follows);
         }
         // The same was made once before the listener opened; without rooms this worker answers internal_error.
         Err(error) => tracing::error!(%error, "a worker has no rooms"),

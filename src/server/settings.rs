@@ -10,7 +10,9 @@ use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::redis_link;
 use crate::server::house::Error;
-use crate::{aftersale, auth, cache, fulfilment, language, limits, orders, rates, telemetry, upstream, webhooks};
+use crate::{
+    aftersale, auth, cache, follows, fulfilment, language, limits, orders, rates, telemetry, upstream, webhooks,
+};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -147,6 +149,12 @@ pub fn webhooks(config: &config::Webhooks) -> webhooks::Settings {
         look_every: config.look_every,
         ..webhooks::Settings::default()
     }
+}
+
+/// For offers that partners follow.
+pub fn follows(config: &config::Follows) -> follows::Settings {
+    let by_plan = config.of_plans.iter().map(|of| (of.plan.clone(), of.most)).collect();
+    follows::Settings { most: config.most, by_plan }
 }
 
 /// For refunds, which are settled like the orders they are about.

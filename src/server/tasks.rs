@@ -63,6 +63,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     let orders = || rooms.orders.clone().into_inner();
     let aftersale = || rooms.aftersale.clone().into_inner();
     let fulfilment = || rooms.fulfilment.clone().into_inner();
+    let follows = || rooms.follows.clone().into_inner();
     every(&mut tasks, stop, DIRECTORY_EVERY, h(), |house| async move {
         if house.directory.refresh().await == Refreshed::Kept {
             tracing::warn!("partners and keys could not be read again; those known stay in use");
@@ -105,6 +106,11 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {
         if let Err(error) = orders.tidy().await {
             tracing::warn!(%error, "keys and quotes past their life could not be removed");
+        }
+    });
+    every(&mut tasks, stop, FORGET_EVERY, follows(), |follows| async move {
+        if let Err(error) = follows.tidy().await {
+            tracing::warn!(%error, "offers that nobody follows could not be forgotten");
         }
     });
     every(&mut tasks, stop, RATES_EVERY.min(house.config.rates.refresh), h(), {
@@ -164,6 +170,12 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         in_world.follow(
             "fulfilment_follow",
             fulfilment(),
+            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+            move |room| async move { room.stop_following(mode).await },
+        );
+        in_world.follow(
+            "follows_follow",
+            follows(),
             move |room| async move { room.follow(mode, FEED_PATIENCE).await },
             move |room| async move { room.stop_following(mode).await },
         );

@@ -11,6 +11,7 @@ mod cache;
 mod console;
 mod dashboard;
 mod faults;
+mod follows;
 mod fulfilment;
 mod harness;
 mod language;

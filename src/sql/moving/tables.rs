@@ -77,4 +77,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("usage_minutes", &["partner", "mode", "minute", "node", "flush"]),
     Table::new("usage_nodes", &["node"]),
     Table::new("translations", &["language", "digest"]),
+    Table::new("followed_offers", &["mode", "offer"]),
+    Table::new("follows", &["partner", "mode", "offer"]),
+    Table::new("follow_counts", &["partner", "mode"]),
 ];

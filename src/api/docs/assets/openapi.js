@@ -8,6 +8,7 @@ const SIGNED_BY_US = ["signature", "signature-input", "content-digest", "content
 const WALK = [
   "search_offers", "get_offer", "batch_offers", "list_related_offers", "get_offer_trends", "list_categories", "get_category",
   "get_supplier", "list_supplier_offers", "list_pools", "list_pool_offers", "list_rankings", "list_trending_keywords",
+  "follow_offer", "follow_offers", "list_follows", "unfollow_offer",
   "create_quote", "get_quote",
   "create_order", "list_orders", "get_order", "get_order_by_reference", "cancel_order", "confirm_receipt",
   "create_order_note", "list_payment_options", "get_payment_options", "create_payment", "get_payment",
