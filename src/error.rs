@@ -161,6 +161,8 @@ codes! {
     SupplierNotFound = "supplier_not_found", 404, Partner, Never, "No such supplier.", "Take supplier ids from offers.";
     FollowNotFound = "follow_not_found", 404, Partner, Never, "You do not follow this offer.", "List the offers you follow at GET /v1/follows.";
     TooManyFollows = "too_many_follows", 409, Partner, Never, "You follow as many offers as your plan allows.", "Give up others at DELETE /v1/follows/{offer_id}, or ask for a larger plan.";
+    StorefrontNotFound = "storefront_not_found", 404, Partner, Never, "You have set no storefront.", "Set one with PUT /v1/storefront.";
+    NoStorefrontOpen = "no_storefront_open", 404, Gateway, Later, "No collaborating shop takes visitors of this country and language.", "Search for the offer at a shop you know.";
     RateUnavailable = "rate_unavailable", 503, Gateway, Later, "No usable exchange rate for this currency.", "Ask for CNY, or for a currency listed in the detail, or try again later.";
     // catalogue's connection
     UpstreamTimeout = "upstream_timeout", 504, Catalogue, Later, "The wholesale service did not answer in time.", "Try again; for orders repeat with the same Idempotency-Key.";

@@ -31,6 +31,7 @@ pub mod follows;
 pub mod fulfilment;
 pub mod limits;
 pub mod orders;
+pub mod referrals;
 pub mod translate;
 pub mod usage;
 pub mod webhooks;

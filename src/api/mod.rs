@@ -32,6 +32,7 @@ mod refund_view;
 pub mod refunds;
 pub mod shipments;
 pub mod signature;
+pub mod storefront;
 pub mod suppliers;
 pub mod unmatched;
 pub mod usage;
@@ -118,6 +119,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(limits::get_limits)
         .service(limits::get_me)
         .service(usage::get_usage)
+        .service(storefront::set_storefront)
+        .service(storefront::get_storefront)
         .service(signature::debug_signature);
 }
 

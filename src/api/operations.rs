@@ -170,6 +170,8 @@ operations! {
     GetLimits = "get_limits", AccountRead, Read;
     GetMe = "get_me", AccountRead, Read;
     GetUsage = "get_usage", AccountRead, Read;
+    SetStorefront = "set_storefront", WebhooksManage, Write;
+    GetStorefront = "get_storefront", AccountRead | WebhooksManage, Read;
     DebugSignature = "debug_signature", AccountRead, Read;
 }
 

@@ -10,7 +10,7 @@ use crate::catalog::reason::Reason;
 use crate::catalog::{bounds, cursor};
 use crate::error::Place;
 use crate::model::category::Category;
-use crate::model::ids::{OfferId, SupplierId};
+use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::money::{Exchange, Money};
 use crate::model::offer::{Offer, PictureSize};
 use crate::model::search::{Found, Search};
@@ -66,6 +66,7 @@ pub struct Picture {
 
 pub(super) const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
 pub(super) const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
+pub(super) const CATEGORY_NOT_FOUND: &str = "CATEGORY_NOT_FOUND";
 /// Lists are never absent: they are empty.
 pub(super) const NEVER_ABSENT: &str = "";
 
@@ -165,7 +166,7 @@ impl Question for Search {
     type Found = Found;
     const KIND: Kind = Kind::Search;
     const PRICED: bool = true;
-    const ABSENT: &'static str = NEVER_ABSENT;
+    const ABSENT: &'static str = CATEGORY_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         // The currency of bounds is the audience's; it is in the key already.
@@ -203,7 +204,7 @@ impl Question for Search {
         Ok(Found { items: found.items, next, total: Some(found.total), corrected, facets })
     }
     fn absent(&self) -> Error {
-        Nonsense::new("no page").into()
+        no_category(self.category)
     }
 }
 
@@ -229,6 +230,11 @@ impl Question for Picture {
     fn absent(&self) -> Error {
         Error::OfferNotFound(self.offer)
     }
+}
+
+/// What it means that nothing is told of what was narrowed to a category.
+pub(super) fn no_category(asked: Option<CategoryId>) -> Error {
+    asked.map_or_else(|| Nonsense::new("no category was asked for").into(), Error::CategoryUnknown)
 }
 
 pub(super) fn parsed<T: DeserializeOwned>(document: &Bytes, what: &str) -> Result<T, Nonsense> {

@@ -7,8 +7,8 @@ use url::form_urlencoded::Serializer;
 
 use crate::cache::{Field, How, Key, Kind};
 use crate::catalog::Catalog;
-use crate::catalog::browse::{CATEGORY_NOT_FOUND, POOL_NOT_FOUND};
-use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, SELLER_NOT_FOUND};
+use crate::catalog::browse::POOL_NOT_FOUND;
+use crate::catalog::question::{CATEGORY_NOT_FOUND, GOODS_NOT_FOUND, NEVER_ABSENT, SELLER_NOT_FOUND};
 use crate::model::partner::Mode;
 use crate::upstream::Call;
 
@@ -65,10 +65,10 @@ impl Catalog {
 const fn absent(kind: Kind) -> &'static str {
     match kind {
         Kind::Offer | Kind::Picture | Kind::Related | Kind::Trend => GOODS_NOT_FOUND,
-        Kind::Category | Kind::Ranking | Kind::Keywords => CATEGORY_NOT_FOUND,
+        Kind::Search | Kind::Category | Kind::Ranking | Kind::Keywords => CATEGORY_NOT_FOUND,
         Kind::PoolPage => POOL_NOT_FOUND,
         Kind::Supplier => SELLER_NOT_FOUND,
-        Kind::Search | Kind::Categories | Kind::Warehouses | Kind::Pools => NEVER_ABSENT,
+        Kind::Categories | Kind::Warehouses | Kind::Pools => NEVER_ABSENT,
     }
 }
 

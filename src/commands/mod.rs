@@ -6,6 +6,7 @@ pub mod client;
 pub mod console_password;
 pub mod demo;
 pub mod end;
+pub mod goods;
 pub mod health;
 pub mod key;
 pub mod key_file;
@@ -23,6 +24,7 @@ mod plan_tests;
 pub mod sandbox;
 pub mod serve;
 pub mod sign;
+pub mod storefront;
 pub mod table;
 
 use std::path::PathBuf;
@@ -61,6 +63,10 @@ pub enum Command {
     Order(order::Asked),
     /// What is kept of the catalogue: stats, purge, warm
     Cache(cache::Asked),
+    /// Where visitors are sent: hosts of partners, counts of clicks and orders
+    Storefront(storefront::Asked),
+    /// Goods in cross-border trade: counts, enter, withdraw
+    Goods(goods::Asked),
     /// Who changed what: list, export
     Audit(audit::Asked),
     /// People of the operator's console: add, list, role, password, remove; tokens for /ops/api

@@ -12,6 +12,7 @@ mod orders;
 mod rates;
 mod reader;
 mod redis;
+mod referrals;
 mod secrets;
 mod server;
 mod telemetry;
@@ -30,6 +31,7 @@ pub use self::ops::Ops;
 pub use self::orders::{For, Orders};
 pub use self::rates::Rates;
 pub use self::redis::{Form, Redis, Servers};
+pub use self::referrals::Referrals;
 pub use self::secrets::Secrets;
 pub use self::server::Server;
 pub use self::telemetry::Telemetry;
@@ -72,6 +74,8 @@ pub struct Config {
     pub orders: Orders,
     /// The `[webhooks]` section.
     pub webhooks: Webhooks,
+    /// The `[referrals]` section.
+    pub referrals: Referrals,
     /// The `[follows]` section.
     pub follows: Follows,
     masked: String,
@@ -122,6 +126,7 @@ impl Config {
             orders: Orders::read(&mut from),
             webhooks: Webhooks::read(&mut from),
             follows: Follows::read(&mut from),
+            referrals: Referrals::read(&mut from),
             masked: from.masked(),
         };
         if from.complaints().is_empty() { Ok(config) } else { Err(Mistakes(from.complaints().to_vec())) }

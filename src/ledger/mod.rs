@@ -29,6 +29,7 @@ mod overview;
 mod payments;
 mod pull;
 mod quotes;
+mod referrals;
 mod refund_words;
 mod refunds;
 mod shipments;
@@ -55,6 +56,7 @@ pub use operator::{Carried, Case, Hand, KeyHeld, News, Paying, Search};
 pub use orders::{Filter, NewOrder, Unsettled};
 pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Daily, Progress, Which};
+pub use referrals::{ClickPlace, StorefrontWish};
 #[cfg(test)]
 pub(crate) use refunds::tests::{Sold, sell};
 pub use refunds::{NewRefund, Ordered, RefundFilter, WantedPieces};

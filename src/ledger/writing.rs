@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::claims::{self, Claimed};
 use super::words::{self, Bought};
-use super::{Answer, Error, KeyUse, Lease, NewOrder, notes, outbox, payments, quotes};
+use super::{Answer, Error, KeyUse, Lease, NewOrder, notes, outbox, payments, quotes, referrals};
 use crate::model::ids::OrderId;
 use crate::model::order::{Actor, Attention, Deed, Event, Happening, Kind, Order};
 use crate::sql::{Arg, Rows, Tx, args};
@@ -51,6 +51,9 @@ pub(super) async fn begin(tx: &mut Tx, asked: KeyUse, wish: NewOrder, now: Times
         return Err(Error::QuoteExpired);
     }
     note(tx, &order, 0).await?;
+    if let Some(click) = &wish.referral {
+        referrals::attribute(tx, &order.deed.id, click, now.as_millisecond()).await?;
+    }
     Ok(Start::Fresh(lease, Box::new(order)))
 }
 

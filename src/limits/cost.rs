@@ -68,6 +68,8 @@ pub const COSTS: &[(&str, u32)] = &[
     ("get_limits", 0),
     ("get_me", 0),
     ("get_usage", 1),
+    ("set_storefront", 2),
+    ("get_storefront", 1),
     ("debug_signature", 0),
 ];
 

@@ -17,6 +17,7 @@ pub mod partner;
 pub mod payment;
 pub mod plan;
 pub mod quote;
+pub mod referral;
 pub mod refund;
 pub mod search;
 pub mod shipment;

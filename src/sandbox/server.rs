@@ -18,8 +18,8 @@ use super::gate::gate;
 use super::market::Market;
 use super::settings::{Error, Progress, Settings};
 use super::{
-    browse_http, cashier, consignment_http, control, control_trade, feed_http, goods_http, openapi, refund_http,
-    trade_http, voucher_http,
+    browse_http, cashier, consignment_http, control, control_trade, entry_http, feed_http, goods_http, openapi,
+    refund_http, trade_http, voucher_http,
 };
 
 /// A sandbox that answers.
@@ -143,6 +143,9 @@ fn wrong_segment(request: &HttpRequest) -> String {
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(goods_http::search_goods)
+        .service(entry_http::enter_goods)
+        .service(entry_http::withdraw_goods)
+        .service(entry_http::count_entries)
         .service(goods_http::batch_get_goods)
         .service(goods_http::get_picture)
         .service(goods_http::get_goods)

@@ -26,6 +26,7 @@ use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::rates::Rates;
+use crate::referrals::Referrals;
 use crate::server::books::ProcessBooks;
 use crate::server::passes::Passes;
 use crate::server::settings;
@@ -108,6 +109,8 @@ pub struct House {
     pub interpreter: Interpreter,
     /// Who asked for what, how often, and what came of it.
     pub usage: Arc<Usage>,
+    /// Visitors who are sent to partners.
+    pub referrals: Arc<Referrals>,
     /// Requests counted and logged.
     pub books: Arc<ProcessBooks>,
     /// How the background passes fare.
@@ -198,9 +201,11 @@ impl House {
         let ledger = Ledger::new(sql.clone(), clock.clone());
         let usage = Arc::new(Usage::new(sql.clone(), counters.clone(), clock.clone()));
         let hooks = settings::webhooks(&config.webhooks);
+        let referrals = Arc::new(Referrals::new(settings::referrals(&config)?, ledger.clone(), clock.clone()));
         Ok(Self {
             webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone()),
             ledger,
+            referrals,
             cache: cache.map_err(Error::Cache)?,
             rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
             interpreter: Interpreter::new(settings::language(&config.language), sql.clone(), clock.clone())?,

@@ -103,9 +103,12 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .app_data(paths.clone())
             .app_data(text.clone())
             .app_data(Data::from(shared.usage.clone()))
+            .app_data(Data::from(shared.referrals.clone()))
+            .app_data(Data::new(settings::country_header(&shared.config)))
             .configure(|config| furnish(config, &shared))
             .service(api::serve_document)
             .service(api::pictures::get_picture)
+            .service(api::storefront::go)
             .configure(api::docs::routes)
             .default_service(web::to(unmatched))
             .wrap(Front {

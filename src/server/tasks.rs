@@ -32,6 +32,8 @@ const COMPARE_LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Points of paid orders are counted so often, and partners told so soon that a day runs out.
 const EARN_EVERY: Duration = Duration::from_secs(60);
 const NEAR_EVERY: Duration = Duration::from_secs(1);
+/// Storefronts are read again, and clicks written, so often.
+const REFERRALS_EVERY: Duration = Duration::from_secs(1);
 const HAND_BACK_EVERY: Duration = Duration::from_millis(50);
 const STUCK_EVERY: Duration = Duration::from_secs(1);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
@@ -75,6 +77,14 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     });
     every(&mut tasks, stop, STUCK_EVERY, h(), |house| async move {
         house.crowd.cut_idle();
+    });
+    every(&mut tasks, stop, REFERRALS_EVERY, h(), |house| async move {
+        if let Err(error) = house.passes.note(("storefronts_read", ""), house.referrals.refresh().await) {
+            tracing::warn!(%error, "storefronts could not be read again; those known stay in use");
+        }
+        if let Err(error) = house.passes.note(("clicks_write", ""), house.referrals.flush().await) {
+            tracing::warn!(%error, "clicks could not be written; they are kept and written with the next");
+        }
     });
     every(&mut tasks, stop, EARN_EVERY, h(), |house| async move { allowances::earn(&house).await });
     every(&mut tasks, stop, NEAR_EVERY, h(), |house| async move { allowances::tell_near_limits(&house).await });

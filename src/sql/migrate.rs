@@ -33,6 +33,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 14, name: "agreed", text: include_str!("migrations/0014_agreed.sql") },
     Migration { version: 15, name: "words", text: include_str!("migrations/0015_words.sql") },
     Migration { version: 19, name: "follows", text: include_str!("migrations/0019_follows.sql") },
+    Migration { version: 20, name: "referrals", text: include_str!("migrations/0020_referrals.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

@@ -172,6 +172,13 @@ examples! {
         "Offers that are not sold any more are still followed: DELETE /v1/follows/{offer_id} gives one up.",
         "Everything a search finds is followed; follow what you list in your shop."
     ]
+    "storefront_not_found" "GET /v1/storefront" "" {} [
+        "It was set with a key of the other world: sandbox and live storefronts are kept apart."
+    ]
+    "no_storefront_open" "GET /go/610947572360" "" {} [
+        "No partner set a storefront for the visitor's country and languages, or all of them are disabled.",
+        "The visitor's country is not known: referrals.country_header is not set, or the proxy is not in server.trusted_proxies."
+    ]
     "pool_not_found" "GET /v1/pools/1/offers" "pool 1 does not exist" {} []
     "category_not_found" "GET /v1/offers?category=1" "" {} []
     "supplier_not_found" "GET /v1/suppliers/1" "supplier 1 does not exist" {} []

@@ -40,6 +40,7 @@ pub struct OfferPath {
 #[utoipa::path(tag = "Catalogue", params(SearchQuery), responses(
     (status = 200, description = "A page of offers", body = OfferPageView),
     (status = 304, description = "You hold this page already; it costs nothing"),
+    (status = 404, description = "`category_not_found`: there is no such `category`"),
 ))]
 #[get("/v1/offers")]
 pub async fn search_offers(

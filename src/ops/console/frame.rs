@@ -14,6 +14,7 @@ pub const TABS: &[(&str, &str)] = &[
     ("What if", "/console/what-if"),
     ("Orders", "/console/orders"),
     ("Growth", "/console/growth"),
+    ("Referrals", "/console/referrals"),
     ("Cache", "/console/cache"),
     ("Webhooks", "/console/webhooks"),
     ("Catalogue", "/console/catalogue"),

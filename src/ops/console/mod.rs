@@ -21,6 +21,7 @@ mod login;
 mod me;
 mod orders;
 mod partners;
+mod referrals;
 mod spark;
 mod webhooks;
 mod what_if;
@@ -82,6 +83,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .route("/orders/{id}/retry", web::post().to(orders::retry))
             .route("/orders/{id}/settle", web::post().to(orders::settle))
             .route("/growth", web::get().to(figures::growth))
+            .route("/referrals", web::get().to(referrals::referrals))
             .route("/growth/{id}", web::post().to(figures::set_baseline))
             .route("/cache", web::get().to(figures::cache))
             .route("/webhooks", web::get().to(webhooks::all))

@@ -7,6 +7,7 @@ pub mod gate;
 pub mod orders;
 pub mod partners;
 pub mod places;
+pub mod referrals;
 pub mod webhooks;
 pub mod what_if;
 
@@ -28,6 +29,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(places::get_hour)
         .service(places::get_me)
         .service(places::get_growth)
+        .service(referrals::get_referrals)
         .service(places::get_cache)
         .service(places::get_catalogue)
         .service(partners::list_partners)

@@ -14,6 +14,7 @@ pub mod orders;
 pub mod overrides;
 pub mod partner;
 pub mod partners;
+pub mod referrals;
 pub mod standings;
 pub mod traffic;
 pub mod trouble;

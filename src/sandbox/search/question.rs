@@ -182,16 +182,16 @@ pub fn alike_goods(fields: &Fields, goods: &Goods, own: u32, words: &[String]) -
     Box::new(BooleanQuery::new(clauses))
 }
 
-/// Goods that match all filters and not the one that bars, adding nothing to the score.
-pub fn narrowed(query: Box<dyn Query>, filters: Vec<Term>, barred: Option<Term>) -> Box<dyn Query> {
-    if filters.is_empty() && barred.is_none() {
+/// Goods that match one of each group of filters, adding nothing to the score.
+pub fn narrowed(query: Box<dyn Query>, filters: Vec<Vec<Term>>) -> Box<dyn Query> {
+    if filters.is_empty() {
         return query;
     }
     let mut clauses = vec![(Occur::Must, query)];
     for filter in filters {
-        clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(term(filter), 0.0))));
+        let one_of = any(filter.into_iter().map(term).collect());
+        clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(one_of, 0.0))));
     }
-    clauses.extend(barred.map(|barred| (Occur::MustNot, term(barred))));
     Box::new(BooleanQuery::new(clauses))
 }
 

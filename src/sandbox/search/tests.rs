@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{Asking, Page, Search, Wanted};
 use crate::sandbox::goods::Shop;
+use crate::sandbox::shelf::Entry;
 
 const QUERIES: &str = include_str!("../../../tests/documents/queries.tsv");
 const NOW: i64 = 1_795_403_328;
@@ -22,7 +23,7 @@ static MARKET: LazyLock<Market> = LazyLock::new(|| {
 });
 
 fn asking(page_token: Option<&str>, size: usize) -> Asking<'_> {
-    Asking { page_token, size, changed: Arc::default(), counts: false, now_s: NOW }
+    Asking { page_token, size, changed: Arc::default(), entry: Entry::default(), counts: false, now_s: NOW }
 }
 
 fn found(keyword: &str) -> Page {

@@ -4,6 +4,7 @@
 pub mod aftersale;
 pub mod browse;
 pub mod changes;
+pub mod entry;
 pub mod fulfilment;
 pub mod goods;
 pub mod trade;

@@ -19,7 +19,7 @@ const WALK = [
   "create_webhook_endpoint", "test_webhook_endpoint", "list_webhook_deliveries", "list_webhook_endpoints",
   "get_webhook_endpoint", "update_webhook_endpoint", "rotate_webhook_secret", "resend_webhook_deliveries",
   "enable_webhook_endpoint", "delete_webhook_endpoint", "list_events", "acknowledge_events", "get_me", "get_limits",
-  "get_usage",
+  "get_usage", "set_storefront", "get_storefront",
 ];
 /** Optional parameters whose example makes a first request telling; the others' would only narrow it. */
 const TELLING = ["q", "language", "currency"];

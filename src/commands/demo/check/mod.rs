@@ -91,6 +91,8 @@ impl Walk<'_> {
         step("make a webhook endpoint", self.endpoint()).await?;
         let offers = step("search in Japanese", self.search()).await?;
         step("open an offer in yen", self.offer(&offers)).await?;
+        step("open ten at once, and be told of the wrong one", self.batch(&offers)).await?;
+        step("follow an offer, and give it up again", self.follow(&offers)).await?;
         let quote = step("ask for a quote", self.quote(&offers)).await?;
         let (order, placed, first) = step("place the order", self.place(&quote, "CHECK")).await?;
         step("send it again: the identical answer", self.again(&placed, &first)).await?;
@@ -130,6 +132,28 @@ impl Walk<'_> {
             text(&offer, "/price/from/amount"),
             text(&offer, "/price/from/cny")
         ))
+    }
+
+    /// Ten offers and a number of no offer: each has its own outcome, and the list costs by its length.
+    async fn batch(&self, offers: &[Value]) -> Result<String> {
+        let mut ids: Vec<_> = offers.iter().take(10).map(|offer| text(offer, "/id")).collect();
+        let wanted = ids.len();
+        ids.push("12345678".to_owned());
+        let draft = Draft::post(format!("/v1/offers/batch?{LOCALE}"), &json!({"offer_ids": ids}));
+        let told = self.live.must(&draft).await?.json();
+        let count = |list: &str| told[list].as_array().map_or(0, Vec::len);
+        ensure!((count("items"), count("problems")) == (wanted, 1), "{told}");
+        ensure!(text(&told, "/problems/0/code") == "offer_foreign", "{}", told["problems"]);
+        Ok(format!("{wanted} offers, and {} {}", text(&told, "/problems/0/code"), text(&told, "/problems/0/pointer")))
+    }
+
+    async fn follow(&self, offers: &[Value]) -> Result<String> {
+        let path = format!("/v1/follows/{}", text(offers.first().context("no offer")?, "/id"));
+        let with = |method: &str| Draft { method: method.to_owned(), ..Draft::get(path.clone()) };
+        let followed = self.live.must(&with("PUT")).await?.json();
+        ensure!(text(&followed, "/state") == "on_sale", "{followed}");
+        self.live.must(&with("DELETE")).await?;
+        Ok(format!("at {} CNY", text(&followed, "/figures/price_from/amount")))
     }
 
     async fn open(&self, summary: &Value) -> Result<Value> {

@@ -1,0 +1,34 @@
+//! Entry of goods into cross-border trade: how many are in which state, and entering and withdrawing them. Entering what is
+//! entered changes nothing, so that all of it may be repeated.
+
+use crate::upstream::call::Call;
+use crate::upstream::wholesale::wire::entry::Which;
+
+/// How many goods are in which state → `entry::Counts`.
+pub fn counts() -> Call {
+    Call::get("entry.counts", "/entry/counts")
+}
+
+/// Enters goods → `entry::Done`.
+pub fn enter(which: &Which) -> Call {
+    Call::post("entry.enter", "/entry/enter", which).safe()
+}
+
+/// Takes goods out → `entry::Done`.
+pub fn withdraw(which: &Which) -> Call {
+    Call::post("entry.withdraw", "/entry/withdraw", which).safe()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{enter, withdraw};
+    use crate::upstream::wholesale::wire::entry::Which;
+
+    #[test]
+    fn only_what_is_asked_for_is_said() {
+        let said = |call: crate::upstream::Call| String::from_utf8(call.body.unwrap().bytes.to_vec()).unwrap();
+        assert_eq!(said(enter(&Which { all: true, ..Which::default() })), r#"{"all":true}"#);
+        let selected = Which { goods_ids: vec![7, 8], ..Which::default() };
+        assert_eq!(said(withdraw(&selected)), r#"{"goodsIds":[7,8]}"#);
+    }
+}
