@@ -29,9 +29,13 @@ pub mod catalog;
 pub mod feed;
 pub mod follows;
 pub mod fulfilment;
+pub mod landed;
 pub mod limits;
+pub mod links;
 pub mod orders;
+pub mod pictures;
 pub mod referrals;
+pub mod sourcing;
 pub mod translate;
 pub mod usage;
 pub mod webhooks;
@@ -39,6 +43,7 @@ pub mod webhooks;
 // FACES: what callers see
 pub mod api;
 pub mod ops;
+pub mod param2;
 
 // FRAME: makes and runs all of it
 pub mod commands;

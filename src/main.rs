@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use xunyuan::clock::Clock;
 use xunyuan::commands::{
-    CannotStart, Command, Line, StillOpen, audit, cache, console_password, demo, goods, health, key, ledger, limit,
-    openapi, operator, order, partner, plan, sandbox, serve, sign, storefront,
+    CannotStart, Command, Line, StillOpen, audit, cache, console_password, demo, entry, health, key, ledger, limit,
+    openapi, operator, order, partner, plan, sandbox, serve, sign, source_match, storefront,
 };
 use xunyuan::ops::staff::Staff;
 use xunyuan::partners::list_names;
@@ -61,11 +61,12 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Order(asked) => orders(asked),
         Command::Cache(asked) => on_runtime(cache::run(asked, &mut std::io::stdout())),
         Command::Storefront(asked) => on_runtime(storefront::run(asked, &mut std::io::stdout())),
-        Command::Goods(asked) => on_runtime(goods::run(asked, &mut std::io::stdout())),
+        Command::Entry(asked) => on_runtime(entry::run(asked, &mut std::io::stdout())),
         Command::Audit(asked) => audited(asked),
         Command::Operator(asked) => operators(asked),
         Command::Sign(asked) => sign::sign(&asked),
         Command::Call(asked) => on_runtime(sign::call(&asked)),
+        Command::SourceMatch(asked) => on_runtime(source_match::run(&asked)),
         Command::ConsolePassword(asked) => console_password::run(&asked, &mut std::io::stdin(), &mut std::io::stdout()),
         Command::Migrate(file) => on_runtime(serve::migrate(&file)),
         Command::Ledger(asked) => on_runtime(ledger::run(asked)),

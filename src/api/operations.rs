@@ -41,9 +41,13 @@ pub trait Operation: 'static {
     /// What is put off before it when the node is too busy.
     const PRIORITY: Priority;
 
-    /// What a call with this body costs. A body that cannot be read costs as little as can be: it is refused right after.
-    fn cost_of(body: &[u8]) -> u32 {
-        Self::BY_ITEMS.map_or(Self::COST, |rule| rule.cost(items(body, rule.list), Self::COST))
+    /// What a call with this query and body costs. A body that cannot be read costs as little as can be: it is refused
+    /// right after.
+    fn cost_of(query: &str, body: &[u8]) -> u32 {
+        match Self::BY_ITEMS {
+            Some(rule) => rule.cost(items(body, rule.list), Self::COST),
+            None => cost::asked(Self::ID, Self::COST, query),
+        }
     }
 }
 
@@ -110,6 +114,8 @@ operations! {
     BatchOffers = "batch_offers", CatalogRead, Read;
     ListRelatedOffers = "list_related_offers", CatalogRead, Read;
     GetOfferTrends = "get_offer_trends", CatalogRead, Read;
+    CreateImage = "create_image", CatalogRead, Write;
+    ResolveLink = "resolve_link", CatalogRead, Read;
     ListCategories = "list_categories", CatalogRead, Read;
     GetCategory = "get_category", CatalogRead, Read;
     GetSupplier = "get_supplier", CatalogRead, Read;
@@ -122,6 +128,7 @@ operations! {
     FollowOffers = "follow_offers", CatalogRead, Write;
     UnfollowOffer = "unfollow_offer", CatalogRead, Write;
     ListFollows = "list_follows", CatalogRead, Read;
+    CreateFreightEstimate = "create_freight_estimate", CatalogRead | QuotesWrite, Read;
     CreateQuote = "create_quote", QuotesWrite, Write;
     GetQuote = "get_quote", QuotesWrite, Read;
     CreateOrder = "create_order", OrdersWrite, OrderWrite;
@@ -155,7 +162,15 @@ operations! {
     ModifyRefund = "modify_refund", RefundsWrite, OrderWrite;
     CreateReturnShipment = "create_return_shipment", RefundsWrite, OrderWrite;
     CreateArbitration = "create_arbitration", RefundsWrite, OrderWrite;
-    CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite, Write;
+    CreateSourceMatch = "create_source_match", CatalogRead, Write;
+    GetSourceMatch = "get_source_match", CatalogRead, Read;
+    CreateInquiry = "create_inquiry", QuotesWrite, OrderWrite;
+    ListInquiries = "list_inquiries", QuotesWrite | OrdersRead, Read;
+    GetInquiry = "get_inquiry", QuotesWrite | OrdersRead, Read;
+    CounterQuotation = "counter_quotation", QuotesWrite, OrderWrite;
+    AcceptQuotation = "accept_quotation", OrdersWrite, OrderWrite;
+    WithdrawInquiry = "withdraw_inquiry", QuotesWrite, OrderWrite;
+    CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite | QuotesWrite, Write;
     GetVoucher = "get_voucher", OrdersRead, Read;
     GetShipment = "get_shipment", OrdersRead, Read;
     ListWarehouses = "list_warehouses", OrdersRead | FulfilmentWrite, Read;
@@ -182,10 +197,17 @@ mod tests {
     #[test]
     fn a_batch_costs_by_what_it_asks_for_and_all_else_what_the_table_says() {
         let batch = |count: usize| serde_json::json!({"offer_ids": vec!["7"; count]}).to_string();
-        assert_eq!([1, 5, 6, 50, 90].map(|count| op::BatchOffers::cost_of(batch(count).as_bytes())), [1, 1, 2, 10, 10]);
-        assert_eq!(op::GetOffer::cost_of(batch(50).as_bytes()), 1);
+        assert_eq!(
+            [1, 5, 6, 50, 90].map(|count| op::BatchOffers::cost_of("", batch(count).as_bytes())),
+            [1, 1, 2, 10, 10]
+        );
+        assert_eq!(op::GetOffer::cost_of("", batch(50).as_bytes()), 1);
+        assert_eq!(
+            [op::SearchOffers::cost_of("q=cup", b""), op::SearchOffers::cost_of("image_id=img_1", b"")],
+            [3, 10]
+        );
         for unreadable in ["", "{", "[]", "{\"offer_ids\": 7}", "{\"offer_ids\": [1, }"] {
-            assert_eq!(op::BatchOffers::cost_of(unreadable.as_bytes()), 1, "{unreadable}");
+            assert_eq!(op::BatchOffers::cost_of("", unreadable.as_bytes()), 1, "{unreadable}");
         }
         assert_eq!(items(br#"{"a": [[1, 2], {"b": []}], "b": []}"#, "a"), 2);
     }

@@ -1,6 +1,8 @@
 //! Where visitors are sent: `/v1/storefront` for partners, `GET /go/{offer_id}` for anyone's browser, without signature and
 //! outside `/v1`.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, Data};
@@ -12,6 +14,7 @@ use utoipa::ToSchema;
 use crate::api::asked::Asked;
 use crate::api::gate::{Admitted, Gate};
 use crate::api::operations::op;
+use crate::catalog::{self, Audience, Catalog};
 use crate::edge::address;
 use crate::edge::parts::{Json, Part, Path, Query};
 use crate::edge::problem::Problem;
@@ -22,10 +25,12 @@ use crate::model::language::Language;
 use crate::model::partner::Mode;
 use crate::model::quote::Country;
 use crate::model::referral::Storefront;
-use crate::referrals::{Referrals, StorefrontWish, Visitor};
+use crate::referrals::{self, Referrals, StorefrontWish, Visitor};
 
 const MOST_WORDS: usize = 250;
 const MOST_WEIGHT: u32 = 1_000;
+/// A visitor does not wait longer for what the catalogue says of the offer.
+const LOOKED_WITHIN: Duration = Duration::from_secs(1);
 /// A browser tells no more languages than this.
 const MOST_LANGUAGES: usize = 12;
 
@@ -126,11 +131,12 @@ struct GoQuery {
     mode: Option<String>,
 }
 
-/// Sends a visitor to a collaborating partner's page of an offer.
+/// Sends a visitor to a collaborating partner's page of an offer, unless the offer is not to be had.
 #[get("/go/{offer_id}")]
 pub async fn go(
     request: HttpRequest,
     referrals: Data<Referrals>,
+    catalog: Data<Catalog>,
     country: Data<CountryHeader>,
     gate: Data<Gate>,
 ) -> Reply {
@@ -152,6 +158,11 @@ pub async fn go(
     };
     let offer = asked.done(offer)?;
     let visitor = Visitor { country: told(&request, &country, &gate), languages: accepted(&request) };
+    let visitor = referrals.located(visitor);
+    if !referrals.sends(mode, &visitor) {
+        return Err(referrals::Error::Nowhere.into());
+    }
+    check_there(&catalog, mode, offer, visitor.country.as_ref()).await?;
     let page = referrals.send(mode, offer, visitor)?;
     let location = HeaderValue::from_str(&page).map_err(|_| Problem::new(Code::Internal))?;
     Ok(HttpResponse::Found()
@@ -160,6 +171,30 @@ pub async fn go(
         .insert_header((header::REFERRER_POLICY, HeaderValue::from_static("origin")))
         .insert_header((HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")))
         .finish())
+}
+
+/// Refuses an offer that is not to be had where the visitor is, as far as that is known in time. A catalogue that does not
+/// answer keeps no visitor from a shop.
+async fn check_there(catalog: &Catalog, mode: Mode, offer: OfferId, country: Option<&Country>) -> Result<(), Problem> {
+    let audience = Audience::anyone(mode);
+    let Ok(told) = tokio::time::timeout(LOOKED_WITHIN, catalog.ask(&audience, &offer)).await else {
+        return Ok(());
+    };
+    use catalog::Error::{OfferForeign, OfferHeld, OfferNotFound};
+    match told {
+        Ok(answer) => match country.map(Country::as_str) {
+            Some(country) if answer.found.restricted_countries.iter().any(|one| one == country) => {
+                Err(Problem::new(Code::OfferHeld)
+                    .detail(format!("Offer {offer} may not be sold to {country}; look for another one.")))
+            }
+            _ => Ok(()),
+        },
+        Err(error @ (OfferNotFound(_) | OfferHeld(_) | OfferForeign(_))) => Err(error.into()),
+        Err(error) => {
+            tracing::debug!(%error, %offer, "a visitor is sent though nobody said whether the offer is there");
+            Ok(())
+        }
+    }
 }
 
 /// The country that a trusted proxy tells.

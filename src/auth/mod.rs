@@ -14,6 +14,7 @@
 //! `auth_throttled`. Only refusals are counted and only refusals are changed: a valid signature is never in its way.
 //! Limits of plans, scopes and routes are asked elsewhere, afterwards.
 
+mod app;
 mod explain;
 mod public_names;
 mod reason;
@@ -27,6 +28,7 @@ mod trial;
 mod verify;
 mod window;
 
+pub use app::{App, AppRequest, Apps, Barred, Granted, Unasked, Unproven, Untimely, WINDOW_S};
 pub use explain::{Described, Explained, Outcome, Step};
 pub use public_names::PublicNames;
 pub use reason::Reason;

@@ -6,7 +6,7 @@ use crate::cache::{KeyBuilder, Kind};
 use crate::catalog::audience::Audience;
 use crate::catalog::cursor;
 use crate::catalog::failure::Error;
-use crate::catalog::question::{CATEGORY_NOT_FOUND, GOODS_NOT_FOUND, NEVER_ABSENT, Question, no_category, parsed};
+use crate::catalog::question::{Question, no_category, parsed};
 use crate::catalog::reason::Reason;
 use crate::model::browse::{Keyword, Keywords, Pool, PoolPage, Ranking, Related, Trend, TrendOf};
 use crate::model::category::CategoryDetail;
@@ -29,7 +29,6 @@ impl Question for Related {
     type Found = Vec<OfferSummary>;
     const KIND: Kind = Kind::Related;
     const PRICED: bool = true;
-    const ABSENT: &'static str = GOODS_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         let key = key.number(self.offer.number()).some_text(self.ship_to.as_ref().map(Country::as_str));
@@ -53,7 +52,6 @@ impl Question for TrendOf {
     type Found = Trend;
     const KIND: Kind = Kind::Trend;
     const PRICED: bool = true;
-    const ABSENT: &'static str = GOODS_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.0.number())
@@ -81,7 +79,6 @@ impl Question for CategoryId {
     type Found = CategoryDetail;
     const KIND: Kind = Kind::Category;
     const PRICED: bool = false;
-    const ABSENT: &'static str = CATEGORY_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.number())
@@ -106,7 +103,6 @@ impl Question for AllPools {
     type Found = Vec<Pool>;
     const KIND: Kind = Kind::Pools;
     const PRICED: bool = false;
-    const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key
@@ -126,7 +122,6 @@ impl Question for PoolPage {
     type Found = Found;
     const KIND: Kind = Kind::PoolPage;
     const PRICED: bool = true;
-    const ABSENT: &'static str = POOL_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.pool.number())
@@ -152,7 +147,6 @@ impl Question for Ranking {
     type Found = Vec<OfferSummary>;
     const KIND: Kind = Kind::Ranking;
     const PRICED: bool = true;
-    const ABSENT: &'static str = CATEGORY_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.text(self.by.name())
@@ -175,7 +169,6 @@ impl Question for Keywords {
     type Found = Vec<Keyword>;
     const KIND: Kind = Kind::Keywords;
     const PRICED: bool = false;
-    const ABSENT: &'static str = CATEGORY_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         let key = key.number(i64::from(self.rising)).some_number(self.category.map(|id| id.number()));

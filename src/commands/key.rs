@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::audit::Who;
+use crate::commands::app;
 use crate::commands::end::{End, Length};
 use crate::commands::key_file::KeyFile;
 use crate::commands::{Actor, ConfigFile, no_such_partner, table};
@@ -71,6 +72,8 @@ pub enum Action {
         /// Key id
         key_id: String,
     },
+    /// Apps of the older protocol: issue, list, authorise, revoke tokens, suspend, resume, retire
+    App(app::Asked),
     /// Wrap all secrets under the newest master key, so that older ones can be thrown away
     Rewrap,
 }
@@ -132,7 +135,7 @@ fn algorithm(name: &str) -> Result<Algorithm, &'static str> {
     Algorithm::parse(name).ok_or("hmac-sha256 or ed25519")
 }
 
-fn network(text: &str) -> Result<IpNet, &'static str> {
+pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {
     let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
     text.parse().or_else(|_| address()).map_err(|_| "a network like 203.0.113.0/24 or 2001:db8::/32, or one address")
 }
@@ -167,6 +170,7 @@ pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> R
             directory.resume_key(&actor, &key_id).await?;
             writeln!(out, "key {key_id} counts again")?;
         }
+        Action::App(asked) => app::run(&actor, asked, directory, out).await?,
         Action::Rewrap => writeln!(out, "{} secrets wrapped anew", directory.rewrap_keys(&actor).await?)?,
     }
     Ok(())

@@ -1,12 +1,13 @@
 //! The command line: what people type, and what each command starts.
 
+pub mod app;
 pub mod audit;
 pub mod cache;
 pub mod client;
 pub mod console_password;
 pub mod demo;
 pub mod end;
-pub mod goods;
+pub mod entry;
 pub mod health;
 pub mod key;
 pub mod key_file;
@@ -24,6 +25,7 @@ mod plan_tests;
 pub mod sandbox;
 pub mod serve;
 pub mod sign;
+pub mod source_match;
 pub mod storefront;
 pub mod table;
 
@@ -66,7 +68,7 @@ pub enum Command {
     /// Where visitors are sent: hosts of partners, counts of clicks and orders
     Storefront(storefront::Asked),
     /// Goods in cross-border trade: counts, enter, withdraw
-    Goods(goods::Asked),
+    Entry(entry::Asked),
     /// Who changed what: list, export
     Audit(audit::Asked),
     /// People of the operator's console: add, list, role, password, remove; tokens for /ops/api
@@ -75,6 +77,8 @@ pub enum Command {
     Sign(sign::Asked),
     /// Sign a request, send it, and print the answer
     Call(sign::Asked),
+    /// Compare a list of what you sell with the catalogue: the same items, what they cost, what they save
+    SourceMatch(source_match::Asked),
     /// Make the password of the operator's console, and the hash that the gateway wants
     ConsolePassword(console_password::Asked),
     /// Bring the database to this program's version

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::{api, ops, sandbox};
+use crate::{api, ops, param2, sandbox};
 
 /// Which document.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -17,6 +17,8 @@ enum Which {
     Wholesale,
     /// What the operator's programs call
     Ops,
+    /// The calls of the older protocol, as a page
+    Param2,
 }
 
 /// What to do with the documents.
@@ -33,7 +35,7 @@ pub struct Asked {
 /// Prints or writes.
 pub fn run(asked: &Asked) -> Result<()> {
     if asked.write {
-        for which in [Which::Partner, Which::Wholesale, Which::Ops] {
+        for which in [Which::Partner, Which::Wholesale, Which::Ops, Which::Param2] {
             let path = Path::new("openapi").join(file(which));
             std::fs::write(&path, text(which)).with_context(|| format!("{} cannot be written", path.display()))?;
         }
@@ -47,6 +49,7 @@ fn file(which: Which) -> &'static str {
         Which::Partner => "partner.json",
         Which::Wholesale => "wholesale.json",
         Which::Ops => "ops.json",
+        Which::Param2 => "param2.md",
     }
 }
 
@@ -55,5 +58,6 @@ fn text(which: Which) -> String {
         Which::Partner => api::openapi::text(&api::document()),
         Which::Wholesale => sandbox::openapi(),
         Which::Ops => api::openapi::text(&ops::json::document()),
+        Which::Param2 => param2::page(),
     }
 }

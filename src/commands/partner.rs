@@ -59,6 +59,19 @@ enum Action {
         /// Short name
         id: PartnerId,
     },
+    /// Open the older protocol (/openapi/param2) to a partner, which it is closed to; see `key app`
+    OpenDoor {
+        /// Short name
+        id: PartnerId,
+        /// Refuse requests without _aop_timestamp
+        #[arg(long)]
+        timestamps: bool,
+    },
+    /// Close the older protocol to a partner: none of its apps is let in
+    CloseDoor {
+        /// Short name
+        id: PartnerId,
+    },
     /// Who changed what, newest first; `xunyuan audit` finds and exports entries
     Audit {
         /// How many rows
@@ -94,6 +107,14 @@ pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> R
         Action::Resume { id } => {
             directory.resume_partner(&actor, &id).await?;
             writeln!(out, "partner {id} is in good standing again")?;
+        }
+        Action::OpenDoor { id, timestamps } => {
+            directory.open_door(&actor, &id, timestamps).await?;
+            writeln!(out, "the older protocol is open to {id}; give it an app with: xunyuan key app issue {id}")?;
+        }
+        Action::CloseDoor { id } => {
+            let was = if directory.close_door(&actor, &id).await? { "is closed" } else { "was closed already" };
+            writeln!(out, "the older protocol {was} to {id}")?;
         }
         Action::Audit { limit, json } => audit(&directory.audit(limit).await?, json, out)?,
     }

@@ -64,6 +64,7 @@ pub async fn run(asked: Asked) -> Result<()> {
         untranslated_permille: asked.untranslated_permille,
         unentered_permille: asked.unentered_permille,
         faults_by_header: asked.faults_by_header,
+        describe_pictures: true,
         ..sandbox::Settings::default()
     };
     let running = sandbox::start(settings, progress()).await?;

@@ -71,6 +71,19 @@ impl Problem {
         self.0.code
     }
 
+    /// What happened this time, without advice; for faces that advise in words of their own.
+    pub fn told(&self) -> String {
+        let title = self.0.code.facts().title;
+        let places = self.0.places.iter().map(|place| format!("{}: {}", place.pointer, place_sentence(&place.detail)));
+        let all: Vec<_> = self.0.detail.as_deref().map(sentence).into_iter().chain(places).collect();
+        if all.is_empty() { title.to_owned() } else { all.join(" ") }
+    }
+
+    /// Seconds after which a repeat makes sense.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        self.0.retry_after_s
+    }
+
     /// What only the log may hear.
     pub fn internal(&self) -> Option<&str> {
         self.0.internal.as_deref()

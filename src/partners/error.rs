@@ -68,6 +68,9 @@ pub enum Error {
     /// No such key.
     #[error("there is no key \"{0}\"; `key list` shows all")]
     NoSuchKey(String),
+    /// No such app, or one that has ended.
+    #[error("there is no app \"{0}\" that counts; `key app list` shows all")]
+    NoSuchApp(String),
     /// Expired and retired keys are not rotated, nor retired again.
     #[error("key {0} has already ended; issue a new one")]
     KeyEnded(String),

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::audit::Who;
 use crate::model::ids::PartnerId;
 use crate::model::partner::{Mode, Scopes};
+use crate::partners::apps;
 use crate::partners::changes::note;
 use crate::partners::directory::Directory;
 use crate::partners::error::Error;
@@ -165,13 +166,25 @@ impl Directory {
                 renewed.push(args![sealed.master_version, sealed.wrapped_key, id]);
             }
         }
-        let count = renewed.len();
+        let app_rows = self.sql.fetch_all("SELECT * FROM apps", Vec::new()).await?;
+        let mut renewed_apps = Vec::new();
+        for row in &app_rows {
+            let key = row.text("app_key")?;
+            if let Some(sealed) = self.sealer.rewrap(apps::secret_of(&key), &sealed(row)?)? {
+                renewed_apps.push(args![sealed.master_version, sealed.wrapped_key, key]);
+            }
+        }
+        let count = renewed.len() + renewed_apps.len();
         let version = self.sealer.current_version();
         let entry = self.entry(actor, "key.rewrap", "all", format!("{count} keys under master key {version}"));
         let written = self.sql.transaction(move |tx| {
             Box::pin(async move {
                 for columns in renewed {
                     let text = "UPDATE partner_keys SET master_version = $1, wrapped_key = $2 WHERE id = $3";
+                    tx.execute(text, columns).await?;
+                }
+                for columns in renewed_apps {
+                    let text = "UPDATE apps SET master_version = $1, wrapped_key = $2 WHERE app_key = $3";
                     tx.execute(text, columns).await?;
                 }
                 note(tx, &entry).await
@@ -237,7 +250,7 @@ impl Draft {
     }
 }
 
-fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Error> {
+pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, Error> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::fill(bytes.as_mut_slice()).map_err(|_| Error::NoRandomness)?;
     Ok(bytes)

@@ -8,8 +8,10 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::model::ids::PartnerId;
+use crate::model::margin::{Margin, Tariff};
 use crate::model::partner::Partner;
 use crate::model::plan::{Merit, Plan, Policy, Span};
+use crate::partners::apps;
 use crate::partners::effective::{self, Points};
 use crate::partners::error::Error;
 use crate::partners::overrides::{self, Override};
@@ -58,7 +60,9 @@ pub(super) async fn snapshot(sql: &Sql, sealer: &Sealer, now: Timestamp) -> Resu
     if keys.is_empty() && unreadable > 0 {
         return Err(Error::WrongMasterKey(unreadable));
     }
-    Ok(Snapshot::new(version, partners.into_values().collect(), keys, unreadable).until(changes_at))
+    let apps = apps::load(sql, sealer, &partners).await?;
+    let snapshot = Snapshot::new(version, partners.into_values().collect(), keys, unreadable);
+    Ok(snapshot.until(changes_at).with_apps(apps))
 }
 
 /// All plans by name.
@@ -67,19 +71,23 @@ pub(super) async fn plans(sql: &Sql) -> Result<HashMap<String, Arc<Plan>>, Error
     for row in sql.fetch_all("SELECT * FROM plan_policies ORDER BY plan, window_s", Vec::new()).await? {
         policies.entry(row.text("plan")?).or_default().push(policy(&row)?);
     }
-    let rows = sql.fetch_all("SELECT id, in_flight, price_tier FROM plans ORDER BY id", Vec::new()).await?;
+    let rows = sql.fetch_all("SELECT id, in_flight, price_tier, margin FROM plans ORDER BY id", Vec::new()).await?;
     rows.iter()
         .map(|row| {
             let id = row.text("id")?;
             let plan = Plan {
                 policies: policies.remove(&id).unwrap_or_default(),
                 in_flight: number(row, "in_flight")?,
-                price_tier: row.text("price_tier")?.into(),
+                price_tier: Tariff::from(row.text("price_tier")?).with(margin(row)?),
                 id: id.as_str().into(),
             };
             Ok((id, Arc::new(plan)))
         })
         .collect()
+}
+
+fn margin(row: &Row) -> Result<Margin, Error> {
+    Margin::of(row.int("margin")?).ok_or_else(|| unfit("margin", "hundredths of a per cent, 0 to 3000"))
 }
 
 fn policy(row: &Row) -> Result<Policy, Error> {
@@ -133,7 +141,7 @@ fn number(row: &Row, column: &str) -> Result<u32, Error> {
     u32::try_from(row.int(column)?).map_err(|_| unfit(column, "a number below 4294967296"))
 }
 
-fn unfit(column: &str, wanted: &'static str) -> Error {
+pub(super) fn unfit(column: &str, wanted: &'static str) -> Error {
     Error::Sql(sql::Error::Column { column: column.to_owned(), wanted })
 }
 

@@ -14,6 +14,7 @@
 //! A shared secret is shown once, when it is made. At rest it is sealed ([`Sealer`]); of an Ed25519 key only the
 //! public half ever comes here. Whether a request is signed rightly is for `auth` to say.
 
+mod apps;
 mod changes;
 mod directory;
 mod effective;
@@ -33,7 +34,9 @@ mod seal;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
+pub use apps::{App, AppPolicy, AppRow, Door, IssuedApp};
 pub use changes::NewPartner;
 pub use directory::{Directory, Refreshed};
 pub use error::Error;
@@ -47,3 +50,4 @@ pub use plans::told as policy_told;
 pub use records::{KeyRecord, KeyState};
 pub use seal::{SealError, Sealed, Sealer, StoredAt};
 pub use snapshot::Snapshot;
+pub use tokens::{ACCESS_LASTS, Granted, REFRESH_LASTS, Refresh, TokenRecord};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::partner::Partner;
+use crate::partners::apps::App;
 use crate::partners::records::KeyRecord;
 
 /// Partners and keys as of one directory version.
@@ -18,6 +19,7 @@ pub struct Snapshot {
     /// When it has to be read anew though the version is the same: an override or a day ends.
     pub(super) changes_at: Option<Timestamp>,
     keys: HashMap<Arc<str>, Arc<KeyRecord>>,
+    apps: HashMap<Arc<str>, Arc<App>>,
     partners: HashMap<Arc<str>, Arc<Partner>>,
 }
 
@@ -28,6 +30,7 @@ impl Snapshot {
             version,
             unreadable,
             changes_at: None,
+            apps: HashMap::new(),
             keys: keys.into_iter().map(|key| (key.id.clone(), Arc::new(key))).collect(),
             partners: partners.into_iter().map(|partner| (partner.id.as_str().into(), partner)).collect(),
         }
@@ -36,6 +39,16 @@ impl Snapshot {
     /// The same, good until a moment.
     pub(super) fn until(self, changes_at: Option<Timestamp>) -> Self {
         Self { changes_at, ..self }
+    }
+
+    /// The same, with the apps of the older door.
+    pub(super) fn with_apps(self, apps: Vec<App>) -> Self {
+        Self { apps: apps.into_iter().map(|app| (app.key.clone(), Arc::new(app))).collect(), ..self }
+    }
+
+    /// The app with this number.
+    pub fn app(&self, app_key: &str) -> Option<&Arc<App>> {
+        self.apps.get(app_key)
     }
 
     /// All partners.

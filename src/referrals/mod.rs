@@ -71,9 +71,18 @@ impl Referrals {
         Ok(())
     }
 
+    /// The same visitor, in the configured country when nobody told his.
+    pub fn located(&self, visitor: Visitor) -> Visitor {
+        Visitor { country: visitor.country.or_else(|| self.settings.country.clone()), ..visitor }
+    }
+
+    /// Whether anybody takes this visitor.
+    pub fn sends(&self, mode: Mode, visitor: &Visitor) -> bool {
+        choose::choose(&self.open.load(), mode, visitor, 0).is_some()
+    }
+
     /// The page that a visitor of an offer is sent to, counted as a click.
     pub fn send(&self, mode: Mode, offer: OfferId, visitor: Visitor) -> Result<String, Error> {
-        let visitor = Visitor { country: visitor.country.or_else(|| self.settings.country.clone()), ..visitor };
         let open = self.open.load();
         let (lot, chance) = (chance(), chance());
         let storefront = choose::choose(&open, mode, &visitor, lot).ok_or(Error::Nowhere)?;

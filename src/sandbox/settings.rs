@@ -30,6 +30,9 @@ pub struct Settings {
     pub unentered_permille: u32,
     /// Whether a request may ask for its own fault with `X-Sandbox-Fault`.
     pub faults_by_header: bool,
+    /// Whether all pictures are described from the start on, in the background, so that the first search by picture
+    /// need not wait for it.
+    pub describe_pictures: bool,
     /// HTTP worker threads.
     pub workers: usize,
     /// Where "now" comes from.
@@ -50,6 +53,7 @@ impl Default for Settings {
             untranslated_permille: 0,
             unentered_permille: 0,
             faults_by_header: false,
+            describe_pictures: false,
             workers: 2,
             clock: Clock::System,
         }

@@ -16,7 +16,7 @@ use super::trade::wire::{
     CancelAsked, Debit, MemoAsked, OrderPage, OrderWire, Paid, PayAsked, PayMode, PlaceAsked, Preview, PreviewAsked,
     Warehouses,
 };
-use super::trade::{self, Book, PaidHow, WAREHOUSES, check_shape, find_warehouse, price};
+use super::trade::{self, Book, PaidHow, WAREHOUSES, check_shape, price};
 
 type Shared = web::Data<Market>;
 
@@ -35,17 +35,15 @@ pub async fn preview(market: Shared, asked: Body<PreviewAsked>) -> Answer<Previe
     let asked = asked.0;
     check_shape(&asked.lines)?;
     asked::country("destCountry", &asked.dest_country)?;
-    if find_warehouse(&asked.warehouse_code).is_none() {
-        return Err(Refusal::param("warehouseCode"));
-    }
-    let basket = market.book(|book| price(&market.shop, &book.shelf, &asked.lines, &asked.dest_country));
+    let zone = trade::zone_of(&asked.warehouse_code)?;
+    let basket = market.book(|book| price(&market.shop, &book.shelf, &asked.lines, &asked.dest_country, zone));
     let problems = basket.problems.iter().map(|flaw| flaw.wire()).collect();
     Ok(Sent(Preview { groups: basket.groups, problems }))
 }
 
 /// Places an order with one seller and sets its stock aside. The same call again answers the same order with
 /// `replayed`; other content under the same `(partnerCode, outRef)` is refused.
-#[utoipa::path(tag = "trade", request_body = PlaceAsked, responses((status = 200, description = "The order, or OUT_REF_CONFLICT, PRICE_CHANGED, STOCK_NOT_ENOUGH, SKU_NOT_FOUND, GOODS_OFFLINE, COUNTRY_RESTRICTED, BELOW_BEGIN_AMOUNT, NOT_BATCH_MULTIPLE, TOO_MANY_LINES, PARAM_INVALID.", body = Envelope<OrderWire>)))]
+#[utoipa::path(tag = "trade", request_body = PlaceAsked, responses((status = 200, description = "The order, or OUT_REF_CONFLICT, PRICE_CHANGED, STOCK_NOT_ENOUGH, SKU_NOT_FOUND, GOODS_HELD, GOODS_OFFLINE, COUNTRY_RESTRICTED, BELOW_BEGIN_AMOUNT, NOT_BATCH_MULTIPLE, TOO_MANY_LINES, PARAM_INVALID.", body = Envelope<OrderWire>)))]
 #[post("/trade/orders")]
 pub async fn place_order(market: Shared, asked: Body<PlaceAsked>) -> Answer<OrderWire> {
     let now_ms = market.clock.now_ms();

@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::aftersale::Aftersale;
 use crate::api::gate::Gate;
-use crate::auth::{Auth, Throttle};
+use crate::auth::{Apps, Auth, Throttle};
 use crate::cache::{self, Cache};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -18,18 +18,23 @@ use crate::counters::nonces::Nonces;
 use crate::edge::crowd::Crowd;
 use crate::follows::Following;
 use crate::fulfilment::Fulfilment;
+use crate::landed::Landed;
 use crate::language::Interpreter;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::links::Links;
 use crate::ops::console::access::Access;
 use crate::ops::staff::Staff;
 use crate::orders::Orders;
+use crate::param2;
 use crate::partners::{Directory, MasterKeys, Sealer};
+use crate::pictures::Pictures;
 use crate::rates::Rates;
 use crate::referrals::Referrals;
 use crate::server::books::ProcessBooks;
 use crate::server::passes::Passes;
 use crate::server::settings;
+use crate::sourcing::Sourcing;
 use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
 use crate::upstream::{self, Upstream};
@@ -65,6 +70,9 @@ pub enum Error {
     /// Rates cannot be read.
     #[error("rates.source cannot be used: {0}")]
     Rates(#[from] crate::rates::Error),
+    /// Tables for estimates to other countries cannot be used.
+    #[error("landed.tables cannot be used: {0}")]
+    Landed(#[from] crate::landed::Unusable),
     /// The client to the translation provider cannot be made.
     #[error("[language] in the settings: {0}")]
     Language(#[from] crate::language::Error),
@@ -91,6 +99,8 @@ pub struct House {
     pub directory: Arc<Directory>,
     /// Proof and limits.
     pub gate: Data<Gate>,
+    /// Proof and limits of the older door.
+    pub param2: Data<param2::gate::Gate>,
     /// Who may open the operator's console.
     pub console: Arc<Access>,
     /// Signatures seen.
@@ -105,6 +115,8 @@ pub struct House {
     pub cache: Cache<upstream::Error>,
     /// Exchange rates.
     pub rates: Rates,
+    /// Estimates to other countries.
+    pub landed: Landed,
     /// Who translates what the catalogue leaves open.
     pub interpreter: Interpreter,
     /// Who asked for what, how often, and what came of it.
@@ -150,6 +162,14 @@ pub struct Rooms {
     pub fulfilment: Data<Fulfilment>,
     /// Offers that partners follow.
     pub follows: Data<Following>,
+    /// Ask suppliers, compare.
+    pub sourcing: Data<Sourcing>,
+    /// Pictures to search by.
+    pub pictures: Data<Pictures>,
+    /// What people paste.
+    pub links: Data<Links>,
+    /// Places, and estimates to other countries.
+    pub landed: Data<Landed>,
 }
 
 /// What seals secrets at rest.
@@ -194,6 +214,16 @@ impl House {
             trusted_proxies: config.server.trusted_proxies.clone(),
             scheme: config.server.scheme.clone(),
         };
+        let refusals = settings::auth(&config).refusals_per_minute;
+        let param2 = param2::gate::Gate {
+            apps: Apps::new(directory.clone(), nonces.clone(), refusals, clock.clone()),
+            limits: gate.limits.clone(),
+            strangers: Throttle::new(STRANGERS_PER_MINUTE, clock.clone()),
+            body: gate.body,
+            trusted_proxies: gate.trusted_proxies.clone(),
+            marks: param2::gate::Marks::default(),
+            clock: clock.clone(),
+        };
         let upstream_tally = Arc::<upstream::Tally>::default();
         let asked = Arc::clone(&upstream_tally);
         gate.limits.pressure().watch(Box::new(move || asked.in_flight.load(Ordering::Relaxed)));
@@ -202,12 +232,14 @@ impl House {
         let usage = Arc::new(Usage::new(sql.clone(), counters.clone(), clock.clone()));
         let hooks = settings::webhooks(&config.webhooks);
         let referrals = Arc::new(Referrals::new(settings::referrals(&config)?, ledger.clone(), clock.clone()));
+        let rates = Rates::open(settings::rates(&config.rates), clock.clone())?;
         Ok(Self {
             webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone()),
             ledger,
             referrals,
             cache: cache.map_err(Error::Cache)?,
-            rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
+            landed: settings::landed(&config, &rates)?,
+            rates,
             interpreter: Interpreter::new(settings::language(&config.language), sql.clone(), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, usage.clone(), clock.clone())),
             usage,
@@ -220,6 +252,7 @@ impl House {
             warming: Arc::default(),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),
+            param2: Data::new(param2),
             console: Arc::new(Access::new(
                 config.ops.password_hash.clone(),
                 Arc::new(Staff::new(sql.clone(), clock.clone())),
@@ -252,6 +285,15 @@ impl House {
             upstream.clone(),
             clock.clone(),
         );
+        let sourcing = Sourcing::new(
+            settings::sourcing(&self.config)?,
+            self.ledger.clone(),
+            upstream.clone(),
+            rates.clone(),
+            clock.clone(),
+        );
+        let pictures = Pictures::new(self.ledger.clone(), upstream.clone(), clock.clone());
+        let links = Links::new(upstream.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
         Ok(Rooms {
             catalog: Data::new(catalog),
@@ -260,6 +302,10 @@ impl House {
             aftersale: Data::new(aftersale),
             fulfilment: Data::new(fulfilment),
             follows: Data::new(follows),
+            sourcing: Data::new(sourcing),
+            pictures: Data::new(pictures),
+            links: Data::new(links),
+            landed: Data::new(self.landed.clone()),
         })
     }
 }

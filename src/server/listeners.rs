@@ -20,6 +20,7 @@ use crate::ops::console::Console;
 use crate::ops::health::Health;
 use crate::ops::look::Books;
 use crate::ops::{self, Meters};
+use crate::param2;
 use crate::rates;
 use crate::server::house::{Error, House, Rooms};
 use crate::server::{readings, settings, tasks};
@@ -110,6 +111,8 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .service(api::pictures::get_picture)
             .service(api::storefront::go)
             .configure(api::docs::routes)
+            .app_data(shared.param2.clone())
+            .configure(param2::routes)
             .default_service(web::to(unmatched))
             .wrap(Front {
                 books: shared.books.clone(),
@@ -136,6 +139,8 @@ fn furnish(config: &mut web::ServiceConfig, house: &House) {
         Ok(rooms) => {
             config.app_data(rooms.catalog).app_data(rooms.orders).app_data(rooms.fulfilment);
             config.app_data(rooms.webhooks).app_data(rooms.aftersale).app_data(rooms.follows);
+            config.app_data(rooms.sourcing);
+            config.app_data(rooms.pictures).app_data(rooms.links).app_data(rooms.landed);
         }
         // The same was made once before the listener opened; without rooms this worker answers internal_error.
         Err(error) => tracing::error!(%error, "a worker has no rooms"),
@@ -164,6 +169,7 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
             limits: house.gate.limits.clone(),
             ledger: house.ledger.clone(),
             usage: house.usage.clone(),
+            cache: house.cache.clone(),
             rates: house.rates.clone(),
             rates_stale_after_days: rates_age_bound(house),
             sql: house.sql.clone(),
@@ -191,6 +197,9 @@ impl Running {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.house.usage.close().await;
+        if let Err(error) = self.house.referrals.flush().await {
+            tracing::warn!(%error, "the clicks of the last second could not be written; they are lost");
+        }
         self.operator.0.stop(true).await;
         // Both end by themselves once told to.
         let _ = tokio::join!(self.partners.1, self.operator.1);

@@ -185,3 +185,49 @@ async fn what_is_held_cannot_be_entered_and_wrong_wishes_name_their_place() {
     assert_eq!(nobody["errorCode"], "SELLER_NOT_FOUND");
     house.close().await;
 }
+
+#[tokio::test]
+async fn the_command_line_counts_enters_and_withdraws_and_says_who_did() {
+    let half = sandbox::Settings { unentered_permille: 500, ..sandbox_settings() };
+    let house = House::over(half, &[]).await;
+    let acme = house.partner("acme").await;
+    let seen = acme.get("/v1/offers?limit=1").await.json();
+    let id = seen["items"][0]["id"].as_str().unwrap().to_owned();
+    let before = counts(&house).await;
+    let run = async |args: &[&str]| {
+        let args = [&["entry"], args, &["--world", "sandbox"]].concat();
+        house.command(&args).await
+    };
+    let (status, told, _) = run(&["counts", "--json"]).await;
+    assert_eq!((status, serde_json::from_str::<Value>(&told).unwrap()), (0, before.clone()));
+    let (status, told, _) = run(&["counts"]).await;
+    let row = |state: &str, of: &Value| {
+        told.lines().any(|line| line.starts_with(state) && line.trim_end().ends_with(&of.to_string()))
+    };
+    assert!(
+        status == 0 && row("waiting", &before["waiting"]) && row("held: patent", &before["held"]["patent"]),
+        "{told}"
+    );
+
+    let (status, told, why) = run(&["withdraw", "--offer", &id, "--offer", "12345678", "--actor", "li"]).await;
+    assert_eq!(status, 1, "one was refused: {told} {why}");
+    assert!(told.contains("1 changed") && told.contains("12345678 was refused: The number is none"), "{told}");
+    until("it is gone", async || acme.get(&format!("/v1/offers/{id}")).await.status == 404).await;
+    let (status, told, why) = run(&["enter", "--all", "--actor", "li"]).await;
+    assert_eq!(status, 0, "{why}");
+    assert!(told.contains(&format!("{} changed", before["waiting"].as_u64().unwrap() + 1)), "{told}");
+    until("it is there", async || acme.get(&format!("/v1/offers/{id}")).await.status == 200).await;
+    for wrong in
+        [&["enter"][..], &["withdraw", "--all"], &["enter", "--all", "--offer", "7"], &["enter", "--offer", "x"]]
+    {
+        assert_eq!(run(wrong).await.0, 2, "{wrong:?}");
+    }
+    let (status, _, why) = run(&["enter", "--supplier", "1"]).await;
+    assert!(status == 1 && why.contains("supplier 1"), "{why}");
+    let (_, audit, _) = house.command(&["audit", "list", "--json"]).await;
+    assert!(
+        audit.contains("goods.withdraw") && audit.contains("goods.enter") && audit.contains("operator:li"),
+        "{audit}"
+    );
+    house.close().await;
+}

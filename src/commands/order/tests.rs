@@ -91,7 +91,7 @@ fn room(catalogue: &sandbox::Running, ledger: &Ledger, clock: &Clock) -> Orders 
         compare_ms: 3_600_000,
         live_in_cny_only: false,
     };
-    let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
+    let rates = rates::Settings::default();
     let rates = Rates::open(rates, clock.clone()).unwrap();
     Orders::new(settings, ledger.clone(), upstream, rates, clock.clone())
 }
@@ -144,7 +144,8 @@ impl Office {
         };
         let quote = self.desk.orders.quote(&caller, wish).await.unwrap().quotes.remove(0);
         let basis = Basis::Quote(quote.id);
-        let wish = NewOrder { reference: reference.parse().unwrap(), basis, note: None, expected_total: None };
+        let wish =
+            NewOrder { reference: reference.parse().unwrap(), basis, note: None, expected_total: None, referral: None };
         let key = once(&format!("key-{reference}"));
         let told = self.desk.orders.place(&caller, key, wish, &render).await.unwrap();
         (told.answer.status, String::from_utf8(told.answer.body).unwrap())

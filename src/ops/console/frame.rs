@@ -17,6 +17,7 @@ pub const TABS: &[(&str, &str)] = &[
     ("Referrals", "/console/referrals"),
     ("Cache", "/console/cache"),
     ("Webhooks", "/console/webhooks"),
+    ("Goods", "/console/goods"),
     ("Catalogue", "/console/catalogue"),
     ("Audit", "/console/audit"),
 ];

@@ -12,6 +12,7 @@
 pub mod access;
 mod answer;
 mod audit;
+mod entry;
 mod figures;
 mod find;
 mod frame;
@@ -90,6 +91,9 @@ pub fn routes(config: &mut ServiceConfig) {
             .route("/webhooks/{id}", web::get().to(webhooks::one))
             .route("/webhooks/{id}/enable", web::post().to(webhooks::enable))
             .route("/webhooks/{id}/resend", web::post().to(webhooks::resend))
+            .route("/goods", web::get().to(entry::entry))
+            .route("/goods/enter", web::post().to(entry::enter))
+            .route("/goods/withdraw", web::post().to(entry::withdraw))
             .route("/catalogue", web::get().to(figures::catalogue))
             .route("/audit", web::get().to(audit::list))
             .default_service(web::to(missing)),

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod document;
+pub mod entry;
 pub mod gate;
 pub mod orders;
 pub mod partners;
@@ -53,6 +54,9 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(webhooks::list_deliveries)
         .service(webhooks::enable_endpoint)
         .service(webhooks::resend_deliveries)
+        .service(entry::get_entry)
+        .service(entry::enter_goods)
+        .service(entry::withdraw_goods)
         .service(audit::list_audit)
         .service(audit::export_audit);
 }

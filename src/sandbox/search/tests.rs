@@ -65,3 +65,20 @@ fn a_goods_is_never_related_to_itself_and_its_own_type_comes_first() {
         assert_eq!(kinds.first(), Some(&goods.product_type.key), "{kinds:?}");
     }
 }
+
+#[test]
+fn a_word_of_one_character_finds_whatever_is_one_with_or_without_its_ending() {
+    use crate::sandbox::goods::Lang;
+
+    for (keyword, head) in [("杯子", "杯"), ("杯", "杯"), ("帽子", "帽"), ("袜子", "袜"), ("컵", "컵"), ("箱", "箱")]
+    {
+        let page = found(keyword);
+        assert_eq!((page.goods.len(), page.corrected), (10, None), "{keyword}");
+        let is_one = |index: &&u32| {
+            let kind = MARKET.shop.goods(**index).product_type;
+            Lang::ALL.iter().any(|lang| kind.name.get(*lang).contains(head))
+        };
+        let are_one = page.goods.iter().filter(is_one).count();
+        assert!(are_one >= 9, "{keyword}: {are_one}");
+    }
+}

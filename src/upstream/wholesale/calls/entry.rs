@@ -1,8 +1,13 @@
 //! Entry of goods into cross-border trade: how many are in which state, and entering and withdrawing them. Entering what is
 //! entered changes nothing, so that all of it may be repeated.
 
+use std::time::Duration;
+
 use crate::upstream::call::Call;
 use crate::upstream::wholesale::wire::entry::Which;
+
+/// The service may take so long over everything that qualifies.
+const FOR_ALL: Duration = Duration::from_secs(60);
 
 /// How many goods are in which state → `entry::Counts`.
 pub fn counts() -> Call {
@@ -11,12 +16,17 @@ pub fn counts() -> Call {
 
 /// Enters goods → `entry::Done`.
 pub fn enter(which: &Which) -> Call {
-    Call::post("entry.enter", "/entry/enter", which).safe()
+    changing("entry.enter", "/entry/enter", which)
 }
 
 /// Takes goods out → `entry::Done`.
 pub fn withdraw(which: &Which) -> Call {
-    Call::post("entry.withdraw", "/entry/withdraw", which).safe()
+    changing("entry.withdraw", "/entry/withdraw", which)
+}
+
+fn changing(name: &'static str, path: &str, which: &Which) -> Call {
+    let waits = if which.all { FOR_ALL } else { Duration::ZERO };
+    Call { waits, ..Call::post(name, path, which).safe() }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `xunyuan goods`: which goods are in cross-border trade: how many are in which state, entering them, taking them out.
+//! `xunyuan entry`: which goods are in cross-border trade: how many are in which state, entering them, taking them out.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -8,18 +8,15 @@ use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
 use crate::audit::{self, Entry};
+use crate::catalog::Entries;
 use crate::clock::Clock;
 use crate::commands::{Actor, CannotStart, ConfigFile, serve, table};
 use crate::config::Config;
+use crate::model::entry::{EntryCounts, Selection, Way};
 use crate::model::ids::{OfferId, SupplierId};
 use crate::model::partner::Mode;
 use crate::server::settings;
-use crate::upstream::wholesale::calls::entry;
-use crate::upstream::wholesale::wire::entry::{Counts, Done, Which};
-use crate::upstream::{Call, Context, Upstream};
-
-/// The most offers of one call.
-const AT_ONCE: usize = 1_000;
+use crate::upstream::Upstream;
 
 /// What to do with goods.
 #[derive(Debug, Args)]
@@ -28,10 +25,10 @@ Only goods that their merchants entered into cross-border trade are seen by part
 infringement notice) cannot be entered; it comes back by itself when the catalogue clears it. Gateways hear of each change
 within a moment. Each `enter` and `withdraw` is a row of the audit.
 
-  xunyuan goods counts
-  xunyuan goods enter --all
-  xunyuan goods enter --supplier 2200000001
-  xunyuan goods withdraw --offer 610947572360 --offer 610947572361")]
+  xunyuan entry counts
+  xunyuan entry enter --all
+  xunyuan entry enter --supplier 2200000001
+  xunyuan entry withdraw --offer 610947572360 --offer 610947572361")]
 pub struct Asked {
     /// Where the settings are.
     #[command(flatten)]
@@ -98,95 +95,64 @@ fn world(text: &str) -> Result<Mode, &'static str> {
 /// Does it.
 pub async fn run(asked: Asked, out: &mut impl Write) -> Result<()> {
     let config = serve::load(&asked.config)?;
-    match &asked.action {
+    let (way, world, which) = match &asked.action {
         Action::Counts { world, json } => {
-            let counts: Counts = ask(&config, *world, &entry::counts()).await?;
-            counted(&counts, *json, out)
+            let counts = entries(&config, *world)?.counts(*world).await;
+            return counted(&counts.with_context(|| asked_whom(*world))?, *json, out);
         }
-        Action::Enter(Entered { all, supplier, offer, world }) => {
-            let which = which(*all, *supplier, offer)?;
-            change(&config, &asked.actor, "goods.enter", *world, &which, entry::enter, out).await
-        }
-        Action::Withdraw(Withdrawn { supplier, offer, world }) => {
-            let which = which(false, *supplier, offer)?;
-            change(&config, &asked.actor, "goods.withdraw", *world, &which, entry::withdraw, out).await
-        }
-    }
-}
-
-fn which(all: bool, supplier: Option<SupplierId>, offers: &[OfferId]) -> Result<Which> {
-    if offers.len() > AT_ONCE {
-        let why = anyhow::anyhow!("{} offers were named, at most {AT_ONCE} can be at once", offers.len());
-        return Err(CannotStart::because(why));
-    }
-    Ok(Which {
-        all: all || supplier.is_some(),
-        seller_id: supplier.map(|id| id.number()),
-        goods_ids: offers.iter().map(|id| id.number()).collect(),
-    })
-}
-
-async fn change(
-    config: &Config,
-    actor: &Actor,
-    action: &'static str,
-    world: Mode,
-    which: &Which,
-    call: fn(&Which) -> Call,
-    out: &mut impl Write,
-) -> Result<()> {
-    note(config, actor, action, world, which).await?;
-    let done: Done = ask(config, world, &call(which)).await?;
+        Action::Enter(Entered { supplier, offer, world, .. }) => (Way::In, *world, which(*supplier, offer)),
+        Action::Withdraw(Withdrawn { supplier, offer, world }) => (Way::Out, *world, which(*supplier, offer)),
+    };
+    let entries = entries(&config, world)?;
+    note(&config, &asked.actor, way, world, &which).await?;
+    let done = entries.change(world, way, &which).await.with_context(|| asked_whom(world))?;
     writeln!(out, "{} changed, {} were so already", done.changed, done.already)?;
-    for refused in &done.refused {
-        writeln!(out, "{} was refused: {}", refused.goods_id, meant(&refused.error_code))?;
+    for (offer, why) in &done.refused {
+        writeln!(out, "{offer} was refused: {}", why.says())?;
     }
     match done.refused.len() {
         0 => Ok(()),
-        count => bail!("{count} of {} offers were refused", which.goods_ids.len()),
+        count => bail!("{count} offers were refused; all others are done"),
     }
 }
 
-fn meant(error_code: &str) -> &str {
-    match error_code {
-        "GOODS_HELD" => "it is held back and cannot be entered until it is cleared",
-        "GOODS_NOT_FOUND" => "there is no such offer",
-        "GOODS_FOREIGN" => "the number is none of this marketplace's",
-        other => other,
+/// One of them is given, or the command line is refused; `--all` alone names everything.
+fn which(supplier: Option<SupplierId>, offers: &[OfferId]) -> Selection {
+    match supplier {
+        Some(supplier) => Selection::Supplier(supplier),
+        None if offers.is_empty() => Selection::Everything,
+        None => Selection::Offers(offers.to_vec()),
     }
 }
 
-/// Before it is done, so that nothing is done of which nobody knows who did it.
-async fn note(config: &Config, actor: &Actor, action: &'static str, world: Mode, which: &Which) -> Result<()> {
-    let sql = serve::open_existing(&config.database.url).await?;
-    let subject = match (which.seller_id, which.goods_ids.as_slice()) {
-        (Some(supplier), _) => format!("supplier {supplier}"),
-        (None, []) => "all goods".to_owned(),
-        (None, [offer]) => format!("offer {offer}"),
-        (None, offers) => format!("{} offers", offers.len()),
-    };
-    let detail = json!({"world": world.name(), "offers": which.goods_ids}).to_string();
-    let entry = Entry::new(Clock::System.now(), actor.who(), action, &subject, detail);
-    let noted = sql.transaction(move |tx| Box::pin(async move { audit::note(tx, &entry).await })).await;
-    sql.close().await;
-    noted.context("the audit could not be written, so nothing was done")
+fn asked_whom(world: Mode) -> String {
+    format!("the wholesale service of the {} world", world.name())
 }
 
-async fn ask<T: serde::de::DeserializeOwned>(config: &Config, world: Mode, call: &Call) -> Result<T> {
+fn entries(config: &Config, world: Mode) -> Result<Entries> {
     let upstream = Upstream::new(&settings::upstream(&config.upstream, &Clock::System), Arc::default())
         .map_err(CannotStart::because)?;
     if !upstream.serves(world) {
         let why = anyhow::anyhow!("upstream.{}.url is empty: this gateway has no such world", world.name());
         return Err(CannotStart::because(why));
     }
-    let told = upstream.read(world, call, Context::default()).await;
-    told.with_context(|| format!("the wholesale service of the {} world", world.name()))
+    Ok(Entries::new(upstream))
 }
 
-fn counted(counts: &Counts, as_json: bool, out: &mut impl Write) -> Result<()> {
+/// Before it is done, so that nothing is done of which nobody knows who did it.
+async fn note(config: &Config, actor: &Actor, way: Way, world: Mode, which: &Selection) -> Result<()> {
+    let sql = serve::open_existing(&config.database.url).await?;
+    let entry = Entry::new(Clock::System.now(), actor.who(), way.action(), which, which.detail(world));
+    let noted = sql.transaction(move |tx| Box::pin(async move { audit::note(tx, &entry).await })).await;
+    sql.close().await;
+    noted.context("the audit could not be written, so nothing was done")
+}
+
+fn counted(counts: &EntryCounts, as_json: bool, out: &mut impl Write) -> Result<()> {
     if as_json {
+        let held: serde_json::Map<_, _> = counts.held.iter().map(|(why, count)| (why.clone(), json!(count))).collect();
         let all = json!({
-            "entered": counts.entered, "waiting": counts.waiting, "held": counts.held, "restricted": counts.restricted,
+            "entered": counts.entered, "waiting": counts.waiting, "held": held, "restricted": counts.restricted,
         });
         return Ok(writeln!(out, "{all:#}")?);
     }

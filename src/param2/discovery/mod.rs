@@ -1,0 +1,14 @@
+//! Finding goods: search by words, one offer in full, offers alike, categories, pools, rankings, trends.
+
+pub mod alike;
+pub mod categories;
+pub mod detail;
+mod goods;
+mod listing;
+pub mod marks;
+pub mod pictures;
+pub mod points;
+pub mod pools;
+pub mod search;
+pub mod spec;
+pub mod trends;

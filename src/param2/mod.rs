@@ -1,0 +1,31 @@
+#![doc = include_str!("README.md")]
+
+mod asked;
+mod dates;
+pub mod discovery;
+pub mod dispatch;
+mod fault;
+mod form;
+pub mod gate;
+pub mod lenient;
+mod multipart;
+mod oauth;
+mod parameters;
+mod route;
+mod system;
+#[cfg(test)]
+mod tests;
+mod told;
+
+pub use told::page;
+
+use actix_web::web::{self, ServiceConfig};
+
+/// Routes everything below `/openapi/{protocol}/` and `/api/{protocol}/`.
+pub fn routes(config: &mut ServiceConfig) {
+    for protocol in route::PROTOCOLS {
+        for root in ["openapi", "api"] {
+            config.route(&format!("/{root}/{protocol}/{{rest:.*}}"), web::to(gate::door));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The page of this face's calls, made of the table.
+
+use std::fmt::Write;
+
+use crate::param2::dispatch::{Kind, Need, Row, TABLE};
+use crate::param2::fault::Gw;
+
+const HEAD: &str = "# Calls of the older protocol
+
+Made of the table of calls by `xunyuan openapi --write`; edit `src/param2/dispatch.rs` instead of this page.
+
+`/openapi/param2/{version}/{namespace}/{api}/{appKey}`, GET or POST, parameters in the query, an urlencoded body or
+multipart parts. `_aop_signature` is the HMAC-SHA1 of path and parameters in capital hexadecimal digits. A partner has
+this door closed until the operator opens it (`xunyuan partner open-door`); `xunyuan key app issue` makes an app.
+
+";
+
+/// The page.
+pub fn page() -> String {
+    let mut page = HEAD.to_owned();
+    page.push_str("## Calls\n\n| call | needs | parameters | does | room | answer | as | proof |\n|---|---|---|---|---|---|---|---|\n");
+    for row in TABLE {
+        call(&mut page, row);
+    }
+    page.push_str("\n`*` has to be there. `as`: the operation of `/v1` that it costs as much as.\n");
+    page.push_str("\n## Errors of the gateway\n\nIn the order of the checks; HTTP 400, and 401 for tokens.\n\n");
+    page.push_str("| `error_code` | usual `error_message` | code in our books |\n|---|---|---|\n");
+    for error in Gw::ALL {
+        let _ = writeln!(page, "| `{}` | {} | `{}` |", error.code(), error.message(), error.ours().facts().name);
+    }
+    page
+}
+
+fn call(page: &mut String, row: &Row) {
+    let needs = match row.need {
+        Need::Nothing => "nothing",
+        Need::Signature => "signature",
+        Need::Token => "signature, token",
+    };
+    let parameters: Vec<_> = row
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let star = if parameter.required { "*" } else { "" };
+            format!("`{}`{star} {}", parameter.name, written(parameter.kind))
+        })
+        .collect();
+    let scopes: Vec<_> = row.scopes.iter().map(|scope| scope.name()).collect();
+    let needs = if scopes.is_empty() { needs.to_owned() } else { format!("{needs}, {}", scopes.join(" or ")) };
+    let _ = writeln!(
+        page,
+        "| `{}:{}:{}` | {needs} | {} | {} | `{}` | {} | `{}` | {} |",
+        row.namespace,
+        row.api,
+        row.version,
+        parameters.join(", "),
+        row.does,
+        row.room,
+        row.form.told(),
+        row.costs_as,
+        row.proof,
+    );
+}
+
+const fn written(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Long => "number",
+        Kind::Boolean => "boolean",
+        Kind::Date => "date",
+        Kind::Json => "JSON",
+        Kind::File => "file",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_committed_page_is_the_one_the_table_makes() {
+        let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/param2.md")).unwrap();
+        assert!(committed == super::page(), "openapi/param2.md is stale; run: cargo run -- openapi --write");
+    }
+}
