@@ -65,6 +65,8 @@ const PLAN: &[(&str, &[&str])] = &[
             "fulfilment",
             "aftersale",
             "sourcing",
+            "follows",
+            "referrals",
             "pictures",
             "links",
             "webhooks",

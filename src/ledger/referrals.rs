@@ -13,6 +13,7 @@ use crate::sql::{Row, Tx, args};
 const DAY_MS: i64 = 86_400_000;
 /// Stands for a country that is not known.
 const NOWHERE: &str = "ZZ";
+
 /// What a partner wishes of its storefront.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StorefrontWish {
@@ -83,11 +84,13 @@ impl Ledger {
                     let changed = if there {
                         tx.execute(ADD, args![partner.as_str(), &host, now]).await?
                     } else {
-                        tx.execute(DISABLE, args![partner.as_str(), &host, now]).await?;
                         tx.execute(REMOVE, args![partner.as_str(), &host]).await?
                     };
                     if changed > 0 {
                         audit::note(tx, &entry).await?;
+                    }
+                    if changed > 0 && !there {
+                        tx.execute(DISABLE, args![partner.as_str(), &host, now]).await?;
                     }
                     Ok::<_, Error>(changed > 0)
                 })
@@ -102,10 +105,13 @@ impl Ledger {
         row.as_ref().map(storefront).transpose()
     }
 
-    /// All storefronts where visitors may be sent: of partners who may call.
+    /// All storefronts where visitors may be sent: of partners who may call, on hosts that are registered still, whichever
+    /// of a storefront's being set and its host's being taken away came last.
     pub async fn list_open_storefronts(&self) -> Result<Vec<Storefront>, Error> {
         const OPEN: &str = select!(
             "JOIN partners p ON p.id = s.partner WHERE s.enabled = 1 AND s.weight > 0 AND p.suspended_at IS NULL \
+             AND EXISTS (SELECT 1 FROM storefront_hosts h WHERE h.partner = s.partner \
+             AND (s.template LIKE 'https://' || h.host || '/%' OR s.template LIKE 'https://' || h.host || '?%')) \
              ORDER BY s.partner, s.mode"
         );
         self.sql.fetch_all(OPEN, Vec::new()).await?.iter().map(storefront).collect()

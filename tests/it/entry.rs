@@ -231,3 +231,52 @@ async fn the_command_line_counts_enters_and_withdraws_and_says_who_did() {
     );
     house.close().await;
 }
+
+#[tokio::test]
+async fn what_is_held_is_quoted_ordered_and_estimated_by_nobody_until_it_is_cleared() {
+    let house = House::open().await;
+    let acme = house.partner("acme").await;
+    let quote = acme.quote().await;
+    let line = quote["lines"][0].clone();
+    let id = line["offer_id"].as_str().unwrap();
+    let lines = json!({"lines": [{"sku_id": line["sku_id"], "quantity": line["quantity"]}], "currency": "JPY"});
+    touch(&house, id, json!({"state": "held", "reason": "patent"})).await;
+    let refused = acme.post("/v1/quotes", lines.clone()).await.json();
+    let told = &refused["problems"][0];
+    assert_eq!((&told["pointer"], &told["code"]), (&json!("#/lines/0"), &json!("offer_held")), "{refused}");
+    // Quoted before it was held: the catalogue has the last word, and nothing is bought.
+    let body = json!({"reference": "PO-1", "quote_id": quote["id"]});
+    let order = acme.post_once("/v1/orders", "key-PO-1", body).await;
+    assert_eq!(problem(&order), "order_refused", "{}", order.json());
+    assert!(order.json()["detail"].as_str().unwrap().contains("held back"), "{}", order.json());
+
+    touch(&house, id, json!({"state": "open"})).await;
+    assert_eq!(acme.post("/v1/quotes", lines).await.status, 201);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_is_held_leaves_the_rankings_and_its_followers_are_told_within_two_seconds() {
+    let house = House::open().await;
+    let acme = house.partner("acme").await;
+    let ranking = "/v1/rankings?limit=50";
+    let ranked = acme.get(ranking).await.json();
+    let id = ranked["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(acme.send("PUT", &format!("/v1/follows/{id}"), json!({})).await.status, 200);
+    let told = async || {
+        let page = acme.get("/v1/events?after=0&types=offer.*&limit=100").await.json();
+        let kinds = page["items"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap().to_owned());
+        kinds.collect::<Vec<_>>()
+    };
+    for (what, stands, wanted) in [
+        (json!({"state": "held", "reason": "infringement"}), false, vec!["offer.delisted"]),
+        (json!({"state": "open"}), true, vec!["offer.delisted", "offer.relisted"]),
+    ] {
+        touch(&house, &id, what.clone()).await;
+        let begun = Instant::now();
+        until("the ranking says so", async || shows(&acme, ranking, &id).await == stands).await;
+        until("its follower is told", async || told().await == wanted).await;
+        assert!(begun.elapsed() < WITHIN, "{what}: {:?}", begun.elapsed());
+    }
+    house.close().await;
+}

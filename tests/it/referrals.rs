@@ -306,7 +306,7 @@ async fn the_operator_registers_hosts_and_sees_clicks_orders_and_growth() {
     let staff = &house.running.house.console.staff;
     let role = xunyuan::ops::staff::Role::Viewer;
     staff.add("test", &"li".parse().unwrap(), role, "correct horse".to_owned().into()).await.unwrap();
-    let (_, token) = staff.issue_token("test", "li", role, "a test", 1).await.unwrap();
+    let (_, token) = staff.issue_token("test", "li", role, "a test", 90).await.unwrap();
     let ask = async || {
         let asked = crate::harness::plain().get(house.ops("/ops/api/referrals")).bearer_auth(&*token);
         asked.send().await.unwrap().json::<Value>().await.unwrap()

@@ -1,3 +1,5 @@
+//! Claims about followed offers in the ledger: looked at once, told once to each follower, forgotten when nobody is left.
+
 use super::Wished;
 use crate::clock::Clock;
 use crate::ledger::{Error, Ledger};

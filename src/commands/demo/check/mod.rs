@@ -4,6 +4,7 @@
 mod aftercare;
 mod hook;
 mod pasted;
+mod referred;
 mod sourcing;
 
 use std::io::Write;
@@ -98,7 +99,9 @@ impl Walk<'_> {
         step("find it by its picture, cut and compressed", self.pictured(&offers)).await?;
         step("paste a text with its link", self.pasted(&offers)).await?;
         let quote = step("ask for a quote", self.quote(&offers)).await?;
-        let (order, placed, first) = step("place the order", self.place(&quote, "CHECK")).await?;
+        let sent = step("send a visitor to the shop", self.visited(&offers)).await?;
+        let click = sent.click()?;
+        let (order, placed, first) = step("place the order", self.place(&quote, "CHECK", Some(&click))).await?;
         step("send it again: the identical answer", self.again(&placed, &first)).await?;
         step("pay by agreed debit", self.pay(&order)).await?;
         step("see it paid", self.reaches(&order, &["paid", "preparing", "shipped", "at_warehouse"])).await?;
@@ -188,9 +191,12 @@ impl Walk<'_> {
         bail!("none of the offers could be quoted; the last answer was {last}")
     }
 
-    async fn place(&self, quote: &Value, name: &str) -> Result<(String, Draft, Answer)> {
+    async fn place(&self, quote: &Value, name: &str, referral: Option<&str>) -> Result<(String, Draft, Answer)> {
         let reference = format!("{name}-{}", self.run);
-        let body = json!({"reference": reference, "quote_id": quote["id"]});
+        let mut body = json!({"reference": reference, "quote_id": quote["id"]});
+        if let Some(click) = referral {
+            body["referral"] = json!(click);
+        }
         let draft = Draft::post("/v1/orders", &body).once(format!("order-{reference}"));
         let answer = self.live.must(&draft).await?;
         ensure!(answer.status == 201, "answered {}: {}", answer.status, answer.json());
