@@ -160,6 +160,10 @@ codes! {
     PoolNotFound = "pool_not_found", 404, Partner, Never, "No such pool.", "List the pools at GET /v1/pools.";
     CategoryNotFound = "category_not_found", 404, Partner, Never, "No such category.", "List the categories at GET /v1/categories.";
     SupplierNotFound = "supplier_not_found", 404, Partner, Never, "No such supplier.", "Take supplier ids from offers.";
+    FollowNotFound = "follow_not_found", 404, Partner, Never, "You do not follow this offer.", "List the offers you follow at GET /v1/follows.";
+    TooManyFollows = "too_many_follows", 409, Partner, Never, "You follow as many offers as your plan allows.", "Give up others at DELETE /v1/follows/{offer_id}, or ask for a larger plan.";
+    StorefrontNotFound = "storefront_not_found", 404, Partner, Never, "You have set no storefront.", "Set one with PUT /v1/storefront.";
+    NoStorefrontOpen = "no_storefront_open", 404, Gateway, Later, "No collaborating shop takes visitors of this country and language.", "Search for the offer at a shop you know.";
     ImageNotFound = "image_not_found", 404, Partner, Never, "You have no such picture.", "Upload the picture at POST /v1/images and use the image_id it gives; sandbox and live pictures are kept apart.";
     ImageExpired = "image_expired", 410, Partner, Never, "The picture's time is over.", "Upload it again at POST /v1/images; the same bytes get the same image_id.";
     ImageInvalid = "image_invalid", 400, Partner, Never, "The picture cannot be taken.", "Send one complete JPEG, PNG or WebP of at most 3 MB, 8,000 pixels a side and 16 million in all, with the matching Content-Type.";

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use xunyuan::clock::Clock;
 use xunyuan::commands::{
-    CannotStart, Command, Line, StillOpen, audit, cache, console_password, demo, health, key, ledger, limit, openapi,
-    operator, order, partner, plan, sandbox, serve, sign, source_match,
+    CannotStart, Command, Line, StillOpen, audit, cache, console_password, demo, entry, health, key, ledger, limit,
+    openapi, operator, order, partner, plan, sandbox, serve, sign, source_match, storefront,
 };
 use xunyuan::ops::staff::Staff;
 use xunyuan::partners::list_names;
@@ -60,6 +60,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Limit(asked) => limits(asked),
         Command::Order(asked) => orders(asked),
         Command::Cache(asked) => on_runtime(cache::run(asked, &mut std::io::stdout())),
+        Command::Storefront(asked) => on_runtime(storefront::run(asked, &mut std::io::stdout())),
+        Command::Entry(asked) => on_runtime(entry::run(asked, &mut std::io::stdout())),
         Command::Audit(asked) => audited(asked),
         Command::Operator(asked) => operators(asked),
         Command::Sign(asked) => sign::sign(&asked),

@@ -372,7 +372,7 @@ async fn held_goods_are_nowhere() {
     let asked =
         json!({ "lines": [{ "skuId": held.skus[0].id, "quantity": 1 }], "warehouseCode": "YW01", "destCountry": "JP" });
     let preview = sandbox.post("/trade/preview", asked).await;
-    assert_eq!((&preview["problems"][0]["code"], &preview["groups"]), (&json!("GOODS_OFFLINE"), &json!([])));
+    assert_eq!((&preview["problems"][0]["code"], &preview["groups"]), (&json!("GOODS_HELD"), &json!([])));
     sandbox.post(&format!("/control/goods/{}", held.id), json!({ "state": "open" })).await;
     let page = sandbox.search(&[("keyword", &held.id.to_string())]).await;
     assert!(ids(&page).contains(&held.id));

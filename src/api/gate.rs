@@ -22,7 +22,7 @@ use crate::edge::problem::Problem;
 use crate::edge::sealed::{self, BodyBounds, Headers};
 use crate::edge::visit::{Counted, Held, Shared};
 use crate::error::Code;
-use crate::limits::{Limits, Permit, Priority, Standing, cost};
+use crate::limits::{Limits, Permit, Priority, Standing};
 use crate::model::partner::{Caller, Mode};
 
 /// What the gate asks and what bounds it sets; one for the whole process.
@@ -97,7 +97,7 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
         // Whoever sends a body may be what it waited for.
         gate.limits.note_wait(visit.with(|visit| visit.started.elapsed()));
     }
-    gate.may(&caller, (cost::asked(O::ID, O::COST, request.query_string()), O::PRIORITY), &visit).await?;
+    gate.may(&caller, (O::cost_of(request.query_string(), &body), O::PRIORITY), &visit).await?;
     let parts = parts::take(request, &body)?;
     Ok(Admitted { caller, parts, visit, operation: PhantomData })
 }

@@ -173,7 +173,7 @@ impl AcceptBody {
         let reference = asked.body::<Reference>("/reference", Some(&self.reference));
         let note = note(&mut asked, self.note.as_ref());
         let reference = asked.done(reference)?;
-        Ok(move |quote| NewOrder { reference, basis: Basis::Quote(quote), note, expected_total: None })
+        Ok(move |quote| NewOrder { reference, basis: Basis::Quote(quote), note, expected_total: None, referral: None })
     }
 }
 

@@ -8,6 +8,7 @@ pub mod categories;
 pub mod consignments;
 pub mod docs;
 pub mod events;
+pub mod follows;
 pub mod freight;
 pub mod gate;
 pub mod images;
@@ -39,6 +40,7 @@ pub mod shipments;
 pub mod signature;
 mod source_match_view;
 pub mod source_matches;
+pub mod storefront;
 pub mod suppliers;
 pub mod unmatched;
 pub mod usage;
@@ -73,6 +75,10 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(pools::list_pool_offers)
         .service(rankings::list_rankings)
         .service(rankings::list_trending_keywords)
+        .service(follows::follow_offers)
+        .service(follows::list_follows)
+        .service(follows::follow_offer)
+        .service(follows::unfollow_offer)
         .service(freight::create_freight_estimate)
         .service(quotes::create_quote)
         .service(quotes::get_quote)
@@ -132,6 +138,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(limits::get_limits)
         .service(limits::get_me)
         .service(usage::get_usage)
+        .service(storefront::set_storefront)
+        .service(storefront::get_storefront)
         .service(signature::debug_signature);
 }
 

@@ -28,6 +28,7 @@ UTC, ids strings.",
     servers((url = "/", description = "This gateway")),
     tags(
         (name = "Catalogue", description = "Offers, categories and suppliers, in twelve languages and any configured currency."),
+        (name = "Follows", description = "Offers whose changes you want to hear of, told as events."),
         (name = "Quotes", description = "Prices, freight and exchange rate, locked for a while."),
         (name = "Source exchange", description = "What you sell today, and what the catalogue has in its place, side by side."),
         (name = "Inquiries", description = "Ask several suppliers for their price, talk about it, accept one."),
@@ -106,7 +107,13 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 fn finish(operation: &mut Operation, row: &Row) {
     let said = operation.description.take().unwrap_or_default();
-    let facts = format!("Scope {}; costs {}.", row.scopes.told(|name| format!("`{name}`")), cost::of(row.id));
+    let costs = match cost::by_items(row.id) {
+        Some(rule) => {
+            format!("1 for every {} of `{}` or a part of them, at most {}", rule.for_one, rule.list, cost::of(row.id))
+        }
+        None => cost::of(row.id).to_string(),
+    };
+    let facts = format!("Scope {}; costs {costs}.", row.scopes.told(|name| format!("`{name}`")));
     operation.description = Some(format!("{said}\n\n{facts}").trim().to_owned());
     operation.security =
         Some(row.scopes.0.iter().map(|scope| SecurityRequirement::new("signature", [scope.name()])).collect());

@@ -1,6 +1,11 @@
 //! Every operation of `/v1` in one table: its id (the handler's name and OpenAPI operation id), the scope it needs
 //! (one of several where more than one kind of key has use for it), and how strict its signature is. A handler names its operation in its signature, `Admitted<op::GetOffer, …>`.
 
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
 use crate::auth::Class;
 use crate::limits::{Priority, cost};
 use crate::model::partner::{Scope, Scopes};
@@ -29,10 +34,28 @@ pub trait Operation: 'static {
     const SCOPES: AnyOf;
     /// How old a signature may be, and how far its nonce is remembered.
     const CLASS: Class;
-    /// What a call costs the partner, from `limits/cost.rs`.
+    /// What a call costs the partner, from `limits/cost.rs`; the most, where that depends on what is asked.
     const COST: u32;
+    /// How the cost depends on what is asked, if it does.
+    const BY_ITEMS: Option<cost::ByItems>;
     /// What is put off before it when the node is too busy.
     const PRIORITY: Priority;
+
+    /// What a call with this query and body costs. A body that cannot be read costs as little as can be: it is refused
+    /// right after.
+    fn cost_of(query: &str, body: &[u8]) -> u32 {
+        match Self::BY_ITEMS {
+            Some(rule) => rule.cost(items(body, rule.list), Self::COST),
+            None => cost::asked(Self::ID, Self::COST, query),
+        }
+    }
+}
+
+/// How many items the list under this member of a JSON body has.
+fn items(body: &[u8], list: &str) -> usize {
+    let members = serde_json::from_slice::<BTreeMap<String, &RawValue>>(body).unwrap_or_default();
+    let found = members.get(list).and_then(|found| serde_json::from_str::<Vec<IgnoredAny>>(found.get()).ok());
+    found.map_or(0, |items| items.len())
 }
 
 /// The facts of one operation, as a row.
@@ -73,6 +96,7 @@ macro_rules! operations {
                 const SCOPES: AnyOf = AnyOf(&[ $( Scope::$scope ),+ ]);
                 const CLASS: Class = Class::$class;
                 const COST: u32 = cost::of($id);
+                const BY_ITEMS: Option<cost::ByItems> = cost::by_items($id);
                 const PRIORITY: Priority = priority(Class::$class, cost::of($id), &[ $( Scope::$scope ),+ ]);
             }
         )*
@@ -100,6 +124,10 @@ operations! {
     ListPoolOffers = "list_pool_offers", CatalogRead, Read;
     ListRankings = "list_rankings", CatalogRead, Read;
     ListTrendingKeywords = "list_trending_keywords", CatalogRead, Read;
+    FollowOffer = "follow_offer", CatalogRead, Write;
+    FollowOffers = "follow_offers", CatalogRead, Write;
+    UnfollowOffer = "unfollow_offer", CatalogRead, Write;
+    ListFollows = "list_follows", CatalogRead, Read;
     CreateFreightEstimate = "create_freight_estimate", CatalogRead | QuotesWrite, Read;
     CreateQuote = "create_quote", QuotesWrite, Write;
     GetQuote = "get_quote", QuotesWrite, Read;
@@ -157,5 +185,30 @@ operations! {
     GetLimits = "get_limits", AccountRead, Read;
     GetMe = "get_me", AccountRead, Read;
     GetUsage = "get_usage", AccountRead, Read;
+    SetStorefront = "set_storefront", WebhooksManage, Write;
+    GetStorefront = "get_storefront", AccountRead | WebhooksManage, Read;
     DebugSignature = "debug_signature", AccountRead, Read;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Operation, items, op};
+
+    #[test]
+    fn a_batch_costs_by_what_it_asks_for_and_all_else_what_the_table_says() {
+        let batch = |count: usize| serde_json::json!({"offer_ids": vec!["7"; count]}).to_string();
+        assert_eq!(
+            [1, 5, 6, 50, 90].map(|count| op::BatchOffers::cost_of("", batch(count).as_bytes())),
+            [1, 1, 2, 10, 10]
+        );
+        assert_eq!(op::GetOffer::cost_of("", batch(50).as_bytes()), 1);
+        assert_eq!(
+            [op::SearchOffers::cost_of("q=cup", b""), op::SearchOffers::cost_of("image_id=img_1", b"")],
+            [3, 10]
+        );
+        for unreadable in ["", "{", "[]", "{\"offer_ids\": 7}", "{\"offer_ids\": [1, }"] {
+            assert_eq!(op::BatchOffers::cost_of("", unreadable.as_bytes()), 1, "{unreadable}");
+        }
+        assert_eq!(items(br#"{"a": [[1, 2], {"b": []}], "b": []}"#, "a"), 2);
+    }
 }

@@ -43,6 +43,10 @@ pub struct NewOrderBody {
     /// A note to the supplier, best in Chinese.
     #[schema(max_length = 500)]
     note: Option<String>,
+    /// The `click_id` with which a visitor was sent to your storefront, when the order comes of it. One older than 30 days,
+    /// or that another order of yours named, is passed over.
+    #[schema(max_length = 100)]
+    referral: Option<String>,
 }
 
 impl NewOrderBody {
@@ -57,7 +61,13 @@ impl NewOrderBody {
         }
         let note = self.note.clone().filter(|note| !note.trim().is_empty());
         let read = reference.zip(basis);
-        asked.done(read.map(|(reference, basis)| NewOrder { reference, basis, note, expected_total }))
+        let wish = read.map(|(reference, basis)| NewOrder { reference, basis, note, expected_total, referral: None });
+        asked.done(wish)
+    }
+
+    /// The click id that it names.
+    pub fn referral(&self) -> Option<&str> {
+        self.referral.as_deref()
     }
 
     fn basis(&self, asked: &mut Asked) -> Option<Basis> {

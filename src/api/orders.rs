@@ -25,6 +25,7 @@ use crate::model::order::{Order, Reference, State};
 use crate::model::page::{Cursor, PageSize};
 use crate::model::quote::Wanted;
 use crate::orders::{Answer, Filter, Orders, Refused};
+use crate::referrals::Referrals;
 
 /// Everything but the unreserved characters of RFC 3986 §2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -67,9 +68,13 @@ pub async fn create_order(
     request: HttpRequest,
     call: Admitted<op::CreateOrder, (Keyed, Json<NewOrderBody>)>,
     orders: Data<Orders>,
+    referrals: Data<Referrals>,
 ) -> Reply {
     let (Keyed(once), Json(body)) = &call.parts;
-    let wish = body.read()?;
+    let mut wish = body.read()?;
+    if let Some(click) = body.referral() {
+        wish.referral = referrals.read(&call.caller, click)?;
+    }
     let (request_id, path) = call.visit.with(|visit| (visit.request_id.clone(), visit.path.clone()));
     let lines = wish.lines().map(<[Wanted]>::to_vec);
     let render = move |order: &Order| told(order, lines.as_deref(), &request_id, &path);

@@ -127,8 +127,8 @@ pub struct LineProblemView {
     /// JSON Pointer to the line in your request.
     #[schema(example = "#/lines/1")]
     pointer: String,
-    /// `below_minimum_order`, `out_of_stock`, `not_order_multiple`, `sku_not_found`, `restricted_country` or
-    /// `offer_unavailable`.
+    /// `below_minimum_order`, `out_of_stock`, `not_order_multiple`, `sku_not_found`, `restricted_country`,
+    /// `offer_held` or `offer_unavailable`.
     #[schema(example = "below_minimum_order")]
     code: &'static str,
     /// The reason, and what would be right.

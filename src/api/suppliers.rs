@@ -139,7 +139,7 @@ pub async fn get_supplier(
 #[utoipa::path(tag = "Catalogue", params(SupplierPath, OwnOffersQuery), responses(
     (status = 200, description = "A page of offers", body = OfferPageView),
     (status = 304, description = "You hold this page already; it costs nothing"),
-    (status = 404, description = "`supplier_not_found`: no such supplier"),
+    (status = 404, description = "`supplier_not_found`: no such supplier; `category_not_found`: there is no such `category`"),
 ))]
 #[get("/v1/suppliers/{supplier_id}/offers")]
 pub async fn list_supplier_offers(

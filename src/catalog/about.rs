@@ -14,6 +14,9 @@ use crate::upstream::wholesale::wire::changes::Change;
 pub(super) const KINDS: &str = "goods,seller,category";
 /// The list of all categories, which moves with each of them.
 const ALL_CATEGORIES: i64 = 0;
+/// Which offers there are at all: every page of offers is about it. It moves when offers are let in that no page can
+/// have shown; told as a category, because no category has this number.
+const ASSORTMENT: i64 = -1;
 
 /// What a page of offers, or one offer, says of itself.
 #[derive(Default, Deserialize)]
@@ -60,7 +63,9 @@ pub(super) fn tags(kind: Kind, mode: Mode, call: &Call, document: Option<&Bytes>
             let offer = asked
                 .filter(|_| matches!(kind, Kind::Offer | Kind::Related | Kind::Trend))
                 .map(|id| of(Subject::Offer, id));
-            shown.chain(category).chain(supplier).chain(lists).chain(offer).collect()
+            let is_page = !matches!(kind, Kind::Offer | Kind::Trend);
+            let assortment = is_page.then(|| of(Subject::Category, ASSORTMENT));
+            shown.chain(category).chain(supplier).chain(lists).chain(offer).chain(assortment).collect()
         }
     }
 }
@@ -81,7 +86,12 @@ fn asked(path: &str) -> Option<i64> {
 /// What a change moves.
 pub(super) fn moved(mode: Mode, change: &Change) -> Vec<Moved> {
     let of = |subject| Moved::of(mode, subject, change.id);
+    let assortment = Moved::of(mode, Subject::Category, ASSORTMENT);
     match (change.kind.as_str(), change.change.as_str()) {
+        // A person let it in: it is to be found at once, not when pages are old. What merely comes and goes all day
+        // is found when they are.
+        ("goods", "online") if change.cause.is_some() => vec![of(Subject::Offer), of(Subject::Picture), assortment],
+        ("goods", "restricted") => vec![of(Subject::Offer), assortment],
         ("goods", "price" | "stock") => vec![of(Subject::Offer)],
         // It came, went, or changed in a way that is not known here: its picture may have, too.
         ("goods", _) => vec![of(Subject::Offer), of(Subject::Picture)],
@@ -124,6 +134,7 @@ mod tests {
             tag(Subject::Supplier, 8),
             tag(Subject::Supplier, 9),
             tag(Subject::Category, 5),
+            tag(Subject::Category, super::ASSORTMENT),
             tag(Subject::InCategory, 5),
             tag(Subject::OfSupplier, 9),
         ];
@@ -165,6 +176,10 @@ mod tests {
         };
         assert_eq!(change("goods", "price"), [tag(Subject::Offer, 7)].into());
         assert_eq!(change("goods", "offline"), [tag(Subject::Offer, 7), tag(Subject::Picture, 7)].into());
+        assert_eq!(change("goods", "online"), change("goods", "offline"), "it comes and goes");
+        let cleared = json!({"seq": 1, "kind": "goods", "id": 7, "change": "online", "version": 2, "cause": "cleared"});
+        let cleared = moved(Mode::Live, &serde_json::from_value(cleared).unwrap());
+        assert!(cleared.iter().any(|moved| moved.tag() == tag(Subject::Category, super::ASSORTMENT)));
         assert_eq!(change("seller", "renamed"), [tag(Subject::Supplier, 7)].into());
         let categories = of(Kind::Categories, &calls::categories(Language::Japanese), None);
         assert!(change("category", "renamed").is_superset(&categories));

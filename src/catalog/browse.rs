@@ -6,7 +6,7 @@ use crate::cache::{KeyBuilder, Kind};
 use crate::catalog::audience::Audience;
 use crate::catalog::cursor;
 use crate::catalog::failure::Error;
-use crate::catalog::question::{Question, parsed};
+use crate::catalog::question::{Question, no_category, parsed};
 use crate::catalog::reason::Reason;
 use crate::model::browse::{Keyword, Keywords, Pool, PoolPage, Ranking, Related, Trend, TrendOf};
 use crate::model::category::CategoryDetail;
@@ -19,7 +19,6 @@ use crate::translate::{self, Nonsense};
 use crate::upstream::Call;
 use crate::upstream::wholesale::calls::browse as calls;
 
-pub(super) const CATEGORY_NOT_FOUND: &str = "CATEGORY_NOT_FOUND";
 pub(super) const POOL_NOT_FOUND: &str = "POOL_NOT_FOUND";
 
 /// Asks for all pools.
@@ -184,8 +183,4 @@ impl Question for Keywords {
     fn absent(&self) -> Error {
         no_category(self.category)
     }
-}
-
-fn no_category(asked: Option<CategoryId>) -> Error {
-    asked.map_or_else(|| Nonsense::new("no category was asked for").into(), Error::CategoryNotFound)
 }

@@ -91,6 +91,7 @@ pub(super) fn conditions(key: KeyBuilder, filters: &Filters) -> KeyBuilder {
         .some_number(flag(filters.free_return))
         .some_text(filters.badge.map(Badge::name))
         .some_text(filters.ship_to.as_ref().map(Country::as_str))
+        .some_text((!filters.attributes.is_empty()).then(|| filters.attributes.to_string()).as_deref())
 }
 
 /// Adds what found offers must look like; pictures are the partner's own, and so is what was found by them.

@@ -21,6 +21,9 @@ pub enum Error {
     /// No such category.
     #[error("no category {0}")]
     CategoryNotFound(CategoryId),
+    /// Something was to be narrowed to a category that there is not.
+    #[error("no category {0}")]
+    CategoryUnknown(CategoryId),
     /// No such pool.
     #[error("no pool {0}")]
     PoolNotFound(PoolId),
@@ -59,7 +62,7 @@ impl Failure for Error {
             Self::OfferNotFound(_) => Code::OfferNotFound,
             Self::OfferHeld(_) => Code::OfferHeld,
             Self::OfferForeign(_) => Code::OfferForeign,
-            Self::CategoryNotFound(_) => Code::CategoryNotFound,
+            Self::CategoryNotFound(_) | Self::CategoryUnknown(_) => Code::CategoryNotFound,
             Self::PoolNotFound(_) => Code::PoolNotFound,
             Self::SupplierNotFound(_) => Code::SupplierNotFound,
             Self::ImageGone(_) => Code::ImageExpired,
@@ -78,7 +81,7 @@ impl Failure for Error {
             Self::OfferNotFound(id) => Some(format!("offer {id} does not exist")),
             Self::OfferHeld(id) => Some(format!("offer {id} is held back from cross-border trade at present")),
             Self::OfferForeign(id) => Some(format!("the number {id} is none of this marketplace's offers")),
-            Self::CategoryNotFound(id) => Some(format!("category {id} does not exist")),
+            Self::CategoryNotFound(id) | Self::CategoryUnknown(id) => Some(format!("category {id} does not exist")),
             Self::PoolNotFound(id) => Some(format!("pool {id} does not exist")),
             Self::SupplierNotFound(id) => Some(format!("supplier {id} does not exist")),
             Self::ImageGone(id) => {
@@ -93,6 +96,9 @@ impl Failure for Error {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Invalid(places) => places.clone(),
+            Self::CategoryUnknown(_) => {
+                vec![Place::query("category", "the id of a category; GET /v1/categories lists them all")]
+            }
             Self::Rate(rates::Error::NoRate { known, .. }) => {
                 vec![Place::query("currency", format!("one of {}", known.join(", ")))]
             }

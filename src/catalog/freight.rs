@@ -103,14 +103,15 @@ impl Catalog {
     ) -> Result<(Vec<(usize, Wanted)>, Vec<LineProblem>), Error> {
         let open = lines.iter().filter(|line| line.sku.is_none()).filter_map(|line| line.offer);
         let open: Vec<OfferId> = open.collect::<HashSet<_>>().into_iter().collect();
-        let mut known: HashMap<OfferId, Option<SkuId>> = HashMap::new();
+        let mut known: HashMap<OfferId, Result<SkuId, Trouble>> = HashMap::new();
         if !open.is_empty() {
             let answer = self.batch(audience, &open).await?;
             for (id, found) in open.iter().zip(answer.found) {
                 match found {
-                    Ok(offer) => known.insert(*id, first_in_stock(&offer)),
-                    Err(Error::OfferNotFound(_) | Error::OfferHeld(_) | Error::OfferForeign(_)) => {
-                        known.insert(*id, None)
+                    Ok(offer) => known.insert(*id, first_in_stock(&offer).ok_or(Trouble::OfferUnavailable)),
+                    Err(Error::OfferHeld(_)) => known.insert(*id, Err(Trouble::OfferHeld)),
+                    Err(Error::OfferNotFound(_) | Error::OfferForeign(_)) => {
+                        known.insert(*id, Err(Trouble::OfferUnavailable))
                     }
                     Err(error) => return Err(error),
                 };
@@ -118,14 +119,14 @@ impl Catalog {
         }
         let (mut wanted, mut problems, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for (place, line) in lines.iter().enumerate() {
-            let sku = line.sku.or_else(|| known.get(&line.offer?).copied().flatten());
-            match sku {
-                Some(sku) if seen.insert(sku) => wanted.push((place, Wanted { sku, quantity: line.quantity })),
-                Some(_) => {
+            let of_offer = || line.offer.and_then(|offer| known.get(&offer).copied());
+            match line.sku.map(Ok).or_else(of_offer).unwrap_or(Err(Trouble::OfferUnavailable)) {
+                Ok(sku) if seen.insert(sku) => wanted.push((place, Wanted { sku, quantity: line.quantity })),
+                Ok(_) => {
                     let detail = "this SKU is in an earlier line: put both quantities together";
                     return Err(Error::Invalid(vec![Place::body(&format!("/lines/{place}"), detail)]));
                 }
-                None => problems.push(unavailable(place)),
+                Err(trouble) => problems.push(unavailable(place, trouble)),
             }
         }
         Ok((wanted, problems))
@@ -136,8 +137,7 @@ fn first_in_stock(offer: &Offer) -> Option<SkuId> {
     offer.skus.iter().find(|sku| sku.stock > 0).or(offer.skus.first()).map(|sku| sku.id)
 }
 
-fn unavailable(line: usize) -> LineProblem {
-    let trouble = Trouble::OfferUnavailable;
+fn unavailable(line: usize, trouble: Trouble) -> LineProblem {
     LineProblem { line, trouble, minimum_order: None, order_multiple: None, stock: None, mixed: None }
 }
 

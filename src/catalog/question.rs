@@ -10,7 +10,7 @@ use crate::catalog::reason::Reason;
 use crate::catalog::{bounds, cursor, warm};
 use crate::error::Place;
 use crate::model::category::Category;
-use crate::model::ids::{OfferId, SupplierId};
+use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::money::{Exchange, Money};
 use crate::model::offer::{Offer, PictureSize};
 use crate::model::picture::Pictured;
@@ -67,6 +67,7 @@ pub struct Picture {
 
 pub(super) const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
 pub(super) const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
+pub(super) const CATEGORY_NOT_FOUND: &str = "CATEGORY_NOT_FOUND";
 pub(super) const PICTURE_NOT_FOUND: &str = "PICTURE_NOT_FOUND";
 /// Lists are never absent: they are empty.
 pub(super) const NEVER_ABSENT: &str = "";
@@ -207,6 +208,9 @@ impl Question for Search {
             None => Nonsense::new("no page").into(),
         }
     }
+    fn kept_back(&self, reason: Reason) -> Error {
+        if reason == Reason::NoCategory { no_category(self.category) } else { self.absent() }
+    }
 }
 
 impl Question for Picture {
@@ -230,6 +234,11 @@ impl Question for Picture {
     fn absent(&self) -> Error {
         Error::OfferNotFound(self.offer)
     }
+}
+
+/// What it means that nothing is told of what was narrowed to a category.
+pub(super) fn no_category(asked: Option<CategoryId>) -> Error {
+    asked.map_or_else(|| Nonsense::new("no category was asked for").into(), Error::CategoryUnknown)
 }
 
 pub(super) fn parsed<T: DeserializeOwned>(document: &Bytes, what: &str) -> Result<T, Nonsense> {

@@ -1,23 +1,27 @@
-//! Why the service keeps an offer back, told apart from "there is none": kept like a document, so that the reason is
+//! Why the service keeps something back, told apart from "there is none": kept like a document, so that the reason is
 //! known wherever the document is.
 
 use bytes::Bytes;
 
 use crate::catalog::failure::Error;
+use crate::catalog::question::CATEGORY_NOT_FOUND;
 use crate::model::ids::OfferId;
 
-/// Why an offer is not shown though it was asked for by number.
+/// Why there is no answer, where that can be more than one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Held back from cross-border trade.
     Held,
     /// The number is none of this marketplace's.
     Foreign,
+    /// It was to be looked for in a category that there is not.
+    NoCategory,
 }
 
-const ALL: [(Reason, &str, &[u8]); 2] = [
+const ALL: [(Reason, &str, &[u8]); 3] = [
     (Reason::Held, "GOODS_HELD", b"{\"keptBack\":\"held\"}"),
     (Reason::Foreign, "GOODS_FOREIGN", b"{\"keptBack\":\"foreign\"}"),
+    (Reason::NoCategory, CATEGORY_NOT_FOUND, b"{\"keptBack\":\"no category\"}"),
 ];
 
 impl Reason {
@@ -41,6 +45,7 @@ impl Reason {
         match self {
             Self::Held => Error::OfferHeld(offer),
             Self::Foreign => Error::OfferForeign(offer),
+            Self::NoCategory => Error::OfferNotFound(offer),
         }
     }
 }

@@ -7,9 +7,11 @@ use url::form_urlencoded::Serializer;
 
 use crate::cache::{Field, How, Key, Kind};
 use crate::catalog::Catalog;
-use crate::catalog::browse::{CATEGORY_NOT_FOUND, POOL_NOT_FOUND};
+use crate::catalog::browse::POOL_NOT_FOUND;
 use crate::catalog::freight::REGION_NOT_SERVED;
-use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, PICTURE_NOT_FOUND, SELLER_NOT_FOUND};
+use crate::catalog::question::{
+    CATEGORY_NOT_FOUND, GOODS_NOT_FOUND, NEVER_ABSENT, PICTURE_NOT_FOUND, SELLER_NOT_FOUND,
+};
 use crate::model::partner::Mode;
 use crate::upstream::Call;
 

@@ -100,7 +100,9 @@ pub struct Client {
 impl Client {
     /// A client of the gateway at `base`.
     pub fn new(base: Url, signer: Signer, clock: Clock) -> Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build()?;
+        // A signature is good for one address: nothing is gained by going elsewhere with it.
+        let stays = reqwest::redirect::Policy::none();
+        let http = reqwest::Client::builder().no_proxy().redirect(stays).timeout(Duration::from_secs(60)).build()?;
         Ok(Self { base, signer, http, clock })
     }
 

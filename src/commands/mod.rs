@@ -7,6 +7,7 @@ pub mod client;
 pub mod console_password;
 pub mod demo;
 pub mod end;
+pub mod entry;
 pub mod health;
 pub mod key;
 pub mod key_file;
@@ -25,6 +26,7 @@ pub mod sandbox;
 pub mod serve;
 pub mod sign;
 pub mod source_match;
+pub mod storefront;
 pub mod table;
 
 use std::path::PathBuf;
@@ -63,6 +65,10 @@ pub enum Command {
     Order(order::Asked),
     /// What is kept of the catalogue: stats, purge, warm
     Cache(cache::Asked),
+    /// Where visitors are sent: hosts of partners, counts of clicks and orders
+    Storefront(storefront::Asked),
+    /// Goods in cross-border trade: counts, enter, withdraw
+    Entry(entry::Asked),
     /// Who changed what: list, export
     Audit(audit::Asked),
     /// People of the operator's console: add, list, role, password, remove; tokens for /ops/api

@@ -42,6 +42,9 @@ pub struct Asked {
     /// Leave so many of a thousand goods without translations, as a seller's newest are
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
     untranslated_permille: u32,
+    /// Leave so many of a thousand goods to be entered into cross-border trade
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    unentered_permille: u32,
     /// Let requests ask for faults with X-Sandbox-Fault
     #[arg(long)]
     faults_by_header: bool,
@@ -59,6 +62,7 @@ pub async fn run(asked: Asked) -> Result<()> {
         fsync: !asked.no_fsync,
         public_url: asked.public_url,
         untranslated_permille: asked.untranslated_permille,
+        unentered_permille: asked.unentered_permille,
         faults_by_header: asked.faults_by_header,
         describe_pictures: true,
         ..sandbox::Settings::default()

@@ -4,6 +4,7 @@
 mod auth;
 mod cache;
 mod database;
+mod follows;
 mod landed;
 mod language;
 mod limits;
@@ -12,6 +13,7 @@ mod orders;
 mod rates;
 mod reader;
 mod redis;
+mod referrals;
 mod secrets;
 mod server;
 mod telemetry;
@@ -23,6 +25,7 @@ use std::path::Path;
 pub use self::auth::Auth;
 pub use self::cache::Cache;
 pub use self::database::Database;
+pub use self::follows::{Follows, OfPlan};
 pub use self::landed::Landed;
 pub use self::language::Language;
 pub use self::limits::Limits;
@@ -30,6 +33,7 @@ pub use self::ops::Ops;
 pub use self::orders::{For, Orders};
 pub use self::rates::Rates;
 pub use self::redis::{Form, Redis, Servers};
+pub use self::referrals::Referrals;
 pub use self::secrets::Secrets;
 pub use self::server::Server;
 pub use self::telemetry::Telemetry;
@@ -74,6 +78,10 @@ pub struct Config {
     pub orders: Orders,
     /// The `[webhooks]` section.
     pub webhooks: Webhooks,
+    /// The `[referrals]` section.
+    pub referrals: Referrals,
+    /// The `[follows]` section.
+    pub follows: Follows,
     masked: String,
 }
 
@@ -122,6 +130,8 @@ impl Config {
             language: Language::read(&mut from),
             orders: Orders::read(&mut from),
             webhooks: Webhooks::read(&mut from),
+            follows: Follows::read(&mut from),
+            referrals: Referrals::read(&mut from),
             masked: from.masked(),
         };
         if from.complaints().is_empty() { Ok(config) } else { Err(Mistakes(from.complaints().to_vec())) }

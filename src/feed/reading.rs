@@ -24,6 +24,9 @@ const STRIDE: usize = 100;
 /// After so long a pass begins nothing new: one that is under way is waited for when the node stops.
 const PASS_MS: i64 = 15_000;
 
+/// The catalogue's word for a change of goods.
+const GOODS: &str = "goods";
+
 /// How a page was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Page {
@@ -183,6 +186,28 @@ impl Feed {
     }
 }
 
+/// Goods are known by their number, all else by the reference of ours that it carries.
 fn about(change: Change) -> Option<Thing> {
-    Some(Thing { reference: change.out_ref?, kind: change.kind })
+    let is_goods = change.kind == GOODS;
+    let reference = if is_goods { Some(change.id.to_string()) } else { change.out_ref };
+    Some(Thing { reference: reference?, kind: change.kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::about;
+    use serde_json::json;
+
+    #[test]
+    fn goods_are_known_by_their_number_and_all_else_by_our_reference() {
+        let of = |change: serde_json::Value| {
+            let thing = about(serde_json::from_value(change).unwrap());
+            thing.map(|thing| (thing.kind, thing.reference))
+        };
+        let goods = json!({"seq": 1, "kind": "goods", "id": 610_947_572_360_i64, "change": "price", "version": 2});
+        assert_eq!(of(goods), Some(("goods".into(), "610947572360".into())));
+        let order = json!({"seq": 2, "kind": "order", "id": 26, "change": "status", "outRef": "ord_1"});
+        assert_eq!(of(order), Some(("order".into(), "ord_1".into())));
+        assert_eq!(of(json!({"seq": 3, "kind": "order", "id": 27, "change": "status"})), None);
+    }
 }

@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, join_all};
 
 use super::claims;
 use super::writing::{self, Start, Written};
-use super::{Answer, Error, KeyUse, Lease, NewOrder, quotes, words};
+use super::{Answer, Error, KeyUse, Lease, NewOrder, quotes, referrals, words};
 use crate::clock::Clock;
 use crate::model::ids::OrderId;
 use crate::model::order::Order;
@@ -202,6 +202,12 @@ impl Joint for Beginning {
             return Err(Spoilt::By(in_the_way));
         }
         writing::note(tx, &begun.iter().map(|(_, _, order, _)| (order, 0)).collect::<Vec<_>>()).await?;
+        for (at, _, order, _) in &begun {
+            let click = job.all.get(*at).and_then(|one| one.wish.referral.as_ref());
+            if let Some(click) = click {
+                referrals::attribute(tx, &order.deed.id, click, job.now_ms).await?;
+            }
+        }
         Ok(begun.into_iter().map(|(at, lease, order, _)| (at, Start::Fresh(lease, Box::new(order)))).collect())
     }
 

@@ -13,6 +13,7 @@ use crate::model::money::Money;
 use crate::model::order::{Deed, Event, Order, Reference, State};
 use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Mode;
+use crate::model::referral::Click;
 use crate::sql::{Row, Sql, args};
 
 /// A wish to order what was quoted.
@@ -24,6 +25,8 @@ pub struct NewOrder {
     pub quote: QuoteId,
     /// A note to the supplier.
     pub note: Option<String>,
+    /// The click that it comes of.
+    pub referral: Option<Click>,
 }
 
 /// Which orders a list shows.

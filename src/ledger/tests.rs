@@ -76,7 +76,12 @@ impl Book {
     }
 
     async fn wish(&self, reference: &str) -> NewOrder {
-        NewOrder { reference: reference.parse().unwrap(), quote: self.quote().await, note: Some("谢谢".into()) }
+        NewOrder {
+            reference: reference.parse().unwrap(),
+            quote: self.quote().await,
+            note: Some("谢谢".into()),
+            referral: None,
+        }
     }
 
     async fn begun(&self, name: &str, reference: &str) -> (Lease, Order) {
@@ -127,6 +132,7 @@ async fn a_quote_is_used_once_unless_its_order_was_rejected() {
             reference: reference.parse().unwrap(),
             quote: order.deed.quote.clone(),
             note: None,
+            referral: None,
         };
         let used = book.ledger.begin_order(key("key-0002", "b"), again("PO-2")).await;
         assert!(matches!(used, Err(Error::QuoteUsed { order: by }) if by == order.deed.id));

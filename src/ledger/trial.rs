@@ -57,7 +57,7 @@ async fn begun(ledger: &Ledger, clock: &Clock, partner: &str, reference: &str, b
         body_hash: Vec::new(),
         lease_ms: 1000,
     };
-    let wish = NewOrder { reference: reference.parse().unwrap(), quote: quote.id, note: None };
+    let wish = NewOrder { reference: reference.parse().unwrap(), quote: quote.id, note: None, referral: None };
     match ledger.begin_order(asked, wish).await.unwrap() {
         Begun::Fresh(_, order) => order,
         other => panic!("{other:?}"),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::claims::{self, Claimed};
 use super::words::{self, Bought};
-use super::{Answer, Error, KeyUse, Lease, NewOrder, notes, outbox, payments, quotes};
+use super::{Answer, Error, KeyUse, Lease, NewOrder, notes, outbox, payments, quotes, referrals};
 use crate::model::ids::OrderId;
 use crate::model::order::{Actor, Attention, Deed, Event, Happening, Kind, Order};
 use crate::model::quote::Quote;
@@ -33,6 +33,7 @@ pub(super) async fn begin(tx: &mut Tx, asked: KeyUse, wish: NewOrder, now: Times
     let quote = quotes::find(tx, &asked.partner, asked.mode, &wish.quote).await?.ok_or(Error::QuoteNotFound)?;
     let expired = quote.expires_at <= now;
     let look_at = now.as_millisecond() + asked.lease_ms;
+    let referral = wish.referral.clone();
     let order = being_placed(id, asked, wish, quote, now)?;
     if insert(tx, &[(&order, look_at)]).await?.is_empty() {
         return Err(in_the_way(tx, &order.deed).await?);
@@ -42,6 +43,9 @@ pub(super) async fn begin(tx: &mut Tx, asked: KeyUse, wish: NewOrder, now: Times
         return Err(Error::QuoteExpired);
     }
     note(tx, &[(&order, 0)]).await?;
+    if let Some(click) = &referral {
+        referrals::attribute(tx, &order.deed.id, click, now.as_millisecond()).await?;
+    }
     Ok(Start::Fresh(lease, Box::new(order)))
 }
 

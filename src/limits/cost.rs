@@ -18,6 +18,10 @@ pub const COSTS: &[(&str, u32)] = &[
     ("list_pool_offers", 3),
     ("list_rankings", 2),
     ("list_trending_keywords", 2),
+    ("follow_offer", 1),
+    ("follow_offers", 10),
+    ("unfollow_offer", 1),
+    ("list_follows", 1),
     ("create_freight_estimate", 3),
     ("create_quote", 3),
     ("get_quote", 1),
@@ -75,8 +79,46 @@ pub const COSTS: &[(&str, u32)] = &[
     ("get_limits", 0),
     ("get_me", 0),
     ("get_usage", 1),
+    ("set_storefront", 2),
+    ("get_storefront", 1),
     ("debug_signature", 0),
 ];
+
+/// Operations that cost by the length of a list in their body: the list's member, and how many items one unit pays for.
+/// What `COSTS` says of them is the most they cost.
+const BY_ITEMS: &[(&str, ByItems)] = &[
+    ("batch_offers", ByItems { list: "offer_ids", for_one: 5 }),
+    ("follow_offers", ByItems { list: "offer_ids", for_one: 5 }),
+];
+
+/// How a cost grows with the items of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByItems {
+    /// The member of the body that holds the list.
+    pub list: &'static str,
+    /// Items that one unit pays for.
+    pub for_one: u32,
+}
+
+impl ByItems {
+    /// What so many items cost: at least 1, and never more than the operation's row says.
+    pub fn cost(self, items: usize, most: u32) -> u32 {
+        let items = u32::try_from(items).unwrap_or(u32::MAX);
+        items.div_ceil(self.for_one).clamp(1, most.max(1))
+    }
+}
+
+/// How the cost of an operation grows with what is asked, if it does.
+pub const fn by_items(operation: &str) -> Option<ByItems> {
+    let mut row = 0;
+    while row < BY_ITEMS.len() {
+        if same(BY_ITEMS[row].0, operation) {
+            return Some(BY_ITEMS[row].1);
+        }
+        row += 1;
+    }
+    None
+}
 
 /// Parameters that make a call of an operation cost more: operation, parameter, cost.
 pub const DEARER: &[(&str, &str, u32)] = &[("search_offers", "image_id", 10), ("search_offers", "image_url", 10)];
@@ -117,13 +159,27 @@ const fn same(a: &str, b: &str) -> bool {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{COSTS, DEARER, asked, of};
+    use super::{BY_ITEMS, COSTS, DEARER, asked, by_items, of};
 
     #[test]
     fn every_operation_stands_in_the_table_once() {
         let names: HashSet<_> = COSTS.iter().map(|(operation, _)| operation).collect();
         assert_eq!(names.len(), COSTS.len());
         assert!(COSTS.iter().all(|(operation, cost)| of(operation) == *cost));
+    }
+
+    #[test]
+    fn a_list_costs_by_its_length_and_never_more_than_the_table_says() {
+        for (operation, rule) in BY_ITEMS {
+            assert!(COSTS.iter().any(|(name, _)| name == operation), "{operation}");
+            let cost = |items| rule.cost(items, of(operation));
+            assert_eq!(
+                [cost(0), cost(1), cost(5), cost(6), cost(50), cost(5_000)],
+                [1, 1, 1, 2, 10, 10],
+                "{operation}"
+            );
+        }
+        assert_eq!(by_items("get_offer"), None);
     }
 
     #[test]

@@ -78,6 +78,12 @@ kinds! {
     "refund.arbitrating", "The marketplace decides about a refund.";
     "refund.succeeded", "The money was given back.";
     "refund.closed", "A refund ended without money.";
+    // offers
+    "offer.price_changed", "The price of an offer you follow changed.";
+    "offer.stock_changed", "Another number of pieces of an offer you follow can be had, or none any more.";
+    "offer.delisted", "An offer you follow cannot be had any more: it is held back or was withdrawn.";
+    "offer.relisted", "An offer you follow can be had again.";
+    "offer.updated", "Something else of an offer you follow changed, such as its minimum order.";
     // inquiries
     "inquiry.sent", "An inquiry is with its suppliers.";
     "inquiry.rejected", "The catalogue did not take an inquiry; nobody was asked.";

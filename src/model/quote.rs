@@ -174,6 +174,7 @@ macro_rules! troubles {
 
 troubles! {
     SkuNotFound = "sku_not_found", "No such SKU is for sale across borders.";
+    OfferHeld = "offer_held", "The offer is held back from cross-border trade at present.";
     OfferUnavailable = "offer_unavailable", "The offer is not on sale at present.";
     OutOfStock = "out_of_stock", "The supplier has fewer pieces than asked for.";
     BelowMinimumOrder = "below_minimum_order", "The offer is sold in larger quantities only.";

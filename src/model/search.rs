@@ -1,10 +1,11 @@
 //! What is looked for in the catalogue, and in which order it is shown.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::model::ids::{CategoryId, SupplierId};
 use crate::model::money::Money;
-use crate::model::offer::OfferSummary;
+use crate::model::offer::{OfferSummary, Text};
 use crate::model::page::{Cursor, PageSize};
 use crate::model::picture::Alike;
 use crate::model::quote::Country;
@@ -60,7 +61,60 @@ pub struct Filters {
     pub badge: Option<Badge>,
     /// It may be sold to this country.
     pub ship_to: Option<Country>,
+    /// It has these properties: values of one property are alternatives.
+    pub attributes: Attributes,
 }
+
+/// Properties that found offers must have: `287:陶瓷;287:玻璃;12:红色`, ids of properties with values in Chinese.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Attributes(Vec<(u64, String)>);
+
+/// The most of these in one search.
+const MOST_ATTRIBUTES: usize = 20;
+/// No value is longer, in characters.
+const LONGEST_VALUE: usize = 60;
+
+impl Attributes {
+    /// Whether anything is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.0.iter().map(|(id, value)| format!("{id}:{value}")).collect();
+        f.write_str(&words.join(";"))
+    }
+}
+
+impl FromStr for Attributes {
+    type Err = NotAttributes;
+
+    /// In an order of their own and each once, so that the same question is the same text.
+    fn from_str(text: &str) -> Result<Self, NotAttributes> {
+        let one = |one: &str| {
+            let (id, value) = one.split_once(':')?;
+            let id: u64 = id.trim().parse().ok().filter(|id| *id > 0 && *id <= i64::MAX as u64)?;
+            let value = value.trim();
+            let fits =
+                !value.is_empty() && value.chars().count() <= LONGEST_VALUE && !value.chars().any(char::is_control);
+            fits.then(|| (id, value.to_owned()))
+        };
+        let mut all: Vec<_> = text.split(';').map(one).collect::<Option<_>>().ok_or(NotAttributes)?;
+        all.sort();
+        all.dedup();
+        if all.len() <= MOST_ATTRIBUTES { Ok(Self(all)) } else { Err(NotAttributes) }
+    }
+}
+
+/// A text that names no properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "at most 20 of attribute_id:value with ; between them, such as 287:陶瓷; GET /v1/categories/{{category_id}} lists the \
+     attributes and gives each value's value_original"
+)]
+pub struct NotAttributes;
 
 /// A page of found offers.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +152,19 @@ pub struct Facets {
     pub new_7d: u64,
     /// Listed within thirty days.
     pub new_30d: u64,
+    /// By property, those that most matches have first.
+    pub attributes: Vec<AttributeCount>,
+}
+
+/// How many matches have which value of a property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttributeCount {
+    /// The catalogue's number of the property.
+    pub id: i64,
+    /// Its name.
+    pub name: Text,
+    /// Its values with how many matches have them, the most frequent first.
+    pub values: Vec<(Text, u64)>,
 }
 
 macro_rules! sorts {
@@ -144,7 +211,20 @@ pub struct UnknownSort;
 
 #[cfg(test)]
 mod tests {
-    use super::{Sort, UnknownSort};
+    use super::{Attributes, Sort, UnknownSort};
+
+    #[test]
+    fn properties_are_the_same_question_in_whatever_order_they_are_asked() {
+        let read = |text: &str| text.parse::<Attributes>().map(|read| read.to_string());
+        assert_eq!(read("287:陶瓷; 12:红色;287:陶瓷").as_deref(), Ok("12:红色;287:陶瓷"));
+        assert_eq!(read("1:a:b").as_deref(), Ok("1:a:b"));
+        let many = (1..=21).map(|id| format!("{id}:x")).collect::<Vec<_>>().join(";");
+        for wrong in
+            ["", ";", "287", "287:", "0:x", "x:y", "-1:x", "1:x;;2:y", &many, &format!("1:{}", "长".repeat(61))]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_complaint_about_an_unknown_order_lists_all_of_them() {

@@ -3,13 +3,19 @@
 use jiff::Timestamp;
 
 use crate::audit::{self, Entry, Who};
+use crate::catalog::Entries;
 use crate::ledger::Resend;
+use crate::model::entry::{Entered, Selection, Way};
 use crate::model::ids::{DeliveryId, OverrideId, PartnerId};
+use crate::model::partner::Mode;
 use crate::model::webhook::EndpointState;
 use crate::ops::look::overrides::Wanted;
 use crate::ops::look::{Books, Trouble, webhooks as look};
 use crate::sql;
 use crate::webhooks::{MOST_RESENT, Webhooks};
+
+/// The most offers that are selected at once.
+const MOST_GOODS: usize = 1_000;
 
 /// What is to be sent again, as it was typed.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +68,61 @@ pub async fn resend(books: &Books, room: &Webhooks, operator: &str, id: &str, as
     let count = books.ledger.resend(&endpoint, &what).await?;
     room.ring();
     Ok(count)
+}
+
+/// Which goods go into cross-border trade or out of it, as it was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Goods {
+    /// `live` or `sandbox`.
+    pub mode: String,
+    /// Everything that qualifies.
+    pub all: bool,
+    /// Everything of this supplier that qualifies.
+    pub supplier: Option<String>,
+    /// These offers.
+    pub offers: Vec<String>,
+}
+
+/// Enters goods into cross-border trade, or takes them out; partners see it within two seconds.
+pub async fn turn_goods(
+    books: &Books,
+    entries: &Entries,
+    operator: &str,
+    way: Way,
+    goods: &Goods,
+) -> Result<Entered, Trouble> {
+    let (mode, which) = goods.read(way)?;
+    if !entries.serves(mode) {
+        return Err(Trouble::NotSo(format!("This gateway has no {} world; upstream.{0}.url is empty.", mode.name())));
+    }
+    // Noted first: what is done without a note would be worse than a note of what then failed.
+    let entry = Entry::new(books.clock.now(), operator, way.action(), &which, which.detail(mode));
+    note(books, entry).await?;
+    Ok(entries.change(mode, way, &which).await?)
+}
+
+impl Goods {
+    fn read(&self, way: Way) -> Result<(Mode, Selection), Trouble> {
+        let wrong = |said: String| Trouble::Wrong(said);
+        let mode = self.mode.parse().map_err(|_| wrong("mode: live or sandbox".to_owned()))?;
+        let which = match (self.all, self.supplier.as_deref(), self.offers.as_slice()) {
+            (true, None, []) if way == Way::In => Selection::Everything,
+            (true, None, []) => {
+                return Err(wrong("Everything cannot be taken out at once; name a supplier, or offers.".to_owned()));
+            }
+            (false, Some(id), []) => {
+                let id = id.trim().parse().map_err(|why| wrong(format!("supplier: {why}")))?;
+                Selection::Supplier(id)
+            }
+            (false, None, ids @ [_, ..]) if ids.len() <= MOST_GOODS => {
+                let read = |id: &String| id.parse().map_err(|why| wrong(format!("offer {id}: {why}")));
+                Selection::Offers(ids.iter().map(read).collect::<Result<_, _>>()?)
+            }
+            (false, None, [_, ..]) => return Err(wrong(format!("At most {MOST_GOODS} offers at once."))),
+            _ => return Err(wrong("Name all, a supplier, or offers: one of them.".to_owned())),
+        };
+        Ok((mode, which))
+    }
 }
 
 /// What can be done to a partner's access.
@@ -155,8 +216,39 @@ async fn note(books: &Books, entry: Entry) -> Result<(), sql::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Resent, read};
+    use super::{Goods, Resent, read};
     use crate::ledger::Resend;
+    use crate::model::entry::{Selection, Way};
+
+    #[test]
+    fn goods_are_named_in_one_way_and_never_all_of_them_taken_out() {
+        let goods = |all, supplier: &str, offers: &[&str]| Goods {
+            mode: "live".into(),
+            all,
+            supplier: Some(supplier.to_owned()).filter(|text| !text.is_empty()),
+            offers: offers.iter().map(|id| (*id).to_owned()).collect(),
+        };
+        assert_eq!(goods(true, "", &[]).read(Way::In).unwrap().1, Selection::Everything);
+        assert!(goods(true, "", &[]).read(Way::Out).is_err());
+        let of_supplier = goods(false, "2200000001", &[]);
+        assert!(matches!(of_supplier.read(Way::Out).unwrap().1, Selection::Supplier(_)));
+        let Selection::Offers(ids) = goods(false, "", &["610947572360", "7"]).read(Way::Out).unwrap().1 else {
+            panic!("no offers")
+        };
+        assert_eq!(ids.len(), 2);
+        for wrong in [
+            goods(false, "", &[]),
+            goods(true, "2200000001", &[]),
+            goods(true, "", &["7"]),
+            goods(false, "2200000001", &["7"]),
+            goods(false, "x", &[]),
+            goods(false, "", &["7", "x"]),
+            goods(false, "", &["7"; 1_001]),
+            Goods { mode: "moon".into(), ..goods(true, "", &[]) },
+        ] {
+            assert!(wrong.read(Way::In).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn a_stretch_of_time_is_read_as_browsers_and_people_write_it() {

@@ -259,14 +259,14 @@ impl Scene {
 
 fn by_quote(reference: &str, quote: QuoteId) -> NewOrder {
     let (reference, note) = (reference.parse().unwrap(), Some("谢谢".into()));
-    NewOrder { reference, basis: Basis::Quote(quote), note, expected_total: None }
+    NewOrder { reference, basis: Basis::Quote(quote), note, expected_total: None, referral: None }
 }
 
 /// The wish as the ledger takes it.
 fn booked(wish: &NewOrder) -> crate::ledger::NewOrder {
     let Basis::Quote(quote) = &wish.basis else { panic!("{wish:?}") };
     let (reference, quote, note) = (wish.reference.clone(), quote.clone(), wish.note.clone());
-    crate::ledger::NewOrder { reference, quote, note }
+    crate::ledger::NewOrder { reference, quote, note, referral: None }
 }
 
 fn to_pay(orders: Vec<OrderId>, method: Method) -> NewPayment {

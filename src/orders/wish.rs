@@ -9,6 +9,7 @@ use crate::model::money::{Currency, Money};
 use crate::model::order::Reference;
 use crate::model::partner::Caller;
 use crate::model::quote::{Quote, Wanted};
+use crate::model::referral::Click;
 
 /// A wish to order.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct NewOrder {
     pub note: Option<String>,
     /// What the partner thinks it costs, in CNY or the quote's currency.
     pub expected_total: Option<Money>,
+    /// The click that it comes of.
+    pub referral: Option<Click>,
 }
 
 impl NewOrder {
@@ -65,7 +68,7 @@ impl Orders {
         asked: &KeyUse,
         wish: NewOrder,
     ) -> Result<ledger::NewOrder, Error> {
-        let NewOrder { reference, basis, note, expected_total } = wish;
+        let NewOrder { reference, basis, note, expected_total, referral } = wish;
         let quote = match (basis, expected_total) {
             (Basis::Quote(id), None) => id,
             (basis, expected) if !self.ledger.knows_key(asked).await? => {
@@ -77,7 +80,7 @@ impl Orders {
             (Basis::Quote(id), _) => id,
             (Basis::Lines(_), _) => QuoteId::fresh(),
         };
-        Ok(ledger::NewOrder { reference, quote, note })
+        Ok(ledger::NewOrder { reference, quote, note, referral })
     }
 
     /// A reference that is taken is the most useful thing to learn, and spares the catalogue a question.

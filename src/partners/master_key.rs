@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use crate::signing::http_message::HmacKey;
+
 /// Length of a master key and of a data key in bytes.
 pub const KEY_BYTES: usize = 32;
 
@@ -62,6 +64,12 @@ impl MasterKeys {
     /// The version that seals.
     pub fn current(&self) -> u16 {
         self.current
+    }
+
+    /// Keys for another purpose, one of each version: who has one learns nothing of the master keys.
+    pub fn derived(&self, purpose: &str) -> Vec<(u16, [u8; KEY_BYTES])> {
+        let sign = |key: &[u8; KEY_BYTES]| HmacKey::new(key).sign(purpose.as_bytes());
+        self.by_version.iter().map(|(version, key)| (*version, sign(key))).collect()
     }
 
     /// The key of a version.

@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 use super::asked::Body;
 use super::envelope::{Answer, Code, Envelope, Refusal, Sent};
 use super::faults::Fault;
-use super::feed::What;
+use super::feed::{Cause, What};
 use super::goods::Lang;
 use super::goods_http::seller_now;
 use super::goods_wire::SellerWire;
 use super::market::Market;
-use super::shelf::{Changed, Item};
+use super::shelf::{Changed, HeldFor, Item};
 use super::stats::Stats;
 use super::trade::wire::OrderWire;
 use super::trade::{Book, CloseReason, Status};
@@ -57,6 +57,7 @@ pub enum State {
 
 /// Changes a goods; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct GoodsTouched {
     /// Price of the largest quantity: an amount in yuan, or a change such as `+10%`. Other ranges keep their proportion.
     #[serde(default)]
@@ -69,6 +70,13 @@ pub struct GoodsTouched {
     /// `held` goods do not exist for callers.
     #[serde(default)]
     state: Option<State>,
+    /// With `held`: why; `other` when absent.
+    #[serde(default)]
+    reason: Option<HeldFor>,
+    /// Where it may not be sold from now on, ISO 3166 alpha-2; empty for everywhere.
+    #[serde(default)]
+    #[schema(example = json!(["US"]))]
+    restricted_countries: Option<Vec<String>>,
 }
 
 /// A goods after it was changed.
@@ -111,9 +119,23 @@ pub async fn touch_goods(market: Shared, goods_id: web::Path<i64>, asked: Body<G
         if let Some(state) = asked.0.state {
             let item = look(book);
             let open = state == State::Open;
-            if item.is_open() != open {
-                let changed = Changed { open: Some(open), ..item.changed.clone() };
-                book.change_goods(&item, changed, if open { What::Online } else { What::Offline }, now_ms);
+            let held_for = (!open).then(|| asked.0.reason.unwrap_or(HeldFor::Other));
+            if item.held_for() != held_for {
+                let changed = Changed { open: Some(open), reason: held_for, ..item.changed.clone() };
+                let what = if open { What::Online } else { What::Offline };
+                let cause = held_for.map_or(Cause::Cleared, Cause::from);
+                book.change_goods_because(&item, changed, what, Some(cause), now_ms);
+            }
+        }
+        if let Some(countries) = &asked.0.restricted_countries {
+            let is_country = |code: &String| code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
+            if countries.len() > 50 || !countries.iter().all(is_country) {
+                return Err(Refusal::param("restrictedCountries"));
+            }
+            let item = look(book);
+            if item.restricted() != countries.iter().map(String::as_str).collect::<Vec<_>>() {
+                let changed = Changed { restricted: Some(countries.clone()), ..item.changed.clone() };
+                book.change_goods(&item, changed, What::Restricted, now_ms);
             }
         }
         Ok(look(book))
@@ -123,7 +145,7 @@ pub async fn touch_goods(market: Shared, goods_id: web::Path<i64>, asked: Body<G
         goods_id: item.goods.id,
         version: item.version(),
         price: yuan(item.lowest_fen()),
-        state: if item.is_open() { State::Open } else { State::Held },
+        state: if item.held_for().is_none() { State::Open } else { State::Held },
         stock: item.stock,
     }))
 }

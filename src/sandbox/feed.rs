@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
+use super::shelf::HeldFor;
+
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +60,30 @@ pub enum What {
     Refund,
     Lines,
     Score,
+    Restricted,
+}
+
+/// Why goods came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are those of the contract")]
+pub enum Cause {
+    Entered,
+    Withdrawn,
+    Cleared,
+    Patent,
+    Infringement,
+    Other,
+}
+
+impl From<HeldFor> for Cause {
+    fn from(reason: HeldFor) -> Cause {
+        match reason {
+            HeldFor::Patent => Cause::Patent,
+            HeldFor::Infringement => Cause::Infringement,
+            HeldFor::Other => Cause::Other,
+        }
+    }
 }
 
 /// One change.
@@ -89,6 +115,9 @@ pub struct Change {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub status: Option<Cow<'static, str>>,
+    /// Of goods that came or went: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 /// Some changes, and the newest number of the same moment.
@@ -231,6 +260,7 @@ mod tests {
                 out_ref: None,
                 order_no: None,
                 status: None,
+                cause: None,
             });
         }
         feed.publish(published);

@@ -14,7 +14,9 @@ use super::facets_wire::FacetsWire;
 use super::goods::{Lang, Seller, Shop};
 use super::goods_wire::{self, Batch, BatchGet, Brief, Categories, Detail, PictureBytes, SearchPage, SellerWire};
 use super::market::Market;
-use super::search::{Bounds, FACTORY, FREE_RETURN, ONE_PIECE, Page as SearchFound, Sort, Wanted, mark_of};
+use super::search::{
+    Bounds, FACTORY, FREE_RETURN, ONE_PIECE, Page as SearchFound, Sort, Wanted, mark_of, read_properties,
+};
 use super::shelf::Item;
 
 type Shared = web::Data<Market>;
@@ -73,6 +75,9 @@ pub struct SearchAsked {
     badge: Option<String>,
     /// ISO 3166 alpha-2: nothing that may not be sold there.
     dest_country: Option<String>,
+    /// `attrId:value` in Chinese, with `;` between several: values of one property are alternatives.
+    #[param(example = "287:陶瓷;287:玻璃")]
+    attributes: Option<String>,
     /// `Y`: count all matches by what they are.
     facets: Option<String>,
     /// `default`, `price_asc`, `price_desc`, `sold_desc`, `repurchase_desc`, `newest` or `rising`.
@@ -91,14 +96,27 @@ impl SearchAsked {
             return Err(Refusal::param("keyword"));
         }
         let sort = self.sort.as_deref().unwrap_or("default");
+        let category_id = asked::number("categoryId", self.category_id.as_deref(), 1..=i64::MAX)?;
+        if category_id.is_some_and(|id| Shop::categories().iter().all(|one| one.id != id)) {
+            return Err(Code::CategoryNotFound.into());
+        }
         Ok(Wanted {
             keyword,
-            category_id: asked::number("categoryId", self.category_id.as_deref(), 1..=i64::MAX)?,
+            category_id,
             seller_id: asked::number("sellerId", self.seller_id.as_deref(), 1..=i64::MAX)?,
             dest_country: asked::some_country("destCountry", self.dest_country.as_deref())?,
+            properties: self.properties()?,
             bounds: self.bounds()?,
             sort: Sort::parse(sort).ok_or_else(|| Refusal::param("sort"))?,
         })
+    }
+
+    fn properties(&self) -> Result<Vec<Vec<u64>>, Refusal> {
+        match self.attributes.as_deref().filter(|text| !text.is_empty()) {
+            Some(text) if text.chars().count() > 500 => Err(Refusal::param("attributes")),
+            Some(text) => read_properties(text).ok_or_else(|| Refusal::param("attributes")),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// What to search for, where nothing but likeness can sort and nothing is counted.
@@ -170,7 +188,7 @@ pub async fn search_goods(market: Shared, asked: web::Query<SearchAsked>) -> Ans
         let page = page?;
         let understood = page.corrected.as_ref().unwrap_or(&wanted.keyword);
         let items = briefs(&market, &page.goods, understood, lang);
-        let facets = counts.then(|| FacetsWire::of(&page.facets));
+        let facets = counts.then(|| FacetsWire::of(&page.facets, lang));
         let SearchFound { total, next, corrected, .. } = page;
         Ok::<_, Refusal>(SearchPage { total, next_page_token: next, corrected_keyword: corrected, facets, items })
     });

@@ -109,7 +109,7 @@ pub struct Detail {
     /// Pieces sold since it was listed.
     pub total_sold: u32,
     /// Countries it may not be sold to (ISO 3166 alpha-2).
-    pub restricted_countries: &'static [&'static str],
+    pub restricted_countries: Vec<String>,
     /// Grows with every change.
     pub version: i64,
     /// What it costs the seller, yuan. Internal: must never reach a partner.
@@ -389,7 +389,7 @@ pub fn detail(item: &Item, seller: Option<&Seller>, lang: Lang) -> Detail {
         weight_gram: goods.weight_g,
         size_mm: goods.size_mm,
         total_sold: goods.total_sold,
-        restricted_countries: item.restricted(),
+        restricted_countries: item.restricted().into_iter().map(str::to_owned).collect(),
         version: item.version(),
         cost_price: yuan(item.lowest_fen() * cost_pct / 100),
         seller_phone: seller.map(|seller| seller.contact_phone.clone()).unwrap_or_default(),

@@ -15,9 +15,9 @@ use super::goods::{Lang, Shop};
 use super::likeness::{Likeness, Match, Small, Window};
 use super::persist::Journal;
 use super::pictures::Pictures;
-use super::search::{Asking, Failure, Page, Sales, Search, Wanted};
+use super::search::{Asking, Failure, Page, Sales, Search, States, Wanted};
 use super::settings::{Error, Progress, Settings};
-use super::shelf::{Changed, Item};
+use super::shelf::{Changed, Entry, Item};
 use super::stats::Stats;
 use super::trade::Book;
 
@@ -32,6 +32,8 @@ pub struct Market {
     pub token: String,
     /// Of a thousand goods so many are not translated.
     untranslated_permille: u32,
+    /// How goods were entered before anybody did anything.
+    entry: Entry,
     /// Whether requests may ask for their own faults.
     pub faults_by_header: bool,
     /// Where "now" comes from.
@@ -63,6 +65,8 @@ impl Market {
         let shop = Shop::open(settings.seed, settings.offers).as_of(settings.clock.now_ms() / 1000);
         let feed = Arc::new(Feed::default());
         let mut book = Book::new(settings.pace, Arc::clone(&feed));
+        let entry = Entry { unentered_permille: settings.unentered_permille };
+        book.shelf.entry = entry;
         let journal = match &settings.data {
             Some(folder) => {
                 let replay = |entry| book.replay(&shop, entry);
@@ -77,6 +81,7 @@ impl Market {
             shop,
             token: settings.token.clone(),
             untranslated_permille: settings.untranslated_permille,
+            entry,
             faults_by_header: settings.faults_by_header,
             clock: settings.clock.clone(),
             faults: Mutex::default(),
@@ -135,7 +140,11 @@ impl Market {
     /// A goods that callers may see.
     pub fn visible(&self, goods_id: i64) -> Result<Item, Refusal> {
         let item = self.item(goods_id)?;
-        if item.is_open() { Ok(item) } else { Err(Code::GoodsHeld.into()) }
+        match item.held_for() {
+            None if item.entered => Ok(item),
+            None => Err(Code::GoodsNotFound.into()),
+            Some(_) => Err(Code::GoodsHeld.into()),
+        }
     }
 
     /// A goods, held ones too.
@@ -199,7 +208,13 @@ impl Market {
     }
 
     fn asking<'a>(&self, page_token: Option<&'a str>, size: usize, counts: bool) -> Asking<'a> {
-        Asking { page_token, size, changed: self.changed(), counts, now_s: self.clock.now_ms() / 1000 }
+        let now_s = self.clock.now_ms() / 1000;
+        Asking { page_token, size, changed: self.changed(), entry: self.entry, counts, now_s }
+    }
+
+    /// How many goods are in which state of cross-border trade.
+    pub fn states(&self) -> Result<States, Refusal> {
+        self.search.states(&self.asking(None, 0, false)).map_err(failed)
     }
 
     /// Moves on everything that is due; says how many orders, parcels, refunds and consignments moved.

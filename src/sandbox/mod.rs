@@ -13,6 +13,7 @@ mod commit;
 mod consignment_http;
 mod control;
 mod control_trade;
+mod entry_http;
 mod envelope;
 mod facets_wire;
 mod faults;

@@ -18,8 +18,8 @@ use super::gate::gate;
 use super::market::Market;
 use super::settings::{Error, Progress, Settings};
 use super::{
-    browse_http, cashier, consignment_http, control, control_trade, feed_http, freight_http, goods_http, inquiry_http,
-    links_http, openapi, picture_http, refund_http, trade_http, voucher_http,
+    browse_http, cashier, consignment_http, control, control_trade, entry_http, feed_http, freight_http, goods_http,
+    inquiry_http, links_http, openapi, picture_http, refund_http, trade_http, voucher_http,
 };
 
 /// A sandbox that answers.
@@ -149,6 +149,9 @@ fn wrong_segment(request: &HttpRequest) -> String {
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(goods_http::search_goods)
+        .service(entry_http::enter_goods)
+        .service(entry_http::withdraw_goods)
+        .service(entry_http::count_entries)
         .service(goods_http::batch_get_goods)
         // Before the goods' number, which would take the word for one.
         .service(picture_http::search_by_picture)

@@ -26,6 +26,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Of a thousand goods so many are translated into no language, as a seller's newest are.
     pub untranslated_permille: u32,
+    /// Of a thousand goods so many wait to be entered into cross-border trade.
+    pub unentered_permille: u32,
     /// Whether a request may ask for its own fault with `X-Sandbox-Fault`.
     pub faults_by_header: bool,
     /// Whether all pictures are described from the start on, in the background, so that the first search by picture
@@ -49,6 +51,7 @@ impl Default for Settings {
             fsync: true,
             public_url: None,
             untranslated_permille: 0,
+            unentered_permille: 0,
             faults_by_header: false,
             describe_pictures: false,
             workers: 2,

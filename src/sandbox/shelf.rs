@@ -5,9 +5,50 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::goods::{CrossBorder, Goods, Shop, Sku};
 use super::search::lowest_fen;
+
+/// Why a goods is held back from cross-border trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the words are those of the contract")]
+pub enum HeldFor {
+    Patent,
+    Infringement,
+    Other,
+}
+
+impl HeldFor {
+    /// All reasons with their words.
+    pub const ALL: [(HeldFor, &'static str); 3] =
+        [(HeldFor::Patent, "patent"), (HeldFor::Infringement, "infringement"), (HeldFor::Other, "other")];
+}
+
+/// Which goods were entered into cross-border trade before anybody did anything: all but so many of a thousand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entry {
+    /// Of a thousand goods so many wait to be entered.
+    pub unentered_permille: u32,
+}
+
+impl Entry {
+    /// Whether a goods is entered, whatever holds it back.
+    pub fn is_entered(self, changed: Option<&Changed>, index: u32) -> bool {
+        let since = changed.and_then(|changed| changed.entered);
+        since.unwrap_or_else(|| {
+            // Any spread will do that is the same tomorrow.
+            let spread = u64::from(index).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+            spread % 1000 >= u64::from(self.unentered_permille)
+        })
+    }
+
+    /// Whether callers may see a goods.
+    pub fn is_seen(self, changed: Option<&Changed>, index: u32, authored_open: bool) -> bool {
+        Changed::held_for(changed, authored_open).is_none() && self.is_entered(changed, index)
+    }
+}
 
 /// What changed about one goods.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,10 +59,30 @@ pub struct Changed {
     /// Whether it may be seen, when that differs from how it was authored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<bool>,
+    /// Why it may not be seen, when that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<HeldFor>,
+    /// Whether it is entered, when that differs from how it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered: Option<bool>,
+    /// Where it may not be sold, when that differs from how it was authored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restricted: Option<Vec<String>>,
     /// How often it changed.
     pub times: u32,
     /// When it last changed.
     pub at: i64,
+}
+
+impl Changed {
+    /// Why a goods that was authored so is held back now; none when it is not.
+    pub fn held_for(changed: Option<&Changed>, authored_open: bool) -> Option<HeldFor> {
+        match changed.and_then(|changed| changed.open) {
+            Some(true) => None,
+            Some(false) => Some(changed.and_then(|changed| changed.reason).unwrap_or(HeldFor::Other)),
+            None => (!authored_open).then_some(HeldFor::Patent),
+        }
+    }
 }
 
 /// All changes, and what is left of every SKU whose stock moved.
@@ -31,6 +92,8 @@ pub struct Shelf {
     left: HashMap<i64, i64>,
     /// Of sellers whose rating changed: the rating in tenths of a star, and how often it did.
     rated: HashMap<i64, (u8, i64)>,
+    /// How goods were entered before anybody did anything.
+    pub entry: Entry,
 }
 
 impl Shelf {
@@ -43,7 +106,13 @@ impl Shelf {
     pub fn item(&self, shop: &Shop, index: u32) -> Item {
         let goods = shop.goods(index);
         let stock = goods.skus.iter().map(|sku| self.stock(sku)).collect();
-        Item { index, stock, changed: self.changed.get(&index).cloned().unwrap_or_default(), goods }
+        let entered = self.is_entered(index);
+        Item { index, stock, changed: self.changed.get(&index).cloned().unwrap_or_default(), goods, entered }
+    }
+
+    /// Whether a goods is entered into cross-border trade.
+    pub fn is_entered(&self, index: u32) -> bool {
+        self.entry.is_entered(self.changed.get(&index), index)
     }
 
     /// The goods and the SKU's place in it.
@@ -90,19 +159,27 @@ pub struct Item {
     pub changed: Changed,
     /// What is left, SKU by SKU.
     pub stock: Vec<i64>,
+    /// Whether it is entered into cross-border trade.
+    pub entered: bool,
 }
 
 impl Item {
-    /// Whether it may be sold across borders at all.
+    /// Whether it may be seen and sold across borders at all: it is entered and nothing holds it back.
     pub fn is_open(&self) -> bool {
-        self.changed.open.unwrap_or(self.goods.cross_border != CrossBorder::HeldPatent)
+        self.entered && self.held_for().is_none()
+    }
+
+    /// Why it is held back, if it is.
+    pub fn held_for(&self) -> Option<HeldFor> {
+        Changed::held_for(Some(&self.changed), self.goods.cross_border != CrossBorder::HeldPatent)
     }
 
     /// The countries it may not be sold to.
-    pub fn restricted(&self) -> &'static [&'static str] {
-        match self.goods.cross_border {
-            CrossBorder::Restricted(countries) => countries,
-            _ => &[],
+    pub fn restricted(&self) -> Vec<&str> {
+        match (&self.changed.restricted, self.goods.cross_border) {
+            (Some(countries), _) => countries.iter().map(String::as_str).collect(),
+            (None, CrossBorder::Restricted(countries)) => countries.to_vec(),
+            (None, _) => Vec::new(),
         }
     }
 

@@ -43,7 +43,7 @@ pub async fn preview(market: Shared, asked: Body<PreviewAsked>) -> Answer<Previe
 
 /// Places an order with one seller and sets its stock aside. The same call again answers the same order with
 /// `replayed`; other content under the same `(partnerCode, outRef)` is refused.
-#[utoipa::path(tag = "trade", request_body = PlaceAsked, responses((status = 200, description = "The order, or OUT_REF_CONFLICT, PRICE_CHANGED, STOCK_NOT_ENOUGH, SKU_NOT_FOUND, GOODS_OFFLINE, COUNTRY_RESTRICTED, BELOW_BEGIN_AMOUNT, NOT_BATCH_MULTIPLE, TOO_MANY_LINES, PARAM_INVALID.", body = Envelope<OrderWire>)))]
+#[utoipa::path(tag = "trade", request_body = PlaceAsked, responses((status = 200, description = "The order, or OUT_REF_CONFLICT, PRICE_CHANGED, STOCK_NOT_ENOUGH, SKU_NOT_FOUND, GOODS_HELD, GOODS_OFFLINE, COUNTRY_RESTRICTED, BELOW_BEGIN_AMOUNT, NOT_BATCH_MULTIPLE, TOO_MANY_LINES, PARAM_INVALID.", body = Envelope<OrderWire>)))]
 #[post("/trade/orders")]
 pub async fn place_order(market: Shared, asked: Body<PlaceAsked>) -> Answer<OrderWire> {
     let now_ms = market.clock.now_ms();

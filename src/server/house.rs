@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
 use crate::edge::crowd::Crowd;
+use crate::follows::Following;
 use crate::fulfilment::Fulfilment;
 use crate::landed::Landed;
 use crate::language::Interpreter;
@@ -29,6 +30,7 @@ use crate::param2;
 use crate::partners::{Directory, MasterKeys, Sealer};
 use crate::pictures::Pictures;
 use crate::rates::Rates;
+use crate::referrals::Referrals;
 use crate::server::books::ProcessBooks;
 use crate::server::passes::Passes;
 use crate::server::settings;
@@ -119,6 +121,8 @@ pub struct House {
     pub interpreter: Interpreter,
     /// Who asked for what, how often, and what came of it.
     pub usage: Arc<Usage>,
+    /// Visitors who are sent to partners.
+    pub referrals: Arc<Referrals>,
     /// Requests counted and logged.
     pub books: Arc<ProcessBooks>,
     /// How the background passes fare.
@@ -156,6 +160,8 @@ pub struct Rooms {
     pub aftersale: Data<Aftersale>,
     /// Parcels and consignments.
     pub fulfilment: Data<Fulfilment>,
+    /// Offers that partners follow.
+    pub follows: Data<Following>,
     /// Ask suppliers, compare.
     pub sourcing: Data<Sourcing>,
     /// Pictures to search by.
@@ -225,10 +231,12 @@ impl House {
         let ledger = Ledger::new(sql.clone(), clock.clone());
         let usage = Arc::new(Usage::new(sql.clone(), counters.clone(), clock.clone()));
         let hooks = settings::webhooks(&config.webhooks);
+        let referrals = Arc::new(Referrals::new(settings::referrals(&config)?, ledger.clone(), clock.clone()));
         let rates = Rates::open(settings::rates(&config.rates), clock.clone())?;
         Ok(Self {
             webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone()),
             ledger,
+            referrals,
             cache: cache.map_err(Error::Cache)?,
             landed: settings::landed(&config, &rates)?,
             rates,
@@ -271,6 +279,12 @@ impl House {
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let fulfilment =
             Fulfilment::new(settings::fulfilment(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
+        let follows = Following::new(
+            settings::follows(&self.config.follows),
+            self.ledger.clone(),
+            upstream.clone(),
+            clock.clone(),
+        );
         let sourcing = Sourcing::new(
             settings::sourcing(&self.config)?,
             self.ledger.clone(),
@@ -287,6 +301,7 @@ impl House {
             webhooks: Data::new(self.webhooks.clone()),
             aftersale: Data::new(aftersale),
             fulfilment: Data::new(fulfilment),
+            follows: Data::new(follows),
             sourcing: Data::new(sourcing),
             pictures: Data::new(pictures),
             links: Data::new(links),

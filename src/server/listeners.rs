@@ -104,9 +104,12 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .app_data(paths.clone())
             .app_data(text.clone())
             .app_data(Data::from(shared.usage.clone()))
+            .app_data(Data::from(shared.referrals.clone()))
+            .app_data(Data::new(settings::country_header(&shared.config)))
             .configure(|config| furnish(config, &shared))
             .service(api::serve_document)
             .service(api::pictures::get_picture)
+            .service(api::storefront::go)
             .configure(api::docs::routes)
             .app_data(shared.param2.clone())
             .configure(param2::routes)
@@ -135,7 +138,8 @@ fn furnish(config: &mut web::ServiceConfig, house: &House) {
     match house.rooms() {
         Ok(rooms) => {
             config.app_data(rooms.catalog).app_data(rooms.orders).app_data(rooms.fulfilment);
-            config.app_data(rooms.webhooks).app_data(rooms.aftersale).app_data(rooms.sourcing);
+            config.app_data(rooms.webhooks).app_data(rooms.aftersale).app_data(rooms.follows);
+            config.app_data(rooms.sourcing);
             config.app_data(rooms.pictures).app_data(rooms.links).app_data(rooms.landed);
         }
         // The same was made once before the listener opened; without rooms this worker answers internal_error.
@@ -193,6 +197,9 @@ impl Running {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.house.usage.close().await;
+        if let Err(error) = self.house.referrals.flush().await {
+            tracing::warn!(%error, "the clicks of the last second could not be written; they are lost");
+        }
         self.operator.0.stop(true).await;
         // Both end by themselves once told to.
         let _ = tokio::join!(self.partners.1, self.operator.1);

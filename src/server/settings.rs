@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::api::storefront::CountryHeader;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::counters;
@@ -11,8 +12,8 @@ use crate::partners::MasterKeys;
 use crate::redis_link;
 use crate::server::house::Error;
 use crate::{
-    aftersale, auth, cache, fulfilment, landed, language, limits, orders, rates, sourcing, telemetry, upstream,
-    webhooks,
+    aftersale, auth, cache, follows, fulfilment, landed, language, limits, orders, rates, referrals, sourcing,
+    telemetry, upstream, webhooks,
 };
 
 /// For the telemetry of a process.
@@ -177,6 +178,24 @@ pub fn webhooks(config: &config::Webhooks) -> webhooks::Settings {
         look_every: config.look_every,
         ..webhooks::Settings::default()
     }
+}
+
+/// For visitors who are sent to partners.
+pub fn referrals(config: &Config) -> Result<referrals::Settings, Error> {
+    let keys = MasterKeys::parse(&config.secrets.master_key)?.derived("xunyuan: clicks of referrals, v1");
+    let country = config.referrals.country.as_deref().and_then(|code| code.parse().ok());
+    Ok(referrals::Settings { keys: referrals::Keys::new(keys), country })
+}
+
+/// By which header a trusted proxy tells a visitor's country.
+pub fn country_header(config: &Config) -> CountryHeader {
+    CountryHeader(config.referrals.country_header.as_deref().and_then(|name| name.to_lowercase().parse().ok()))
+}
+
+/// For offers that partners follow.
+pub fn follows(config: &config::Follows) -> follows::Settings {
+    let by_plan = config.of_plans.iter().map(|of| (of.plan.clone(), of.most)).collect();
+    follows::Settings { most: config.most, by_plan }
 }
 
 /// For refunds, which are settled like the orders they are about.

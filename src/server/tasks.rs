@@ -32,6 +32,8 @@ const COMPARE_LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Points of paid orders are counted so often, and partners told so soon that a day runs out.
 const EARN_EVERY: Duration = Duration::from_secs(60);
 const NEAR_EVERY: Duration = Duration::from_secs(1);
+/// Storefronts are read again, and clicks written, so often.
+const REFERRALS_EVERY: Duration = Duration::from_secs(1);
 const HAND_BACK_EVERY: Duration = Duration::from_millis(50);
 const STUCK_EVERY: Duration = Duration::from_secs(1);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
@@ -65,6 +67,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     let orders = || rooms.orders.clone().into_inner();
     let aftersale = || rooms.aftersale.clone().into_inner();
     let fulfilment = || rooms.fulfilment.clone().into_inner();
+    let follows = || rooms.follows.clone().into_inner();
     let sourcing = || rooms.sourcing.clone().into_inner();
     every(&mut tasks, stop, DIRECTORY_EVERY, h(), |house| async move {
         if house.directory.refresh().await == Refreshed::Kept {
@@ -77,6 +80,14 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     });
     every(&mut tasks, stop, STUCK_EVERY, h(), |house| async move {
         house.crowd.cut_idle();
+    });
+    every(&mut tasks, stop, REFERRALS_EVERY, h(), |house| async move {
+        if let Err(error) = house.passes.note(("storefronts_read", ""), house.referrals.refresh().await) {
+            tracing::warn!(%error, "storefronts could not be read again; those known stay in use");
+        }
+        if let Err(error) = house.passes.note(("clicks_write", ""), house.referrals.flush().await) {
+            tracing::warn!(%error, "clicks could not be written; they are kept and written with the next");
+        }
     });
     every(&mut tasks, stop, EARN_EVERY, h(), |house| async move { allowances::earn(&house).await });
     every(&mut tasks, stop, NEAR_EVERY, h(), |house| async move { allowances::tell_near_limits(&house).await });
@@ -108,6 +119,11 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {
         if let Err(error) = orders.tidy().await {
             tracing::warn!(%error, "keys and quotes past their life could not be removed");
+        }
+    });
+    every(&mut tasks, stop, FORGET_EVERY, follows(), |follows| async move {
+        if let Err(error) = follows.tidy().await {
+            tracing::warn!(%error, "offers that nobody follows could not be forgotten");
         }
     });
     every(&mut tasks, stop, FORGET_EVERY, sourcing(), |sourcing| async move {
@@ -176,6 +192,12 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         in_world.follow(
             "fulfilment_follow",
             fulfilment(),
+            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+            move |room| async move { room.stop_following(mode).await },
+        );
+        in_world.follow(
+            "follows_follow",
+            follows(),
             move |room| async move { room.follow(mode, FEED_PATIENCE).await },
             move |room| async move { room.stop_following(mode).await },
         );

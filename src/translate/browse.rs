@@ -4,7 +4,7 @@ use crate::model::browse::{Keyword, Pool, Trend, TrendDay};
 use crate::model::category::{CategoryAttribute, CategoryDetail};
 use crate::model::ids::{CategoryId, OfferId, PoolId};
 use crate::model::offer::OfferSummary;
-use crate::model::search::Facets;
+use crate::model::search::{AttributeCount, Facets};
 use crate::model::supplier::Badge;
 use crate::translate::{Nonsense, categories, goods, words};
 use crate::upstream::wholesale::wire::browse as wire;
@@ -29,7 +29,17 @@ pub fn facets(wire: wire::Facets) -> Result<Facets, Nonsense> {
         free_return: wire.free_return,
         new_7d: wire.new7,
         new_30d: wire.new30,
+        attributes: wire.attributes.into_iter().map(counted).collect(),
     })
+}
+
+fn counted(wire: wire::AttributeCount) -> AttributeCount {
+    let value = |one: wire::ValueCount| (words::text(one.value, one.value_trans), one.count);
+    AttributeCount {
+        id: wire.attr_id,
+        name: words::text(wire.name, wire.name_trans),
+        values: wire.values.into_iter().map(value).collect(),
+    }
 }
 
 /// Goods of a list, in its order.

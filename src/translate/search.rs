@@ -54,6 +54,7 @@ fn conditions(filters: &Filters) -> Vec<(&'static str, String)> {
         flag("freeReturn", filters.free_return),
         filters.badge.map(|badge| ("badge", badge.name().to_owned())),
         filters.ship_to.as_ref().map(|country| ("destCountry", country.to_string())),
+        (!filters.attributes.is_empty()).then(|| ("attributes", filters.attributes.to_string())),
     ]
     .into_iter()
     .flatten()
@@ -92,6 +93,7 @@ pub fn parameter(theirs: &str) -> Option<&'static str> {
         "freeReturn" => "free_return",
         "badge" => "badge",
         "destCountry" => "ship_to",
+        "attributes" => "attributes",
         "facets" => "facets",
         "by" => "by",
         "sort" => "sort",
@@ -180,6 +182,7 @@ mod tests {
                 free_return: true,
                 badge: Some(crate::model::supplier::Badge::SuperFactory),
                 ship_to: "JP".parse().ok(),
+                attributes: "287:陶瓷".parse().unwrap(),
             },
             facets: true,
             ..Search::default()
@@ -187,7 +190,7 @@ mod tests {
         let money = Some(Money::fen(1));
         let bounds = Bounds { price_min: money, price_max: money, page_token: Some("t".into()) };
         let call = call(&search, &bounds, Language::English);
-        assert_eq!(call.query.len(), 20);
+        assert_eq!(call.query.len(), 21);
         assert!(call.query.iter().all(|(name, _)| parameter(name).is_some()));
     }
 }

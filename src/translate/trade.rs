@@ -31,6 +31,7 @@ const STATUS: &[(&str, State)] = &[
 /// Their words for what is wrong with a line.
 const TROUBLE: &[(&str, Trouble)] = &[
     ("SKU_NOT_FOUND", Trouble::SkuNotFound),
+    ("GOODS_HELD", Trouble::OfferHeld),
     ("GOODS_OFFLINE", Trouble::OfferUnavailable),
     ("STOCK_NOT_ENOUGH", Trouble::OutOfStock),
     ("BELOW_BEGIN_AMOUNT", Trouble::BelowMinimumOrder),

@@ -68,7 +68,7 @@ def the_time():
 
 def search_and_detail():
     found = call(ProductSearchKeywordQueryParam(), offerQueryParam={
-        "keyword": "花盆", "beginPage": 1, "pageSize": 10, "country": "en", "sort": '{"price":"asc"}'})["result"]
+        "keyword": "杯子", "beginPage": 1, "pageSize": 10, "country": "en", "sort": '{"price":"asc"}'})["result"]
     assert found["success"] is True and found["code"] == "200", found
     goods = found["result"]["data"]
     assert goods and found["result"]["totalRecords"] >= len(goods)

@@ -89,6 +89,8 @@ async fn a_foreign_a_held_an_unknown_offer_language_and_currency_each_have_a_cod
         ("/v1/offers?currency=BMD".to_owned(), 400, "unknown_currency"),
         ("/v1/offers?language=xx&sort=up".to_owned(), 400, "invalid_request"),
         ("/v1/categories/7".to_owned(), 404, "category_not_found"),
+        ("/v1/offers?category=7".to_owned(), 404, "category_not_found"),
+        ("/v1/offers?category=7&q=pot&facets=true".to_owned(), 404, "category_not_found"),
         ("/v1/rankings?category=7".to_owned(), 404, "category_not_found"),
         ("/v1/trends/keywords?category=7".to_owned(), 404, "category_not_found"),
         ("/v1/pools/7/offers".to_owned(), 404, "pool_not_found"),
@@ -97,6 +99,98 @@ async fn a_foreign_a_held_an_unknown_offer_language_and_currency_each_have_a_cod
         let answer = partner.get(&path).await;
         assert_eq!((answer.status, problem(&answer).as_str()), (status, code), "{path}");
     }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn an_unknown_category_names_the_parameter_and_is_not_asked_for_again_and_again() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    for path in ["/v1/offers?category=7", "/v1/rankings?category=7", "/v1/trends/keywords?category=7"] {
+        assert_eq!(pointers(&partner.get(path).await), ["query:category"], "{path}");
+    }
+    assert_eq!(pointers(&partner.get("/v1/categories/7").await), [""; 0]);
+    for _ in 0..5 {
+        partner.get("/v1/offers?category=7").await;
+    }
+    let stats = house.ask_catalogue("/control/stats").await;
+    assert_eq!(stats["data"]["calls"]["GET /goods/search"], 1, "{stats}");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn attributes_are_counted_and_narrow_a_search_to_what_they_count() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let total = async |query: &str| {
+        let answer = partner.get(&format!("/v1/offers?limit=1&{query}")).await;
+        assert_eq!(answer.status, 200, "{query}: {}", answer.json());
+        answer.json()["total"].as_u64().unwrap()
+    };
+    let found = partner.get("/v1/offers?facets=true&language=en&limit=1").await.json();
+    let attributes = found["facets"]["attributes"].as_array().unwrap();
+    assert!((2..=12).contains(&attributes.len()), "{}", attributes.len());
+    let name = |attribute: &Value, place: usize| {
+        let value = attribute["values"][place]["value_original"].as_str().unwrap();
+        format!("{}:{value}", attribute["id"].as_str().unwrap())
+    };
+    for attribute in attributes {
+        assert!(
+            attribute["name_original"] != attribute["name"] && attribute["name_origin"] == "catalogue",
+            "{attribute}"
+        );
+        assert_eq!(
+            total(&format!("attributes={}", encoded(&name(attribute, 0)))).await,
+            attribute["values"][0]["offers"]
+        );
+    }
+    let several = attributes.iter().find(|one| one["values"].as_array().unwrap().len() > 1).unwrap();
+    let other = attributes.iter().find(|one| one["id"] != several["id"]).unwrap();
+    let (one, two) = (name(several, 0), name(several, 1));
+    let either = total(&format!("attributes={}", encoded(&format!("{one};{two}")))).await;
+    let counts = [0, 1].map(|place| several["values"][place]["offers"].as_u64().unwrap());
+    assert!(either >= counts[0].max(counts[1]) && either <= counts[0] + counts[1], "{either} of {counts:?}");
+    let both = total(&format!("attributes={}", encoded(&format!("{one};{}", name(other, 0))))).await;
+    assert!(both <= counts[0]);
+    let narrowed = partner.get(&format!("/v1/offers?limit=50&facets=true&attributes={}", encoded(&one))).await.json();
+    let again =
+        narrowed["facets"]["attributes"].as_array().unwrap().iter().find(|again| again["id"] == several["id"]).unwrap();
+    assert_eq!(again["values"][0]["offers"], narrowed["total"]);
+
+    for wrong in ["material", "287", "287:", "x:y", "287:没有这个", "1:陶瓷;;"] {
+        let answer = partner.get(&format!("/v1/offers?attributes={}", encoded(wrong))).await;
+        assert_eq!(
+            (problem(&answer), pointers(&answer)),
+            ("invalid_request".into(), vec!["query:attributes".into()]),
+            "{wrong}"
+        );
+    }
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_wrong_letter_is_forgiven_in_scripts_without_spaces_too() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let search = async |words: &str| {
+        let words: String = url::form_urlencoded::byte_serialize(words.as_bytes()).collect();
+        partner.get(&format!("/v1/offers?q={words}&limit=50&language=zh")).await.json()
+    };
+    let known = partner.get("/v1/trends/keywords?limit=50&language=th").await.json();
+    let mut forgiven = 0;
+    for keyword in known["items"].as_array().unwrap() {
+        for right in [keyword["keyword"].as_str().unwrap(), keyword["keyword_original"].as_str().unwrap()] {
+            let letters: Vec<char> = right.chars().collect();
+            if right.contains(' ') || letters.len() < 4 {
+                continue;
+            }
+            let wrong: String = [&letters[..1], &['龘'], &letters[2..]].concat().into_iter().collect();
+            let found = search(&wrong).await;
+            forgiven += usize::from(found["total"].as_u64() > Some(0) && found["corrected_query"].is_string());
+        }
+    }
+    assert!(forgiven > 0, "nothing was forgiven among {known}");
     house.close().await;
 }
 

@@ -8,7 +8,7 @@ use xunyuan::commands::client::Draft;
 use xunyuan::model::partner::{Mode, Scopes};
 use xunyuan::ops::staff::Role;
 
-use crate::harness::{House, Partner, Redis, plain};
+use crate::harness::{House, Partner, Redis, plain, sandbox_settings};
 use crate::nodes::{at, beside, until};
 
 /// A browser that follows nothing and keeps its cookie.
@@ -276,8 +276,10 @@ async fn the_pages_show_the_node_a_partner_and_its_orders_and_no_secret() {
         "/console/what-if?plan=enterprise",
         "/console/what-if?plan=enterprise&replay=1&quota.second=10&quota.day=1000&partner=acme",
         "/console/growth",
+        "/console/referrals",
         "/console/cache",
         "/console/webhooks",
+        "/console/goods",
         "/console/catalogue",
         "/console/audit",
         "/console/me",
@@ -429,8 +431,10 @@ async fn the_operators_api_tells_what_the_pages_show_to_a_token_or_a_session() {
         "/ops/api/what-if?plan=enterprise&partner=acme&policy=minute:60",
         "/ops/api/me",
         "/ops/api/growth",
+        "/ops/api/referrals",
         "/ops/api/cache",
         "/ops/api/catalogue",
+        "/ops/api/entry",
         "/ops/api/partners",
         "/ops/api/partners/acme",
         "/ops/api/orders/funnel?days=30",
@@ -925,5 +929,67 @@ async fn the_hottest_listings_are_told_of_this_node_or_of_all() {
     house.running.house.cache.list_hot().await;
     let (first, told) = hottest(&Asker::of(&house, "wang", Role::Viewer).await).await;
     assert_eq!((&first["kind"], &told["all_nodes"]), (&json!("offer"), &json!(true)), "{told}");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn goods_are_counted_entered_and_taken_out_by_those_who_may_and_partners_see_it() {
+    let half = xunyuan::sandbox::Settings { unentered_permille: 500, ..sandbox_settings() };
+    let house = House::over(half, &[]).await;
+    let acme = house.partner("acme").await;
+    let id = acme.get("/v1/offers?limit=1").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let (li, wang) = (Asker::of(&house, "li", Role::Operator).await, Asker::of(&house, "wang", Role::Viewer).await);
+    let counts = async || {
+        let told = wang.get("/ops/api/entry").await;
+        told["worlds"].as_array().unwrap().iter().find(|one| one["mode"] == "sandbox").unwrap()["goods"].clone()
+    };
+    let before = counts().await;
+    let held: u64 = before["held_for"].as_array().unwrap().iter().map(|one| one["goods"].as_u64().unwrap()).sum();
+    assert!(before["waiting"].as_u64().unwrap() > 100 && before["held"] == held && held > 0, "{before}");
+
+    let all = json!({"mode": "sandbox", "all": true});
+    assert_eq!(wang.ask("POST", "/ops/api/entry/enter", all.clone()).await.0, 403, "a viewer only looks");
+    for (path, wrong) in [
+        ("enter", json!({"mode": "sandbox"})),
+        ("enter", json!({"mode": "moon", "all": true})),
+        ("enter", json!({"mode": "sandbox", "all": true, "offer_ids": ["7"]})),
+        ("enter", json!({"mode": "sandbox", "offer_ids": ["x"]})),
+        ("enter", json!({"mode": "sandbox", "goods": ["7"]})),
+        ("withdraw", all.clone()),
+    ] {
+        let (status, told) = li.ask("POST", &format!("/ops/api/entry/{path}"), wrong.clone()).await;
+        assert_eq!((status, told["code"].as_str()), (400, Some("invalid_request")), "{wrong}: {told}");
+    }
+    let nobody = json!({"mode": "sandbox", "supplier_id": "1"});
+    assert_eq!(li.ask("POST", "/ops/api/entry/enter", nobody).await.0, 404);
+
+    let some = json!({"mode": "sandbox", "offer_ids": [&id, "12345678"]});
+    let (status, done) = li.ask("POST", "/ops/api/entry/withdraw", some).await;
+    assert_eq!((status, &done["changed"]), (200, &json!(1)), "{done}");
+    let refused = &done["refused"][0];
+    assert_eq!((&refused["offer_id"], &refused["code"]), (&json!("12345678"), &json!("offer_foreign")));
+    until("partners do not find it", async || acme.get(&format!("/v1/offers/{id}")).await.status == 404).await;
+    let (status, done) = li.ask("POST", "/ops/api/entry/enter", all).await;
+    assert_eq!((status, &done["changed"]), (200, &json!(before["waiting"].as_u64().unwrap() + 1)), "{done}");
+    until("partners find it", async || acme.get(&format!("/v1/offers/{id}")).await.status == 200).await;
+    let after = counts().await;
+    assert_eq!((&after["waiting"], &after["held"]), (&json!(0), &before["held"]));
+
+    // The page does the same, for those who may.
+    let (chen, sun) =
+        (Browser::of(&house, "chen", Role::Operator).await, Browser::of(&house, "sun", Role::Viewer).await);
+    assert!(!sun.get("/console/goods").await.text.contains("<form method=\"post\" action=\"/console/goods"));
+    let offers = format!("{id}, 12345678");
+    let form = [("mode", "sandbox"), ("offers", offers.as_str())];
+    assert_eq!(sun.send("/console/goods/withdraw", &form).await.status, 403);
+    let done = chen.send("/console/goods/withdraw", &form).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    done.says("Taken out: 1 goods");
+    done.says("12345678 was refused");
+    chen.get("/console/goods").await.says("Enter all 1");
+    assert_eq!(chen.send("/console/goods/enter", &[("mode", "sandbox"), ("which", "all")]).await.status, 200);
+    let audit = chen.get("/console/audit?action=goods.withdraw").await;
+    audit.says("operator:chen");
+    audit.says("operator:li");
     house.close().await;
 }

@@ -95,7 +95,7 @@ async fn an_offer_alone_will_do_and_what_cannot_be_had_is_told_beside_the_rest()
         .iter()
         .map(|one| (one["pointer"].as_str().unwrap(), one["code"].as_str().unwrap()))
         .collect();
-    assert_eq!(problems, [("#/lines/2", "offer_unavailable"), ("#/lines/3", "sku_not_found")]);
+    assert_eq!(problems, [("#/lines/2", "offer_held"), ("#/lines/3", "sku_not_found")]);
     let sent: Vec<_> =
         told["loads"].as_array().unwrap().iter().flat_map(|load| load["lines"].as_array().unwrap()).collect();
     assert!(sent.iter().any(|line| line["offer_id"] == first["offer_id"]) && sent.len() == 2, "{told}");

@@ -143,6 +143,15 @@ impl House {
         asked.send().await.unwrap().json().await.unwrap()
     }
 
+    /// Runs the program on this house's settings: how it exits, what it says, and what it says of trouble.
+    pub async fn command(&self, args: &[&str]) -> (i32, String, String) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xunyuan"));
+        command.args(args).env_clear().envs(self.settings.iter().cloned());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    }
+
     /// Closes the house in order.
     pub async fn close(self) {
         self.running.stop().await;

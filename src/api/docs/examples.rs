@@ -164,6 +164,21 @@ examples! {
         "The id of an offer of another marketplace was stored.",
         "The id of a SKU or supplier was taken for that of an offer."
     ]
+    "follow_not_found" "DELETE /v1/follows/610947572360" "You do not follow offer 610947572360; GET /v1/follows lists those you do." {} [
+        "It was given up before, perhaps by another worker of yours.",
+        "It is followed in the other world: sandbox and live follows are kept apart."
+    ]
+    "too_many_follows" "PUT /v1/follows/610947572360" "Your plan lets you follow 200 offers; give up others, or ask for a larger plan." {} [
+        "Offers that are not sold any more are still followed: DELETE /v1/follows/{offer_id} gives one up.",
+        "Everything a search finds is followed; follow what you list in your shop."
+    ]
+    "storefront_not_found" "GET /v1/storefront" "" {} [
+        "It was set with a key of the other world: sandbox and live storefronts are kept apart."
+    ]
+    "no_storefront_open" "GET /go/610947572360" "" {} [
+        "No partner set a storefront for the visitor's country and languages, or all of them are disabled.",
+        "The visitor's country is not known: referrals.country_header is not set, or the proxy is not in server.trusted_proxies."
+    ]
     "pool_not_found" "GET /v1/pools/1/offers" "pool 1 does not exist" {} []
     "category_not_found" "GET /v1/offers?category=1" "" {} []
     "supplier_not_found" "GET /v1/suppliers/1" "supplier 1 does not exist" {} []

@@ -60,6 +60,8 @@ pages! {
     Limits at "/limits" in "limits.html": "Limits";
     Money at "/money" in "money.html": "Languages and money";
     Finding at "/finding" in "finding.html": "Pictures and links";
+    Follows at "/follows" in "follows.html": "Followed and held offers";
+    Storefront at "/storefront" in "storefront.html": "Visitors sent to your shop";
     Freshness at "/freshness" in "freshness.html": "How fresh answers are", spans: Vec<Span> = spans::all();
 }
 

@@ -11,7 +11,7 @@ use crate::api::docs::{answer, assets, examples, routes};
 use crate::edge::extras;
 use crate::error::Code;
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 15] = [
     "/docs",
     "/docs/signing",
     "/docs/orders",
@@ -22,6 +22,9 @@ const PAGES: [&str; 12] = [
     "/docs/limits",
     "/docs/money",
     "/docs/finding",
+    "/docs/sourcing",
+    "/docs/follows",
+    "/docs/storefront",
     "/docs/freshness",
     "/docs/errors",
 ];

@@ -57,9 +57,15 @@ pub struct BatchProblemView {
 }
 
 impl BatchProblemView {
-    fn new(place: usize, id: &str, code: Code, detail: &str) -> Self {
+    /// The problem of the id at a place of the list.
+    pub(in crate::api) fn new(place: usize, id: &str, code: Code, detail: &str) -> Self {
         let pointer = format!("#/offer_ids/{place}");
         Self { pointer, offer_id: id.to_owned(), code: code.facts().name, detail: sentence(detail) }
+    }
+
+    /// Its place in the list.
+    pub(in crate::api) fn place(&self) -> Option<usize> {
+        self.pointer.rsplit('/').next().and_then(|place| place.parse().ok())
     }
 }
 
@@ -100,13 +106,13 @@ pub async fn batch_offers(
     }
     let showing = Showing { exchange: &answer.exchange, catalog: &catalog, mode: audience.mode };
     let items: Option<Vec<_>> = offers.iter().map(|offer| showing.offer(offer)).collect();
-    problems.sort_by_key(|problem| problem.pointer.rsplit('/').next().and_then(|place| place.parse::<usize>().ok()));
+    problems.sort_by_key(BatchProblemView::place);
     let view = BatchView { items: items.ok_or_else(|| Problem::from(Error::Unshowable))?, problems };
     reply::written(&request, StatusCode::OK, &view)
 }
 
 /// The ids that can be asked for with their places, and a problem for each that cannot.
-fn sorted(given: &[String]) -> (Vec<(usize, OfferId)>, Vec<BatchProblemView>) {
+pub(in crate::api) fn sorted(given: &[String]) -> (Vec<(usize, OfferId)>, Vec<BatchProblemView>) {
     let (mut wanted, mut problems, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for (place, text) in given.iter().enumerate() {
         match text.parse::<OfferId>() {
@@ -128,7 +134,7 @@ fn sorted(given: &[String]) -> (Vec<(usize, OfferId)>, Vec<BatchProblemView>) {
 fn sentence(detail: &str) -> String {
     let mut letters = detail.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", letters.as_str())
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 fn is_of_one(error: &Error) -> bool {

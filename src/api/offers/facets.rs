@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::api::price::PriceView;
 use crate::model::money::{Exchange, Money};
-use crate::model::search::Facets;
+use crate::model::offer::Text;
+use crate::model::search::{AttributeCount, Facets};
 
 /// All matches of a search, counted by what they are. What nothing is, is left out of the lists.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,6 +30,63 @@ pub struct FacetsView {
     new_7d: u64,
     /// Listed within thirty days.
     new_30d: u64,
+    /// By attribute, those that most matches have first: at most twelve, with at most twenty values each. Give one as
+    /// `attributes=287:陶瓷` to narrow the search to it.
+    attributes: Vec<AttributeCountView>,
+}
+
+/// How many matches have which value of an attribute.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttributeCount)]
+pub struct AttributeCountView {
+    /// Id of the attribute.
+    #[schema(example = "287")]
+    id: String,
+    /// Its name in the asked language.
+    #[schema(example = "material")]
+    name: String,
+    /// Its name in Chinese.
+    name_original: String,
+    /// Where `name` comes from: `original`, `catalogue`, `glossary` or `machine`.
+    #[schema(example = "catalogue")]
+    name_origin: &'static str,
+    /// Its values, the most frequent first.
+    values: Vec<ValueCountView>,
+}
+
+/// How many matches have a value.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ValueCount)]
+pub struct ValueCountView {
+    /// In the asked language.
+    #[schema(example = "ceramic")]
+    value: String,
+    /// In Chinese: what `attributes` takes.
+    #[schema(example = "陶瓷")]
+    value_original: String,
+    /// Where `value` comes from.
+    #[schema(example = "catalogue")]
+    value_origin: &'static str,
+    /// How many.
+    offers: u64,
+}
+
+impl From<&AttributeCount> for AttributeCountView {
+    fn from(one: &AttributeCount) -> Self {
+        let value = |(text, offers): &(Text, u64)| ValueCountView {
+            value: text.shown.clone(),
+            value_original: text.original.clone(),
+            value_origin: text.origin.name(),
+            offers: *offers,
+        };
+        Self {
+            id: one.id.to_string(),
+            name: one.name.shown.clone(),
+            name_original: one.name.original.clone(),
+            name_origin: one.name.origin.name(),
+            values: one.values.iter().map(value).collect(),
+        }
+    }
 }
 
 /// How many matches are in a category.
@@ -108,6 +166,7 @@ impl FacetsView {
             free_return: facets.free_return,
             new_7d: facets.new_7d,
             new_30d: facets.new_30d,
+            attributes: facets.attributes.iter().map(AttributeCountView::from).collect(),
         })
     }
 }

@@ -47,7 +47,7 @@ pub struct OfferPath {
 #[utoipa::path(tag = "Catalogue", params(SearchQuery), responses(
     (status = 200, description = "A page of offers", body = OfferPageView),
     (status = 304, description = "You hold this page already; it costs nothing"),
-    (status = 404, description = "`image_not_found`: `image_id` names no picture of yours; `offer_not_found`: `image_url` is that of an offer that is not to be had"),
+    (status = 404, description = "`category_not_found`: there is no such `category`; `image_not_found`: `image_id` names no picture of yours; `offer_not_found`: `image_url` is that of an offer that is not to be had"),
     (status = 410, description = "`image_expired`: upload the picture again"),
 ))]
 #[get("/v1/offers")]

@@ -78,6 +78,10 @@ pub struct SearchQuery {
     /// ISO 3166-1 country the goods go to: offers that may not be sold there are left out.
     #[param(example = "JP")]
     ship_to: Option<String>,
+    /// Only offers with these attributes: `attribute_id:value` in Chinese, with `;` between several. Values of one
+    /// attribute are alternatives. `facets` and `GET /v1/categories/{category_id}` tell what there is.
+    #[param(example = "287:陶瓷;287:玻璃")]
+    attributes: Option<String>,
     /// Count all matches by category, price, badge and more.
     #[param(value_type = Option<bool>)]
     facets: Option<String>,
@@ -284,6 +288,7 @@ impl SearchQuery {
             free_return: asked.flag("free_return", self.free_return.as_deref()),
             badge: asked.query("badge", self.badge.as_deref()),
             ship_to: asked.query("ship_to", self.ship_to.as_deref()),
+            attributes: asked.query("attributes", self.attributes.as_deref()).unwrap_or_default(),
         }
     }
 }
@@ -366,6 +371,7 @@ mod tests {
             free_return: some(""),
             badge: some("shiny"),
             ship_to: some("jp"),
+            attributes: some("material"),
             facets: some("all"),
             sort: some("up"),
             cursor: some(&"x".repeat(3000)),
@@ -375,7 +381,7 @@ mod tests {
         };
         let mut named = pointers(&query);
         named.sort();
-        let wanted = "badge category cursor facets factory free_return image_id image_url image_url language limit minimum_order_max \
+        let wanted = "attributes badge category cursor facets factory free_return image_id image_url image_url language limit minimum_order_max \
                       new_within_days one_piece price_max price_min q region ship_to ships_within sold_30d_min sold_7d_min \
                       sort supplier";
         let wanted: Vec<_> = wanted.split_whitespace().map(|name| format!("query:{name}")).collect();

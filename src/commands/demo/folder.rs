@@ -16,6 +16,8 @@ use crate::partners::{KeyPolicy, MasterKeys, Material, NewPartner};
 use crate::server::listeners::Running;
 
 const PARTNER: &str = "tokyo-bazaar";
+/// The host of the partner's shop, where visitors may be sent.
+pub(super) const SHOP: &str = "tokyo-bazaar.example";
 const ACTOR: Who = Who::System;
 
 /// A folder that belongs to this demo as long as it runs.
@@ -94,6 +96,8 @@ impl Folder {
             let new = NewPartner { id: partner, name: "Tokyo Bazaar".into(), country: "JP".into(), plan: plan.into() };
             directory.create_partner(ACTOR, new).await.map_err(CannotStart::because)?;
         }
+        let ledger = &running.house.ledger;
+        ledger.set_host(ACTOR, &PARTNER.parse()?, SHOP, true).await.map_err(CannotStart::because)?;
         Ok(Keys { live: self.key(running, Mode::Live).await?, sandbox: self.key(running, Mode::Sandbox).await? })
     }
 

@@ -144,7 +144,8 @@ impl Office {
         };
         let quote = self.desk.orders.quote(&caller, wish).await.unwrap().quotes.remove(0);
         let basis = Basis::Quote(quote.id);
-        let wish = NewOrder { reference: reference.parse().unwrap(), basis, note: None, expected_total: None };
+        let wish =
+            NewOrder { reference: reference.parse().unwrap(), basis, note: None, expected_total: None, referral: None };
         let key = once(&format!("key-{reference}"));
         let told = self.desk.orders.place(&caller, key, wish, &render).await.unwrap();
         (told.answer.status, String::from_utf8(told.answer.body).unwrap())

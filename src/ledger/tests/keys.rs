@@ -12,7 +12,12 @@ async fn fault_05_a_repeat_gets_the_stored_bytes() {
         assert_eq!((order.state, order.version), (State::Placing, 2));
         let after = book.accepted(&order, 26);
         book.ledger.commit(&lease, &after, order.version, 0, &answer("one")).await.unwrap();
-        let wish = NewOrder { reference: "PO-1".parse().unwrap(), quote: order.deed.quote.clone(), note: None };
+        let wish = NewOrder {
+            reference: "PO-1".parse().unwrap(),
+            quote: order.deed.quote.clone(),
+            note: None,
+            referral: None,
+        };
         match book.ledger.begin_order(key("key-0001", "PO-1"), wish).await.unwrap() {
             Begun::Seen(seen) => assert_eq!(seen, answer("one")),
             other => panic!("{other:?}"),
@@ -91,7 +96,8 @@ async fn a_key_whose_life_is_over_is_as_good_as_new_and_its_first_worker_is_lock
         let late = book.ledger.commit(&slow, &book.accepted(&order, 1), 2, 0, &answer("late")).await;
         assert!(matches!(late, Err(Error::LeaseLost)), "{late:?}");
         book.ledger.commit(&lease, &book.accepted(&second, 2), 2, 0, &answer("two")).await.unwrap();
-        let wish = NewOrder { reference: "PO-2".parse().unwrap(), quote: second.deed.quote, note: None };
+        let wish =
+            NewOrder { reference: "PO-2".parse().unwrap(), quote: second.deed.quote, note: None, referral: None };
         match book.ledger.begin_order(key("key-0001", "PO-2"), wish).await.unwrap() {
             Begun::Seen(seen) => assert_eq!(seen, answer("two")),
             other => panic!("{other:?}"),
@@ -103,7 +109,12 @@ async fn a_key_whose_life_is_over_is_as_good_as_new_and_its_first_worker_is_lock
 async fn fault_10_a_worker_whose_lease_ran_out_cannot_write() {
     for book in books().await {
         let (slow, order) = book.begun("key-0001", "PO-1").await;
-        let wish = NewOrder { reference: "PO-1".parse().unwrap(), quote: order.deed.quote.clone(), note: None };
+        let wish = NewOrder {
+            reference: "PO-1".parse().unwrap(),
+            quote: order.deed.quote.clone(),
+            note: None,
+            referral: None,
+        };
         let early = book.ledger.begin_order(key("key-0001", "PO-1"), wish.clone()).await;
         assert!(matches!(early, Err(Error::InProgress { retry_after_s: 1..=31 })), "{early:?}");
         book.clock.advance_ms(LEASE_MS + 1);
@@ -125,7 +136,12 @@ async fn a_released_key_starts_again_where_it_ended() {
         let (lease, order) = book.begun("key-0001", "PO-1").await;
         let back = book.after(&order, Kind::NotReached, Facts::default());
         book.ledger.release(&lease, &back, 2, i64::MAX).await.unwrap();
-        let wish = NewOrder { reference: "PO-1".parse().unwrap(), quote: order.deed.quote.clone(), note: None };
+        let wish = NewOrder {
+            reference: "PO-1".parse().unwrap(),
+            quote: order.deed.quote.clone(),
+            note: None,
+            referral: None,
+        };
         match book.ledger.begin_order(key("key-0001", "PO-1"), wish).await.unwrap() {
             Begun::Resumed(_, left) => assert_eq!((left.state, left.version), (State::Received, 3)),
             other => panic!("{other:?}"),

@@ -4,8 +4,10 @@ use futures_util::future::join_all;
 
 use super::{Book, LEASE_MS, answer, books, key};
 use crate::ledger::{Begun, Error, NewOrder};
-use crate::model::ids::QuoteId;
+use crate::model::ids::{OfferId, QuoteId};
 use crate::model::order::{Facts, Kind, Order, State};
+use crate::model::partner::Mode;
+use crate::model::referral::Click;
 
 const PLAIN: usize = 40;
 
@@ -55,6 +57,7 @@ async fn who_is_in_the_way_of_others_hears_what_it_would_have_heard_alone() {
             reference: reference.parse().unwrap(),
             quote: order.deed.quote.clone(),
             note: None,
+            referral: None,
         };
         let twice = book.wish("PO-twice").await;
         let [one, other] = [book.wish("PO-same").await, book.wish("PO-same").await];
@@ -127,6 +130,7 @@ async fn outcomes_of_one_moment_are_written_each_with_its_answer_or_not_at_all()
             reference: "PO-9".parse().unwrap(),
             quote: orders[9].1.deed.quote.clone(),
             note: orders[9].1.deed.note.clone(),
+            referral: None,
         };
         let again = book.ledger.begin_order(key("key-9", "PO-9"), repeat).await;
         assert!(matches!(again, Ok(Begun::Resumed(..))), "{again:?}");
@@ -161,8 +165,32 @@ async fn outcomes_of_one_moment_are_written_each_with_its_answer_or_not_at_all()
 fn again_all<L>(orders: &[(L, Order)]) -> Vec<(String, NewOrder)> {
     let again = |(number, (_, order)): (usize, &(L, Order))| {
         let deed = &order.deed;
-        let wish = NewOrder { reference: deed.reference.clone(), quote: deed.quote.clone(), note: deed.note.clone() };
+        let (reference, quote, note) = (deed.reference.clone(), deed.quote.clone(), deed.note.clone());
+        let wish = NewOrder { reference, quote, note, referral: None };
         (format!("key-{number}"), wish)
     };
     orders.iter().enumerate().map(again).collect()
+}
+
+#[tokio::test]
+async fn orders_begun_together_are_attributed_each_to_the_click_it_names() {
+    for book in books().await {
+        let click = |number: usize| Click {
+            id: format!("click-{number}"),
+            partner: "acme".parse().unwrap(),
+            mode: Mode::Sandbox,
+            offer: OfferId::new(7),
+            country: "JP".parse().ok(),
+            at_s: 0,
+        };
+        let mut wishes = book.plain(0).await;
+        for (number, (_, wish)) in wishes.iter_mut().enumerate().take(10) {
+            // Two of them name the same click: it leads to one order.
+            wish.referral = Some(click(number.max(1)));
+        }
+        let begun = book.all_begun(wishes).await;
+        assert!(begun.iter().all(|one| matches!(one, Ok(Begun::Fresh(..)))), "{begun:?}");
+        assert_eq!(book.count("SELECT COUNT(*) AS n FROM referred_orders").await, 9);
+        assert_eq!(book.count("SELECT COUNT(DISTINCT order_id) AS n FROM referred_orders").await, 9);
+    }
 }

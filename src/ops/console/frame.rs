@@ -14,8 +14,10 @@ pub const TABS: &[(&str, &str)] = &[
     ("What if", "/console/what-if"),
     ("Orders", "/console/orders"),
     ("Growth", "/console/growth"),
+    ("Referrals", "/console/referrals"),
     ("Cache", "/console/cache"),
     ("Webhooks", "/console/webhooks"),
+    ("Goods", "/console/goods"),
     ("Catalogue", "/console/catalogue"),
     ("Audit", "/console/audit"),
 ];

@@ -12,6 +12,7 @@
 pub mod access;
 mod answer;
 mod audit;
+mod entry;
 mod figures;
 mod find;
 mod frame;
@@ -21,6 +22,7 @@ mod login;
 mod me;
 mod orders;
 mod partners;
+mod referrals;
 mod spark;
 mod webhooks;
 mod what_if;
@@ -82,12 +84,16 @@ pub fn routes(config: &mut ServiceConfig) {
             .route("/orders/{id}/retry", web::post().to(orders::retry))
             .route("/orders/{id}/settle", web::post().to(orders::settle))
             .route("/growth", web::get().to(figures::growth))
+            .route("/referrals", web::get().to(referrals::referrals))
             .route("/growth/{id}", web::post().to(figures::set_baseline))
             .route("/cache", web::get().to(figures::cache))
             .route("/webhooks", web::get().to(webhooks::all))
             .route("/webhooks/{id}", web::get().to(webhooks::one))
             .route("/webhooks/{id}/enable", web::post().to(webhooks::enable))
             .route("/webhooks/{id}/resend", web::post().to(webhooks::resend))
+            .route("/goods", web::get().to(entry::entry))
+            .route("/goods/enter", web::post().to(entry::enter))
+            .route("/goods/withdraw", web::post().to(entry::withdraw))
             .route("/catalogue", web::get().to(figures::catalogue))
             .route("/audit", web::get().to(audit::list))
             .default_service(web::to(missing)),

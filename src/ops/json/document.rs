@@ -26,6 +26,7 @@ string in CNY, times are RFC 3339 in UTC, ids are strings.",
         (name = "Partners", description = "Who may call, with which keys, and what is left of their plans."),
         (name = "Orders", description = "The funnel, what waits, one order's whole story, and what can be set right by hand."),
         (name = "Webhooks", description = "Endpoints by health, deliveries, and both set right by hand."),
+        (name = "Goods", description = "Which goods are in cross-border trade: counted, entered, taken out."),
         (name = "Audit", description = "Who changed what."),
     )
 )]

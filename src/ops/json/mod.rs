@@ -3,10 +3,12 @@
 
 pub mod audit;
 pub mod document;
+pub mod entry;
 pub mod gate;
 pub mod orders;
 pub mod partners;
 pub mod places;
+pub mod referrals;
 pub mod webhooks;
 pub mod what_if;
 
@@ -28,6 +30,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(places::get_hour)
         .service(places::get_me)
         .service(places::get_growth)
+        .service(referrals::get_referrals)
         .service(places::get_cache)
         .service(places::get_catalogue)
         .service(partners::list_partners)
@@ -51,6 +54,9 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(webhooks::list_deliveries)
         .service(webhooks::enable_endpoint)
         .service(webhooks::resend_deliveries)
+        .service(entry::get_entry)
+        .service(entry::enter_goods)
+        .service(entry::withdraw_goods)
         .service(audit::list_audit)
         .service(audit::export_audit);
 }

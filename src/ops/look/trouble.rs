@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 
 use crate::orders::Declined;
-use crate::{audit, ledger, partners, webhooks};
+use crate::{audit, catalog, ledger, partners, webhooks};
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,8 @@ pub enum Trouble {
 }
 
 const DATABASE: &str = "The database did not answer; /readyz says how this node is.";
+const UNKNOWN: &str =
+    "The catalogue gave no answer: some of it may be done. Ask again in a while; what is done stays done.";
 const CATALOGUE: &str = "The catalogue could not be asked, so nothing was changed. Try again in a while.";
 
 impl Trouble {
@@ -127,6 +129,15 @@ impl From<Declined> for Trouble {
             Declined::CannotAsk(cause) => Self::Failed { said: CATALOGUE, cause: cause.to_string() },
             Declined::Failed(crate::orders::Error::OrderNotFound) => Self::Missing("There is no such order.".into()),
             Declined::Failed(cause) => Self::database(cause),
+        }
+    }
+}
+
+impl From<catalog::Error> for Trouble {
+    fn from(error: catalog::Error) -> Self {
+        match error {
+            catalog::Error::SupplierNotFound(id) => Self::Missing(format!("The catalogue has no supplier {id}.")),
+            other => Self::Failed { said: UNKNOWN, cause: other.to_string() },
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::model::quote::{Quantity, Wanted};
 
 fn by_lines(reference: &str, lines: Vec<Wanted>) -> NewOrder {
     let basis = Basis::Lines(wish(lines));
-    NewOrder { reference: reference.parse().unwrap(), basis, note: None, expected_total: None }
+    NewOrder { reference: reference.parse().unwrap(), basis, note: None, expected_total: None, referral: None }
 }
 
 /// Lines of two suppliers that can be had.

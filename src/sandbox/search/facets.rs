@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::properties;
 use crate::sandbox::goods::{Badge, Goods};
 
 /// A single piece is sent too.
@@ -69,6 +70,8 @@ pub struct Counted {
     pub marks: u64,
     /// Listed within seven and thirty days.
     pub is_new: [bool; 2],
+    /// Its properties.
+    pub properties: Vec<u64>,
 }
 
 /// Counts of all matches.
@@ -86,6 +89,8 @@ pub struct Facets {
     pub flags: [u64; 3],
     /// Listed within seven and thirty days.
     pub is_new: [u64; 2],
+    /// By the numbers of properties; shorter when the last ones count nothing.
+    pub properties: Vec<u64>,
 }
 
 impl Facets {
@@ -101,6 +106,12 @@ impl Facets {
         let flags = [ONE_PIECE, FACTORY, FREE_RETURN];
         tally(self.flags.iter_mut().zip(flags).map(|(count, flag)| (one.marks & flag != 0, count)));
         tally(self.is_new.iter_mut().zip(one.is_new).map(|(count, is_new)| (is_new, count)));
+        for place in one.properties.iter().filter_map(|number| usize::try_from(*number).ok()) {
+            if self.properties.len() <= place {
+                self.properties.resize(properties::count().max(place + 1), 0);
+            }
+            tally(self.properties.get_mut(place).into_iter().map(|count| (true, count)));
+        }
     }
 
     /// Adds the counts of another part of the index.
@@ -113,6 +124,8 @@ impl Facets {
         sum(&mut self.badges, &other.badges);
         sum(&mut self.flags, &other.flags);
         sum(&mut self.is_new, &other.is_new);
+        self.properties.resize(self.properties.len().max(other.properties.len()), 0);
+        sum(&mut self.properties, &other.properties);
     }
 }
 
@@ -131,7 +144,15 @@ mod tests {
 
     #[test]
     fn a_match_is_counted_once_in_its_span_and_with_all_that_ship_as_fast() {
-        let one = |price, ships| Counted { leaf: 1001, price, ships, marks: FACTORY, is_new: [false, true] };
+        let properties = || vec![0, 3];
+        let one = |price, ships| Counted {
+            leaf: 1001,
+            price,
+            ships,
+            marks: FACTORY,
+            is_new: [false, true],
+            properties: properties(),
+        };
         let mut facets = Facets::default();
         facets.count(&one(499, 24));
         facets.count(&one(500, 72));
@@ -142,6 +163,7 @@ mod tests {
         let mut twice = facets.clone();
         twice.add(&facets);
         assert_eq!((twice.prices[0], twice.leaves[&1001]), (2, 6));
+        assert_eq!((facets.properties[0], facets.properties[1], twice.properties[3]), (3, 0, 6));
     }
 
     #[test]

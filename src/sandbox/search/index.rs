@@ -8,13 +8,14 @@ use tantivy::{Index, IndexWriter, TantivyDocument};
 
 use super::analyze::{SUBJECTS, SubjectTokenizer};
 use super::facets::marks;
+use super::properties;
 use crate::sandbox::goods::{Badge, CrossBorder, Goods, Lang, Shop};
 use crate::sandbox::settings::{Error, Progress};
 
 /// Up to this many goods the index is kept in memory.
 const IN_MEMORY: u32 = 100_000;
 /// Changes whenever the meaning of the index does, so that an old one on disk is not read.
-const EDITION: u32 = 2;
+const EDITION: u32 = 3;
 
 pub const GOODS: &str = "goods";
 pub const PRICE: &str = "price";
@@ -28,6 +29,8 @@ pub const SHIPS: &str = "ships";
 pub const MARKS: &str = "marks";
 pub const LEAF: &str = "leaf";
 pub const KIND: &str = "kind";
+pub const BARRED: &str = "barred";
+pub const PROPERTY: &str = "property";
 
 /// The fields of the index.
 #[derive(Clone, Copy)]
@@ -37,8 +40,10 @@ pub struct Fields {
     pub seller: Field,
     pub category: Field,
     pub kind: Field,
-    /// Countries it may not be sold to.
-    pub barred: Field,
+    /// Countries it was authored not to be sold to.
+    barred: Field,
+    /// Its properties, as `properties` numbers them.
+    pub property: Field,
     price: Field,
     begin: Field,
     sold: Field,
@@ -69,11 +74,12 @@ fn schema() -> (Schema, Fields) {
         repurchase: schema.add_u64_field(REPURCHASE, FAST),
         listed: schema.add_u64_field(LISTED, FAST),
         open: schema.add_u64_field(OPEN, FAST),
-        barred: schema.add_u64_field("barred", INDEXED),
+        barred: schema.add_u64_field(BARRED, FAST),
         week: schema.add_u64_field(WEEK, FAST),
         ships: schema.add_u64_field(SHIPS, FAST),
         marks: schema.add_u64_field(MARKS, FAST),
         leaf: schema.add_u64_field(LEAF, FAST),
+        property: schema.add_u64_field(PROPERTY, FAST | INDEXED),
     };
     (schema.build(), fields)
 }
@@ -216,6 +222,7 @@ fn document(fields: Fields, number: u32, goods: &Goods, marks: u64, calendar: i6
     document.add_u64(fields.ships, u64::from(goods.ships_within_h));
     document.add_u64(fields.marks, marks);
     document.add_u64(fields.leaf, natural(goods.category_id));
+    properties::of_goods(goods).into_iter().for_each(|number| document.add_u64(fields.property, number));
     document
 }
 

@@ -1,10 +1,12 @@
 //! Full-text search over all goods in all languages. Rendering what was found is left to the goods handlers.
 
 mod analyze;
+mod entries;
 mod facets;
 mod highlight;
 mod index;
 mod pick;
+mod properties;
 mod question;
 mod sales;
 mod spelling;
@@ -22,13 +24,16 @@ use tantivy::{IndexReader, ReloadPolicy, Term};
 
 use super::goods::{Goods, Lang, Shop};
 use super::settings::{Error, Progress};
-use super::shelf::Changed;
+use super::shelf::{Changed, Entry};
 use analyze::Analyzer;
+use entries::ByState;
+pub use entries::States;
 pub use facets::{BADGES, FACTORY, FREE_RETURN, Facets, ONE_PIECE, PRICE_STEPS, SHIPS, Spans, mark_of};
 use index::Fields;
 pub use index::lowest_fen;
 pub use pick::{Bounds, Sort};
 use pick::{Pick, Picked};
+pub use properties::{all as all_properties, read as read_properties};
 use question::{Question, Strictness, Vocabulary, alike_goods, everything, narrowed};
 use sales::ByType;
 pub use sales::Sales;
@@ -48,6 +53,8 @@ pub struct Wanted {
     pub seller_id: Option<i64>,
     /// Nothing that may not be sold to this country.
     pub dest_country: Option<String>,
+    /// One of each group of properties.
+    pub properties: Vec<Vec<u64>>,
     /// Limits on numbers.
     pub bounds: Bounds,
     /// The order.
@@ -61,6 +68,7 @@ impl Default for Wanted {
             category_id: None,
             seller_id: None,
             dest_country: None,
+            properties: Vec::new(),
             bounds: Bounds::default(),
             sort: Sort::Default,
         }
@@ -75,6 +83,8 @@ pub struct Asking<'a> {
     pub size: usize,
     /// What changed since the index was built.
     pub changed: Arc<HashMap<u32, Changed>>,
+    /// How goods were entered before anybody did anything.
+    pub entry: Entry,
     /// Whether matches are counted by what they are.
     pub counts: bool,
     /// The present, unix seconds.
@@ -140,10 +150,21 @@ impl Search {
                 Some(token.ok_or(Failure::Token)?)
             }
         };
-        let corrected = self.corrected(&wanted.keyword);
-        let question = self.understood(shop, corrected.as_deref().unwrap_or(&wanted.keyword));
+        let mut corrected = self.corrected(&wanted.keyword);
+        let mut question = self.understood(shop, corrected.as_deref().unwrap_or(&wanted.keyword));
         let mut strictness = token.map_or(Strictness::All, |token| token.strictness);
         let mut found = self.pick(shop, wanted, question.as_ref(), strictness, token, asking)?;
+        if found.total == 0 && strictness == Strictness::All {
+            // The same on every page: a total counts all pages.
+            let forgiven = self.lexicon.forgiven(corrected.as_deref().unwrap_or(&wanted.keyword));
+            if let Some(forgiven) = forgiven {
+                let understood = self.understood(shop, &forgiven);
+                let again = self.pick(shop, wanted, understood.as_ref(), strictness, token, asking)?;
+                if again.total > 0 {
+                    (found, question, corrected) = (again, understood, Some(forgiven));
+                }
+            }
+        }
         if found.total == 0 && token.is_none() && question.is_some() {
             strictness = Strictness::Any;
             found = self.pick(shop, wanted, question.as_ref(), strictness, token, asking)?;
@@ -178,7 +199,7 @@ impl Search {
         let question = self.understood(shop, &wanted.keyword);
         let query = question
             .map_or_else(everything, |question| question.query(Strictness::All, &self.fields, &self.vocabulary));
-        let by_type = ByType { changed: Arc::clone(&asking.changed) };
+        let by_type = ByType { changed: Arc::clone(&asking.changed), entry: asking.entry };
         let sums = self.reader.searcher().search(&self.narrowed(query, wanted), &by_type).map_err(Failure::Index)?;
         let types = sums.into_iter().filter_map(|(kind, sales)| Some((usize::try_from(kind).ok()?, sales)));
         let mut types: Vec<_> = types.collect();
@@ -227,9 +248,16 @@ impl Search {
         let limit =
             |field, id: Option<i64>| id.map(|id| Term::from_field_u64(field, u64::try_from(id).unwrap_or(u64::MAX)));
         let filters = [limit(self.fields.category, wanted.category_id), limit(self.fields.seller, wanted.seller_id)];
-        let barred = wanted.dest_country.as_deref().map(index::country);
-        let barred = barred.map(|country| Term::from_field_u64(self.fields.barred, country));
-        narrowed(query, filters.into_iter().flatten().collect(), barred)
+        let property = |number: &u64| Term::from_field_u64(self.fields.property, *number);
+        let one_of = |group: &Vec<u64>| group.iter().map(property).collect::<Vec<_>>();
+        let groups = filters.into_iter().flatten().map(|term| vec![term]).chain(wanted.properties.iter().map(one_of));
+        narrowed(query, groups.collect())
+    }
+
+    /// How many goods are in which state of cross-border trade.
+    pub fn states(&self, asking: &Asking<'_>) -> Result<States, Failure> {
+        let by_state = ByState { changed: Arc::clone(&asking.changed), entry: asking.entry };
+        self.reader.searcher().search(&everything(), &by_state).map_err(Failure::Index)
     }
 
     fn searched(
@@ -248,6 +276,8 @@ impl Search {
             // One more than asked for tells whether there is a next page.
             size: asking.size + 1,
             changed: Arc::clone(&asking.changed),
+            entry: asking.entry,
+            dest: wanted.dest_country.clone(),
             spans: spans(&wanted.bounds, asking.now_s - shop.calendar()),
             counts: asking.counts,
         };

@@ -10,9 +10,11 @@ use tantivy::index::SegmentReader;
 use tantivy::{DocId, Score, SegmentOrdinal};
 
 use super::facets::{Counted, Facets, Spans};
-use super::index::{BEGIN, GOODS, LEAF, LISTED, MARKS, OPEN, PRICE, REPURCHASE, SHIPS, SOLD, WEEK};
+use super::index::{
+    BARRED, BEGIN, GOODS, LEAF, LISTED, MARKS, OPEN, PRICE, PROPERTY, REPURCHASE, SHIPS, SOLD, WEEK, country,
+};
 use super::token::Place;
-use crate::sandbox::shelf::Changed;
+use crate::sandbox::shelf::{Changed, Entry};
 
 /// The orders a caller may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +78,10 @@ pub struct Pick {
     pub size: usize,
     /// What changed since the index was built, by goods index.
     pub changed: Arc<HashMap<u32, Changed>>,
+    /// How goods were entered before anybody did anything.
+    pub entry: Entry,
+    /// Nothing that may not be sold to this country.
+    pub dest: Option<String>,
     /// From when on goods are seven and thirty days old, in the index's time.
     pub spans: Spans,
     /// Whether matches are counted by what they are.
@@ -105,6 +111,9 @@ impl Collector for Pick {
             after: self.after,
             size: self.size,
             changed: Arc::clone(&self.changed),
+            entry: self.entry,
+            dest: self.dest.clone(),
+            barred: column(BARRED)?,
             goods: column(GOODS)?,
             price: column(PRICE)?,
             begin: column(BEGIN)?,
@@ -116,6 +125,7 @@ impl Collector for Pick {
             ships: column(SHIPS)?,
             marks: column(MARKS)?,
             leaf: column(LEAF)?,
+            property: column(PROPERTY)?,
             best: BinaryHeap::with_capacity(self.size + 1),
             total: 0,
             spans: self.spans,
@@ -145,6 +155,9 @@ pub struct SegmentPick {
     after: Option<Place>,
     size: usize,
     changed: Arc<HashMap<u32, Changed>>,
+    entry: Entry,
+    dest: Option<String>,
+    barred: Column,
     goods: Column,
     price: Column,
     begin: Column,
@@ -156,6 +169,7 @@ pub struct SegmentPick {
     ships: Column,
     marks: Column,
     leaf: Column,
+    property: Column,
     spans: Spans,
     facets: Option<Facets>,
     best: BinaryHeap<Place>,
@@ -194,6 +208,15 @@ impl SegmentPick {
             && self.spans.asked.is_none_or(|since| first(&self.listed, doc) >= since)
     }
 
+    /// Whether a goods may not be sold where it shall go.
+    fn is_barred(&self, doc: DocId, changed: Option<&Changed>) -> bool {
+        let Some(dest) = &self.dest else { return false };
+        match changed.and_then(|changed| changed.restricted.as_ref()) {
+            Some(countries) => countries.contains(dest),
+            None => self.barred.values_for_doc(doc).any(|barred| barred == country(dest)),
+        }
+    }
+
     fn count(&mut self, doc: DocId, price: u64) {
         let Some(facets) = &mut self.facets else { return };
         let listed = first(&self.listed, doc);
@@ -203,6 +226,7 @@ impl SegmentPick {
             ships: first(&self.ships, doc),
             marks: first(&self.marks, doc),
             is_new: [listed >= self.spans.week, listed >= self.spans.month],
+            properties: self.property.values_for_doc(doc).collect(),
         });
     }
 
@@ -224,15 +248,17 @@ impl SegmentCollector for SegmentPick {
 
     fn collect(&mut self, doc: DocId, score: Score) {
         let goods = first(&self.goods, doc);
-        let changed = u32::try_from(goods).ok().and_then(|index| self.changed.get(&index));
-        let open = changed.and_then(|changed| changed.open).unwrap_or_else(|| first(&self.open, doc) == 1);
+        let Ok(index) = u32::try_from(goods) else { return };
+        let changed = self.changed.get(&index);
+        let seen = self.entry.is_seen(changed, index, first(&self.open, doc) == 1);
         let price = changed
             .and_then(|changed| changed.lowest_fen)
             .and_then(|fen| u64::try_from(fen).ok())
             .unwrap_or_else(|| first(&self.price, doc));
         let at_least = |bound: Option<i64>| bound.is_none_or(|fen| i128::from(price) >= i128::from(fen));
         let at_most = |bound: Option<i64>, value: u64| bound.is_none_or(|most| i128::from(value) <= i128::from(most));
-        let fits = open
+        let fits = seen
+            && !self.is_barred(doc, changed)
             && at_least(self.bounds.price_min)
             && at_most(self.bounds.price_max, price)
             && at_most(self.bounds.begin_max, first(&self.begin, doc))

@@ -9,7 +9,7 @@ use tantivy::Term;
 use tantivy::query::{AllQuery, BooleanQuery, ConstScoreQuery, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
-use super::analyze::{Analyzer, pairs};
+use super::analyze::{Analyzer, is_unspaced, pairs};
 use super::index::{Fields, kind_of};
 use crate::sandbox::goods::{Goods, Lang, Shop};
 
@@ -22,7 +22,32 @@ const PAIR_SHARE: f64 = 0.6;
 pub struct Vocabulary {
     types: Vec<Vec<HashSet<String>>>,
     types_by_word: HashMap<String, Vec<u64>>,
+    types_by_head: HashMap<String, Vec<u64>>,
     categories_by_word: HashMap<String, Vec<u64>>,
+}
+
+/// Languages whose compounds end with what the thing is: a 马克杯 is a 杯, a 小皿 a 皿, a 머그컵 a 컵.
+const HEADED: [Lang; 3] = [Lang::Zh, Lang::Ja, Lang::Ko];
+/// Endings that make a word of a single character without changing what it means: 杯子 is a 杯.
+const ENDINGS: [char; 2] = ['子', '儿'];
+
+/// The last character of a name that is written without spaces, where it can stand for a word.
+fn head(name: &str) -> Option<char> {
+    name.chars().last().filter(|letter| is_syllable(*letter) && name.chars().nth(1).is_some())
+}
+
+/// A character that can be a whole word: Han or Hangul.
+fn is_syllable(letter: char) -> bool {
+    is_unspaced(letter) && !matches!(letter, '\u{3040}'..='\u{30ff}')
+}
+
+/// A word of two characters without the ending that its first one needs to stand alone.
+fn without_ending(word: &str) -> Option<String> {
+    let mut letters = word.chars();
+    match (letters.next(), letters.next(), letters.next()) {
+        (Some(first), Some(ending), None) if is_syllable(first) && ENDINGS.contains(&ending) => Some(first.to_string()),
+        _ => None,
+    }
 }
 
 /// Whether all words must be found or one is enough.
@@ -38,6 +63,7 @@ impl Vocabulary {
     /// Reads the names of everything the shop can sell.
     pub fn of_shop(analyzer: &mut Analyzer) -> Vocabulary {
         let mut types_by_word: HashMap<String, Vec<u64>> = HashMap::new();
+        let mut types_by_head: HashMap<String, Vec<u64>> = HashMap::new();
         let mut types = Vec::new();
         for (number, kind) in (0u64..).zip(Shop::product_types()) {
             let names: Vec<HashSet<String>> =
@@ -47,6 +73,9 @@ impl Vocabulary {
                 if known.last() != Some(&number) {
                     known.push(number);
                 }
+            }
+            for head in HEADED.iter().filter_map(|lang| head(kind.name.get(*lang))) {
+                types_by_head.entry(head.to_string()).or_default().push(number);
             }
             types.push(names);
         }
@@ -58,7 +87,7 @@ impl Vocabulary {
                 categories_by_word.entry(word).or_default().push(u64::try_from(category.id).unwrap_or(0));
             }
         }
-        Vocabulary { types, types_by_word, categories_by_word }
+        Vocabulary { types, types_by_word, types_by_head, categories_by_word }
     }
 
     /// Types whose name shares words with the question, with how alike they are (1.0: the very name).
@@ -107,7 +136,8 @@ impl Question {
     ) -> Option<Question> {
         let mut words: Vec<Vec<String>> = Vec::new();
         for word in analyzer.words(keyword).iter().take(16) {
-            let forms = analyzer.forms(word);
+            let mut forms = analyzer.forms(word);
+            forms.extend(without_ending(word));
             if !words.contains(&forms) {
                 words.push(forms);
             }
@@ -144,12 +174,14 @@ impl Question {
     }
 }
 
-/// One word: in a subject in any form, or in the name of the type or category; unknown long words by their pairs.
+/// One word: in a subject in any form, or in the name of the type or category, or what the type is at all; unknown long
+/// words by their pairs.
 fn word(forms: &[String], fields: &Fields, vocabulary: &Vocabulary) -> Box<dyn Query> {
     let mut ways: Vec<Box<dyn Query>> = Vec::new();
     for form in forms {
         ways.push(term(Term::from_field_text(fields.words, form)));
-        for kind in vocabulary.types_by_word.get(form).into_iter().flatten() {
+        let named = vocabulary.types_by_word.get(form).into_iter().flatten();
+        for kind in named.chain(vocabulary.types_by_head.get(form).into_iter().flatten()) {
             ways.push(term(Term::from_field_u64(fields.kind, *kind)));
         }
         for category in vocabulary.categories_by_word.get(form).into_iter().flatten() {
@@ -182,16 +214,16 @@ pub fn alike_goods(fields: &Fields, goods: &Goods, own: u32, words: &[String]) -
     Box::new(BooleanQuery::new(clauses))
 }
 
-/// Goods that match all filters and not the one that bars, adding nothing to the score.
-pub fn narrowed(query: Box<dyn Query>, filters: Vec<Term>, barred: Option<Term>) -> Box<dyn Query> {
-    if filters.is_empty() && barred.is_none() {
+/// Goods that match one of each group of filters, adding nothing to the score.
+pub fn narrowed(query: Box<dyn Query>, filters: Vec<Vec<Term>>) -> Box<dyn Query> {
+    if filters.is_empty() {
         return query;
     }
     let mut clauses = vec![(Occur::Must, query)];
     for filter in filters {
-        clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(term(filter), 0.0))));
+        let one_of = any(filter.into_iter().map(term).collect());
+        clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(one_of, 0.0))));
     }
-    clauses.extend(barred.map(|barred| (Occur::MustNot, term(barred))));
     Box::new(BooleanQuery::new(clauses))
 }
 

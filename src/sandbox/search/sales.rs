@@ -10,7 +10,7 @@ use tantivy::{DocId, Score, SegmentOrdinal};
 
 use super::index::{GOODS, KIND, OPEN, SOLD, WEEK};
 use super::pick::first;
-use crate::sandbox::shelf::Changed;
+use crate::sandbox::shelf::{Changed, Entry};
 
 /// How goods of one type sell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ impl Sales {
 pub struct ByType {
     /// What changed since the index was built, by goods index.
     pub changed: Arc<HashMap<u32, Changed>>,
+    /// How goods were entered before anybody did anything.
+    pub entry: Entry,
 }
 
 impl Collector for ByType {
@@ -51,6 +53,7 @@ impl Collector for ByType {
         let column = |name: &str| reader.fast_fields().u64(name);
         Ok(SegmentByType {
             changed: Arc::clone(&self.changed),
+            entry: self.entry,
             goods: column(GOODS)?,
             open: column(OPEN)?,
             kind: column(KIND)?,
@@ -76,6 +79,7 @@ impl Collector for ByType {
 /// The same within one segment of the index.
 pub struct SegmentByType {
     changed: Arc<HashMap<u32, Changed>>,
+    entry: Entry,
     goods: Column,
     open: Column,
     kind: Column,
@@ -88,8 +92,8 @@ impl SegmentCollector for SegmentByType {
     type Fruit = BTreeMap<u64, Sales>;
 
     fn collect(&mut self, doc: DocId, _: Score) {
-        let changed = u32::try_from(first(&self.goods, doc)).ok().and_then(|index| self.changed.get(&index));
-        if changed.and_then(|changed| changed.open).unwrap_or_else(|| first(&self.open, doc) == 1) {
+        let Ok(index) = u32::try_from(first(&self.goods, doc)) else { return };
+        if self.entry.is_seen(self.changed.get(&index), index, first(&self.open, doc) == 1) {
             let one = Sales { goods: 1, month: first(&self.sold, doc), week: first(&self.week, doc) };
             self.sums.entry(first(&self.kind, doc)).or_default().add(one);
         }

@@ -1,5 +1,9 @@
 //! Words that nobody knows, taken for the known word they are most like: a letter left out, doubled, swapped or wrong,
-//! two of them in long words. Scripts without spaces are left to the pairs of characters of `question`.
+//! two of them in long words.
+//!
+//! What is written without spaces (Chinese, Japanese, Thai, Korean compounds) is cut by dictionaries, and a wrong letter
+//! makes it cut into other words: there a whole run between spaces is taken for the name or term that it is most like, and
+//! only when nothing was found by it as it was written.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,6 +27,8 @@ struct Known {
 /// The words of all names and terms of the trade, in every language that has spaces.
 pub struct Lexicon {
     by_length: BTreeMap<usize, Vec<Known>>,
+    /// Names and terms that are written without spaces, whole.
+    unspaced: BTreeMap<usize, Vec<Known>>,
     known: HashMap<String, ()>,
 }
 
@@ -46,7 +52,28 @@ impl Lexicon {
             let letters: Vec<char> = folded.chars().collect();
             by_length.entry(letters.len()).or_default().push(Known { letters, shown, times });
         }
-        Lexicon { by_length, known }
+        Lexicon { by_length, unspaced: unspaced(), known }
+    }
+
+    /// The keyword with each run of a script without spaces replaced by the name or term that it is most like; `None` when
+    /// all of them are as they should be, or like nothing.
+    pub fn forgiven(&self, keyword: &str) -> Option<String> {
+        let mut changed = false;
+        let runs = keyword.split_whitespace().map(|run| {
+            let found = is_unspaced_run(run).then(|| self.closest_run(run)).flatten().filter(|found| *found != run);
+            changed |= found.is_some();
+            found.unwrap_or(run)
+        });
+        let forgiven = runs.collect::<Vec<_>>().join(" ");
+        changed.then_some(forgiven)
+    }
+
+    fn closest_run(&self, run: &str) -> Option<&str> {
+        let letters: Vec<char> = run.chars().collect();
+        let most = if letters.len() >= LONG { 2 } else { 1 };
+        let near = self.unspaced.range(letters.len().saturating_sub(most)..=letters.len() + most);
+        let fits = |known: &&Known| letters.len() > 2 || same_letters(&letters, &known.letters);
+        closest_of(near.flat_map(|(_, runs)| runs).filter(fits), &letters, most)
     }
 
     /// The keyword with what nobody knows replaced; `None` when nothing is.
@@ -74,13 +101,49 @@ impl Lexicon {
         let letters: Vec<char> = word.chars().collect();
         let most = if letters.len() >= LONG { 2 } else { 1 };
         let near = self.by_length.range(letters.len().saturating_sub(most)..=letters.len() + most);
-        let ranked = near.flat_map(|(_, words)| words).filter_map(|known| {
-            let far = distance(&letters, &known.letters);
-            let begins_else = known.letters.first() != letters.first();
-            (far <= most).then_some(((far, begins_else, std::cmp::Reverse(known.times), &known.shown), known))
-        });
-        ranked.min_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, known)| known.shown.as_str())
+        closest_of(near.flat_map(|(_, words)| words), &letters, most)
     }
+}
+
+fn closest_of<'a>(near: impl Iterator<Item = &'a Known>, letters: &[char], most: usize) -> Option<&'a str> {
+    let ranked = near.filter_map(|known| {
+        let far = distance(letters, &known.letters);
+        let begins_else = known.letters.first() != letters.first();
+        (far <= most).then_some(((far, begins_else, std::cmp::Reverse(known.times), &known.shown), known))
+    });
+    ranked.min_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, known)| known.shown.as_str())
+}
+
+/// Every name and term that is written without spaces.
+fn unspaced() -> BTreeMap<usize, Vec<Known>> {
+    let mut found: BTreeMap<&'static str, u32> = BTreeMap::new();
+    for text in Shop::texts() {
+        for run in Lang::ALL.iter().flat_map(|lang| text.get(*lang).split_whitespace()) {
+            if is_unspaced_run(run) {
+                *found.entry(run).or_default() += 1;
+            }
+        }
+    }
+    let mut by_length: BTreeMap<usize, Vec<Known>> = BTreeMap::new();
+    for (run, times) in found {
+        let letters: Vec<char> = run.chars().collect();
+        by_length.entry(letters.len()).or_default().push(Known { letters, shown: run.to_owned(), times });
+    }
+    by_length
+}
+
+/// Two letters or more of scripts without spaces, and nothing else. Of two letters only the order can be wrong.
+fn is_unspaced_run(run: &str) -> bool {
+    run.chars().nth(1).is_some() && run.chars().all(|letter| is_unspaced(letter) || is_thai(letter))
+}
+
+fn same_letters(one: &[char], other: &[char]) -> bool {
+    let sorted = |letters: &[char]| {
+        let mut letters = letters.to_vec();
+        letters.sort_unstable();
+        letters
+    };
+    sorted(one) == sorted(other)
 }
 
 fn is_checked(word: &str) -> bool {
@@ -118,6 +181,7 @@ fn distance(one: &[char], other: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{Lexicon, distance};
+    use crate::sandbox::goods::{Lang, Shop};
     use crate::sandbox::search::analyze::Analyzer;
 
     #[test]
@@ -136,6 +200,35 @@ mod tests {
         ] {
             assert_eq!((far(one, other), far(other, one)), (steps, steps), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn runs_without_spaces_become_the_name_they_are_most_like() {
+        let lexicon = Lexicon::of_shop(&mut Analyzer::default());
+        let name = |lang: Lang| {
+            let names = Shop::product_types().iter().map(|kind| kind.name.get(lang));
+            let fits = |name: &&str| super::is_unspaced_run(name) && (4..=7).contains(&name.chars().count());
+            names.filter(fits).max_by_key(|name| name.chars().count()).unwrap().to_owned()
+        };
+        for lang in [Lang::Zh, Lang::Ja, Lang::Th, Lang::Ko] {
+            let right = name(lang);
+            let letters: Vec<char> = right.chars().collect();
+            let wrong = |at: usize| {
+                let mut letters = letters.clone();
+                letters[at] = if lang == Lang::Th { 'ฮ' } else { '龘' };
+                letters.into_iter().collect::<String>()
+            };
+            for at in [1, letters.len() - 1] {
+                let forgiven = lexicon.forgiven(&wrong(at)).unwrap_or_else(|| panic!("{} of {right}", wrong(at)));
+                assert_eq!(forgiven.chars().count().abs_diff(letters.len()), 0, "{forgiven}");
+            }
+            let short: String = letters[..letters.len() - 1].iter().collect();
+            assert!(lexicon.forgiven(&short).is_some() || Shop::texts().iter().any(|text| text.get(lang) == short));
+            assert_eq!(lexicon.forgiven(&right), None, "it is right");
+        }
+        assert_eq!(lexicon.forgiven("灯台").as_deref(), Some("台灯"));
+        assert_eq!(lexicon.forgiven("龘靐"), None, "like nothing");
+        assert_eq!(lexicon.forgiven("flower pot"), None);
     }
 
     #[test]

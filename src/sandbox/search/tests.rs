@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{Asking, Page, Search, Wanted};
 use crate::sandbox::goods::Shop;
+use crate::sandbox::shelf::Entry;
 
 const QUERIES: &str = include_str!("../../../tests/documents/queries.tsv");
 const NOW: i64 = 1_795_403_328;
@@ -22,7 +23,7 @@ static MARKET: LazyLock<Market> = LazyLock::new(|| {
 });
 
 fn asking(page_token: Option<&str>, size: usize) -> Asking<'_> {
-    Asking { page_token, size, changed: Arc::default(), counts: false, now_s: NOW }
+    Asking { page_token, size, changed: Arc::default(), entry: Entry::default(), counts: false, now_s: NOW }
 }
 
 fn found(keyword: &str) -> Page {
@@ -62,5 +63,22 @@ fn a_goods_is_never_related_to_itself_and_its_own_type_comes_first() {
         assert!(!related.contains(&index), "{}", goods.id);
         let kinds: Vec<_> = related.iter().map(|one| MARKET.shop.goods(*one).product_type.key).collect();
         assert_eq!(kinds.first(), Some(&goods.product_type.key), "{kinds:?}");
+    }
+}
+
+#[test]
+fn a_word_of_one_character_finds_whatever_is_one_with_or_without_its_ending() {
+    use crate::sandbox::goods::Lang;
+
+    for (keyword, head) in [("杯子", "杯"), ("杯", "杯"), ("帽子", "帽"), ("袜子", "袜"), ("컵", "컵"), ("箱", "箱")]
+    {
+        let page = found(keyword);
+        assert_eq!((page.goods.len(), page.corrected), (10, None), "{keyword}");
+        let is_one = |index: &&u32| {
+            let kind = MARKET.shop.goods(**index).product_type;
+            Lang::ALL.iter().any(|lang| kind.name.get(*lang).contains(head))
+        };
+        let are_one = page.goods.iter().filter(is_one).count();
+        assert!(are_one >= 9, "{keyword}: {are_one}");
     }
 }

@@ -119,6 +119,7 @@ fn parcels(shop: &Shop, shelf: &Shelf, lines: &[WantedLine], country: Option<&st
     for line in lines {
         match shelf.item_of_sku(shop, line.sku_id) {
             None => problems.push(Flaw::new(line.sku_id, Code::SkuNotFound)),
+            Some((item, _)) if item.held_for().is_some() => problems.push(Flaw::new(line.sku_id, Code::GoodsHeld)),
             Some((item, _)) if !item.is_open() => problems.push(Flaw::new(line.sku_id, Code::GoodsOffline)),
             Some((item, place)) => found.push((line, item, place)),
         }

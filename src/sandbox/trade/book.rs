@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::sandbox::envelope::{Code, Refusal};
-use crate::sandbox::feed::{Change, Feed, Kind, What};
+use crate::sandbox::feed::{Cause, Change, Feed, Kind, What};
 use crate::sandbox::goods::Shop;
 use crate::sandbox::persist::Entry;
 use crate::sandbox::shelf::{Changed, Item, Shelf};
@@ -279,7 +279,19 @@ impl Book {
     }
 
     /// Writes down a change of a goods and tells the feed; gives the goods' new version.
-    pub fn change_goods(&mut self, item: &Item, mut changed: Changed, change: What, now_ms: i64) -> i64 {
+    pub fn change_goods(&mut self, item: &Item, changed: Changed, change: What, now_ms: i64) -> i64 {
+        self.change_goods_because(item, changed, change, None, now_ms)
+    }
+
+    /// The same of a goods that comes or goes, with why.
+    pub fn change_goods_because(
+        &mut self,
+        item: &Item,
+        mut changed: Changed,
+        change: What,
+        cause: Option<Cause>,
+        now_ms: i64,
+    ) -> i64 {
         changed.times = item.changed.times + 1;
         changed.at = now_ms / 1000;
         let version = item.version() + 1;
@@ -296,6 +308,7 @@ impl Book {
             out_ref: None,
             order_no: None,
             status: None,
+            cause,
         };
         self.tell(told);
         version
@@ -316,6 +329,7 @@ impl Book {
             out_ref: None,
             order_no: None,
             status: None,
+            cause: None,
         });
     }
 
@@ -337,6 +351,7 @@ impl Book {
             out_ref: Some(document.out_ref().to_owned()),
             order_no: told.order_no,
             status: Some(status.into()),
+            cause: None,
         });
     }
 

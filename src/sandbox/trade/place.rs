@@ -19,8 +19,14 @@ use crate::sandbox::goods::Shop;
 const PAY_WINDOW_S: i64 = 24 * 3600;
 const CHANNEL: &str = "CROSS_BORDER";
 /// Refusals in the order in which they are told when several apply.
-const BEFORE_PRICE: [Code; 5] =
-    [Code::SkuNotFound, Code::GoodsOffline, Code::CountryRestricted, Code::BelowBeginAmount, Code::NotBatchMultiple];
+const BEFORE_PRICE: [Code; 6] = [
+    Code::SkuNotFound,
+    Code::GoodsHeld,
+    Code::GoodsOffline,
+    Code::CountryRestricted,
+    Code::BelowBeginAmount,
+    Code::NotBatchMultiple,
+];
 
 /// An order, and whether it was there before.
 pub struct Placed {

@@ -214,7 +214,7 @@ pub struct MixWire {
 pub struct Problem {
     /// Which SKU.
     pub sku_id: i64,
-    /// `SKU_NOT_FOUND`, `STOCK_NOT_ENOUGH`, `BELOW_BEGIN_AMOUNT`, `NOT_BATCH_MULTIPLE`, `COUNTRY_RESTRICTED` or `GOODS_OFFLINE`.
+    /// `SKU_NOT_FOUND`, `STOCK_NOT_ENOUGH`, `BELOW_BEGIN_AMOUNT`, `NOT_BATCH_MULTIPLE`, `COUNTRY_RESTRICTED`, `GOODS_HELD` or `GOODS_OFFLINE`.
     pub code: &'static str,
     /// The same in Chinese.
     pub msg: &'static str,

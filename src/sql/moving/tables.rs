@@ -84,5 +84,12 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("usage_minutes", &["partner", "mode", "minute", "node", "flush"]),
     Table::new("usage_nodes", &["node"]),
     Table::new("translations", &["language", "digest"]),
+    Table::new("followed_offers", &["mode", "offer"]),
+    Table::new("follows", &["partner", "mode", "offer"]),
+    Table::new("follow_counts", &["partner", "mode"]),
+    Table::new("storefront_hosts", &["partner", "host"]),
+    Table::new("storefronts", &["partner", "mode"]),
+    Table::new("referral_clicks", &["partner", "mode", "country", "day"]),
+    Table::new("referred_orders", &["click"]),
     Table::new("images", &["id"]),
 ];

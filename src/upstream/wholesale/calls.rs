@@ -2,6 +2,7 @@
 
 pub mod aftersale;
 pub mod browse;
+pub mod entry;
 pub mod freight;
 pub mod fulfilment;
 pub mod inquiry;

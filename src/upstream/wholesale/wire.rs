@@ -4,6 +4,7 @@
 pub mod aftersale;
 pub mod browse;
 pub mod changes;
+pub mod entry;
 pub mod freight;
 pub mod fulfilment;
 pub mod goods;

@@ -51,7 +51,7 @@ impl Book {
             key: name.clone(),
             lease_ms: LEASE_MS,
         };
-        let wish = NewOrder { reference: name.parse()?, quote: quote.id, note: None };
+        let wish = NewOrder { reference: name.parse()?, quote: quote.id, note: None, referral: None };
         let Begun::Fresh(lease, order) = self.ledger.begin_order(asked, wish).await? else {
             bail!("{name} was there before");
         };

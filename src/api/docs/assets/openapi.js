@@ -8,6 +8,7 @@ const SIGNED_BY_US = ["signature", "signature-input", "content-digest", "content
 const WALK = [
   "search_offers", "get_offer", "batch_offers", "list_related_offers", "get_offer_trends", "create_image", "resolve_link", "list_categories", "get_category",
   "get_supplier", "list_supplier_offers", "list_pools", "list_pool_offers", "list_rankings", "list_trending_keywords",
+  "follow_offer", "follow_offers", "list_follows", "unfollow_offer",
   "create_freight_estimate", "create_quote", "get_quote",
   "create_order", "list_orders", "get_order", "get_order_by_reference", "cancel_order", "confirm_receipt",
   "create_order_note", "list_payment_options", "get_payment_options", "create_payment", "get_payment",
@@ -20,7 +21,7 @@ const WALK = [
   "create_webhook_endpoint", "test_webhook_endpoint", "list_webhook_deliveries", "list_webhook_endpoints",
   "get_webhook_endpoint", "update_webhook_endpoint", "rotate_webhook_secret", "resend_webhook_deliveries",
   "enable_webhook_endpoint", "delete_webhook_endpoint", "list_events", "acknowledge_events", "get_me", "get_limits",
-  "get_usage",
+  "get_usage", "set_storefront", "get_storefront",
 ];
 /** Optional parameters whose example makes a first request telling; the others' would only narrow it. */
 const TELLING = ["q", "language", "currency"];

@@ -43,7 +43,7 @@ impl Walk<'_> {
     /// Orders and pays the same once more, under another name.
     pub(super) async fn another(&self, offers: &[Value], name: &str) -> Result<Bought> {
         let quote = self.quote(offers).await?;
-        let (order, ..) = self.place(&quote, name).await?;
+        let (order, ..) = self.place(&quote, name, None).await?;
         self.pay(&order).await?;
         Ok(Bought(self.order(&order).await?))
     }

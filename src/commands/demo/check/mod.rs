@@ -4,6 +4,7 @@
 mod aftercare;
 mod hook;
 mod pasted;
+mod referred;
 mod sourcing;
 
 use std::io::Write;
@@ -93,10 +94,14 @@ impl Walk<'_> {
         step("make a webhook endpoint", self.endpoint()).await?;
         let offers = step("search in Japanese", self.search()).await?;
         step("open an offer in yen", self.offer(&offers)).await?;
+        step("open ten at once, and be told of the wrong one", self.batch(&offers)).await?;
+        step("follow an offer, and give it up again", self.follow(&offers)).await?;
         step("find it by its picture, cut and compressed", self.pictured(&offers)).await?;
         step("paste a text with its link", self.pasted(&offers)).await?;
         let quote = step("ask for a quote", self.quote(&offers)).await?;
-        let (order, placed, first) = step("place the order", self.place(&quote, "CHECK")).await?;
+        let sent = step("send a visitor to the shop", self.visited(&offers)).await?;
+        let click = sent.click()?;
+        let (order, placed, first) = step("place the order", self.place(&quote, "CHECK", Some(&click))).await?;
         step("send it again: the identical answer", self.again(&placed, &first)).await?;
         step("pay by agreed debit", self.pay(&order)).await?;
         step("see it paid", self.reaches(&order, &["paid", "preparing", "shipped", "at_warehouse"])).await?;
@@ -139,6 +144,28 @@ impl Walk<'_> {
         ))
     }
 
+    /// Ten offers and a number of no offer: each has its own outcome, and the list costs by its length.
+    async fn batch(&self, offers: &[Value]) -> Result<String> {
+        let mut ids: Vec<_> = offers.iter().take(10).map(|offer| text(offer, "/id")).collect();
+        let wanted = ids.len();
+        ids.push("12345678".to_owned());
+        let draft = Draft::post(format!("/v1/offers/batch?{LOCALE}"), &json!({"offer_ids": ids}));
+        let told = self.live.must(&draft).await?.json();
+        let count = |list: &str| told[list].as_array().map_or(0, Vec::len);
+        ensure!((count("items"), count("problems")) == (wanted, 1), "{told}");
+        ensure!(text(&told, "/problems/0/code") == "offer_foreign", "{}", told["problems"]);
+        Ok(format!("{wanted} offers, and {} {}", text(&told, "/problems/0/code"), text(&told, "/problems/0/pointer")))
+    }
+
+    async fn follow(&self, offers: &[Value]) -> Result<String> {
+        let path = format!("/v1/follows/{}", text(offers.first().context("no offer")?, "/id"));
+        let with = |method: &str| Draft { method: method.to_owned(), ..Draft::get(path.clone()) };
+        let followed = self.live.must(&with("PUT")).await?.json();
+        ensure!(text(&followed, "/state") == "on_sale", "{followed}");
+        self.live.must(&with("DELETE")).await?;
+        Ok(format!("at {} CNY", text(&followed, "/figures/price_from/amount")))
+    }
+
     async fn open(&self, summary: &Value) -> Result<Value> {
         let path = format!("/v1/offers/{}?{LOCALE}", text(summary, "/id"));
         Ok(self.live.must(&Draft::get(path)).await?.json())
@@ -164,9 +191,12 @@ impl Walk<'_> {
         bail!("none of the offers could be quoted; the last answer was {last}")
     }
 
-    async fn place(&self, quote: &Value, name: &str) -> Result<(String, Draft, Answer)> {
+    async fn place(&self, quote: &Value, name: &str, referral: Option<&str>) -> Result<(String, Draft, Answer)> {
         let reference = format!("{name}-{}", self.run);
-        let body = json!({"reference": reference, "quote_id": quote["id"]});
+        let mut body = json!({"reference": reference, "quote_id": quote["id"]});
+        if let Some(click) = referral {
+            body["referral"] = json!(click);
+        }
         let draft = Draft::post("/v1/orders", &body).once(format!("order-{reference}"));
         let answer = self.live.must(&draft).await?;
         ensure!(answer.status == 201, "answered {}: {}", answer.status, answer.json());

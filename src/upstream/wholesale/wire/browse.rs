@@ -36,6 +36,36 @@ pub struct Facets {
     /// Listed within thirty days.
     #[serde(default)]
     pub new30: u64,
+    /// By property.
+    #[serde(default)]
+    pub attributes: Vec<AttributeCount>,
+}
+
+/// How many have which value of a property.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttributeCount {
+    /// Which property.
+    pub attr_id: i64,
+    /// Chinese name.
+    pub name: String,
+    /// Name in the asked language.
+    pub name_trans: Option<Trans>,
+    /// The values.
+    #[serde(default)]
+    pub values: Vec<ValueCount>,
+}
+
+/// How many have a value.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValueCount {
+    /// In Chinese.
+    pub value: String,
+    /// In the asked language.
+    pub value_trans: Option<Trans>,
+    /// How many.
+    pub count: u64,
 }
 
 /// How many are in a category.

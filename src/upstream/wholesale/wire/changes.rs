@@ -35,4 +35,6 @@ pub struct Change {
     pub out_ref: Option<String>,
     /// Of an order: its status word.
     pub status: Option<String>,
+    /// Of goods that came or went: why.
+    pub cause: Option<String>,
 }

@@ -110,7 +110,7 @@ pub struct PreviewProblem {
     /// The variant.
     pub sku_id: i64,
     /// The service's word: `SKU_NOT_FOUND`, `STOCK_NOT_ENOUGH`, `BELOW_BEGIN_AMOUNT`, `NOT_BATCH_MULTIPLE`,
-    /// `COUNTRY_RESTRICTED` or `GOODS_OFFLINE`.
+    /// `COUNTRY_RESTRICTED`, `GOODS_HELD` or `GOODS_OFFLINE`.
     pub code: String,
     /// Its sentence in Chinese.
     pub msg: Option<String>,
