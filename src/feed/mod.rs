@@ -69,6 +69,17 @@ pub trait Follows: Sync {
         mode: Mode,
     ) -> impl Future<Output = Result<Seen, Self::Error>> + Send;
 
+    /// Whether it is no news that a thing was made at the catalogue: it stands here as made there, or further on. Asked
+    /// when nothing else is told of it, so that nobody looks up what was only just placed from here.
+    fn knows_of(
+        &self,
+        _kind: &str,
+        _reference: &str,
+        _mode: Mode,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send {
+        std::future::ready(Ok(false))
+    }
+
     /// What a failure of that is about.
     fn fault(error: &Self::Error) -> Fault;
 }

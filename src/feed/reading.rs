@@ -26,6 +26,8 @@ const PASS_MS: i64 = 15_000;
 
 /// The catalogue's word for a change of goods.
 const GOODS: &str = "goods";
+/// Its word for something new.
+const CREATED: &str = "created";
 
 /// How a page was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,15 +92,21 @@ impl Feed {
         followed: &mut Followed,
     ) -> Result<Page, F::Error> {
         let mut done = HashSet::new();
+        let went_on: HashSet<_> = changes.iter().filter(|one| one.change != CREATED).filter_map(about).collect();
         // A thing is read as it stands now, so that one look takes in all its changes of a page.
         let mut first = |thing: Thing| done.insert(thing.clone()).then_some(thing);
-        let things: Vec<_> =
-            changes.into_iter().map(|change| (change.seq, about(change).and_then(&mut first))).collect();
+        let things: Vec<_> = changes.iter().map(|change| (change.seq, about(change).and_then(&mut first))).collect();
         let (ends, all) = (self.clock.now_ms() + PASS_MS, things.len());
         let begun = things.into_iter().take_while(|_| self.clock.now_ms() < ends);
         let looks = stream::iter(begun).map(async |(seq, thing)| {
             let seen = match &thing {
-                Some(thing) => by.take_in(&thing.kind, &thing.reference, mode).await,
+                Some(thing @ Thing { kind, reference }) => {
+                    let is_new = !went_on.contains(thing);
+                    match is_new && by.knows_of(kind, reference, mode).await.unwrap_or(false) {
+                        true => Ok(Seen::Same),
+                        false => by.take_in(kind, reference, mode).await,
+                    }
+                }
                 None => Ok(Seen::NotOurs),
             };
             (seq, thing, seen)
@@ -187,10 +195,10 @@ impl Feed {
 }
 
 /// Goods are known by their number, all else by the reference of ours that it carries.
-fn about(change: Change) -> Option<Thing> {
+fn about(change: &Change) -> Option<Thing> {
     let is_goods = change.kind == GOODS;
-    let reference = if is_goods { Some(change.id.to_string()) } else { change.out_ref };
-    Some(Thing { reference: reference?, kind: change.kind })
+    let reference = if is_goods { Some(change.id.to_string()) } else { change.out_ref.clone() };
+    Some(Thing { reference: reference?, kind: change.kind.clone() })
 }
 
 #[cfg(test)]
@@ -201,7 +209,7 @@ mod tests {
     #[test]
     fn goods_are_known_by_their_number_and_all_else_by_our_reference() {
         let of = |change: serde_json::Value| {
-            let thing = about(serde_json::from_value(change).unwrap());
+            let thing = about(&serde_json::from_value(change).unwrap());
             thing.map(|thing| (thing.kind, thing.reference))
         };
         let goods = json!({"seq": 1, "kind": "goods", "id": 610_947_572_360_i64, "change": "price", "version": 2});

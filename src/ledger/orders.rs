@@ -72,6 +72,13 @@ impl Ledger {
         })
     }
 
+    /// Where an order of a world stands, whoever's it is, unless somebody has to look at it.
+    pub async fn find_order_state(&self, id: &OrderId, mode: Mode) -> Result<Option<State>, Error> {
+        const FIND: &str = "SELECT state FROM orders WHERE id = $1 AND mode = $2 AND attention IS NULL";
+        let row = self.sql.fetch_optional(FIND, args![id.as_str(), mode.name()]).await?;
+        Ok(row.map(|row| row.parse("state")).transpose()?)
+    }
+
     /// Writes the events beyond `known` (a version), if nobody wrote any in between. `look_at` is when an order that is
     /// still unsettled then should be looked at.
     pub async fn append(&self, order: &Order, known: u32, look_at: i64) -> Result<(), Error> {

@@ -28,6 +28,11 @@ impl Follows for Orders {
         })
     }
 
+    async fn knows_of(&self, _: &str, reference: &str, mode: Mode) -> Result<bool, Error> {
+        let Ok(id) = reference.parse() else { return Ok(false) };
+        Ok(self.ledger.find_order_state(&id, mode).await?.is_some_and(is_taken))
+    }
+
     fn fault(error: &Error) -> Fault {
         match error {
             Error::Nonsense(_) => Fault::Garbage,
@@ -92,6 +97,13 @@ impl Orders {
         let seen = order.attention.is_some() || order.is_cleared_by_hand();
         Ok(Some(if !seen { vec![went_on(standing)] } else { Vec::new() }))
     }
+}
+
+/// Whether an order stands where only one that the catalogue took can stand, and has not ended: one that ended here may
+/// have been taken there all the same.
+fn is_taken(state: State) -> bool {
+    use State::{Cancelled, Closed, Placing, Received, Rejected, Unknown};
+    !matches!(state, Received | Placing | Unknown | Rejected | Cancelled | Closed)
 }
 
 /// What came of looking at an order.

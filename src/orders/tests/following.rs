@@ -61,6 +61,19 @@ async fn what_was_left_out_is_looked_up_again_and_taken_in() {
 }
 
 #[tokio::test]
+async fn that_the_catalogue_has_what_was_placed_from_here_is_no_news() {
+    for scene in scenes().await {
+        let order = scene.placed_order("PO-1").await;
+        // Whoever looked it up would stumble.
+        scene.fault("GET", "/trade/orders/byOutRef", "garbage", 1).await;
+        let followed = follow(&scene.room).await;
+        assert_eq!((followed.seen, followed.moved, followed.left_out), (1, 0, 0));
+        scene.advance(&order, "waitsellersend").await;
+        assert_eq!(follow(&scene.room).await.left_out, 1, "what went on is looked up");
+    }
+}
+
+#[tokio::test]
 async fn a_story_that_cannot_be_read_back_is_left_out_until_it_can() {
     for scene in scenes().await {
         let orders = scene.paid_there(2).await;
