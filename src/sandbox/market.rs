@@ -194,8 +194,13 @@ impl Market {
             }
             Some(fitting)
         };
-        let fits =
-            |goods: u32| fitting.as_ref().is_none_or(|fitting| fitting.get(goods as usize).copied().unwrap_or(false));
+        let changed = self.changed();
+        // What was never entered must not take the place of what was.
+        let entered = |goods: u32| self.entry.is_entered(changed.get(&goods), goods);
+        let fits = |goods: u32| match &fitting {
+            Some(fitting) => fitting.get(goods as usize).copied().unwrap_or(false),
+            None => entered(goods),
+        };
         let mut found = self.likeness.matches(&self.shop, picture, part, fits);
         let open = |goods| self.book(|book| book.shelf.item(&self.shop, goods)).is_open();
         found.retain(|one| fitting.is_some() || open(one.goods));

@@ -298,7 +298,7 @@ async function columns_are_sorted_with_the_keyboard() {
 
 const PAGES = [
   ['partners', '/console/partners'], ['partner', null], ['what-if', null], ['orders', '/console/orders'], ['order', null],
-  ['growth', '/console/growth'], ['cache', '/console/cache'], ['webhooks', '/console/webhooks'], ['endpoint', null],
+  ['growth', '/console/growth'], ['referrals', '/console/referrals'], ['goods', '/console/goods'], ['cache', '/console/cache'], ['webhooks', '/console/webhooks'], ['endpoint', null],
   ['catalogue', '/console/catalogue'], ['audit', '/console/audit'], ['me', '/console/me'], ['missing', '/console/nothing'],
   // Last, when there is something of an hour to see.
   ['now', '/console'],
