@@ -9,7 +9,7 @@ use crate::limits::{Priority, cost};
 use crate::model::partner::Scope;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::form::{Form, Layout};
-use crate::param2::{discovery, system};
+use crate::param2::{aftersale, discovery, logistics, system, trade};
 
 /// What a caller has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +104,10 @@ pub const ACCOUNT: &str = "com.alibaba.account";
 /// `{"result": {"msg", "code", "traceId", "success", "model"}}`; the call writes a success itself.
 const POOL_TOTAL: Form = Form { layout: Layout::Inside, message: "msg", ..Form::NESTED_TEXT };
 
+/// Clients of several ages spell it their own way; one of them has to be there.
+const TREND_PARAMETERS: &[Parameter] =
+    &[may("tendQueryParam", Kind::Json), may("trendQueryParam", Kind::Json), may("param", Kind::Json)];
+
 /// A parameter that has to be there.
 pub const fn must(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, kind, required: true }
@@ -157,13 +161,9 @@ impl Row {
     }
 
     /// How an offer sold.
-    const fn trend(api: &'static str, parameter: &'static str) -> Self {
-        let parameters: &[Parameter] = match parameter.as_bytes() {
-            b"tendQueryParam" => &[may("tendQueryParam", Kind::Json)],
-            _ => &[may("trendQueryParam", Kind::Json)],
-        };
+    const fn trend(api: &'static str) -> Self {
         Self {
-            parameters,
+            parameters: TREND_PARAMETERS,
             form: Form::NESTED.ok_as("S000").failing_as("retCode", "retMsg"),
             does: "How an offer sold, day by day.",
             proof: "tests/it/param2/discovery.rs::trends_are_told_day_by_day_under_both_names",
@@ -183,27 +183,27 @@ impl Row {
     }
 
     /// With these parameters.
-    const fn takes(self, parameters: &'static [Parameter]) -> Self {
+    pub(super) const fn takes(self, parameters: &'static [Parameter]) -> Self {
         Self { parameters, ..self }
     }
 
     /// Without a token.
-    const fn signed_only(self) -> Self {
+    pub(super) const fn signed_only(self) -> Self {
         Self { need: Need::Signature, ..self }
     }
 
     /// With answers of this shape.
-    const fn shaped(self, form: Form) -> Self {
+    pub(super) const fn shaped(self, form: Form) -> Self {
         Self { form, ..self }
     }
 
     /// Written by.
-    const fn by(self, run: fn(Asked) -> Writing) -> Self {
+    pub(super) const fn by(self, run: fn(Asked) -> Writing) -> Self {
         Self { run, ..self }
     }
 
     /// What it does, in which room, and the test that proves it.
-    const fn told(self, does: &'static str, room: &'static str, proof: &'static str) -> Self {
+    pub(super) const fn told(self, does: &'static str, room: &'static str, proof: &'static str) -> Self {
         Self { does, room, proof, ..self }
     }
 
@@ -228,8 +228,28 @@ pub fn find(namespace: &str, api: &str, version: u32) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.api == api && row.namespace == namespace && row.version == version)
 }
 
-/// All calls. A group of calls is a folder; a call is one row here and one function there.
-pub const TABLE: &[Row] = &[
+/// All calls. A group of calls is a folder; a call is one row here, or in `rows.rs` of its group, and one function there.
+pub static TABLE: &[Row] = &joined::<COUNT>(TABLES);
+
+const TABLES: &[&[Row]] = &[OWN, trade::rows::ROWS, aftersale::rows::ROWS, logistics::rows::ROWS];
+const COUNT: usize = OWN.len() + trade::rows::ROWS.len() + aftersale::rows::ROWS.len() + logistics::rows::ROWS.len();
+
+/// Tables one after the other.
+const fn joined<const COUNT: usize>(tables: &[&[Row]]) -> [Row; COUNT] {
+    let mut all = [OWN[0]; COUNT];
+    let (mut table, mut at) = (0, 0);
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            all[at] = tables[table][row];
+            (row, at) = (row + 1, at + 1);
+        }
+        table += 1;
+    }
+    all
+}
+
+const OWN: &[Row] = &[
     // the protocol's own
     Row::open("system", "currentTimeMillis").by(|asked| Box::pin(system::current_time_millis(asked))).told(
         "Tells the time in milliseconds.",
@@ -364,17 +384,15 @@ pub const TABLE: &[Row] = &[
             "catalog",
             "tests/it/param2/discovery.rs::a_pool_is_pulled_whole_whatever_the_size_of_its_pages",
         ),
-    Row::trend("product.analyze.getPerdaySellQuantityTrend", "tendQueryParam")
-        .by(|asked| Box::pin(discovery::trends::sold(asked))),
-    Row::trend("product.analyze.getPerdaySellQuantityTrendNew", "tendQueryParam")
-        .by(|asked| Box::pin(discovery::trends::sold(asked))),
-    Row::trend("product.analyze.getThirtyDayMedianPriceTrend", "trendQueryParam")
+    Row::trend("product.analyze.getPerdaySellQuantityTrend").by(|asked| Box::pin(discovery::trends::sold(asked))),
+    Row::trend("product.analyze.getPerdaySellQuantityTrendNew").by(|asked| Box::pin(discovery::trends::sold(asked))),
+    Row::trend("product.analyze.getThirtyDayMedianPriceTrend")
         .by(|asked| Box::pin(discovery::trends::median_price(asked))),
-    Row::trend("product.analyze.getThirtyDayMedianPriceTrendNew", "trendQueryParam")
+    Row::trend("product.analyze.getThirtyDayMedianPriceTrendNew")
         .by(|asked| Box::pin(discovery::trends::median_price(asked))),
-    Row::trend("product.analyze.getRepurchaseRateTrend", "trendQueryParam")
+    Row::trend("product.analyze.getRepurchaseRateTrend")
         .by(|asked| Box::pin(discovery::trends::repurchase_rate(asked))),
-    Row::trend("product.analyze.getRepurchaseRateTrendNew", "trendQueryParam")
+    Row::trend("product.analyze.getRepurchaseRateTrendNew")
         .by(|asked| Box::pin(discovery::trends::repurchase_rate(asked))),
 ];
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod aftersale;
 mod asked;
 mod dates;
 mod discovery;
@@ -8,11 +9,13 @@ mod fault;
 mod form;
 pub mod gate;
 mod lenient;
+mod logistics;
 mod multipart;
 mod parameters;
 mod route;
 mod system;
 mod told;
+mod trade;
 
 pub use told::page;
 
