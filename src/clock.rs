@@ -1,12 +1,62 @@
 //! The only "now": the system's clock, or one that tests set.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
 static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// What the machine's clock says to this thread.
+#[derive(Clone, Copy)]
+enum Machine {
+    /// Whatever it is at.
+    Runs,
+    /// What it is at when somebody asks next, and then the same.
+    Stops,
+    /// This.
+    Stands(i64),
+}
+
+thread_local! {
+    static MACHINE: Cell<Machine> = const { Cell::new(Machine::Runs) };
+}
+
+/// Runs something short for which the machine's clock is read at most once: a request is looked at from many sides at
+/// one moment. A clock that a test moves still moves.
+pub fn at_one_moment<T>(run: impl FnOnce() -> T) -> T {
+    struct Before(Machine);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            MACHINE.set(self.0);
+        }
+    }
+    let before = Before(MACHINE.get());
+    if matches!(before.0, Machine::Runs) {
+        MACHINE.set(Machine::Stops);
+    }
+    run()
+}
+
+fn machine_ms() -> i64 {
+    let read = || {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+        let now = SystemTime::now();
+        let passed = |past: std::time::Duration| i64::try_from(past.as_millis()).unwrap_or(i64::MAX);
+        now.duration_since(UNIX_EPOCH).map_or_else(|before| -passed(before.duration()), passed)
+    };
+    match MACHINE.get() {
+        Machine::Runs => read(),
+        Machine::Stands(now_ms) => now_ms,
+        Machine::Stops => {
+            let now_ms = read();
+            MACHINE.set(Machine::Stands(now_ms));
+            now_ms
+        }
+    }
+}
 
 /// Where "now" comes from; cheap to clone and handed to whoever needs time.
 #[derive(Clone, Debug, Default)]
@@ -31,11 +81,9 @@ impl Clock {
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub fn now_ms(&self) -> i64 {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-        let machine = Timestamp::now().as_millisecond();
         match self {
-            Self::System => machine,
-            Self::Shifted(by_ms) => machine + by_ms.load(Ordering::Relaxed),
+            Self::System => machine_ms(),
+            Self::Shifted(by_ms) => machine_ms() + by_ms.load(Ordering::Relaxed),
         }
     }
 
@@ -63,7 +111,40 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use super::Clock;
+    use super::{Clock, at_one_moment};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn the_machines_clock_stands_for_one_moment_and_then_runs_on() {
+        let spin = || {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(5) {
+                std::hint::spin_loop();
+            }
+        };
+        let clock = Clock::shiftable();
+        at_one_moment(|| {
+            let before = (Clock::System.now_ms(), clock.now_ms());
+            spin();
+            assert_eq!(at_one_moment(|| (Clock::System.now_ms(), clock.now_ms())), before);
+            assert_eq!(Clock::System.now_ms(), before.0, "a moment inside a moment does not end it");
+            clock.advance_ms(7);
+            assert_eq!(clock.now_ms(), before.1 + 7, "a test's clock moves");
+        });
+        let before = Clock::System.now_ms();
+        spin();
+        assert!(Clock::System.now_ms() > before);
+        let panicked = std::panic::catch_unwind(|| {
+            at_one_moment(|| {
+                Clock::System.now_ms();
+                panic!("on purpose")
+            })
+        });
+        assert!(panicked.is_err());
+        let before = Clock::System.now_ms();
+        spin();
+        assert!(Clock::System.now_ms() > before, "a panic ends the moment");
+    }
 
     #[test]
     fn a_shiftable_clock_moves_for_all_its_holders() {

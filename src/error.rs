@@ -160,7 +160,18 @@ codes! {
     PoolNotFound = "pool_not_found", 404, Partner, Never, "No such pool.", "List the pools at GET /v1/pools.";
     CategoryNotFound = "category_not_found", 404, Partner, Never, "No such category.", "List the categories at GET /v1/categories.";
     SupplierNotFound = "supplier_not_found", 404, Partner, Never, "No such supplier.", "Take supplier ids from offers.";
+    ImageNotFound = "image_not_found", 404, Partner, Never, "You have no such picture.", "Upload the picture at POST /v1/images and use the image_id it gives; sandbox and live pictures are kept apart.";
+    ImageExpired = "image_expired", 410, Partner, Never, "The picture's time is over.", "Upload it again at POST /v1/images; the same bytes get the same image_id.";
+    ImageInvalid = "image_invalid", 400, Partner, Never, "The picture cannot be taken.", "Send one complete JPEG, PNG or WebP of at most 3 MB, 8,000 pixels a side and 16 million in all, with the matching Content-Type.";
+    LinkUnrecognised = "link_unrecognised", 422, Partner, Never, "There is neither a link nor an offer's number in it.", "Paste the address of an offer's page, a short link, the text that the marketplace's app shares, or the offer's number.";
+    LinkNotOffer = "link_not_offer", 422, Partner, Never, "The link leads to a page of the marketplace that is not an offer's.", "Open the offer itself and copy its address.";
+    LinkForeign = "link_foreign", 422, Partner, Never, "The link leads to another site.", "Only links of the marketplace lead to its offers; to find the like of what another site sells, search by its picture.";
+    ShortLinkNotFound = "short_link_not_found", 404, Partner, Never, "The marketplace does not know this short link.", "Copy it anew, whole, or open it and copy the address of the page.";
+    CodeNotFound = "code_not_found", 422, Partner, Never, "No QR code on the picture can be read.", "Send a sharper picture that shows the whole code with some white around it.";
+    RegionNotServed = "region_not_served", 409, Partner, Never, "No domestic carrier goes to this place.", "Have the goods sent to a warehouse of GET /v1/warehouses, or to another place on the mainland.";
+    AddressAmbiguous = "address_ambiguous", 409, Partner, Never, "The address may mean several places.", "Choose one of candidates and give its region_code, or write the province and city into the address.";
     RateUnavailable = "rate_unavailable", 503, Gateway, Later, "No usable exchange rate for this currency.", "Ask for CNY, or for a currency listed in the detail, or try again later.";
+    RateStale = "rate_stale", 503, Gateway, Later, "The newest exchange rate is too old to be quoted at.", "Quote in CNY, or wait as Retry-After says for newer rates; prices are still shown in the currency, marked rate_stale.";
     // catalogue's connection
     UpstreamTimeout = "upstream_timeout", 504, Catalogue, Later, "The wholesale service did not answer in time.", "Try again; for orders repeat with the same Idempotency-Key.";
     UpstreamUnavailable = "upstream_unavailable", 503, Catalogue, Later, "The wholesale service cannot be reached.", "Try again as Retry-After says.";
@@ -200,6 +211,14 @@ codes! {
     RefundQuantityTooLarge = "refund_quantity_too_large", 409, Partner, Never, "More pieces are asked back than there are.", "Ask for at most what lines tells, under a new reference.";
     RefundOpen = "refund_open", 409, Partner, Never, "A refund is open already for one of the lines.", "See the open one through, modify or withdraw it; then ask under a new reference.";
     RefundRefused = "refund_refused", 409, Catalogue, Never, "The wholesale service refused the refund.", "The detail gives its reason; mend the refund and ask under a new reference.";
+    SourceMatchNotFound = "source_match_not_found", 404, Partner, Never, "No such source match.", "Check the id; comparisons are kept for seven days, sandbox and live ones apart.";
+    SourceMatchesWaiting = "source_matches_waiting", 429, Partner, Later, "Too many of your items wait to be compared.", "Wait until some are done, as Retry-After says, then send more.";
+    InquiryNotFound = "inquiry_not_found", 404, Partner, Never, "No such inquiry.", "Check the id; sandbox and live inquiries are kept apart.";
+    InquiryReferenceTaken = "inquiry_reference_taken", 409, Partner, Never, "You already made an inquiry under this reference.", "Read the first one at GET /v1/inquiries/{inquiry_id}; use a new reference for a new inquiry.";
+    InquiryRefused = "inquiry_refused", 409, Catalogue, Never, "The wholesale service refused the inquiry.", "The detail gives its reason; mend the inquiry and make it under a new reference.";
+    InquiryStateConflict = "inquiry_state_conflict", 409, Partner, Never, "The inquiry's state does not allow this.", "Read the inquiry; its state, its suppliers and its events say where it stands and what can be done.";
+    QuotationNotFound = "quotation_not_found", 404, Partner, Never, "The inquiry has no such quotation.", "Read the inquiry and take the id of a supplier's quotation.";
+    QuotationClosed = "quotation_closed", 409, Partner, Never, "The quotation does not hold any more.", "Read the inquiry: the supplier may have quoted anew; otherwise make a new inquiry.";
     RefundStateConflict = "refund_state_conflict", 409, Partner, Never, "The refund's state does not allow this.", "Read the refund; its state and events say where it stands and what can be done.";
     VoucherNotFound = "voucher_not_found", 404, Partner, Never, "No such voucher.", "Upload the picture at POST /v1/vouchers and use the voucher_id it gives.";
     VoucherRequired = "voucher_required", 409, Partner, Never, "This reason has to be proven by a picture.", "Upload one at POST /v1/vouchers and ask again with its voucher_id, under a new reference.";

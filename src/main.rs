@@ -10,7 +10,7 @@ use clap::Parser;
 use xunyuan::clock::Clock;
 use xunyuan::commands::{
     CannotStart, Command, Line, StillOpen, audit, cache, console_password, demo, health, key, ledger, limit, openapi,
-    operator, order, partner, plan, sandbox, serve, sign,
+    operator, order, partner, plan, sandbox, serve, sign, source_match,
 };
 use xunyuan::ops::staff::Staff;
 use xunyuan::partners::list_names;
@@ -64,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Operator(asked) => operators(asked),
         Command::Sign(asked) => sign::sign(&asked),
         Command::Call(asked) => on_runtime(sign::call(&asked)),
+        Command::SourceMatch(asked) => on_runtime(source_match::run(&asked)),
         Command::ConsolePassword(asked) => console_password::run(&asked, &mut std::io::stdin(), &mut std::io::stdout()),
         Command::Migrate(file) => on_runtime(serve::migrate(&file)),
         Command::Ledger(asked) => on_runtime(ledger::run(asked)),

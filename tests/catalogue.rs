@@ -19,7 +19,7 @@ use xunyuan::model::offer::{Offer, PictureSize};
 use xunyuan::model::page::PageSize;
 use xunyuan::model::partner::Mode;
 use xunyuan::model::search::{Search, Sort};
-use xunyuan::rates::{self, Rates, Source};
+use xunyuan::rates::{self, Rates};
 use xunyuan::redis_link::Place;
 use xunyuan::sandbox::{self, Running};
 use xunyuan::upstream::{self, Endpoint, Upstream};
@@ -67,7 +67,7 @@ impl House {
             ..cache::Settings::default()
         };
         let cache = Cache::new(&keep, tally.clone(), self.clock.clone()).unwrap();
-        let rates = rates::Settings { source: Source::Embedded, stale_after_days: 7 };
+        let rates = rates::Settings::default();
         let rates = Rates::open(rates, self.clock.clone()).unwrap();
         let upstream = Upstream::new(&settings, Arc::default()).unwrap();
         Node { catalog: Catalog::new(upstream, cache, rates, self.clock.clone(), ""), tally }

@@ -13,8 +13,12 @@ use xunyuan::sandbox::{Clock, Error, Running, Settings, start};
 
 #[path = "sandbox/consignments.rs"]
 mod consignments;
+#[path = "sandbox/inquiries.rs"]
+mod inquiries;
 #[path = "sandbox/journal.rs"]
 mod journal;
+#[path = "sandbox/pictures.rs"]
+mod pictures;
 #[path = "sandbox/refunds.rs"]
 mod refunds;
 #[path = "sandbox/told.rs"]
@@ -440,6 +444,131 @@ async fn quantities_of_one_goods_reach_a_tier_together() {
     let group = &preview["groups"][0];
     assert_eq!(group["goodsFen"], goods);
     assert_eq!(group["totalFen"].as_i64().unwrap(), goods + group["freightFen"].as_i64().unwrap());
+}
+
+#[tokio::test]
+async fn freight_to_a_warehouse_is_what_a_preview_and_an_order_say() {
+    let sandbox = Sandbox::open().await;
+    let shop = Shop::open(SEED, OFFERS);
+    let open = (0..shop.len()).map(|index| shop.goods(index)).filter(|goods| goods.cross_border == CrossBorder::Open);
+    let skus: Vec<_> = open.step_by(7).take(40).map(|goods| (goods.skus[0].id, i64::from(goods.min_order))).collect();
+    let lines: Vec<_> = skus.iter().map(|(sku, n)| json!({ "skuId": sku, "quantity": n })).collect();
+    let asked: Vec<_> = skus.iter().map(|(sku, n)| format!("{sku}:{n}")).collect();
+    let asked = asked.join(",");
+    let preview =
+        sandbox.post("/trade/preview", json!({ "lines": lines, "warehouseCode": "GZ01", "destCountry": "JP" })).await;
+    let told = sandbox.get(&format!("/trade/freight?lines={asked}&warehouseCode=GZ01&destCountry=JP")).await;
+    let place = sandbox.get(&format!("/trade/freight?lines={asked}&regionCode=440111&destCountry=JP")).await;
+    assert_eq!((&told, &told["problems"]), (&place, &preview["problems"]));
+    let groups = told["groups"].as_array().unwrap();
+    for (group, previewed) in groups.iter().zip(preview["groups"].as_array().unwrap()) {
+        for part in ["sellerId", "goodsFen", "freightFen", "totalFen"] {
+            assert_eq!(group[part], previewed[part], "{part}");
+        }
+        let sum = |of: &dyn Fn(&Value) -> i64| group["lines"].as_array().unwrap().iter().map(of).sum::<i64>();
+        let number = |line: &Value, name: &str| line[name].as_i64().unwrap();
+        assert_eq!(group["weightGram"], sum(&|line| number(line, "weightGram") * number(line, "quantity")));
+        let space =
+            |line: &Value| line["sizeMm"].as_array().unwrap().iter().map(|mm| mm.as_i64().unwrap()).product::<i64>();
+        let mm3 = sum(&|line| space(line) * number(line, "quantity"));
+        assert_eq!(group["volumeCm3"], (mm3 + 999) / 1000);
+        // By hand, from the template that is told.
+        let template = &group["template"];
+        let amount = match template["by"].as_str().unwrap() {
+            "WEIGHT" => &group["weightGram"],
+            "PIECE" => &group["pieces"],
+            "VOLUME" => &group["volumeCm3"],
+            _ => &Value::Null,
+        };
+        let free = template["freeAboveFen"].as_i64().is_some_and(|least| group["goodsFen"].as_i64().unwrap() >= least);
+        let by_hand = amount.as_i64().filter(|_| !free).map_or(0, |amount| {
+            let over = (amount - number(template, "first")).max(0);
+            number(template, "firstFen")
+                + (over as u64).div_ceil(number(template, "step") as u64) as i64 * number(template, "stepFen")
+        });
+        assert_eq!(group["freightFen"], by_hand, "{group}");
+    }
+    let kinds: std::collections::HashSet<_> =
+        groups.iter().map(|group| group["template"]["by"].as_str().unwrap()).collect();
+    assert!(kinds.contains("WEIGHT") && kinds.contains("VOLUME") && kinds.contains("PIECE"), "{kinds:?}");
+    let far = sandbox.get(&format!("/trade/freight?lines={asked}&regionCode=650100")).await;
+    for (group, far) in groups.iter().zip(far["groups"].as_array().unwrap()) {
+        assert!(far["freightFen"].as_i64() >= group["freightFen"].as_i64());
+        assert!(far["template"]["freeAboveFen"].is_null() && far["template"]["zone"] == "REMOTE");
+    }
+}
+
+#[tokio::test]
+async fn freight_is_refused_by_the_parameter_that_makes_no_sense() {
+    let sandbox = Sandbox::open().await;
+    for (query, param) in [
+        ("regionCode=330782", "lines"),
+        ("lines=&regionCode=330782", "lines"),
+        ("lines=7&regionCode=330782", "lines"),
+        ("lines=7:x&regionCode=330782", "lines[0].quantity"),
+        ("lines=7:1,x:1&regionCode=330782", "lines[1].skuId"),
+        ("lines=7:1,7:2&regionCode=330782", "lines[1].skuId"),
+        ("lines=7:0&regionCode=330782", "lines[0].quantity"),
+        ("lines=7:1", "regionCode"),
+        ("lines=7:1&regionCode=99", "regionCode"),
+        ("lines=7:1&regionCode=330782&warehouseCode=YW01", "regionCode"),
+        ("lines=7:1&warehouseCode=XX99", "warehouseCode"),
+        ("lines=7:1&warehouseCode=YW01&destCountry=japan", "destCountry"),
+    ] {
+        let (_, answer) = sandbox.send(Method::GET, &format!("/trade/freight?{query}"), None).await;
+        assert_eq!(
+            (&answer["errorCode"], &answer["errorData"]["param"]),
+            (&json!("PARAM_INVALID"), &json!(param)),
+            "{query}"
+        );
+    }
+    let (_, answer) = sandbox.send(Method::GET, "/trade/freight?lines=7:1&regionCode=710000", None).await;
+    assert_eq!(answer["errorCode"], "REGION_NOT_SERVED");
+}
+
+#[tokio::test]
+async fn a_mixed_order_of_a_seller_waives_the_smallest_quantity() {
+    let sandbox = Sandbox::open().await;
+    let shop = Shop::open(SEED, OFFERS);
+    let (goods, mix) = (0..shop.len())
+        .map(|index| shop.goods(index))
+        .filter(|goods| goods.cross_border == CrossBorder::Open && goods.batch.is_none())
+        .filter(|goods| {
+            goods.min_order > 1 && goods.skus.len() > 1 && goods.skus.iter().take(2).all(|sku| sku.stock > 200)
+        })
+        .find_map(|goods| {
+            let mix = shop.seller(goods.seller_id)?.mix?;
+            (goods.min_order > 2 && mix.fen > 2 * goods.tiers[0].price_fen).then_some((goods, mix))
+        })
+        .unwrap();
+    let detail = sandbox.get(&format!("/goods/{}", goods.id)).await;
+    assert_eq!(detail["mixBatch"]["minPieces"], mix.pieces);
+    let preview = async |lines: Value| {
+        sandbox.post("/trade/preview", json!({ "lines": lines, "warehouseCode": "YW01", "destCountry": "JP" })).await
+    };
+    let few = preview(json!([{ "skuId": goods.skus[0].id, "quantity": 1 }])).await;
+    let told = &few["problems"][0];
+    assert_eq!((&told["code"], &told["mix"]["pieces"]), (&json!("BELOW_BEGIN_AMOUNT"), &json!(1)), "{few}");
+    assert_eq!((&told["mix"]["minPieces"], &told["mix"]["minFen"]), (&json!(mix.pieces), &json!(mix.fen)));
+    assert_eq!(told["mix"]["fen"], few["groups"][0]["goodsFen"]);
+    // Another goods of the seller, of which enough is bought.
+    let other = shop.goods_of(goods.seller_id).into_iter().map(|index| shop.goods(index)).find(|other| {
+        other.id != goods.id
+            && other.cross_border == CrossBorder::Open
+            && other.batch.is_none()
+            && other.skus[0].stock > 200
+    });
+    let Some(other) = other else { return };
+    let pieces = i64::from(mix.pieces.max(other.min_order));
+    let lines = json!([
+        { "skuId": goods.skus[0].id, "quantity": 1 }, { "skuId": other.skus[0].id, "quantity": pieces },
+    ]);
+    let mixed = preview(lines).await;
+    assert_eq!(mixed["problems"], json!([]), "{mixed}");
+    assert_eq!(
+        mixed["groups"][0]["lines"][0]["unitPriceFen"],
+        goods.tiers[0].price_fen + goods.skus[0].price_offset_fen
+    );
 }
 
 #[tokio::test]

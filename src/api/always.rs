@@ -10,13 +10,14 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 /// Members that are not always sent: the `skip_serializing_if` of the views. They are never null.
 const SOMETIMES: &[(&str, &[&str])] = &[
     ("ConsignmentEvent", &["report_id", "problem"]),
-    ("LineProblem", &["minimum_order", "order_multiple", "stock"]),
+    ("Inquiry", &["events"]),
+    ("LineProblem", &["minimum_order", "order_multiple", "stock", "mixed_order"]),
     ("OfferPage", &["facets"]),
-    ("OfferSummary", &["title_highlights"]),
+    ("OfferSummary", &["title_highlights", "score"]),
     ("Order", &["events"]),
     ("PaymentOrder", &["pay_url", "problem"]),
     ("PolicyView", &["time_zone", "resets_at", "merit", "override"]),
-    ("Price", &["cny", "rate", "rate_date"]),
+    ("Price", &["cny", "rate", "rate_date", "rate_source", "rate_margin_percent", "rate_stale"]),
     ("Refund", &["events"]),
     ("Usage", &["date", "operation", "outcome", "code"]),
 ];

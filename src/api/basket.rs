@@ -95,7 +95,7 @@ pub fn shown(cny: Money, exchange: &Exchange) -> PriceView {
 }
 
 fn plain(cny: Money) -> PriceView {
-    PriceView { amount: cny.amount(), currency: cny.currency.code(), cny: None, rate: None, rate_date: None }
+    PriceView::plain(cny)
 }
 
 /// The exchange rate that was locked.
@@ -105,9 +105,12 @@ pub struct ExchangeView {
     /// ISO 4217 code.
     #[schema(example = "JPY")]
     currency: &'static str,
-    /// How much of it 1 CNY buys.
+    /// How much of it 1 CNY buys, with the margin in it.
     #[schema(example = "21.05")]
     per_cny: String,
+    /// The margin of your plan that is in it, per cent.
+    #[schema(example = "0")]
+    margin_percent: String,
     /// The day of the rate.
     #[schema(example = "2026-11-20", format = Date)]
     date: String,
@@ -121,6 +124,7 @@ impl From<&Exchange> for ExchangeView {
         Self {
             currency: exchange.currency.code(),
             per_cny: exchange.per_cny.to_string(),
+            margin_percent: exchange.margin.to_string(),
             date: exchange.date.to_string(),
             source: exchange.source.clone(),
         }
@@ -150,7 +154,7 @@ mod tests {
 
     fn exchange(code: &str, per_cny: Decimal) -> Exchange {
         let date = jiff::civil::date(2026, 11, 20);
-        Exchange { currency: code.parse().unwrap(), per_cny, date, source: "test".into() }
+        Exchange::new(code.parse().unwrap(), per_cny, date, "test")
     }
 
     fn amount(price: &PriceView) -> Decimal {
@@ -180,8 +184,9 @@ mod tests {
             lines in proptest::collection::vec(0_i64..10_000_000, 1..50),
             freight in 0_i64..1_000_000,
             per_cny in 1_i64..10_000_000,
-            code in proptest::sample::select(vec!["JPY", "USD", "KWD", "CNY"]),
+            currency in proptest::sample::select(crate::model::money::tests::all()),
         ) {
+            let code = currency.code();
             let per_cny = if code == "CNY" { Decimal::ONE } else { Decimal::new(per_cny, 4) };
             let basket = basket(&lines, freight);
             let exchange = exchange(code, per_cny);

@@ -86,9 +86,10 @@ pub async fn list_categories(
     let mut asked = Asked::default();
     let audience = asked.audience(&request, &call.caller, call.parts.0.language.as_deref(), None);
     let audience = asked.done(Some(audience))?;
-    let rendered = catalog
-        .rendered(kept::FACE, &audience, &AllCategories, |all, _| kept::json(&CategoryPageView::from(all.as_slice())));
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    kept::shown(&request, &catalog, &audience, &AllCategories, |all, _| {
+        kept::json(&CategoryPageView::from(all.as_slice()))
+    })
+    .await
 }
 
 /// Which category.
@@ -194,7 +195,5 @@ pub async fn get_category(
     let id = asked.path::<CategoryId>("category_id", &path.category_id);
     let audience = asked.audience(&request, &call.caller, tongue.language.as_deref(), None);
     let id = asked.done(id)?;
-    let rendered =
-        catalog.rendered(kept::FACE, &audience, &id, |detail, _| kept::json(&CategoryDetailView::from(detail)));
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    kept::shown(&request, &catalog, &audience, &id, |detail, _| kept::json(&CategoryDetailView::from(detail))).await
 }

@@ -1,6 +1,7 @@
 //! The front door of `/v1`: a request becomes `Admitted` once its signature is proven, its key holds the scope, its
 //! plan has room, and its parts can be read — in this order. No handler can be entered otherwise.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -8,8 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::web::{Bytes, Data};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
 use ipnet::IpNet;
 
@@ -21,7 +22,7 @@ use crate::edge::problem::Problem;
 use crate::edge::sealed::{self, BodyBounds, Headers};
 use crate::edge::visit::{Counted, Held, Shared};
 use crate::error::Code;
-use crate::limits::{Limits, Permit, Priority, Standing};
+use crate::limits::{Limits, Permit, Priority, Standing, cost};
 use crate::model::partner::{Caller, Mode};
 
 /// What the gate asks and what bounds it sets; one for the whole process.
@@ -90,25 +91,30 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
         visit.counted = Some(counted(&caller, age_s));
     });
     if !O::SCOPES.is_met_by(caller.scopes) {
-        let missing = format!("the key has no scope {}; it has: {}", O::SCOPES.told(str::to_owned), caller.scopes);
-        let standing = gate.limits.standing(&caller).await;
-        visit.with(|visit| visit.headers.extend(rate_fields(&standing)));
-        let address = address::caller(request, &gate.trusted_proxies);
-        if let Some(seconds) = gate.auth.charge_refusal(address, &caller.key_id) {
-            return Err(Problem::new(Code::AuthThrottled).retry_after(seconds));
-        }
-        return Err(Problem::new(Code::ScopeMissing).detail(missing));
+        return Err(Box::pin(gate.scope_missing::<O>(request, &caller, &visit)).await);
     }
     if body.is_empty() {
         // Whoever sends a body may be what it waited for.
         gate.limits.note_wait(visit.with(|visit| visit.started.elapsed()));
     }
-    gate.may(&caller, (O::COST, O::PRIORITY), &visit).await?;
+    gate.may(&caller, (cost::asked(O::ID, O::COST, request.query_string()), O::PRIORITY), &visit).await?;
     let parts = parts::take(request, &body)?;
     Ok(Admitted { caller, parts, visit, operation: PhantomData })
 }
 
+// What seldom awaits anything does so in a box of its own: the many others do not carry the room for it around.
 impl Gate {
+    async fn scope_missing<O: Operation>(&self, request: &HttpRequest, caller: &Caller, visit: &Shared) -> Problem {
+        let missing = format!("the key has no scope {}; it has: {}", O::SCOPES.told(str::to_owned), caller.scopes);
+        let standing = self.limits.standing(caller).await;
+        visit.with(|visit| visit.headers.extend(rate_fields(&standing)));
+        let address = address::caller(request, &self.trusted_proxies);
+        match self.auth.charge_refusal(address, &caller.key_id) {
+            Some(seconds) => Problem::new(Code::AuthThrottled).retry_after(seconds),
+            None => Problem::new(Code::ScopeMissing).detail(missing),
+        }
+    }
+
     async fn who(
         &self,
         request: &HttpRequest,
@@ -181,12 +187,51 @@ fn with_field(problem: Problem, name: &'static str, value: &str) -> Problem {
 static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
+/// What a worker has at hand for the rate fields of the next answer.
+#[derive(Debug, Default)]
+struct Desk {
+    /// `RateLimit-Policy` of the plans that were met lately.
+    policies: Vec<HeaderValue>,
+    /// Room for values of `RateLimit`; each takes a piece of it along.
+    room: BytesMut,
+}
+
+/// Plans whose field value is at hand; a marketplace has a handful.
+const MOST_POLICIES: usize = 16;
+/// Room is made for so many bytes at a time.
+const ROOM_BYTES: usize = 8 * 1024;
+
+thread_local! {
+    static DESK: RefCell<Desk> = RefCell::default();
+}
+
+impl Desk {
+    fn policy(&mut self, text: &str) -> Option<HeaderValue> {
+        if let Some(known) = self.policies.iter().find(|known| known.as_bytes() == text.as_bytes()) {
+            return Some(known.clone());
+        }
+        let value = HeaderValue::from_str(text).ok()?;
+        if self.policies.len() == MOST_POLICIES {
+            self.policies.clear();
+        }
+        self.policies.push(value.clone());
+        Some(value)
+    }
+
+    fn left(&mut self, standing: &Standing) -> Option<HeaderValue> {
+        if self.room.capacity() < ROOM_BYTES / 8 {
+            self.room.reserve(ROOM_BYTES);
+        }
+        standing.write_rate_limit(&mut self.room);
+        HeaderValue::from_maybe_shared(self.room.split().freeze()).ok()
+    }
+}
+
 /// `RateLimit-Policy` and `RateLimit` as of now.
-fn rate_fields(standing: &Standing) -> Vec<(HeaderName, HeaderValue)> {
-    let policy = HeaderValue::from_str(standing.rate_limit_policy());
-    let left = HeaderValue::from_maybe_shared(Bytes::from(standing.rate_limit()));
-    let fields = [(&RATE_LIMIT_POLICY, policy.ok()), (&RATE_LIMIT, left.ok())];
-    fields.into_iter().filter_map(|(name, value)| Some((name.clone(), value?))).collect()
+fn rate_fields(standing: &Standing) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let (policy, left) = DESK.with_borrow_mut(|desk| (desk.policy(standing.rate_limit_policy()), desk.left(standing)));
+    let fields = [(&RATE_LIMIT_POLICY, policy), (&RATE_LIMIT, left)];
+    fields.into_iter().filter_map(|(name, value)| Some((name.clone(), value?)))
 }
 
 /// The in-flight slot of a request; a free answer gives its cost back.
@@ -194,11 +239,11 @@ fn rate_fields(standing: &Standing) -> Vec<(HeaderName, HeaderValue)> {
 struct Slot(Permit);
 
 impl Held for Slot {
-    fn leave(&mut self, free: bool) -> Vec<(HeaderName, HeaderValue)> {
+    fn leave(&mut self, free: bool, answer: &mut HeaderMap) {
         if free {
             self.0.refund();
         }
-        rate_fields(self.0.standing())
+        rate_fields(self.0.standing()).for_each(|(name, value)| drop(answer.insert(name, value)));
     }
 
     fn units(&self) -> u32 {

@@ -8,9 +8,15 @@ pub mod categories;
 pub mod consignments;
 pub mod docs;
 pub mod events;
+pub mod freight;
 pub mod gate;
+pub mod images;
+pub mod inquiries;
+mod inquiry_body;
+mod inquiry_view;
 mod kept;
 pub mod limits;
+pub mod links;
 pub mod offers;
 mod once;
 pub mod openapi;
@@ -31,6 +37,8 @@ mod refund_view;
 pub mod refunds;
 pub mod shipments;
 pub mod signature;
+mod source_match_view;
+pub mod source_matches;
 pub mod suppliers;
 pub mod unmatched;
 pub mod usage;
@@ -55,6 +63,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(offers::get_offer)
         .service(offers::like::list_related_offers)
         .service(offers::like::get_offer_trends)
+        .service(images::create_image)
+        .service(links::resolve_link)
         .service(categories::list_categories)
         .service(categories::get_category)
         .service(suppliers::get_supplier)
@@ -63,6 +73,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(pools::list_pool_offers)
         .service(rankings::list_rankings)
         .service(rankings::list_trending_keywords)
+        .service(freight::create_freight_estimate)
         .service(quotes::create_quote)
         .service(quotes::get_quote)
         .service(orders::create_order)
@@ -108,6 +119,14 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(refunds::modify_refund)
         .service(refunds::create_return_shipment)
         .service(refunds::create_arbitration)
+        .service(source_matches::create_source_match)
+        .service(source_matches::get_source_match)
+        .service(inquiries::create_inquiry)
+        .service(inquiries::list_inquiries)
+        .service(inquiries::get_inquiry)
+        .service(inquiries::counter_quotation)
+        .service(inquiries::accept_quotation)
+        .service(inquiries::withdraw_inquiry)
         .service(vouchers::create_voucher)
         .service(vouchers::get_voucher)
         .service(limits::get_limits)

@@ -29,6 +29,8 @@ UTC, ids strings.",
     tags(
         (name = "Catalogue", description = "Offers, categories and suppliers, in twelve languages and any configured currency."),
         (name = "Quotes", description = "Prices, freight and exchange rate, locked for a while."),
+        (name = "Source exchange", description = "What you sell today, and what the catalogue has in its place, side by side."),
+        (name = "Inquiries", description = "Ask several suppliers for their price, talk about it, accept one."),
         (name = "Orders", description = "Placed once, never twice; followed to the warehouse."),
         (name = "Fulfilment", description = "Parcels to the warehouse, and consignments from there to your carrier."),
         (name = "Payments", description = "A pay page, or an agreed debit."),
@@ -51,7 +53,7 @@ const COMMON: &[(u16, &str)] = &[
     (502, "`upstream_refused`, `upstream_nonsense`: the wholesale service misbehaved"),
     (
         503,
-        "`upstream_unavailable`, `ledger_unavailable`, `rate_unavailable`, `overloaded`, `shutting_down`: try again; repeat what must happen once with the same Idempotency-Key",
+        "`upstream_unavailable`, `ledger_unavailable`, `rate_unavailable`, `rate_stale`, `overloaded`, `shutting_down`: try again; repeat what must happen once with the same Idempotency-Key",
     ),
     (504, "`upstream_timeout`: try again"),
 ];

@@ -90,6 +90,8 @@ operations! {
     BatchOffers = "batch_offers", CatalogRead, Read;
     ListRelatedOffers = "list_related_offers", CatalogRead, Read;
     GetOfferTrends = "get_offer_trends", CatalogRead, Read;
+    CreateImage = "create_image", CatalogRead, Write;
+    ResolveLink = "resolve_link", CatalogRead, Read;
     ListCategories = "list_categories", CatalogRead, Read;
     GetCategory = "get_category", CatalogRead, Read;
     GetSupplier = "get_supplier", CatalogRead, Read;
@@ -98,6 +100,7 @@ operations! {
     ListPoolOffers = "list_pool_offers", CatalogRead, Read;
     ListRankings = "list_rankings", CatalogRead, Read;
     ListTrendingKeywords = "list_trending_keywords", CatalogRead, Read;
+    CreateFreightEstimate = "create_freight_estimate", CatalogRead | QuotesWrite, Read;
     CreateQuote = "create_quote", QuotesWrite, Write;
     GetQuote = "get_quote", QuotesWrite, Read;
     CreateOrder = "create_order", OrdersWrite, OrderWrite;
@@ -131,7 +134,15 @@ operations! {
     ModifyRefund = "modify_refund", RefundsWrite, OrderWrite;
     CreateReturnShipment = "create_return_shipment", RefundsWrite, OrderWrite;
     CreateArbitration = "create_arbitration", RefundsWrite, OrderWrite;
-    CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite, Write;
+    CreateSourceMatch = "create_source_match", CatalogRead, Write;
+    GetSourceMatch = "get_source_match", CatalogRead, Read;
+    CreateInquiry = "create_inquiry", QuotesWrite, OrderWrite;
+    ListInquiries = "list_inquiries", QuotesWrite | OrdersRead, Read;
+    GetInquiry = "get_inquiry", QuotesWrite | OrdersRead, Read;
+    CounterQuotation = "counter_quotation", QuotesWrite, OrderWrite;
+    AcceptQuotation = "accept_quotation", OrdersWrite, OrderWrite;
+    WithdrawInquiry = "withdraw_inquiry", QuotesWrite, OrderWrite;
+    CreateVoucher = "create_voucher", RefundsWrite | FulfilmentWrite | QuotesWrite, Write;
     GetVoucher = "get_voucher", OrdersRead, Read;
     GetShipment = "get_shipment", OrdersRead, Read;
     ListWarehouses = "list_warehouses", OrdersRead | FulfilmentWrite, Read;

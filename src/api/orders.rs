@@ -78,7 +78,7 @@ pub async fn create_order(
 }
 
 /// What the partner is told of an order, for this request and all its repeats.
-fn told(order: &Order, lines: Option<&[Wanted]>, request_id: &str, path: &str) -> Answer {
+pub(crate) fn told(order: &Order, lines: Option<&[Wanted]>, request_id: &str, path: &str) -> Answer {
     let (status, headers) = match (order.state, order.refusal()) {
         (State::Rejected, Some(refusal)) => {
             return once::refusal(Refused::of(refusal.clone(), lines), request_id, path);

@@ -70,10 +70,10 @@ pub async fn list_pools(
     let mut asked = Asked::default();
     let audience = asked.audience(&request, &call.caller, call.parts.0.language.as_deref(), None);
     let audience = asked.done(Some(audience))?;
-    let rendered = catalog.rendered(kept::FACE, &audience, &AllPools, |pools, _| {
+    kept::shown(&request, &catalog, &audience, &AllPools, |pools, _| {
         kept::json(&PoolListView { items: pools.iter().map(PoolView::from).collect() })
-    });
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    })
+    .await
 }
 
 /// Which pool.
@@ -129,8 +129,8 @@ pub async fn list_pool_offers(
     let (cursor, size) = (asked.cursor(query.cursor.as_deref()), asked.size(query.limit.as_deref()));
     let page = PoolPage { pool: asked.done(pool)?, ship_to, cursor, size };
     let mode = audience.mode;
-    let rendered = catalog.rendered(kept::FACE, &audience, &page, |page, exchange| {
+    kept::shown(&request, &catalog, &audience, &page, |page, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.page(page)?)
-    });
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    })
+    .await
 }

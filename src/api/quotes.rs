@@ -10,6 +10,7 @@ use crate::api::asked::Asked;
 use crate::api::basket::{ExchangeView, Figures, LineView};
 use crate::api::gate::Admitted;
 use crate::api::operations::op;
+use crate::api::payments::MoneyView;
 use crate::api::price::PriceView;
 use crate::edge::parts::{Json, Path};
 use crate::edge::problem::Problem;
@@ -17,7 +18,7 @@ use crate::edge::reply::{self, Reply};
 use crate::error::Place;
 use crate::model::ids::{QuoteId, SkuId};
 use crate::model::money::Currency;
-use crate::model::quote::{LineProblem, Quantity, Quote, Wanted};
+use crate::model::quote::{LineProblem, MixedSoFar, Quantity, Quote, Wanted};
 use crate::orders::{NewQuote, Orders, Quoted};
 
 /// What is wanted.
@@ -141,6 +142,37 @@ pub struct LineProblemView {
     /// How many pieces there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     stock: Option<i64>,
+    /// With `below_minimum_order`, where the supplier takes mixed orders: what two or more of its SKUs have to make
+    /// together for no minimum to apply, and what these lines make.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mixed_order: Option<MixedSoFarView>,
+}
+
+/// A supplier's rule for mixed orders, and what the lines come to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MixedOrderSoFar)]
+pub struct MixedSoFarView {
+    /// So many pieces are enough; null when pieces do not count.
+    #[schema(example = 30)]
+    min_pieces: Option<u32>,
+    /// Goods of this price are enough; null when money does not count.
+    min_amount: Option<MoneyView>,
+    /// Pieces of the lines of this supplier.
+    #[schema(example = 12)]
+    pieces: i64,
+    /// What they cost.
+    amount: MoneyView,
+}
+
+impl From<&MixedSoFar> for MixedSoFarView {
+    fn from(mixed: &MixedSoFar) -> Self {
+        Self {
+            min_pieces: mixed.rule.pieces,
+            min_amount: mixed.rule.amount.map(MoneyView::from),
+            pieces: mixed.pieces,
+            amount: mixed.amount.into(),
+        }
+    }
 }
 
 impl From<&Quote> for QuoteView {
@@ -172,6 +204,7 @@ impl From<&LineProblem> for LineProblemView {
             minimum_order: problem.minimum_order,
             order_multiple: problem.order_multiple,
             stock: problem.stock,
+            mixed_order: problem.mixed.as_ref().map(MixedSoFarView::from),
         }
     }
 }

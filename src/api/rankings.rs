@@ -69,10 +69,10 @@ pub async fn list_rankings(
         size: asked.size(query.limit.as_deref()),
     };
     let (ranking, mode) = (asked.done(Some(ranking))?, audience.mode);
-    let rendered = catalog.rendered(kept::FACE, &audience, &ranking, |offers, exchange| {
+    kept::shown(&request, &catalog, &audience, &ranking, |offers, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.list(offers)?)
-    });
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    })
+    .await
 }
 
 /// Which keywords.
@@ -173,8 +173,8 @@ pub async fn list_trending_keywords(
         size: asked.size(query.limit.as_deref()),
     };
     let keywords = asked.done(Some(keywords))?;
-    let rendered = catalog.rendered(kept::FACE, &audience, &keywords, |found, _| {
+    kept::shown(&request, &catalog, &audience, &keywords, |found, _| {
         kept::json(&KeywordListView { items: found.iter().map(KeywordView::from).collect() })
-    });
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    })
+    .await
 }

@@ -130,9 +130,7 @@ pub async fn get_supplier(
     let id = asked.path::<SupplierId>("supplier_id", &path.supplier_id);
     let audience = asked.audience(&request, &call.caller, tongue.language.as_deref(), None);
     let id = asked.done(id)?;
-    let rendered =
-        catalog.rendered(kept::FACE, &audience, &id, |supplier, _| kept::json(&SupplierView::from(supplier)));
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    kept::shown(&request, &catalog, &audience, &id, |supplier, _| kept::json(&SupplierView::from(supplier))).await
 }
 
 /// Searches the offers of one supplier.
@@ -158,8 +156,8 @@ pub async fn list_supplier_offers(
         catalog.ask(&audience, &id).await?;
     }
     let (search, mode) = (Search { supplier: id, ..search }, audience.mode);
-    let rendered = catalog.rendered(kept::FACE, &audience, &search, |page, exchange| {
+    kept::shown(&request, &catalog, &audience, &search, |page, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.page(page)?)
-    });
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    })
+    .await
 }

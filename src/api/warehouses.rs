@@ -79,7 +79,8 @@ pub async fn list_warehouses(
     let mut asked = Asked::default();
     let audience = asked.audience(&request, &call.caller, call.parts.0.language.as_deref(), None);
     let audience = asked.done(Some(audience))?;
-    let rendered = catalog
-        .rendered(kept::FACE, &audience, &AllWarehouses, |all, _| kept::json(&WarehousePageView::from(all.as_slice())));
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    kept::shown(&request, &catalog, &audience, &AllWarehouses, |all, _| {
+        kept::json(&WarehousePageView::from(all.as_slice()))
+    })
+    .await
 }

@@ -12,11 +12,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use moka::sync::Cache;
 
+use crate::audit::Who;
 use crate::auth::request::Class;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::counters::{Claimed, Nonces};
-use crate::partners::{App, Directory, KeyState, TokenRecord};
+pub use crate::partners::{App, Granted};
+use crate::partners::{Directory, KeyState, TokenRecord};
 use crate::signing::aop::AppSecret;
 
 /// How far a timestamp may be from now; clients of the platform are years old, and so are some of their clocks.
@@ -190,10 +192,33 @@ impl Apps {
         }
     }
 
-    /// Redeems, refreshes or postpones for an app.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
+    /// Tokens for a code, once; none when it does not count.
+    pub async fn redeem(&self, app: &App, code: &str) -> Result<Option<Granted>, Unasked> {
+        told(self.directory.redeem_code(&app.key, code).await)
     }
+
+    /// Another access token for a refresh token; none when it does not count.
+    pub async fn refresh(&self, app: &App, token: &str) -> Result<Option<Granted>, Unasked> {
+        told(self.directory.refresh_token(&app.key, token).await)
+    }
+
+    /// Another refresh token in the place of one, with an access token; none when it does not count.
+    pub async fn postpone(&self, app: &App, token: &str) -> Result<Option<Granted>, Unasked> {
+        told(self.directory.postpone_token(&app.key, token).await)
+    }
+
+    /// A code that the app may redeem for tokens of the account.
+    pub async fn authorise(&self, app: &App, account: &str) -> Result<String, Unasked> {
+        let who = Who::Partner { partner: app.partner.id.clone(), key: app.key.clone() };
+        told(self.directory.issue_code(who, &app.key, account).await)
+    }
+}
+
+fn told<T>(outcome: Result<T, crate::partners::Error>) -> Result<T, Unasked> {
+    outcome.map_err(|error| {
+        tracing::error!(%error, "tokens cannot be granted");
+        Unasked
+    })
 }
 
 /// The database cannot be asked.
@@ -207,13 +232,13 @@ mod tests {
 
     use super::{AppRequest, Apps, Barred, Unproven, Untimely, WINDOW_S};
     use crate::auth::Class;
+    use crate::auth::trial::{self, House};
     use crate::clock::Clock;
     use crate::counters::{Counters, Nonces};
     use crate::model::ids::PartnerId;
     use crate::model::partner::{Mode, Scopes};
     use crate::partners::{App, AppPolicy, Directory, MasterKeys, NewPartner, Sealer};
     use crate::signing::aop::AppSecret;
-    use crate::sql::trial;
 
     const MASTER: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -223,7 +248,7 @@ mod tests {
         clock: Clock,
         app_key: String,
         secret: AppSecret,
-        _house: trial::House,
+        _house: House,
     }
 
     fn acme() -> PartnerId {
@@ -231,7 +256,7 @@ mod tests {
     }
 
     async fn scene(refusals: u32, allowed: &str) -> Scene {
-        let (house, clock) = (trial::houses().await.remove(0), Clock::shiftable());
+        let (house, clock) = (trial::house().await, Clock::shiftable());
         let sealer = Sealer::new(MasterKeys::parse(MASTER).unwrap());
         let directory = Arc::new(Directory::open(house.another().await, sealer, clock.clone()).await.unwrap());
         let new = NewPartner { id: acme(), name: "Acme".into(), country: "JP".into(), plan: "starter".into() };

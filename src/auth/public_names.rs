@@ -16,7 +16,8 @@ impl PublicNames {
     pub fn serve(&self, message: &Message<'_>) -> bool {
         let port = if message.scheme.eq_ignore_ascii_case("http") { ":80" } else { ":443" };
         let called = bare(message.authority, port);
-        self.0.is_empty() || self.0.iter().any(|name| bare(name, port).eq_ignore_ascii_case(called))
+        let is_called = |name: &str| name == called || name.eq_ignore_ascii_case(called);
+        self.0.is_empty() || self.0.iter().any(|name| is_called(bare(name, port)))
     }
 
     /// The names as one text.

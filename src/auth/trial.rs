@@ -10,11 +10,17 @@ use crate::error::Failure;
 use crate::model::partner::{Caller, Mode, Scopes};
 use crate::partners::{Directory, Issued, KeyPolicy, MasterKeys, Material, NewPartner, Sealer};
 use crate::signing::http_message::{HmacKey, Message, Signer, SigningKey};
-use crate::sql::trial::{self, House};
+use crate::sql::trial;
+pub use crate::sql::trial::House;
 
 pub const MASTER: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 pub const ACTOR: &str = "cli:tester";
 pub const HOST: &str = "api.example.com";
+
+/// A database of a test's own.
+pub async fn house() -> House {
+    trial::houses().await.remove(0)
+}
 
 /// A request on its way, owned.
 #[derive(Clone)]

@@ -29,6 +29,8 @@ pub enum Kind {
     Keywords,
     /// How an offer sold.
     Trend,
+    /// What the road to a place costs.
+    Freight,
 }
 
 /// Spans of a document's life, each beginning where the one before it ends.
@@ -69,6 +71,7 @@ impl Kind {
         Kind::Ranking,
         Kind::Keywords,
         Kind::Trend,
+        Kind::Freight,
     ];
 
     /// The kind's row of the table.
@@ -88,6 +91,7 @@ impl Kind {
             Self::Ranking => row(60, 120, 3_600, 5),
             Self::Keywords => row(120, 300, 3_600, 5),
             Self::Trend => row(300, 600, 86_400, 5),
+            Self::Freight => row(15, 60, 3_600, 60),
         }
     }
 
@@ -107,6 +111,7 @@ impl Kind {
             Self::Ranking => "ranking",
             Self::Keywords => "keywords",
             Self::Trend => "trend",
+            Self::Freight => "freight",
         }
     }
 }

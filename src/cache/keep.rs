@@ -218,8 +218,8 @@ impl<E: Trouble> Cache<E> {
         self.documents.run_pending_tasks();
     }
 
-    /// A rendered answer that may be sent as it is.
-    pub fn answer(&self, key: &Key) -> Option<Arc<Rendered>> {
+    /// A rendered answer that may be sent as it is, by the bytes of its key.
+    pub fn answer(&self, key: &[u8]) -> Option<Arc<Rendered>> {
         let (answer, packed) = match self.hottest.get(key) {
             Some(answer) => (Some(answer), None),
             None => (None, Some(self.packed.get(key)?)),
@@ -241,7 +241,11 @@ impl<E: Trouble> Cache<E> {
         let life = Arc::clone(life);
         let answer = match (answer, packed) {
             (Some(answer), _) => answer,
-            (None, packed) => self.opened(key, packed.as_deref()?)?,
+            (None, packed) => {
+                let packed = packed.as_deref()?;
+                let again = packed.is_wanted_again();
+                if again { self.opened(Key::found_by(key), packed)? } else { Arc::new(packed.open()?) }
+            }
         };
         Tally::one(&self.tally.hits_process);
         self.sketch.note(&life.document);
@@ -261,7 +265,7 @@ impl<E: Trouble> Cache<E> {
     pub fn answer_standing_in(&self, key: &Key) -> Option<Arc<Rendered>> {
         let packed = self.believed(key).filter(|packed| self.clock.now_ms() < packed.life.error_until_ms)?;
         Tally::one(&self.tally.stale);
-        self.opened(key, &packed)
+        self.opened(key.clone(), &packed)
     }
 
     fn believed(&self, key: &Key) -> Option<Arc<Packed>> {
@@ -274,9 +278,9 @@ impl<E: Trouble> Cache<E> {
     }
 
     /// Opens a packed answer; if it is hot enough it stays open.
-    fn opened(&self, key: &Key, packed: &Packed) -> Option<Arc<Rendered>> {
+    fn opened(&self, key: Key, packed: &Packed) -> Option<Arc<Rendered>> {
         let answer = Arc::new(packed.open()?);
-        self.hottest.insert(key.clone(), Arc::clone(&answer));
+        self.hottest.insert(key, Arc::clone(&answer));
         Some(answer)
     }
 
@@ -294,11 +298,11 @@ impl<E: Trouble> Cache<E> {
                 self.hottest
                     .get(key)
                     .filter(|open| Arc::ptr_eq(&open.life, &packed.life))
-                    .or_else(|| self.opened(key, &packed))
+                    .or_else(|| self.opened(key.clone(), &packed))
             } else {
                 let packed = Arc::new(packed.under(Arc::new(Life::of(kind, document, kept))));
                 self.packed.insert(key.clone(), Arc::clone(&packed));
-                self.opened(key, &packed)
+                self.opened(key.clone(), &packed)
             };
             if let Some(same) = same {
                 return Ok(same);

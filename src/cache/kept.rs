@@ -1,11 +1,13 @@
 //! A kept document with the times of its life, and the envelope it has in Redis. Large documents are kept compressed:
 //! they are read when an answer is rendered, which is seldom, and their bytes are most of what the cache weighs.
 
+use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use zstd::bulk::{Compressor, Decompressor};
 
 use crate::cache::freshness::Kind;
 use crate::cache::key::Key;
@@ -21,6 +23,12 @@ const WORTH_BYTES: usize = 512;
 const LEVEL: i32 = 3;
 /// No document is larger; whatever says that it is, is damaged.
 const LARGEST_BYTES: usize = 64 << 20;
+
+thread_local! {
+    // To make one costs more than to use it.
+    static PRESS: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static OPENER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// What is known: a document, or that there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +110,14 @@ pub(super) fn packed(plain: &[u8]) -> Option<(Bytes, u32)> {
     if plain.len() < WORTH_BYTES || plain.len() > LARGEST_BYTES {
         return None;
     }
-    let bytes = zstd::bulk::compress(plain, LEVEL).ok().filter(|bytes| bytes.len() < plain.len() / 10 * 9)?;
+    let bytes = PRESS.with_borrow_mut(|press| {
+        let press = match press {
+            Some(press) => press,
+            None => press.insert(Compressor::new(LEVEL).ok()?),
+        };
+        press.compress(plain).ok()
+    });
+    let bytes = bytes.filter(|bytes| bytes.len() < plain.len() / 10 * 9)?;
     // The compressor's buffer is as large as the worst case.
     Some((Bytes::from(bytes.into_boxed_slice()), u32::try_from(plain.len()).ok()?))
 }
@@ -110,7 +125,13 @@ pub(super) fn packed(plain: &[u8]) -> Option<(Bytes, u32)> {
 /// What was compressed.
 pub(super) fn unpacked(bytes: &[u8], length: u32) -> Option<Bytes> {
     let length = usize::try_from(length).ok().filter(|length| *length <= LARGEST_BYTES)?;
-    zstd::bulk::decompress(bytes, length).ok().map(Bytes::from)
+    OPENER.with_borrow_mut(|opener| {
+        let opener = match opener {
+            Some(opener) => opener,
+            None => opener.insert(Decompressor::new().ok()?),
+        };
+        opener.decompress(bytes, length).ok().map(Bytes::from)
+    })
 }
 
 impl Kept {

@@ -1,6 +1,7 @@
 //! Keys of kept things: a row of typed fields, each with its length, so that two rows of different fields never make
 //! the same bytes; and reading a key's fields again.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::cache::freshness::Kind;
@@ -27,6 +28,13 @@ pub enum Field {
     Nothing,
 }
 
+/// What is kept is found by the bytes of its key alone.
+impl Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl Key {
     /// Begins a key for documents (or answers) of a kind.
     pub fn of(kind: Kind) -> KeyBuilder {
@@ -36,6 +44,11 @@ impl Key {
     /// The key as bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The key of something that was found under these bytes.
+    pub(super) fn found_by(bytes: &[u8]) -> Self {
+        Self(bytes.into())
     }
 
     /// The key with these bytes; `None` when they are none of a key of ours.
@@ -161,6 +174,11 @@ impl KeyBuilder {
     fn nothing(mut self) -> Self {
         self.0.push(NOTHING);
         self
+    }
+
+    /// The bytes of the key so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The finished key.

@@ -1,9 +1,10 @@
 //! A rendered answer: bytes, strong ETag, how long it may be kept, and compressed variants that are made once. The many
 //! are kept packed, the hottest as they are sent.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use actix_web::http::header::HeaderValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -82,14 +83,10 @@ impl Life {
 pub struct Rendered {
     /// The body as it is.
     pub bytes: Bytes,
-    /// Strong entity tag of the body as it is, quoted.
-    pub etag: Box<str>,
+    /// Strong entity tag of the body as it is, quoted, ready to be sent.
+    pub etag: HeaderValue,
     /// When the document it shows was fetched, milliseconds since 1970.
     pub fetched_at_ms: i64,
-    /// Seconds a caller may keep it from the moment it was fetched.
-    pub max_age_s: u32,
-    /// Seconds more a caller may show it while asking again.
-    pub swr_s: u32,
     pub(super) life: Arc<Life>,
     compressible: bool,
     variants: [OnceLock<Option<Variant>>; 3],
@@ -100,8 +97,8 @@ pub struct Rendered {
 pub struct Variant {
     /// The encoded body.
     pub bytes: Bytes,
-    /// Its own strong entity tag (RFC 9110 §8.8.3.3), quoted.
-    pub etag: Box<str>,
+    /// Its own strong entity tag (RFC 9110 §8.8.3.3), quoted, ready to be sent.
+    pub etag: HeaderValue,
 }
 
 /// An answer that takes little room.
@@ -110,6 +107,8 @@ pub(super) struct Packed {
     content: Content,
     etag: Box<str>,
     pub life: Arc<Life>,
+    /// Whether it was opened before.
+    opened: AtomicBool,
 }
 
 impl Packed {
@@ -119,22 +118,35 @@ impl Packed {
             Kind::Picture => Content::Plain(answer.bytes.clone()),
             _ => Content::of(&answer.bytes),
         };
-        Self { content, etag: answer.etag.clone(), life: Arc::clone(&answer.life) }
+        Self {
+            content,
+            etag: text_of(&answer.etag).into(),
+            life: Arc::clone(&answer.life),
+            opened: AtomicBool::new(false),
+        }
     }
 
     /// The answer as it is sent.
     pub fn open(&self) -> Option<Rendered> {
-        let open = Rendered::with(Arc::clone(&self.life), self.content.document()?, self.etag.clone());
+        let etag = HeaderValue::from_str(&self.etag).ok()?;
+        let open = Rendered::with(Arc::clone(&self.life), self.content.document()?, etag);
         if let (Content::Packed { bytes, .. }, [.., zstd]) = (&self.content, &open.variants) {
             // What is kept is one of the variants.
-            let _ = zstd.set(open.compressible.then(|| open.variant_of(bytes.clone(), "zstd")));
+            let variant = if open.compressible { open.variant_of(bytes.clone(), "zstd") } else { None };
+            let _ = zstd.set(variant);
         }
         Some(open)
     }
 
+    /// Whether it is wanted again: what was asked for once is not worth a place among the hottest.
+    pub fn is_wanted_again(&self) -> bool {
+        self.opened.swap(true, Ordering::Relaxed)
+    }
+
     /// The same bytes under other times.
     pub fn under(&self, life: Arc<Life>) -> Self {
-        Self { content: self.content.clone(), etag: self.etag.clone(), life }
+        let opened = AtomicBool::new(self.opened.load(Ordering::Relaxed));
+        Self { content: self.content.clone(), etag: self.etag.clone(), life, opened }
     }
 
     pub fn weight(&self) -> usize {
@@ -145,17 +157,14 @@ impl Packed {
 impl Rendered {
     /// The answer that shows a document.
     pub(super) fn new(life: Arc<Life>, bytes: Bytes) -> Self {
-        let etag = format!("\"{}\"", tag(&bytes)).into();
+        let etag = tag(&bytes);
         Self::with(life, bytes, etag)
     }
 
-    fn with(life: Arc<Life>, bytes: Bytes, etag: Box<str>) -> Self {
-        let row = life.kind.freshness();
+    fn with(life: Arc<Life>, bytes: Bytes, etag: HeaderValue) -> Self {
         Self {
             etag,
             fetched_at_ms: life.fetched_at_ms,
-            max_age_s: row.soft_s,
-            swr_s: row.revalidate_s,
             compressible: life.kind != Kind::Picture && bytes.len() >= WORTH_BYTES,
             variants: [OnceLock::new(), OnceLock::new(), OnceLock::new()],
             bytes,
@@ -177,13 +186,19 @@ impl Rendered {
         let make = || {
             let bytes: Bytes = encoding.encode(&self.bytes)?.into_boxed_slice().into();
             let name = encoding.name()?;
-            (bytes.len() < self.bytes.len()).then(|| self.variant_of(bytes, name))
+            if bytes.len() < self.bytes.len() { self.variant_of(bytes, name) } else { None }
         };
         place.get_or_init(make).as_ref()
     }
 
-    fn variant_of(&self, bytes: Bytes, coding: &str) -> Variant {
-        Variant { bytes, etag: format!("\"{}-{coding}\"", self.etag.trim_matches('"')).into() }
+    fn variant_of(&self, bytes: Bytes, coding: &str) -> Option<Variant> {
+        let etag = format!("\"{}-{coding}\"", text_of(&self.etag).trim_matches('"'));
+        Some(Variant { bytes, etag: HeaderValue::try_from(etag).ok()? })
+    }
+
+    /// What it is a picture of, a page of, …: says how long a caller may keep it.
+    pub fn kind(&self) -> Kind {
+        self.life.kind
     }
 
     /// Whether the body is sent differently to callers who accept other codings.
@@ -213,9 +228,16 @@ impl Rendered {
     }
 }
 
-fn tag(bytes: &[u8]) -> String {
+/// The strong entity tag of a body.
+fn tag(bytes: &[u8]) -> HeaderValue {
     let hash = Sha256::digest(bytes);
-    URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or(&hash))
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or(&hash)));
+    // Letters of base64 can stand in a field.
+    HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+fn text_of(tag: &HeaderValue) -> &str {
+    tag.to_str().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -225,6 +247,7 @@ mod tests {
     use crate::cache::kept::{Content, Kept};
     use crate::cache::key::Key;
     use crate::edge::encoding::Encoding;
+    use actix_web::http::header::HeaderValue;
     use bytes::Bytes;
     use std::io::Read;
     use std::sync::Arc;
@@ -249,7 +272,8 @@ mod tests {
         assert_eq!(first.bytes.as_ptr(), answer.variant(Encoding::Gzip).unwrap().bytes.as_ptr());
         assert_eq!(gunzipped(&first.bytes), body);
         let tags = [&answer.etag, &first.etag, &answer.variant(Encoding::Brotli).unwrap().etag];
-        assert!(tags.iter().all(|tag| tag.starts_with('"') && tag.ends_with('"')));
+        let quoted = |tag: &&HeaderValue| tag.as_bytes().starts_with(b"\"") && tag.as_bytes().ends_with(b"\"");
+        assert!(tags.iter().all(quoted));
         assert!(tags[0] != tags[1] && tags[1] != tags[2]);
         assert!(answer.variant(Encoding::Identity).is_none());
     }

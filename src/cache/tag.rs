@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::model::partner::Mode;
 
 /// What can move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
     /// An offer: its texts, prices, stock, or whether it can be had.
     Offer,
@@ -19,10 +19,22 @@ pub enum Subject {
     Category,
     /// Everything of both worlds, when nobody can say what.
     Everything,
+    /// Which offers there are in a category or below it.
+    InCategory,
+    /// Which offers a supplier has.
+    OfSupplier,
 }
 
 impl Subject {
-    const ALL: [Self; 5] = [Self::Offer, Self::Picture, Self::Supplier, Self::Category, Self::Everything];
+    const ALL: [Self; 7] = [
+        Self::Offer,
+        Self::Picture,
+        Self::Supplier,
+        Self::Category,
+        Self::Everything,
+        Self::InCategory,
+        Self::OfSupplier,
+    ];
 
     /// A short name.
     pub const fn name(self) -> &'static str {
@@ -32,6 +44,8 @@ impl Subject {
             Self::Supplier => "supplier",
             Self::Category => "category",
             Self::Everything => "everything",
+            Self::InCategory => "in_category",
+            Self::OfSupplier => "of_supplier",
         }
     }
 }

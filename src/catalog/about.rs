@@ -1,5 +1,6 @@
 //! What a document of the catalogue is about, and what a change of the catalogue moves. A document carries the tag of
-//! everything it shows; a page of offers cannot know which offers will belong on it, so it is also short-lived.
+//! everything it shows; a page of offers cannot know which offers will belong on it (`arrivals`), so it is also
+//! short-lived.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -22,6 +23,8 @@ struct Said {
     seller_id: Option<i64>,
     category_id: Option<i64>,
     items: Vec<Said>,
+    groups: Vec<Said>,
+    lines: Vec<Said>,
 }
 
 /// The tags of a document, or of the word that there is none.
@@ -34,6 +37,14 @@ pub(super) fn tags(kind: Kind, mode: Mode, call: &Call, document: Option<&Bytes>
         Kind::Categories => vec![of(Subject::Category, ALL_CATEGORIES)],
         Kind::Category => asked.map(|id| of(Subject::Category, id)).into_iter().collect(),
         Kind::Pools | Kind::Keywords | Kind::Warehouses => Vec::new(),
+        Kind::Freight => {
+            let said = document.and_then(|document| serde_json::from_slice::<Said>(document).ok()).unwrap_or_default();
+            let of_group = |group: &Said| {
+                let offers = group.lines.iter().filter_map(|line| line.goods_id).map(|id| of(Subject::Offer, id));
+                offers.chain(group.seller_id.map(|id| of(Subject::Supplier, id))).collect::<Vec<_>>()
+            };
+            said.groups.iter().flat_map(of_group).collect()
+        }
         Kind::Offer | Kind::Search | Kind::Related | Kind::PoolPage | Kind::Ranking | Kind::Trend => {
             let said = document.and_then(|document| serde_json::from_slice::<Said>(document).ok()).unwrap_or_default();
             let shown = said.items.iter().chain([&said]).flat_map(|one| {
@@ -43,10 +54,13 @@ pub(super) fn tags(kind: Kind, mode: Mode, call: &Call, document: Option<&Bytes>
             let number = |name: &str| asked_for(call, name)?.parse::<i64>().ok();
             let category = said.category_id.or_else(|| number("categoryId")).map(|id| of(Subject::Category, id));
             let supplier = number("sellerId").map(|id| of(Subject::Supplier, id));
+            let lists = [("categoryId", Subject::InCategory), ("sellerId", Subject::OfSupplier)];
+            let lists = lists.into_iter().filter_map(|(name, subject)| Some(of(subject, number(name)?)));
+            let lists = lists.filter(|_| kind == Kind::Search);
             let offer = asked
                 .filter(|_| matches!(kind, Kind::Offer | Kind::Related | Kind::Trend))
                 .map(|id| of(Subject::Offer, id));
-            shown.chain(category).chain(supplier).chain(offer).collect()
+            shown.chain(category).chain(supplier).chain(lists).chain(offer).collect()
         }
     }
 }
@@ -110,6 +124,8 @@ mod tests {
             tag(Subject::Supplier, 8),
             tag(Subject::Supplier, 9),
             tag(Subject::Category, 5),
+            tag(Subject::InCategory, 5),
+            tag(Subject::OfSupplier, 9),
         ];
         assert_eq!(of(Kind::Search, &call, Some(page.clone())), wanted.into());
         let written = Call::get("goods.search", "/goods/search?categoryId=5&sellerId=9");
@@ -127,6 +143,15 @@ mod tests {
         assert_eq!(of(Kind::Supplier, &seller, None), [tag(Subject::Supplier, 8)].into());
         let picture = calls::picture(OfferId::new(7), 240);
         assert_eq!(of(Kind::Picture, &picture, None), [tag(Subject::Picture, 7)].into());
+    }
+
+    #[test]
+    fn freight_is_about_the_offers_and_suppliers_it_was_reckoned_of() {
+        let call = Call::get("trade.freight", "/trade/freight").with("lines", "1:2");
+        let lines = json!([{"skuId": 1, "goodsId": 7}, {"skuId": 2, "goodsId": 9}]);
+        let told = json!({"regionCode": "330782", "groups": [{"sellerId": 8, "lines": lines}], "problems": []});
+        let wanted = [tag(Subject::Offer, 7), tag(Subject::Offer, 9), tag(Subject::Supplier, 8)];
+        assert_eq!(of(Kind::Freight, &call, Some(told)), wanted.into());
     }
 
     #[test]

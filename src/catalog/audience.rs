@@ -1,8 +1,7 @@
 //! For whom a question is answered: everything about a caller that may change what an answer says, and nothing else.
 
-use std::sync::Arc;
-
 use crate::model::language::Language;
+use crate::model::margin::Tariff;
 use crate::model::money::Currency;
 use crate::model::partner::{Caller, Mode};
 
@@ -12,7 +11,7 @@ pub struct Audience {
     /// Whose goods.
     pub mode: Mode,
     /// Whose prices.
-    pub price_tier: Arc<str>,
+    pub price_tier: Tariff,
     /// The language of texts.
     pub language: Language,
     /// The currency of prices.
@@ -22,7 +21,7 @@ pub struct Audience {
 impl Audience {
     /// The audience a caller is, in this language and currency.
     pub fn of(caller: &Caller, language: Language, currency: Currency) -> Self {
-        Self { mode: caller.mode, price_tier: Arc::clone(&caller.partner.plan.price_tier), language, currency }
+        Self { mode: caller.mode, price_tier: caller.partner.plan.price_tier.clone(), language, currency }
     }
 
     /// Anyone at all, for what is public.

@@ -47,7 +47,7 @@ mod tests {
     fn exchange(code: &str, units: i64, scale: u32) -> Exchange {
         let currency: Currency = code.parse().unwrap();
         let date = jiff::civil::date(2026, 11, 20);
-        Exchange { currency, per_cny: Decimal::new(units, scale), date, source: "test".into() }
+        Exchange::new(currency, Decimal::new(units, scale), date, "test")
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::cache::{KeyBuilder, Kind};
 use crate::catalog::audience::Audience;
 use crate::catalog::cursor;
 use crate::catalog::failure::Error;
-use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, Question, parsed};
+use crate::catalog::question::{Question, parsed};
 use crate::catalog::reason::Reason;
 use crate::model::browse::{Keyword, Keywords, Pool, PoolPage, Ranking, Related, Trend, TrendOf};
 use crate::model::category::CategoryDetail;
@@ -30,7 +30,6 @@ impl Question for Related {
     type Found = Vec<OfferSummary>;
     const KIND: Kind = Kind::Related;
     const PRICED: bool = true;
-    const ABSENT: &'static str = GOODS_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         let key = key.number(self.offer.number()).some_text(self.ship_to.as_ref().map(Country::as_str));
@@ -54,7 +53,6 @@ impl Question for TrendOf {
     type Found = Trend;
     const KIND: Kind = Kind::Trend;
     const PRICED: bool = true;
-    const ABSENT: &'static str = GOODS_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.0.number())
@@ -82,7 +80,6 @@ impl Question for CategoryId {
     type Found = CategoryDetail;
     const KIND: Kind = Kind::Category;
     const PRICED: bool = false;
-    const ABSENT: &'static str = CATEGORY_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.number())
@@ -107,7 +104,6 @@ impl Question for AllPools {
     type Found = Vec<Pool>;
     const KIND: Kind = Kind::Pools;
     const PRICED: bool = false;
-    const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key
@@ -127,7 +123,6 @@ impl Question for PoolPage {
     type Found = Found;
     const KIND: Kind = Kind::PoolPage;
     const PRICED: bool = true;
-    const ABSENT: &'static str = POOL_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.pool.number())
@@ -153,7 +148,6 @@ impl Question for Ranking {
     type Found = Vec<OfferSummary>;
     const KIND: Kind = Kind::Ranking;
     const PRICED: bool = true;
-    const ABSENT: &'static str = CATEGORY_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.text(self.by.name())
@@ -176,7 +170,6 @@ impl Question for Keywords {
     type Found = Vec<Keyword>;
     const KIND: Kind = Kind::Keywords;
     const PRICED: bool = false;
-    const ABSENT: &'static str = CATEGORY_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         let key = key.number(i64::from(self.rising)).some_number(self.category.map(|id| id.number()));

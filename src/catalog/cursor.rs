@@ -12,6 +12,7 @@ use crate::model::browse::PoolPage;
 use crate::model::money::Money;
 use crate::model::page::Cursor;
 use crate::model::partner::Mode;
+use crate::model::picture::{Alike, Pictured};
 use crate::model::quote::Country;
 use crate::model::search::{Filters, Search};
 use crate::model::supplier::Badge;
@@ -74,6 +75,7 @@ fn fingerprint(search: &Search, mode: Mode, token: &str) -> [u8; PRINT_BYTES] {
         .some_number(minor(search.price_max))
         .some_text(currency(search.price_max))
         .some_number(search.minimum_order_max.map(i64::from));
+    let key = alike(key, search.alike.as_ref());
     print(conditions(key, &search.filters).text(search.sort.name()).text(token).finish())
 }
 
@@ -89,6 +91,17 @@ pub(super) fn conditions(key: KeyBuilder, filters: &Filters) -> KeyBuilder {
         .some_number(flag(filters.free_return))
         .some_text(filters.badge.map(Badge::name))
         .some_text(filters.ship_to.as_ref().map(Country::as_str))
+}
+
+/// Adds what found offers must look like; pictures are the partner's own, and so is what was found by them.
+pub(super) fn alike(key: KeyBuilder, alike: Option<&Alike>) -> KeyBuilder {
+    let (image, offer) = match alike.map(|alike| &alike.picture) {
+        None => (None, None),
+        Some(Pictured::Uploaded { image, .. }) => (Some(image.as_str()), None),
+        Some(Pictured::Offer(id)) => (None, Some(id.number())),
+    };
+    let region = alike.and_then(|alike| alike.region).map(|region| region.to_string());
+    key.some_text(image).some_number(offer).some_text(region.as_deref())
 }
 
 fn print(key: Key) -> [u8; PRINT_BYTES] {

@@ -2,7 +2,7 @@
 
 use crate::cache::{self, Trouble};
 use crate::error::{Code, Failure, Place};
-use crate::model::ids::{CategoryId, OfferId, PoolId, SupplierId};
+use crate::model::ids::{CategoryId, ImageId, OfferId, PoolId, SupplierId};
 use crate::translate::{Nonsense, search};
 use crate::{rates, upstream};
 
@@ -27,6 +27,12 @@ pub enum Error {
     /// No such supplier.
     #[error("no supplier {0}")]
     SupplierNotFound(SupplierId),
+    /// The catalogue has no such picture any more.
+    #[error("picture {0} is gone")]
+    ImageGone(ImageId),
+    /// No domestic carrier goes to the place.
+    #[error("the region is not served")]
+    RegionNotServed,
     /// The question itself is not acceptable.
     #[error("not acceptable: {0:?}")]
     Invalid(Vec<Place>),
@@ -56,6 +62,8 @@ impl Failure for Error {
             Self::CategoryNotFound(_) => Code::CategoryNotFound,
             Self::PoolNotFound(_) => Code::PoolNotFound,
             Self::SupplierNotFound(_) => Code::SupplierNotFound,
+            Self::ImageGone(_) => Code::ImageExpired,
+            Self::RegionNotServed => Code::RegionNotServed,
             Self::Invalid(_) => Code::InvalidRequest,
             Self::Rate(error) => error.code(),
             Self::Upstream(error) => error.code(),
@@ -73,6 +81,9 @@ impl Failure for Error {
             Self::CategoryNotFound(id) => Some(format!("category {id} does not exist")),
             Self::PoolNotFound(id) => Some(format!("pool {id} does not exist")),
             Self::SupplierNotFound(id) => Some(format!("supplier {id} does not exist")),
+            Self::ImageGone(id) => {
+                Some(format!("The catalogue does not have the picture {id} any more; upload it again."))
+            }
             Self::Rate(error) => error.detail(),
             Self::Upstream(error) => error.detail(),
             _ => None,

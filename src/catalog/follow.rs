@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cache::{Moved, Turn};
-use crate::catalog::{Catalog, about};
+use crate::catalog::{Catalog, about, arrivals};
 use crate::model::partner::Mode;
 use crate::telemetry::trace;
 use crate::upstream::wholesale::calls;
@@ -65,8 +65,14 @@ impl Catalog {
         let full = page.items.len() >= PAGE as usize;
         let upto = page.items.last().map(|change| change.seq).filter(|_| full).unwrap_or(page.last_seq);
         self.cache.tell(mode, turn, upto, &moved).await;
+        let arrived = arrivals::of(&page.items);
+        let lists = if arrived.is_empty() { Vec::new() } else { self.lists_moved(mode, &arrived).await };
+        if !lists.is_empty() {
+            // Apart, so that what moved is not told later for it.
+            self.cache.tell(mode, turn, upto, &lists).await;
+        }
         let more = full || !page.items.is_empty() || begun.elapsed() * 2 > wait;
-        Ok(Told { seen: page.items.len(), moved: moved.len(), more })
+        Ok(Told { seen: page.items.len(), moved: moved.len() + lists.len(), more })
     }
 
     async fn begin(&self, mode: Mode, turn: Turn, upto: i64) -> Told {

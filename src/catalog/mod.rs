@@ -11,6 +11,7 @@
 //! document is about.
 
 mod about;
+mod arrivals;
 mod audience;
 mod batch;
 mod bounds;
@@ -18,6 +19,7 @@ mod browse;
 mod cursor;
 mod failure;
 mod follow;
+mod freight;
 mod question;
 mod reason;
 mod warm;
@@ -35,6 +37,7 @@ pub use batch::MOST_OFFERS;
 pub use browse::AllPools;
 pub use failure::Error;
 pub use follow::Told;
+pub use freight::{FreightLine, FreightWish};
 pub use question::{AllCategories, AllWarehouses, Picture, Question};
 use reason::Reason;
 pub use warm::Warmed;
@@ -127,10 +130,22 @@ impl Catalog {
         render: impl FnOnce(&Q::Found, &Exchange) -> Option<Bytes>,
     ) -> Result<Shown, Error> {
         let key = self.answer_key(face, audience, question);
-        if let Some(answer) = self.cache.answer(&key) {
+        if let Some(answer) = self.cache.answer(key.bytes()) {
             let how = if answer.stands_in(self.clock.now_ms()) { How::StandIn } else { How::Held };
             return Ok(Shown { answer, how });
         }
+        // In a box, so that the many hits do not carry the room for it around.
+        Box::pin(self.rendered_anew(key.finish(), audience, question, render)).await
+    }
+
+    /// The same when no answer that may be sent as it is was found under its key.
+    async fn rendered_anew<Q: Question>(
+        &self,
+        key: Key,
+        audience: &Audience,
+        question: &Q,
+        render: impl FnOnce(&Q::Found, &Exchange) -> Option<Bytes>,
+    ) -> Result<Shown, Error> {
         let exchange = self.exchange(audience, Q::PRICED)?;
         let call = question.call(audience, &exchange)?;
         let document_key = document_key(Q::KIND, audience, &call);
@@ -165,6 +180,13 @@ impl Catalog {
         format!("{}/pictures/{offer}.png{world}", self.public_url)
     }
 
+    /// The offer whose picture stands at this address of ours; nothing is looked up.
+    pub fn offer_pictured_at(&self, address: &str) -> Option<crate::model::ids::OfferId> {
+        let path = address.strip_prefix(&*self.public_url)?;
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        path.strip_prefix("/pictures/")?.strip_suffix(".png")?.parse().ok()
+    }
+
     /// Whether this world has a catalogue.
     pub fn serves(&self, mode: Mode) -> bool {
         self.upstream.serves(mode)
@@ -188,13 +210,12 @@ impl Catalog {
 
     fn exchange(&self, audience: &Audience, priced: bool) -> Result<Exchange, Error> {
         let currency = if priced { audience.currency } else { Currency::CNY };
-        Ok(self.rates.exchange(currency)?)
+        Ok(self.rates.exchange(currency)?.with_margin(audience.price_tier.margin))
     }
 
-    fn answer_key<Q: Question>(&self, face: &str, audience: &Audience, question: &Q) -> Key {
-        let generation = i64::try_from(self.rates.generation()).unwrap_or(i64::MAX);
-        let key = told_to(Key::of(Q::KIND), audience).text(face).text(audience.language.tag());
-        question.key(key.text(audience.currency.code()).number(generation)).finish()
+    fn answer_key<Q: Question>(&self, face: &str, audience: &Audience, question: &Q) -> KeyBuilder {
+        let mark = self.rates.mark(audience.currency);
+        question.key(shown_to(Key::of(Q::KIND), face, audience, mark))
     }
 
     async fn document<Q: Question>(
@@ -278,6 +299,14 @@ fn kept_as(kind: Kind, mode: Mode, call: &Call, document: Option<Bytes>) -> Fetc
 /// The part of every key that says for whom something is kept.
 fn told_to(key: KeyBuilder, audience: &Audience) -> KeyBuilder {
     key.text(audience.mode.name()).text(&audience.price_tier)
+}
+
+/// The part of a rendered answer's key that says for whom and at which rate. Documents are the same at every rate; what is
+/// rendered of them is not.
+fn shown_to(key: KeyBuilder, face: &str, audience: &Audience, mark: i64) -> KeyBuilder {
+    let margin = audience.price_tier.margin.hundredths().into();
+    let key = told_to(key, audience).text(face).text(audience.language.tag());
+    key.text(audience.currency.code()).number(mark).number(margin)
 }
 
 /// A document is kept under the call that brought it: whatever makes another call makes another key.

@@ -7,12 +7,13 @@ use crate::cache::{KeyBuilder, Kind};
 use crate::catalog::audience::Audience;
 use crate::catalog::failure::Error;
 use crate::catalog::reason::Reason;
-use crate::catalog::{bounds, cursor};
+use crate::catalog::{bounds, cursor, warm};
 use crate::error::Place;
 use crate::model::category::Category;
 use crate::model::ids::{OfferId, SupplierId};
 use crate::model::money::{Exchange, Money};
 use crate::model::offer::{Offer, PictureSize};
+use crate::model::picture::Pictured;
 use crate::model::search::{Found, Search};
 use crate::model::supplier::Supplier;
 use crate::model::warehouse::Site;
@@ -30,7 +31,7 @@ pub trait Question: Sync {
     /// Whether the answer shows prices, so that it needs an exchange rate.
     const PRICED: bool;
     /// The service's word for "there is no such thing".
-    const ABSENT: &'static str;
+    const ABSENT: &'static str = warm::row(Self::KIND).1;
 
     /// Adds everything that tells this question from others of its kind.
     fn key(&self, key: KeyBuilder) -> KeyBuilder;
@@ -66,6 +67,7 @@ pub struct Picture {
 
 pub(super) const GOODS_NOT_FOUND: &str = "GOODS_NOT_FOUND";
 pub(super) const SELLER_NOT_FOUND: &str = "SELLER_NOT_FOUND";
+pub(super) const PICTURE_NOT_FOUND: &str = "PICTURE_NOT_FOUND";
 /// Lists are never absent: they are empty.
 pub(super) const NEVER_ABSENT: &str = "";
 
@@ -73,7 +75,6 @@ impl Question for OfferId {
     type Found = Offer;
     const KIND: Kind = Kind::Offer;
     const PRICED: bool = true;
-    const ABSENT: &'static str = GOODS_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.number())
@@ -100,7 +101,6 @@ impl Question for SupplierId {
     type Found = Supplier;
     const KIND: Kind = Kind::Supplier;
     const PRICED: bool = false;
-    const ABSENT: &'static str = SELLER_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.number())
@@ -125,7 +125,6 @@ impl Question for AllCategories {
     type Found = Vec<Category>;
     const KIND: Kind = Kind::Categories;
     const PRICED: bool = false;
-    const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key
@@ -145,7 +144,6 @@ impl Question for AllWarehouses {
     type Found = Vec<Site>;
     const KIND: Kind = Kind::Warehouses;
     const PRICED: bool = false;
-    const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key
@@ -165,7 +163,6 @@ impl Question for Search {
     type Found = Found;
     const KIND: Kind = Kind::Search;
     const PRICED: bool = true;
-    const ABSENT: &'static str = NEVER_ABSENT;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         // The currency of bounds is the audience's; it is in the key already.
@@ -176,6 +173,7 @@ impl Question for Search {
             .some_number(self.price_max.map(|money| money.minor))
             .some_number(self.minimum_order_max.map(i64::from))
             .some_number(self.supplier.map(|id| id.number()));
+        let key = cursor::alike(key, self.alike.as_ref());
         cursor::conditions(key, &self.filters)
             .number(i64::from(self.facets))
             .text(self.sort.name())
@@ -203,7 +201,11 @@ impl Question for Search {
         Ok(Found { items: found.items, next, total: Some(found.total), corrected, facets })
     }
     fn absent(&self) -> Error {
-        Nonsense::new("no page").into()
+        match self.alike.as_ref().map(|alike| &alike.picture) {
+            Some(Pictured::Uploaded { image, .. }) => Error::ImageGone(image.clone()),
+            Some(Pictured::Offer(id)) => Error::OfferNotFound(*id),
+            None => Nonsense::new("no page").into(),
+        }
     }
 }
 
@@ -211,7 +213,6 @@ impl Question for Picture {
     type Found = Bytes;
     const KIND: Kind = Kind::Picture;
     const PRICED: bool = false;
-    const ABSENT: &'static str = GOODS_NOT_FOUND;
 
     fn key(&self, key: KeyBuilder) -> KeyBuilder {
         key.number(self.offer.number()).number(i64::from(self.size.pixels()))

@@ -16,12 +16,14 @@ use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::language::Language;
+use crate::model::margin::{Margin, Tariff};
 use crate::model::money::{Currency, Exchange, Money};
 use crate::model::offer::{Offer, PictureSize};
 use crate::model::page::PageSize;
 use crate::model::partner::Mode;
+use crate::model::picture::{Alike, Pictured};
 use crate::model::search::{Search, Sort};
-use crate::rates::{Rates, Settings, Source};
+use crate::rates::{Rates, Settings};
 use crate::upstream::{self, Endpoint, Upstream};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n rest";
@@ -99,7 +101,7 @@ async fn house() -> House {
     };
     let upstream = Upstream::new(&settings, Arc::default()).unwrap();
     let cache = Cache::new(&cache::Settings::default(), Arc::default(), clock.clone()).unwrap();
-    let rates = Settings { source: Source::Embedded, stale_after_days: 7 };
+    let rates = Settings::default();
     let rates = Rates::open(rates, clock.clone()).unwrap();
     let catalog = Catalog::new(upstream, cache, rates, clock.clone(), "https://gw.example/");
     House { catalog, clock, heads, down }
@@ -230,9 +232,11 @@ fn any_audience() -> impl Strategy<Value = Audience> {
     let mode = proptest::sample::select(vec![Mode::Live, Mode::Sandbox]);
     let language = proptest::sample::select(vec![Language::English, Language::Japanese]);
     let currency = proptest::sample::select(vec!["CNY", "JPY", "USD"]);
-    (mode, "[ab]{0,2}", language, currency).prop_map(|(mode, tier, language, currency)| Audience {
+    let margin =
+        proptest::sample::select(vec![0, 150]).prop_map(|hundredths| Margin::of(hundredths).unwrap_or_default());
+    (mode, "[ab]{0,2}", margin, language, currency).prop_map(|(mode, tier, margin, language, currency)| Audience {
         mode,
-        price_tier: tier.as_str().into(),
+        price_tier: Tariff::from(tier).with(margin),
         language,
         currency: currency.parse().unwrap_or(Currency::CNY),
     })
@@ -240,17 +244,29 @@ fn any_audience() -> impl Strategy<Value = Audience> {
 
 fn any_search() -> impl Strategy<Value = Search> {
     let option = || proptest::option::of(0..3_i64);
+    let alike = proptest::option::of((0..4_i64, proptest::bool::ANY).prop_map(|(which, in_part)| Alike {
+        picture: match which {
+            0 | 1 => Pictured::Offer(crate::model::ids::OfferId::new(which)),
+            _ => Pictured::Uploaded {
+                image: format!("img_{which:032}").parse().unwrap(),
+                catalogue_id: format!("{which:032x}"),
+            },
+        },
+        region: if in_part { "0,0,0.5,1".parse().ok() } else { None },
+    }));
     let size = (1..3_u32).prop_map(|n| PageSize::new(n).unwrap_or_default());
     let sort = proptest::sample::select(Sort::ALL);
-    (proptest::option::of("[a&=0]{0,3}"), option(), option(), option(), option(), option(), sort, size).prop_map(
-        |(words, category, supplier, low, high, minimum, sort, size)| Search {
+    (proptest::option::of("[a&=0]{0,3}"), option(), option(), option(), option(), option(), sort, size, alike).prop_map(
+        |(words, category, supplier, low, high, minimum, sort, size, alike)| Search {
             words,
+            // A search by picture is sorted by likeness alone.
+            sort: if alike.is_some() { Sort::Relevance } else { sort },
+            alike,
             category: category.map(CategoryId::new),
             supplier: supplier.map(SupplierId::new),
             price_min: low.map(Money::fen),
             price_max: high.map(Money::fen),
             minimum_order_max: minimum.and_then(|n| u32::try_from(n).ok()),
-            sort,
             size,
             ..Search::default()
         },
@@ -258,9 +274,8 @@ fn any_search() -> impl Strategy<Value = Search> {
 }
 
 fn told(audience: &Audience, search: &Search) -> crate::cache::Key {
-    let base = super::told_to(crate::cache::Key::of(crate::cache::Kind::Search), audience);
-    let base = base.text("api").text(audience.language.tag()).text(audience.currency.code()).number(1);
-    search.key(base).finish()
+    let key = crate::cache::Key::of(crate::cache::Kind::Search);
+    search.key(super::shown_to(key, "api", audience, 1)).finish()
 }
 
 proptest! {
@@ -279,7 +294,7 @@ proptest! {
         let cny = Exchange::identity(jiff::civil::date(2026, 11, 20));
         let calls = [&one, &other].map(|(audience, search)| {
             let call = search.call(audience, &cny).unwrap();
-            (audience.mode, audience.price_tier.clone(), call.path.clone(), call.query.clone(),
+            (audience.mode, audience.price_tier.name.clone(), call.path.clone(), call.query.clone(),
              document_key(crate::cache::Kind::Search, audience, &call))
         });
         let [a, b] = &calls;

@@ -8,7 +8,8 @@ use url::form_urlencoded::Serializer;
 use crate::cache::{Field, How, Key, Kind};
 use crate::catalog::Catalog;
 use crate::catalog::browse::{CATEGORY_NOT_FOUND, POOL_NOT_FOUND};
-use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, SELLER_NOT_FOUND};
+use crate::catalog::freight::REGION_NOT_SERVED;
+use crate::catalog::question::{GOODS_NOT_FOUND, NEVER_ABSENT, PICTURE_NOT_FOUND, SELLER_NOT_FOUND};
 use crate::model::partner::Mode;
 use crate::upstream::Call;
 
@@ -57,18 +58,28 @@ impl Catalog {
         if !self.serves(mode) {
             return None;
         }
-        let fetch = self.fetch(kind, mode, call, absent(kind));
+        let fetch = self.fetch(kind, mode, call, row(kind).1);
         self.cache.document(key, kind, fetch).await.ok().map(|found| found.how)
     }
 }
 
-const fn absent(kind: Kind) -> &'static str {
+/// How the documents of a kind are fetched: the call's name, and the service's word for "there is no such thing".
+pub(super) const fn row(kind: Kind) -> (&'static str, &'static str) {
     match kind {
-        Kind::Offer | Kind::Picture | Kind::Related | Kind::Trend => GOODS_NOT_FOUND,
-        Kind::Category | Kind::Ranking | Kind::Keywords => CATEGORY_NOT_FOUND,
-        Kind::PoolPage => POOL_NOT_FOUND,
-        Kind::Supplier => SELLER_NOT_FOUND,
-        Kind::Search | Kind::Categories | Kind::Warehouses | Kind::Pools => NEVER_ABSENT,
+        Kind::Search => ("goods.search", PICTURE_NOT_FOUND),
+        Kind::Offer => ("goods.get", GOODS_NOT_FOUND),
+        Kind::Categories => ("categories", NEVER_ABSENT),
+        Kind::Supplier => ("sellers.get", SELLER_NOT_FOUND),
+        Kind::Picture => ("goods.picture", GOODS_NOT_FOUND),
+        Kind::Warehouses => ("trade.warehouses", NEVER_ABSENT),
+        Kind::Category => ("categories.get", CATEGORY_NOT_FOUND),
+        Kind::Related => ("goods.related", GOODS_NOT_FOUND),
+        Kind::Pools => ("pools", NEVER_ABSENT),
+        Kind::PoolPage => ("pools.goods", POOL_NOT_FOUND),
+        Kind::Ranking => ("rankings", CATEGORY_NOT_FOUND),
+        Kind::Keywords => ("trends.keywords", CATEGORY_NOT_FOUND),
+        Kind::Trend => ("goods.trends", GOODS_NOT_FOUND),
+        Kind::Freight => ("trade.freight", REGION_NOT_SERVED),
     }
 }
 
@@ -89,27 +100,9 @@ fn call_of(kind: Kind, key: &Key) -> Option<(Mode, Call)> {
     }
     let encoded = encoded.finish();
     let whole = if encoded.is_empty() { path.clone() } else { format!("{path}?{encoded}") };
-    let call = Call::get(name(kind), whole);
+    let call = Call::get(row(kind).0, whole);
     // A picture's bytes are no document, and are not on the list.
     (kind != Kind::Picture).then_some((mode.parse().ok()?, call))
-}
-
-const fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Search => "goods.search",
-        Kind::Offer => "goods.get",
-        Kind::Categories => "categories",
-        Kind::Supplier => "sellers.get",
-        Kind::Picture => "goods.picture",
-        Kind::Warehouses => "trade.warehouses",
-        Kind::Category => "categories.get",
-        Kind::Related => "goods.related",
-        Kind::Pools => "pools",
-        Kind::PoolPage => "pools.goods",
-        Kind::Ranking => "rankings",
-        Kind::Keywords => "trends.keywords",
-        Kind::Trend => "goods.trends",
-    }
 }
 
 #[cfg(test)]
@@ -117,8 +110,10 @@ mod tests {
     use super::call_of;
     use crate::cache::{Key, Kind};
     use crate::catalog::{Audience, document_key};
-    use crate::model::ids::{OfferId, SupplierId};
+    use crate::model::browse::{Keywords, PoolPage, RankedBy, Ranking, Related};
+    use crate::model::ids::{CategoryId, OfferId, SupplierId};
     use crate::model::language::Language;
+    use crate::model::page::PageSize;
     use crate::model::partner::Mode;
     use crate::upstream::Call;
     use crate::upstream::wholesale::calls;
@@ -137,12 +132,25 @@ mod tests {
         let audience = Audience { mode: Mode::Sandbox, ..Audience::anyone(Mode::Sandbox) };
         let search =
             calls::Search { keyword: Some("花 盆&x=1?#%"), lang: "ja", sort: "default", ..Default::default() };
+        let size = PageSize::default();
+        let ship_to = || Some("JP".parse().unwrap());
+        let related = Related { offer: OfferId::new(7), ship_to: ship_to(), size };
+        let pool = PoolPage { pool: "3".parse().unwrap(), ship_to: ship_to(), cursor: None, size };
+        let ranking = Ranking { by: RankedBy::Rising, category: Some(CategoryId::new(5)), ship_to: ship_to(), size };
+        let keywords = Keywords { rising: true, category: None, size };
         for (kind, call) in [
             (Kind::Search, calls::search(&calls::Search { category_id: Some(5), page_size: 20, ..search })),
             (Kind::Offer, calls::goods(OfferId::new(7), Language::Japanese)),
             (Kind::Supplier, calls::seller(SupplierId::new(8), Language::Korean)),
             (Kind::Categories, calls::categories(Language::English)),
             (Kind::Warehouses, calls::warehouses(Language::English)),
+            (Kind::Category, calls::browse::category(CategoryId::new(5), Language::English)),
+            (Kind::Related, calls::browse::related(&related, Language::English)),
+            (Kind::Pools, calls::browse::pools(Language::English)),
+            (Kind::PoolPage, calls::browse::pool_goods(&pool, None, Language::English)),
+            (Kind::Ranking, calls::browse::ranking(&ranking, Language::English)),
+            (Kind::Keywords, calls::browse::keywords(&keywords, Language::English)),
+            (Kind::Trend, calls::browse::trend(OfferId::new(7))),
         ] {
             let (mode, again) = call_of(kind, &document_key(kind, &audience, &call)).unwrap();
             assert_eq!((mode, again.name, url(&again)), (Mode::Sandbox, call.name, url(&call)));

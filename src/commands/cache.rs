@@ -8,10 +8,11 @@ use anyhow::Result;
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
+use crate::audit::{self, Entry};
 use crate::cache::{Cache, Key, Moved, Standing, Subject};
 use crate::catalog::{Catalog, Warmed};
 use crate::clock::Clock;
-use crate::commands::{CannotStart, ConfigFile, serve, table};
+use crate::commands::{Actor, CannotStart, ConfigFile, serve, table};
 use crate::config::Config;
 use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::partner::Mode;
@@ -22,7 +23,7 @@ use crate::upstream::{self, Upstream};
 /// What to do with what is kept.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Running gateways hear within a second of what is purged. Without Redis each gateway keeps everything in its own process, and \
+Running gateways hear within a second of what is purged; who purged what is in the audit. Without Redis each gateway keeps everything in its own process, and \
 there is nothing to be seen or done from here: restart it.
 
   xunyuan cache stats
@@ -80,6 +81,8 @@ struct Purged {
     /// Whose: live or sandbox
     #[arg(long, value_name = "WORLD", default_value = "live", value_parser = world)]
     world: Mode,
+    #[command(flatten)]
+    actor: Actor,
 }
 
 fn world(text: &str) -> Result<Mode, &'static str> {
@@ -93,9 +96,45 @@ impl Purged {
             self.offer.iter().flat_map(|id| [Subject::Offer, Subject::Picture].map(|what| of(what, id.number())));
         let suppliers = self.supplier.iter().map(|id| of(Subject::Supplier, id.number()));
         // Number 0 stands for the list of all.
-        let category = |id: &CategoryId| [id.number(), 0].map(|id| of(Subject::Category, id));
+        let category = |id: &CategoryId| {
+            [of(Subject::Category, id.number()), of(Subject::Category, 0), of(Subject::InCategory, id.number())]
+        };
         let everything = self.everything.then_some(Moved::EVERYTHING);
         offers.chain(suppliers).chain(self.category.iter().flat_map(category)).chain(everything).collect()
+    }
+}
+
+impl Purged {
+    /// One entry for each thing that is named.
+    fn entries(&self) -> Vec<Entry> {
+        let world = self.world.name();
+        let named = |what: &'static str, id: i64| (id.to_string(), format!("{world} {what}"));
+        let offers = self.offer.iter().map(|id| named("offer", id.number()));
+        let suppliers = self.supplier.iter().map(|id| named("supplier", id.number()));
+        let categories = self.category.iter().map(|id| named("category", id.number()));
+        let everything = self.everything.then(|| ("everything".to_owned(), "both worlds".to_owned()));
+        let all = offers.chain(suppliers).chain(categories).chain(everything);
+        let now = Clock::System.now();
+        all.map(|(subject, detail)| Entry::new(now, self.actor.who(), "cache.purge", subject, detail)).collect()
+    }
+
+    /// Writes who lets go of what. Before it is let go of: that no gateway heard of it does less harm than that nobody
+    /// knows who did it.
+    async fn note(&self, config: &Config) -> Result<()> {
+        let sql = serve::open_existing(&config.database.url).await?;
+        let entries = Arc::new(self.entries());
+        let noted = sql.transaction(move |tx| {
+            let entries = Arc::clone(&entries);
+            Box::pin(async move {
+                for entry in entries.iter() {
+                    audit::note(tx, entry).await?;
+                }
+                Ok::<_, crate::sql::Error>(())
+            })
+        });
+        let noted = noted.await;
+        sql.close().await;
+        noted.map_err(CannotStart::because)
     }
 }
 
@@ -116,8 +155,12 @@ pub async fn run(asked: Asked, out: &mut impl Write) -> Result<()> {
         }
         Action::Purge(purged) => {
             let moved = purged.moved();
-            if !cache.purge(&moved).await {
+            if cache.standing().await.is_none() {
                 return Err(silent());
+            }
+            purged.note(&config).await?;
+            if !cache.purge(&moved).await {
+                return Err(unheard());
             }
             let told: Vec<_> = moved.iter().map(Moved::to_string).collect();
             Ok(writeln!(out, "all gateways let go of: {}", told.join(", "))?)
@@ -132,6 +175,12 @@ pub async fn run(asked: Asked, out: &mut impl Write) -> Result<()> {
 
 fn silent() -> anyhow::Error {
     CannotStart::because(anyhow::anyhow!("Redis at redis.url does not answer, or says no; nothing was done"))
+}
+
+fn unheard() -> anyhow::Error {
+    CannotStart::because(anyhow::anyhow!(
+        "Redis at redis.url did not take it, though it answered a moment ago; the audit says that it was asked for: ask again"
+    ))
 }
 
 fn open(config: &Config) -> Result<Cache<upstream::Error>> {
@@ -184,13 +233,15 @@ fn told(warmed: &Warmed, out: &mut impl Write) -> Result<()> {
 mod tests {
     use clap::Parser;
 
-    use super::{Asked, run};
+    use super::{Action, Asked, run};
+    use crate::audit;
     use crate::cache::{Cache, Fetched, Key, Kind, Moved, Subject, Trouble};
     use crate::clock::Clock;
     use crate::commands::{Command, Line};
     use crate::model::partner::Mode;
     use crate::redis_link::Place;
     use crate::redis_link::trial::{Node, at_hand};
+    use crate::sql::Sql;
 
     #[derive(Clone, Debug)]
     struct Down;
@@ -217,15 +268,24 @@ mod tests {
 
     fn settings(folder: &tempfile::TempDir, redis: &str) -> String {
         let file = folder.path().join("x.toml");
-        std::fs::write(&file, format!("[redis]\nurl = \"{redis}\"\n")).unwrap();
+        let text = format!("[redis]\nurl = \"{redis}\"\n[database]\nurl = \"{}\"\n", database(folder));
+        std::fs::write(&file, text).unwrap();
         file.display().to_string()
+    }
+
+    fn database(folder: &tempfile::TempDir) -> String {
+        format!("sqlite://{}", folder.path().join("x.db").display())
     }
 
     #[test]
     fn a_purge_says_what_of() {
         assert!(asked(&["purge"]).is_none() && asked(&["purge", "--offer", "x"]).is_none());
         assert!(asked(&["purge", "--offer", "7", "--world", "moon"]).is_none());
-        assert!(asked(&["purge", "--offer", "7", "--offer", "8", "--supplier", "9", "--world", "sandbox"]).is_some());
+        let asked = asked(&["purge", "--offer", "7", "--offer", "8", "--supplier", "9", "--world", "sandbox"]).unwrap();
+        let Action::Purge(purged) = asked.action else { panic!("no purge") };
+        let named: Vec<_> = purged.entries().into_iter().map(|one| (one.subject, one.detail)).collect();
+        let wanted = [("7", "sandbox offer"), ("8", "sandbox offer"), ("9", "sandbox supplier")];
+        assert_eq!(named, wanted.map(|(id, what)| (id.to_owned(), what.to_owned())));
     }
 
     #[tokio::test]
@@ -255,8 +315,18 @@ mod tests {
         for _ in 0..40 {
             assert_eq!(&ask("one").await[..], b"one");
         }
-        let purged = told(&["purge", "--offer", "7", "--config", &file]).await.unwrap();
+        let purge = ["purge", "--offer", "7", "--actor", "li", "--config", &file];
+        let refused = told(&purge).await.unwrap_err();
+        assert!(refused.contains("there is no database at"), "{refused}");
+        let house = Sql::open(&crate::sql::Settings { url: database(&folder) }).await.unwrap();
+        house.migrate().await.unwrap();
+        assert_eq!(&ask("one").await[..], b"one", "what cannot be written down is not done");
+        let purged = told(&purge).await.unwrap();
         assert_eq!(purged, "all gateways let go of: live offer 7, live picture 7\n");
+        let written = audit::list(&house, &audit::Filter::default(), None, 9).await.unwrap();
+        let written: Vec<_> =
+            written.items.iter().map(|one| [&*one.actor, &one.action, &one.subject, &one.detail]).collect();
+        assert_eq!(written, [["operator:li", "cache.purge", "7", "live offer"]]);
         gateway.hear().await.unwrap();
         assert_eq!(&ask("two").await[..], b"two");
         gateway.list_hot().await;

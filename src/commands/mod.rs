@@ -24,6 +24,7 @@ mod plan_tests;
 pub mod sandbox;
 pub mod serve;
 pub mod sign;
+pub mod source_match;
 pub mod table;
 
 use std::path::PathBuf;
@@ -70,6 +71,8 @@ pub enum Command {
     Sign(sign::Asked),
     /// Sign a request, send it, and print the answer
     Call(sign::Asked),
+    /// Compare a list of what you sell with the catalogue: the same items, what they cost, what they save
+    SourceMatch(source_match::Asked),
     /// Make the password of the operator's console, and the hash that the gateway wants
     ConsolePassword(console_password::Asked),
     /// Bring the database to this program's version

@@ -9,11 +9,14 @@ use serde_json::{Value, json};
 use crate::commands::end::Length;
 use crate::commands::{Actor, ConfigFile, table};
 use crate::model::ids::PartnerId;
+use crate::model::margin::Margin;
 use crate::model::plan::{CONCURRENT, Merit, Plan, Policy, Span};
 use crate::partners::{Directory, policy_told};
 
 /// How late the last partner's day begins, unless it is said otherwise.
 const JITTER_S: u32 = 900;
+/// The name of the margin, where policies are named.
+const MARGIN: &str = "margin";
 
 /// What to do with plans.
 #[derive(Debug, Args)]
@@ -28,6 +31,7 @@ what partners have spent stays spent.
   xunyuan plan set gold day --quota 800000 --day Asia/Tokyo --points-per-order 50 --points-most 100000
   xunyuan plan set gold hour --quota 100000 --window 1h --shadow     # only counts what it would refuse
   xunyuan plan concurrent gold 64
+  xunyuan plan margin gold 1.5                                       # on prices in other currencies than CNY
   xunyuan plan assign acme gold
 
 One partner for a while: xunyuan limit override --help")]
@@ -87,6 +91,13 @@ enum Action {
         plan: String,
         /// How many
         most: u32,
+    },
+    /// What is added to exchange rates for its partners, per cent: 0 to 30; CNY prices stay what they are
+    Margin {
+        /// The plan
+        plan: String,
+        /// Per cent, such as 1.5
+        percent: Margin,
     },
     /// Put a partner on a plan
     Assign {
@@ -161,6 +172,13 @@ pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> R
         Action::Concurrent { plan, most } => {
             directory.set_in_flight(&plan, most, &actor).await?;
             writeln!(out, "{plan}: {CONCURRENT} {most}")?;
+        }
+        Action::Margin { plan, percent } => {
+            directory.set_margin(&plan, percent, &actor).await?;
+            writeln!(
+                out,
+                "{plan}: {MARGIN} {percent} % on prices in other currencies than CNY; quotes keep their rate"
+            )?;
         }
         Action::Assign { partner, plan } => {
             directory.assign_plan(&partner, &plan, &actor).await?;
@@ -256,6 +274,9 @@ fn show(plans: &[impl AsRef<Plan>], as_json: bool, out: &mut impl Write) -> Resu
             row(&policy.name, policy.quota, burst, over, more(policy))
         }));
         rows.push(row(CONCURRENT, plan.in_flight, "-".to_owned(), "at a time, per node".to_owned(), String::new()));
+        let margin = plan.price_tier.margin;
+        let over = "on prices in other currencies than CNY".to_owned();
+        rows.push([plan.id.to_string(), MARGIN.to_owned(), format!("{margin} %"), "-".to_owned(), over, String::new()]);
     }
     Ok(table::write(out, ["PLAN", "POLICY", "QUOTA", "BURST", "OVER", "MORE"], &rows)?)
 }
@@ -291,6 +312,7 @@ fn to_json(plan: &Plan) -> Value {
         "id": &*plan.id,
         CONCURRENT: plan.in_flight,
         "price_tier": &*plan.price_tier,
+        "margin_percent": plan.price_tier.margin.to_string(),
         "policies": plan.policies.iter().map(policy).collect::<Vec<_>>(),
     })
 }

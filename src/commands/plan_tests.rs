@@ -62,6 +62,7 @@ async fn a_plan_is_made_from_another_changed_and_given_to_a_partner() {
         .unwrap();
     desk.say("plan set gold day --points-days 7").await.unwrap();
     desk.say("plan concurrent gold 64").await.unwrap();
+    desk.say("plan margin gold 1.5 --actor li").await.unwrap();
     desk.say("plan assign acme gold").await.unwrap();
     let gold = desk.json("plan show gold").await[0].clone();
     let policies = gold["policies"].as_array().unwrap();
@@ -71,7 +72,14 @@ async fn a_plan_is_made_from_another_changed_and_given_to_a_partner() {
     assert_eq!((&policy("day")["time_zone"], &policy("day")["jitter_s"]), (&"Asia/Tokyo".into(), &900.into()));
     assert_eq!(policy("day")["points"], serde_json::json!({"per_order": 50, "most": 1_000, "days": 7}));
     assert_eq!(gold["concurrent"], 64);
-    assert_eq!(&*desk.directory.find_partner("acme").unwrap().plan.id, "gold");
+    assert_eq!(gold["margin_percent"], "1.5");
+    let plan = desk.directory.find_partner("acme").unwrap().plan.clone();
+    assert_eq!((&*plan.id, plan.price_tier.margin.hundredths()), ("gold", 150));
+    desk.say("plan create golder --like gold").await.unwrap();
+    assert_eq!(desk.json("plan show golder").await[0]["margin_percent"], "1.5", "a copy has the margin, too");
+    assert!(desk.say("plan show gold").await.unwrap().contains("1.5 %"));
+    let audited = desk.directory.audit(30).await.unwrap();
+    assert!(audited.iter().any(|entry| entry.subject == "gold" && entry.detail == "margin 1.5 %"));
     desk.say("plan set gold hour --binding").await.unwrap();
     desk.say("plan drop gold second").await.unwrap();
     let told = desk.say("plan show gold").await.unwrap();
@@ -94,6 +102,8 @@ async fn what_cannot_be_is_refused_with_what_to_do() {
         ("plan set starter day --points-per-order 5", "--points-most"),
         ("plan set starter minute --jitter 5m", "--day"),
         ("plan drop starter week", "second, minute, day"),
+        ("plan margin starter 31", "0 to 30 per cent"),
+        ("plan margin lead 3", "business, enterprise, starter"),
         ("plan assign nobody starter", "partner list"),
         ("limit override acme week --quota 5 --for 1h --reason x", "second, minute, day, concurrent"),
         ("limit override acme minute --for 1h --reason x", "give a quota"),

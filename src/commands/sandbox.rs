@@ -60,6 +60,7 @@ pub async fn run(asked: Asked) -> Result<()> {
         public_url: asked.public_url,
         untranslated_permille: asked.untranslated_permille,
         faults_by_header: asked.faults_by_header,
+        describe_pictures: true,
         ..sandbox::Settings::default()
     };
     let running = sandbox::start(settings, progress()).await?;

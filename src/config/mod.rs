@@ -4,6 +4,7 @@
 mod auth;
 mod cache;
 mod database;
+mod landed;
 mod language;
 mod limits;
 mod ops;
@@ -22,6 +23,7 @@ use std::path::Path;
 pub use self::auth::Auth;
 pub use self::cache::Cache;
 pub use self::database::Database;
+pub use self::landed::Landed;
 pub use self::language::Language;
 pub use self::limits::Limits;
 pub use self::ops::Ops;
@@ -64,6 +66,8 @@ pub struct Config {
     pub cache: Cache,
     /// The `[rates]` section.
     pub rates: Rates,
+    /// The `[landed]` section.
+    pub landed: Landed,
     /// The `[language]` section.
     pub language: Language,
     /// The `[orders]` section.
@@ -114,6 +118,7 @@ impl Config {
             upstream: Upstream::read(&mut from),
             cache: Cache::read(&mut from),
             rates: Rates::read(&mut from),
+            landed: Landed::read(&mut from),
             language: Language::read(&mut from),
             orders: Orders::read(&mut from),
             webhooks: Webhooks::read(&mut from),

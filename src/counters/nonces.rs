@@ -80,7 +80,8 @@ impl Nonces {
         if reach == Reach::Node {
             return Claimed::Fresh;
         }
-        claim_in_redis(redis, shared_digest(key_id, nonce), until_s - now_s + 1, self.next_claim())
+        // In a box, so that the many reads do not carry the room for it around.
+        Box::pin(claim_in_redis(redis, shared_digest(key_id, nonce), until_s - now_s + 1, self.next_claim()))
             .await
             .unwrap_or_else(|_| {
                 self.local_fallback.fetch_add(1, Ordering::Relaxed);

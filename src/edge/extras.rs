@@ -48,6 +48,21 @@ const ORDER_PART: &[(&str, Holds, &str)] = &[
     ("amount", Holds::Money, "Its part of the total."),
 ];
 
+const TRIED: &[(&str, Holds, &str)] = &[
+    (
+        "form",
+        Holds::Text("short_link"),
+        "`offer_page`, `mobile_page`, `short_link`, `share_text`, `qr_picture` or `offer_number`.",
+    ),
+    ("why", Holds::Text("There is no link in it."), "Why it is not that, for people."),
+];
+
+const CANDIDATE: &[(&str, Holds, &str)] = &[
+    ("region_code", Holds::Text("220000"), "Give this to mean the place."),
+    ("level", Holds::Text("province"), "`province`, `city` or `district`."),
+    ("name", Holds::Text("吉林省"), "Its name with all that it lies in."),
+];
+
 /// All of them.
 pub const ALL: &[Extra] = &[
     extra(
@@ -88,6 +103,12 @@ pub const ALL: &[Extra] = &[
         Holds::Text("rfd_0192f5b0c1d27a3e8f4a5b6c7d8e9f01"),
     ),
     extra(
+        "inquiry_id",
+        &["inquiry_reference_taken"],
+        "The inquiry that is there already.",
+        Holds::Text("inq_0192f5b0c1d27a3e8f4a5b6c7d8e9f01"),
+    ),
+    extra(
         "consignment_id",
         &["consignment_reference_taken"],
         "The consignment that is there already.",
@@ -95,8 +116,15 @@ pub const ALL: &[Extra] = &[
     ),
     extra(
         "state",
-        &["order_state_conflict", "refund_not_possible", "refund_state_conflict", "consignment_state_conflict"],
-        "Where the order, refund or consignment stands.",
+        &[
+            "order_state_conflict",
+            "refund_not_possible",
+            "refund_state_conflict",
+            "consignment_state_conflict",
+            "inquiry_state_conflict",
+            "quotation_closed",
+        ],
+        "Where the order, refund, consignment or inquiry stands.",
         Holds::Text("awaiting_payment"),
     ),
     extra(
@@ -137,11 +165,18 @@ pub const ALL: &[Extra] = &[
         "Each line that cannot be had so, and why.",
         Holds::LineProblems,
     ),
+    extra("candidates", &["address_ambiguous"], "The places that the address may mean.", Holds::Rows(3, CANDIDATE)),
     extra(
         "max_refundable",
         &["refund_amount_too_large"],
         "The most that can be asked back for these pieces.",
         Holds::Money,
+    ),
+    extra(
+        "tried",
+        &["link_unrecognised", "link_not_offer", "link_foreign", "short_link_not_found", "code_not_found"],
+        "The forms that it was not, and why.",
+        Holds::Rows(2, TRIED),
     ),
     extra("max_freight", &["refund_amount_too_large"], "How much of it has to be asked for as freight.", Holds::Money),
 ];

@@ -1,9 +1,9 @@
 //! The front every request passes on its way in and out: it opens the visit, turns whatever went wrong into a
 //! problem document, adds the fields each answer carries, and hands the finished visit to the books.
 
-use std::future::{Future, Ready, ready};
+use std::future::{Future, Ready, poll_fn, ready};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,10 +13,11 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use crate::clock::at_one_moment;
 use crate::edge::crowd::Guest;
 use crate::edge::pieces::in_pieces;
 use crate::edge::problem::Problem;
@@ -100,8 +101,41 @@ where
 
     forward_ready!(service);
 
-    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+    fn call(&self, request: ServiceRequest) -> Self::Future {
         let busy = request.request().conn_data::<Guest>().and_then(Guest::begin);
+        let (visit, inner) = at_one_moment(|| self.enter(request));
+        let (books, draining) = (Arc::clone(&self.books), Arc::clone(&self.draining));
+        books.enter();
+        Box::pin(async move {
+            let _busy = busy;
+            let mut answer = pin!(async {
+                match inner.await {
+                    Ok(Ok(response)) => {
+                        let (request, response) = response.into_parts();
+                        let mut response = not_modified(&request, response.map_into_boxed_body());
+                        if draining.load(Ordering::Relaxed) {
+                            response.head_mut().set_connection_type(ConnectionType::Close);
+                        }
+                        Ok(ServiceResponse::new(request, finish(&visit, response, books.as_ref())))
+                    }
+                    Ok(Err(error)) => Err(outcast(finish(&visit, error.error_response(), books.as_ref()))),
+                    Err(_panic) => Err(outcast(finish(&visit, internal(), books.as_ref()))),
+                }
+            });
+            poll_fn(|context| at_one_moment(|| visit.during(|| answer.as_mut().poll(context)))).await
+        })
+    }
+}
+
+impl<S, C> Inside<S, C> {
+    /// Opens the visit and begins the answer.
+    fn enter<B>(
+        &self,
+        mut request: ServiceRequest,
+    ) -> (Shared, impl Future<Output = std::thread::Result<Result<ServiceResponse<B>, Error>>> + use<S, B, C>)
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    {
         let visit = Shared::start(request.method(), request.path(), self.trace_share);
         let text = |name: &HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
         let (trace, until) = visit.with(|visit| {
@@ -113,32 +147,14 @@ where
             // Routed and answered like GET; the server leaves the body out, and the signature is over HEAD.
             request.head_mut().method = Method::GET;
         }
-        request.extensions_mut().insert(visit.clone());
-        let (answer, waited) = (self.service.call(request), visit.clone());
+        let (answer, waited) = (visit.during(|| self.service.call(request)), visit.clone());
         let answer = async move {
             let answer = answer.await;
             waited.with(|visit| visit.waited_us = trace::waited_us());
             answer
         };
         let inner = trace::with(trace, until, answer).instrument(span);
-        let inner = AssertUnwindSafe(inner).catch_unwind();
-        let (books, draining) = (Arc::clone(&self.books), Arc::clone(&self.draining));
-        books.enter();
-        Box::pin(async move {
-            let _busy = busy;
-            match inner.await {
-                Ok(Ok(response)) => {
-                    let (request, response) = response.into_parts();
-                    let mut response = not_modified(&request, response.map_into_boxed_body());
-                    if draining.load(Ordering::Relaxed) {
-                        response.head_mut().set_connection_type(ConnectionType::Close);
-                    }
-                    Ok(ServiceResponse::new(request, finish(&visit, response, books.as_ref())))
-                }
-                Ok(Err(error)) => Err(outcast(finish(&visit, error.error_response(), books.as_ref()))),
-                Err(_panic) => Err(outcast(finish(&visit, internal(), books.as_ref()))),
-            }
-        })
+        (visit, AssertUnwindSafe(inner).catch_unwind())
     }
 }
 
@@ -165,9 +181,8 @@ fn finish(visit: &Shared, response: HttpResponse, books: &impl Books) -> HttpRes
         let status = response.status();
         let free = status == StatusCode::NOT_MODIFIED && visit.free_if_held;
         if let Some(held) = visit.held.as_mut() {
-            let fields = held.leave(free);
+            held.leave(free, response.headers_mut());
             let units = held.units();
-            visit.headers.extend(fields);
             if let Some(counted) = visit.counted.as_mut() {
                 counted.units = units;
             }
@@ -224,8 +239,8 @@ fn written(visit: &mut Visit, response: HttpResponse, problem: &Problem) -> Http
 /// RFC 9110 §13.1.2: a safe read whose answer the caller already holds is answered 304 without a body.
 fn not_modified(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
     let asked = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let ours = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
-    let (Some(asked), Some(ours)) = (asked, ours) else { return response };
+    let Some(asked) = asked else { return response };
+    let Some(ours) = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()) else { return response };
     let safe = request.method() == Method::GET && response.status() == StatusCode::OK;
     if !safe || !matches(asked, ours) {
         return response;

@@ -27,12 +27,15 @@ pub trait Part: Sized {
 
 /// Reads all parts of a request; a query that no part reads is refused name by name.
 pub fn take<P: Part>(request: &HttpRequest, body: &Bytes) -> Result<P, Complaint> {
+    if request.query_string().is_empty() {
+        return P::take(request, body);
+    }
     let unreadable = names_that_are_no_text(request.query_string());
     if !unreadable.is_empty() {
         let wrong = |name: &String| Place::query(name, "this is no UTF-8 text; percent-encode the bytes of UTF-8");
         return Err(Complaint::Places(unreadable.iter().map(wrong).collect()));
     }
-    if !P::READS_QUERY && !request.query_string().is_empty() {
+    if !P::READS_QUERY {
         let names = url::form_urlencoded::parse(request.query_string().as_bytes());
         let wrong = |name: &str| Place::query(name, "unknown; this operation takes no query parameters");
         let places: Vec<_> = names.map(|(name, _)| wrong(&name)).collect();
@@ -109,6 +112,11 @@ impl<T: DeserializeOwned> Part for Query<T> {
 
     fn take(request: &HttpRequest, _: &Bytes) -> Result<Self, Complaint> {
         let text = request.query_string();
+        if text.is_empty()
+            && let Ok(nothing) = T::deserialize(nothing_asked())
+        {
+            return Ok(Self(nothing));
+        }
         let repeated = repeated_names(text);
         if !repeated.is_empty() {
             let places = repeated.into_iter().map(|name| Place::query(&name, "given more than once"));
@@ -199,6 +207,11 @@ fn is_json(request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::CONTENT_TYPE) else { return false };
     let essence = value.to_str().unwrap_or("").split(';').next().unwrap_or("").trim();
     essence.eq_ignore_ascii_case("application/json")
+}
+
+/// A query without parameters.
+fn nothing_asked() -> impl serde::Deserializer<'static, Error = serde::de::value::Error> {
+    serde::de::value::MapDeserializer::new(std::iter::empty::<(&str, Word<'_>)>())
 }
 
 fn form_urlencoded(text: &str) -> Vec<(String, String)> {

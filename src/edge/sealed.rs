@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
-use actix_web::{HttpMessage, HttpRequest, web::Bytes, web::BytesMut};
+use actix_web::{HttpRequest, web::Bytes, web::BytesMut};
 use futures_util::StreamExt;
 
 use crate::edge::problem::Problem;
@@ -50,8 +50,7 @@ pub fn message<'a>(request: &'a HttpRequest, headers: &'a Headers<'a>, scheme: &
 
 /// The method that was sent: the front has HEAD routed as GET.
 fn asked_method(request: &HttpRequest) -> &str {
-    let was_head =
-        request.extensions().get::<Shared>().is_some_and(|visit| visit.with(|visit| visit.method == Method::HEAD));
+    let was_head = Shared::under_way().is_some_and(|visit| visit.with(|visit| visit.method == Method::HEAD));
     if was_head { "HEAD" } else { request.method().as_str() }
 }
 
@@ -95,7 +94,8 @@ pub async fn read_body(request: &HttpRequest, payload: &mut Payload, bounds: Bod
     if announced.is_none() && !request.headers().contains_key(header::TRANSFER_ENCODING) {
         return Ok(Bytes::new());
     }
-    match tokio::time::timeout(bounds.within, collect(payload, bounds)).await {
+    // In a box, so that the many requests without a body do not carry the room for it around.
+    match Box::pin(tokio::time::timeout(bounds.within, collect(payload, bounds))).await {
         Ok(body) => body,
         Err(_) => Err(Problem::new(Code::BodyTimeout)),
     }

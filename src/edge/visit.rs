@@ -1,14 +1,14 @@
 //! What is noted about one request while it is in the house: its id, who it is from, what it cost.
-//! Kept in the request's extensions; the front reads it when the answer leaves.
+//! Known to whatever the worker does for the request; the front reads it when the answer leaves.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::edge::request_id;
 use crate::telemetry::trace::Trace;
@@ -93,10 +93,15 @@ impl Counted {
 
 /// Something kept while a request is answered, told of the answer's status when it leaves.
 pub trait Held: std::fmt::Debug {
-    /// The answer is ready; gives the header fields it shall carry. `free` when it shall cost nothing.
-    fn leave(&mut self, free: bool) -> Vec<(HeaderName, HeaderValue)>;
+    /// The answer is ready; adds the header fields it shall carry. `free` when it shall cost nothing.
+    fn leave(&mut self, free: bool, answer: &mut HeaderMap);
     /// Units that the request was charged.
     fn units(&self) -> u32;
+}
+
+tokio::task_local! {
+    /// The visit of the request that the worker is at.
+    static UNDER_WAY: Shared;
 }
 
 /// The visit of a request, shared by whoever touches the request on its worker.
@@ -131,11 +136,18 @@ impl Shared {
         look(&mut self.0.borrow_mut())
     }
 
+    /// Runs something for the request of this visit: who asks finds it by [`Shared::of`].
+    pub fn during<T>(&self, run: impl FnOnce() -> T) -> T {
+        UNDER_WAY.sync_scope(self.clone(), run)
+    }
+
+    /// The visit of the request that is under way, if it came through the front.
+    pub fn under_way() -> Option<Self> {
+        UNDER_WAY.try_with(Self::clone).ok()
+    }
+
     /// The visit of this request; a fresh one when the request did not come through the front.
     pub fn of(request: &HttpRequest) -> Self {
-        if let Some(visit) = request.extensions().get::<Self>() {
-            return visit.clone();
-        }
-        Self::start(request.method(), request.path(), 0.0)
+        Self::under_way().unwrap_or_else(|| Self::start(request.method(), request.path(), 0.0))
     }
 }

@@ -5,13 +5,17 @@
 //! whatever the first worker still tries to store is refused. Once an answer is stored it is what repeats get, byte
 //! for byte, until the key's life ends.
 
+use std::collections::HashMap;
+
 use super::Error;
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
-use crate::sql::{Row, Tx, args};
+use crate::sql::{Arg, Row, Rows, Tx, args};
 
 /// How long a key is remembered.
 const LIFE_MS: i64 = 72 * 3_600_000;
+
+const FIRST_FENCE: i64 = 1;
 
 /// Seconds after which it makes sense to ask again while the first request runs.
 const LOOK_AGAIN_S: i64 = 2;
@@ -119,26 +123,51 @@ pub(super) async fn claim(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) 
 /// Writes the key down, over one whose life is over; the fence, unless the key is in use. The fence goes on where the
 /// former life ended, so that nothing of that one can ever be stored.
 async fn insert(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) -> Result<Option<i64>, Error> {
-    const INSERT: &str = "INSERT INTO idempotency \
-        (partner, mode, key, operation, body_hash, subject, fence, leased_until, created_at, expires_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9) ON CONFLICT (partner, mode, key) DO UPDATE SET \
+    let rows = INSERT.fetch(tx, vec![key_row(asked, subject, now)]).await?;
+    rows.first().map(|row| Ok(row.int("fence")?)).transpose()
+}
+
+static INSERT: Rows = Rows::with_tail(
+    "INSERT INTO idempotency \
+        (partner, mode, key, operation, body_hash, subject, fence, leased_until, created_at, expires_at) VALUES",
+    10,
+    "ON CONFLICT (partner, mode, key) DO UPDATE SET \
         operation = excluded.operation, body_hash = excluded.body_hash, subject = excluded.subject, \
         fence = idempotency.fence + 1, leased_until = excluded.leased_until, \
         status = NULL, headers = NULL, body = NULL, \
         created_at = excluded.created_at, expires_at = excluded.expires_at \
-        WHERE idempotency.expires_at <= excluded.created_at RETURNING fence";
-    let row = args![
+        WHERE idempotency.expires_at <= excluded.created_at RETURNING partner, mode, key, fence",
+);
+
+fn key_row(asked: &KeyUse, subject: &str, now: i64) -> Vec<Arg> {
+    args![
         asked.partner.as_str(),
         asked.mode.name(),
         &asked.key,
         asked.operation,
         asked.body_hash.clone(),
         subject,
+        FIRST_FENCE,
         now + asked.lease_ms,
         now,
         now + LIFE_MS,
-    ];
-    tx.fetch_optional(INSERT, row).await?.map(|row| Ok(row.int("fence")?)).transpose()
+    ]
+}
+
+/// Claims different keys, each for work on its subject; none for a key that is in use.
+pub(super) async fn claim_fresh(tx: &mut Tx, asked: &[(&KeyUse, &str)], now: i64) -> Result<Vec<Option<Lease>>, Error> {
+    let mut rows: Vec<_> = asked.iter().map(|(asked, subject)| (*asked, key_row(asked, subject, now))).collect();
+    // In one order on all nodes: two that claim the same keys then never wait for each other.
+    rows.sort_by_key(|(asked, _)| (&asked.partner, asked.mode.name(), &asked.key));
+    let mut fences = HashMap::new();
+    for row in INSERT.fetch(tx, rows.into_iter().map(|(_, row)| row).collect()).await? {
+        fences.insert((row.text("partner")?, row.text("mode")?, row.text("key")?), row.int("fence")?);
+    }
+    let lease = |(asked, _): &(&KeyUse, &str)| {
+        let key = (asked.partner.to_string(), asked.mode.name().to_owned(), asked.key.clone());
+        fences.get(&key).map(|fence| asked.lease(*fence))
+    };
+    Ok(asked.iter().map(lease).collect())
 }
 
 async fn take_over(tx: &mut Tx, asked: &KeyUse, fence: i64, now: i64) -> Result<(), Error> {
@@ -153,19 +182,30 @@ async fn take_over(tx: &mut Tx, asked: &KeyUse, fence: i64, now: i64) -> Result<
 
 /// Stores the answer, if the lease is still the newest.
 pub(super) async fn settle(tx: &mut Tx, lease: &Lease, answer: &Answer) -> Result<(), Error> {
-    const SETTLE: &str = "UPDATE idempotency SET status = $5, headers = $6, body = $7 \
-        WHERE partner = $1 AND mode = $2 AND key = $3 AND fence = $4 AND status IS NULL";
-    let headers = super::words::write("headers", &answer.headers)?;
-    let row = args![
-        lease.partner.as_str(),
-        lease.mode.name(),
-        &lease.key,
-        lease.fence,
-        answer.status,
-        headers,
-        answer.body.clone(),
-    ];
-    held(tx.execute(SETTLE, row).await?)
+    settle_all(tx, &[(lease, answer)]).await
+}
+
+/// Stores the answers of different keys, if each lease is still the newest.
+pub(super) async fn settle_all(tx: &mut Tx, all: &[(&Lease, &Answer)]) -> Result<(), Error> {
+    static SETTLE: Rows = Rows::with_tail(
+        "UPDATE idempotency SET status = told.column5, headers = told.column6, body = told.column7 FROM (VALUES",
+        7,
+        ") AS told WHERE partner = told.column1 AND mode = told.column2 AND key = told.column3 \
+            AND fence = told.column4 AND status IS NULL",
+    );
+    let row = |(lease, answer): &(&Lease, &Answer)| {
+        Ok(args![
+            lease.partner.as_str(),
+            lease.mode.name(),
+            &lease.key,
+            lease.fence,
+            answer.status,
+            super::words::write("headers", &answer.headers)?,
+            answer.body.clone(),
+        ])
+    };
+    let rows = all.iter().map(row).collect::<Result<Vec<_>, Error>>()?;
+    if SETTLE.execute(tx, rows).await? == all.len() as u64 { Ok(()) } else { Err(Error::LeaseLost) }
 }
 
 /// Ends the lease without an answer, so that the next request with the key takes over at once.
@@ -186,6 +226,13 @@ fn answer(row: &Row, status: i64) -> Result<Answer, Error> {
         headers: super::words::read("headers", &row.text("headers")?)?,
         body: row.bytes("body")?,
     })
+}
+
+impl Lease {
+    /// The key's full name.
+    pub(super) fn name(&self) -> (String, &'static str, String) {
+        (self.partner.to_string(), self.mode.name(), self.key.clone())
+    }
 }
 
 impl KeyUse {

@@ -108,7 +108,7 @@ impl Ledger {
         rows.iter().map(|row| Ok(row.parse("id")?)).collect()
     }
 
-    async fn claim(
+    pub(super) async fn claim(
         &self,
         due: &'static str,
         (on_sqlite, on_postgres): (&'static str, &'static str),

@@ -1,7 +1,7 @@
 //! Why the ledger did not write or read something.
 
 use crate::ledger::refunds::Ordered;
-use crate::model::ids::{OrderId, RefundId, VoucherId};
+use crate::model::ids::{InquiryId, OrderId, RefundId, VoucherId};
 use crate::model::order::State;
 use crate::sql;
 
@@ -77,6 +77,15 @@ pub enum Error {
     /// The order has fewer of something, or nothing of it.
     #[error("more is asked back than was ordered")]
     TooManyPieces(Vec<Ordered>),
+    /// There is no such inquiry among the partner's.
+    #[error("no such inquiry: {0}")]
+    InquiryNotFound(InquiryId),
+    /// The partner used this reference for another inquiry.
+    #[error("the reference is taken by {first}")]
+    InquiryReferenceTaken {
+        /// The inquiry that has it.
+        first: InquiryId,
+    },
     /// There is no such voucher among the partner's.
     #[error("no such voucher: {0}")]
     VoucherNotFound(VoucherId),

@@ -15,7 +15,11 @@ mod due;
 mod endpoints;
 mod error;
 mod feeds;
+mod groups;
 mod holds;
+mod images;
+mod inquiries;
+mod inquiry_words;
 mod known;
 mod left_out;
 mod merit;
@@ -32,6 +36,7 @@ mod quotes;
 mod refund_words;
 mod refunds;
 mod shipments;
+mod source_matches;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -48,6 +53,8 @@ pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
 pub use error::Error;
 pub use feeds::Turn as FeedTurn;
 pub use holds::{Doubted, Hold};
+pub use images::{Image, NewImage};
+pub use inquiries::{InquiryFilter, NewInquiry};
 pub use left_out::{Left, LeftCount, LeftOut};
 pub use near::NearLimit;
 pub use numbered::{Counted, Slice, Sought, SoughtRefunds, Span};
@@ -58,8 +65,11 @@ pub use overview::{Count, Daily, Progress, Which};
 #[cfg(test)]
 pub(crate) use refunds::tests::{Sold, sell};
 pub use refunds::{NewRefund, Ordered, RefundFilter, WantedPieces};
+pub use source_matches::{ClaimedItem, NewSourceMatch, StoredItem, StoredMatch};
 pub use vouchers::{NewVoucher, Voucher};
 pub use watch::{DeliveryWhich, Sent, Story, Watched};
+
+use groups::{Beginnings, Settlings};
 
 use crate::clock::Clock;
 use crate::sql::Sql;
@@ -69,15 +79,18 @@ use crate::sql::Sql;
 pub struct Ledger {
     sql: Sql,
     clock: Clock,
+    beginnings: Beginnings,
+    settlings: Settlings,
 }
 
 impl Ledger {
     /// The ledger in this database, whose schema must be up to date.
     pub fn new(sql: Sql, clock: Clock) -> Self {
-        Self { sql, clock }
+        let (beginnings, settlings) = (groups::beginnings(&sql, &clock), groups::settlings(&sql, &clock));
+        Self { sql, clock, beginnings, settlings }
     }
 
-    /// Forgets keys past their life, quotes long expired, and events published long ago; gives how many rows went.
+    /// Forgets keys past their life, quotes long expired, pictures past their time, and events published long ago; gives how many rows went.
     pub async fn tidy(&self) -> Result<u64, Error> {
         const KEYS: &str = "DELETE FROM idempotency WHERE expires_at <= $1";
         const QUOTES: &str = "DELETE FROM quotes WHERE expires_at <= $1";
@@ -85,6 +98,7 @@ impl Ledger {
         let now = self.clock.now_ms();
         let keys = self.sql.execute(KEYS, crate::sql::args![now]).await?;
         let events = self.forget_events(now).await?;
-        Ok(keys + events + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
+        let images = self.forget_images(now).await?;
+        Ok(keys + events + images + self.sql.execute(QUOTES, crate::sql::args![now - KEEP_QUOTES_MS]).await?)
     }
 }

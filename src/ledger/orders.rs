@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
+use super::groups::{Beginning, Settling};
 use super::words::{self, Bought};
 use super::writing::{self, Start};
 use super::{Answer, Begun, Error, KeyUse, Lease, Ledger, claims};
@@ -61,11 +62,7 @@ impl Ledger {
     /// Claims the key and makes the intent durable: the order with `received` and `placing_started`.
     /// An order that an earlier worker left is given as it stands.
     pub async fn begin_order(&self, asked: KeyUse, wish: NewOrder) -> Result<Begun<Order>, Error> {
-        // What is given back is what is stored, to the millisecond.
-        let now = words::moment("now", self.clock.now_ms())?;
-        let begun =
-            self.sql.transaction(move |tx| Box::pin(async move { writing::begin(tx, asked, wish, now).await })).await?;
-        Ok(match begun {
+        Ok(match self.beginnings.ask(Beginning { asked, wish }).await?? {
             Start::Seen(answer) => Begun::Seen(answer),
             Start::Resumed(lease, id) => Begun::Resumed(lease, self.get_order(&id).await?),
             Start::Fresh(lease, order) => Begun::Fresh(lease, *order),
@@ -89,14 +86,7 @@ impl Ledger {
         answer: &Answer,
     ) -> Result<(), Error> {
         let (lease, order, answer) = (lease.clone(), order.clone(), answer.clone());
-        self.sql
-            .transaction(move |tx| {
-                Box::pin(async move {
-                    claims::settle(tx, &lease, &answer).await?;
-                    writing::write(tx, &order, known, look_at).await
-                })
-            })
-            .await
+        self.settlings.ask(Settling { lease, order, known, look_at, answer }).await?
     }
 
     /// The same without an answer: the next request with the key starts at once where this one ended.

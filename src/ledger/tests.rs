@@ -4,6 +4,7 @@ mod following;
 mod keys;
 mod parts;
 mod publishing;
+mod together;
 
 use super::{Answer, Begun, Error, Filter, KeyUse, Lease, Ledger, NewOrder, Progress, Which};
 use crate::clock::Clock;

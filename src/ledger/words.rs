@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::error::Code;
-use crate::model::ids::{CatalogueOrderId, OfferId, SkuId, SupplierId};
+use crate::model::ids::{CatalogueOrderId, CatalogueQuotationId, OfferId, SkuId, SupplierId};
+use crate::model::margin::Margin;
 use crate::model::money::{Exchange, Money};
 use crate::model::order::{Facts, Refusal, RefusedLine};
 use crate::model::quote::{Basket, Line, Quantity};
@@ -33,6 +34,8 @@ pub(super) struct BasketWords {
     goods: i64,
     freight: i64,
     total: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quotation: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +56,13 @@ pub(super) struct ExchangeWords {
     per_cny: String,
     date: String,
     source: String,
+    /// Hundredths of a per cent; absent where there is none, and in older documents.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    margin: i64,
+}
+
+fn is_nothing(figure: &i64) -> bool {
+    *figure == 0
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -128,6 +138,7 @@ impl From<&Basket> for BasketWords {
             goods: basket.goods.minor,
             freight: basket.freight.minor,
             total: basket.total.minor,
+            quotation: basket.quotation.map(CatalogueQuotationId::number),
         }
     }
 }
@@ -157,6 +168,7 @@ impl TryFrom<BasketWords> for Basket {
             goods: Money::fen(words.goods),
             freight: Money::fen(words.freight),
             total: Money::fen(words.total),
+            quotation: words.quotation.map(CatalogueQuotationId::new),
         })
     }
 }
@@ -168,6 +180,7 @@ impl From<&Exchange> for ExchangeWords {
             per_cny: exchange.per_cny.to_string(),
             date: exchange.date.to_string(),
             source: exchange.source.clone(),
+            margin: exchange.margin.hundredths().into(),
         }
     }
 }
@@ -180,6 +193,9 @@ impl TryFrom<ExchangeWords> for Exchange {
             per_cny: words.per_cny.parse().map_err(|error| Error::unreadable("exchange", error))?,
             date: words.date.parse().map_err(|error| Error::unreadable("exchange", error))?,
             source: words.source,
+            margin: Margin::of(words.margin).ok_or_else(|| Error::unreadable("exchange", "margin"))?,
+            // It was held to when it was locked, and is for good.
+            stale: false,
         })
     }
 }

@@ -9,6 +9,9 @@ use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
 
 const SHARDS: usize = 16;
+/// When a shard is full, this part of it makes place at once: to look for the one that has least to remember costs a look
+/// at all.
+const PLACES_SHARE: usize = 8;
 
 type Shard = RwLock<HashMap<PartnerId, Arc<Account>>>;
 
@@ -22,7 +25,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Room for about `most` accounts of each mode; when it is full the one that has least to remember makes place.
+    /// Room for about `most` accounts of each mode; when it is full those that have least to remember make place.
     pub fn with_room_for(most: usize) -> Self {
         Self {
             hasher: RandomState::new(),
@@ -68,11 +71,55 @@ impl Accounts {
     }
 }
 
-/// Drops the account with least to remember that nobody is using.
+/// Drops the accounts with least to remember that nobody is using.
 fn make_room(shard: &mut HashMap<PartnerId, Arc<Account>>) {
-    let idle = shard.iter().filter(|(_, account)| Arc::strong_count(account) == 1);
-    let least = idle.min_by_key(|(_, account)| account.blank_at_us()).map(|(partner, _)| partner.clone());
-    if let Some(partner) = least {
-        shard.remove(&partner);
+    let is_idle = |account: &Arc<Account>| Arc::strong_count(account) == 1;
+    let mut ends: Vec<_> =
+        shard.values().filter(|account| is_idle(account)).map(|account| account.blank_at_us()).collect();
+    let mut most = (shard.len() / PLACES_SHARE).max(1).min(ends.len());
+    if most == 0 {
+        return;
+    }
+    let (_, end_us, _) = ends.select_nth_unstable(most - 1);
+    let end_us = *end_us;
+    shard.retain(|_, account| {
+        let goes = most > 0 && is_idle(account) && account.blank_at_us() <= end_us;
+        most -= usize::from(goes);
+        !goes
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Accounts, SHARDS};
+    use crate::clock::Clock;
+    use crate::limits::account::Account;
+    use crate::model::ids::PartnerId;
+    use crate::model::partner::Mode;
+    use crate::model::plan::{Plan, Policy};
+    use std::sync::Arc;
+
+    #[test]
+    fn when_it_is_full_those_with_least_to_remember_make_place_and_who_is_busy_stays() {
+        let clock = Clock::shiftable();
+        let policies = vec![Policy::rolling("minute", 600, 60, 600)];
+        let plan = Plan { id: "p".into(), policies, in_flight: 4, price_tier: "standard".into() };
+        let plan = Arc::new(plan);
+        let accounts = Accounts::with_room_for(SHARDS * 16);
+        let get = |number: usize| {
+            let id: PartnerId = format!("partner-{number}").parse().unwrap();
+            accounts.get(&id, Mode::Live, || Account::new(&id, Mode::Live, &plan, clock.clone()))
+        };
+        let busy = get(0);
+        let spender = get(1);
+        spender.spend(&plan, 500);
+        drop(spender);
+        for number in 2..5_000 {
+            get(number).spend(&plan, 1);
+        }
+        assert!(accounts.len() <= SHARDS * 16, "{}", accounts.len());
+        assert!(Arc::ptr_eq(&busy, &get(0)), "it is in use");
+        let left = get(1).spend(&plan, 0).standing(0).rows().next().unwrap().remaining;
+        assert!((100..150).contains(&left), "what it spent is remembered: {left}");
     }
 }

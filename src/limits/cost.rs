@@ -8,6 +8,8 @@ pub const COSTS: &[(&str, u32)] = &[
     ("batch_offers", 10),
     ("list_related_offers", 2),
     ("get_offer_trends", 1),
+    ("create_image", 5),
+    ("resolve_link", 2),
     ("list_categories", 1),
     ("get_category", 1),
     ("get_supplier", 1),
@@ -16,6 +18,7 @@ pub const COSTS: &[(&str, u32)] = &[
     ("list_pool_offers", 3),
     ("list_rankings", 2),
     ("list_trending_keywords", 2),
+    ("create_freight_estimate", 3),
     ("create_quote", 3),
     ("get_quote", 1),
     ("create_order", 5),
@@ -49,6 +52,14 @@ pub const COSTS: &[(&str, u32)] = &[
     ("modify_refund", 2),
     ("create_return_shipment", 2),
     ("create_arbitration", 2),
+    ("create_source_match", 10),
+    ("get_source_match", 1),
+    ("create_inquiry", 5),
+    ("list_inquiries", 1),
+    ("get_inquiry", 1),
+    ("counter_quotation", 3),
+    ("accept_quotation", 5),
+    ("withdraw_inquiry", 2),
     ("create_voucher", 3),
     ("get_voucher", 1),
     ("get_shipment", 1),
@@ -66,6 +77,19 @@ pub const COSTS: &[(&str, u32)] = &[
     ("get_usage", 1),
     ("debug_signature", 0),
 ];
+
+/// Parameters that make a call of an operation cost more: operation, parameter, cost.
+pub const DEARER: &[(&str, &str, u32)] = &[("search_offers", "image_id", 10), ("search_offers", "image_url", 10)];
+
+/// What a call costs that usually costs `usual` and has this query.
+pub fn asked(operation: &str, usual: u32, query: &str) -> u32 {
+    let mut dearer = DEARER.iter().filter(|(dear, ..)| *dear == operation).peekable();
+    if usual == 0 || query.is_empty() || dearer.peek().is_none() {
+        return usual;
+    }
+    let names: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name).collect();
+    dearer.filter(|(_, name, _)| names.iter().any(|given| given == name)).map(|(.., cost)| *cost).fold(usual, u32::max)
+}
 
 /// The cost of an operation; one that is not in the table costs 1.
 pub const fn of(operation: &str) -> u32 {
@@ -93,13 +117,22 @@ const fn same(a: &str, b: &str) -> bool {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{COSTS, of};
+    use super::{COSTS, DEARER, asked, of};
 
     #[test]
     fn every_operation_stands_in_the_table_once() {
         let names: HashSet<_> = COSTS.iter().map(|(operation, _)| operation).collect();
         assert_eq!(names.len(), COSTS.len());
         assert!(COSTS.iter().all(|(operation, cost)| of(operation) == *cost));
+    }
+
+    #[test]
+    fn a_search_by_picture_costs_more_however_it_is_written() {
+        assert_eq!(asked("search_offers", 3, "q=cup&limit=5"), 3);
+        assert_eq!(asked("search_offers", 3, "q=cup&image_id=img_1"), 10);
+        assert_eq!(asked("search_offers", 3, "image%5Furl=x"), 10);
+        assert_eq!(asked("get_offer", 1, "image_id=img_1"), 1);
+        assert!(DEARER.iter().all(|(operation, _, cost)| *cost > of(operation)));
     }
 
     #[test]

@@ -133,7 +133,8 @@ impl Limits {
             return self.decided((slot, place), in_flight, account.spend(plan, cost), how);
         };
         let (outcome, how) = match account.screen(plan, cost, self.nodes()) {
-            Screened::Open => self.wait_and_ask(redis, &account, caller, cost).await,
+            // In a box, so that the many calls that ask nobody do not carry the room for it around.
+            Screened::Open => Box::pin(self.wait_and_ask(redis, &account, caller, cost)).await,
             Screened::Held(outcome) => {
                 add(&self.tally.allowed_in_hand);
                 (outcome, (Charged::InRedis, Decided::InHand))

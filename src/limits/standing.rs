@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use jiff::Timestamp;
 
 use super::terms::Terms;
 use crate::counters::gcra::Level;
 use crate::model::plan::{CONCURRENT, Policy};
+use crate::telemetry::line::digits;
 
 /// What a partner has left at one moment.
 #[derive(Clone, Debug)]
@@ -45,22 +47,29 @@ impl Standing {
 
     /// The field value of `RateLimit`: `"second";r=49;t=1, …, "concurrent";r=7`.
     pub fn rate_limit(&self) -> String {
-        let mut text = String::with_capacity(self.terms.policy_text.len() + 48);
+        let mut text = BytesMut::new();
+        self.write_rate_limit(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Writes the field value of `RateLimit`, of ASCII letters only; every answer carries it.
+    pub fn write_rate_limit(&self, text: &mut BytesMut) {
+        text.reserve(self.terms.policy_text.len() + 48);
+        let number = |text: &mut BytesMut, number| text.extend_from_slice(digits(number, &mut [0; 20]));
         let binding =
             self.terms.quoted.iter().zip(&self.levels).zip(&self.terms.rules).filter(|(_, rule)| !rule.shadow);
         for ((name, level), _) in binding {
-            text.push_str(name);
-            text.push_str(";r=");
-            push_number(u64::from(level.remaining), &mut text);
-            text.push_str(";t=");
-            push_number(seconds(level.reset_us), &mut text);
-            text.push_str(", ");
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b";r=");
+            number(text, u64::from(level.remaining));
+            text.extend_from_slice(b";t=");
+            number(text, seconds(level.reset_us));
+            text.extend_from_slice(b", ");
         }
-        text.push('"');
-        text.push_str(CONCURRENT);
-        text.push_str("\";r=");
-        push_number(u64::from(self.in_flight_limit().saturating_sub(self.in_flight)), &mut text);
-        text
+        text.extend_from_slice(b"\"");
+        text.extend_from_slice(CONCURRENT.as_bytes());
+        text.extend_from_slice(b"\";r=");
+        number(text, u64::from(self.in_flight_limit().saturating_sub(self.in_flight)));
     }
 
     /// Every policy that partners see, with what is left of it, in the plan's order.
@@ -106,27 +115,7 @@ impl Standing {
     }
 }
 
-/// Every answer carries these numbers; the machinery of formatting costs more than all the rest of them.
-fn push_number(number: u64, text: &mut String) {
-    if number >= 10 {
-        push_number(number / 10, text);
-    }
-    text.push(char::from(b'0' + (number % 10) as u8));
-}
-
 /// Whole seconds, rounded up.
 pub(super) fn seconds(us: i64) -> u64 {
     u64::try_from(us).unwrap_or(0).div_ceil(1_000_000)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn numbers_are_written_in_decimals() {
-        for number in [0, 7, 10, 99, 100, 4_294_967_295, u64::MAX] {
-            let mut text = "x".to_owned();
-            super::push_number(number, &mut text);
-            assert_eq!(text, format!("x{number}"));
-        }
-    }
 }

@@ -78,6 +78,17 @@ kinds! {
     "refund.arbitrating", "The marketplace decides about a refund.";
     "refund.succeeded", "The money was given back.";
     "refund.closed", "A refund ended without money.";
+    // inquiries
+    "inquiry.sent", "An inquiry is with its suppliers.";
+    "inquiry.rejected", "The catalogue did not take an inquiry; nobody was asked.";
+    "inquiry.unknown", "The catalogue's answer to an inquiry was lost; the gateway is finding out.";
+    "inquiry.quoted", "A supplier quoted, or quoted anew; `supplier_id` and `quotation_id` say who and what.";
+    "inquiry.countered", "You asked a supplier for another price.";
+    "inquiry.declined", "A supplier does not quote.";
+    "inquiry.quotation_expired", "A quotation was not accepted in time.";
+    "inquiry.ordered", "A quotation became an order: `order_id`.";
+    "inquiry.withdrawn", "An inquiry was taken back.";
+    "inquiry.closed", "No supplier of an inquiry is left.";
     // limits
     "quota.near_limit", "Four fifths of a day's quota are used; told once a day and policy.";
     // webhooks

@@ -59,6 +59,10 @@ catalogue_ids! {
     CatalogueRefundId;
     /// The catalogue's own number of a consignment.
     CatalogueConsignmentId;
+    /// The catalogue's own number of an inquiry.
+    CatalogueInquiryId;
+    /// The catalogue's own number of a quotation.
+    CatalogueQuotationId;
 }
 
 macro_rules! own_ids {
@@ -98,7 +102,7 @@ own_ids! {
     QuoteId = "quo";
     /// A payment attempt.
     PaymentId = "pay";
-    /// Something that happened to an order, payment, shipment, consignment or refund.
+    /// Something that happened to an order, payment, shipment, consignment, refund or inquiry.
     EventId = "evt";
     /// A wish to get money back.
     RefundId = "rfd";
@@ -108,6 +112,14 @@ own_ids! {
     ReportId = "rpt";
     /// A picture that proves something.
     VoucherId = "vch";
+    /// A wish to hear what several suppliers ask for something.
+    InquiryId = "inq";
+    /// What a supplier quoted to an inquiry: certain terms, other terms are another.
+    QuotationId = "qtn";
+    /// A comparison of what a partner sells with what the catalogue has.
+    SourceMatchId = "smt";
+    /// A picture to search by.
+    ImageId = "img";
     /// An address of a partner that hears of events.
     EndpointId = "whe";
     /// An event on its way to one endpoint.

@@ -6,6 +6,13 @@ use std::str::FromStr;
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use crate::model::margin::Margin;
+
+/// Codes that were money once and are none any more.
+const WITHDRAWN: [&str; 5] = ["BGN", "CUC", "HRK", "SLL", "ZWL"];
+/// Digits kept after the point of a rate with a margin on it.
+const RATE_DIGITS: u32 = 8;
+
 /// An ISO 4217 currency that money can be shown in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency(iso_currency::Currency);
@@ -35,7 +42,8 @@ impl FromStr for Currency {
     type Err = UnknownCurrency;
     fn from_str(text: &str) -> Result<Self, UnknownCurrency> {
         let found = iso_currency::Currency::from_code(text).ok_or(UnknownCurrency)?;
-        found.exponent().map(|_| Self(found)).ok_or(UnknownCurrency)
+        let is_money = found.exponent().is_some() && !WITHDRAWN.contains(&text);
+        if is_money { Ok(Self(found)) } else { Err(UnknownCurrency) }
     }
 }
 
@@ -114,18 +122,48 @@ fn from_decimal(value: Decimal, currency: Currency) -> Option<Money> {
 pub struct Exchange {
     /// The currency that is bought.
     pub currency: Currency,
-    /// Units of it for 1 CNY.
+    /// Units of it for 1 CNY, with the margin on it.
     pub per_cny: Decimal,
     /// The day of the rate.
     pub date: jiff::civil::Date,
     /// Where the rate is from, e.g. `ecb`.
     pub source: String,
+    /// The margin that is in it.
+    pub margin: Margin,
+    /// Whether it is of a day too long ago to be held to.
+    pub stale: bool,
 }
 
 impl Exchange {
+    /// A rate as its source gives it.
+    pub fn new(currency: Currency, per_cny: Decimal, date: jiff::civil::Date, source: impl Into<String>) -> Self {
+        Self { currency, per_cny, date, source: source.into(), margin: Margin::NONE, stale: false }
+    }
+
     /// One renminbi for one renminbi.
     pub fn identity(date: jiff::civil::Date) -> Self {
-        Self { currency: Currency::CNY, per_cny: Decimal::ONE, date, source: "identity".to_owned() }
+        Self::new(Currency::CNY, Decimal::ONE, date, "identity")
+    }
+
+    /// The same rate with a margin on it, which must have none yet; renminbi has none, and keeps none.
+    #[must_use]
+    pub fn with_margin(self, margin: Margin) -> Self {
+        if self.currency == Currency::CNY || margin == Margin::NONE {
+            return self;
+        }
+        let per_cny = margin.on(self.per_cny).unwrap_or(self.per_cny);
+        // What is so small that rounding would leave nothing keeps its digits.
+        let rounded = per_cny.round_dp(RATE_DIGITS);
+        let per_cny = if rounded.is_zero() { per_cny } else { rounded }.normalize();
+        Self { per_cny, margin, ..self }
+    }
+
+    /// An amount of this currency in CNY, rounded to fen.
+    pub fn back(&self, foreign: Money) -> Option<Money> {
+        if foreign.currency != self.currency {
+            return None;
+        }
+        from_decimal(foreign.decimal().checked_div(self.per_cny)?, Currency::CNY)
     }
 
     /// A CNY amount in this currency, rounded half away from zero to the currency's digits.
@@ -169,9 +207,16 @@ impl Exchange {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{Currency, Exchange, Money};
     use rust_decimal::Decimal;
+
+    /// Every currency there is.
+    pub(crate) fn all() -> Vec<Currency> {
+        let letters = || b'A'..=b'Z';
+        let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+        codes.filter_map(|code| std::str::from_utf8(&code).ok()?.parse().ok()).collect()
+    }
 
     #[test]
     fn amounts_have_the_digits_of_their_currency() {
@@ -187,18 +232,13 @@ mod tests {
 
     #[test]
     fn conversion_rounds_to_the_target_currency() {
-        let rate = Exchange {
-            currency: "JPY".parse().unwrap(),
-            per_cny: Decimal::new(2105, 2),
-            date: jiff::civil::date(2026, 11, 20),
-            source: "test".into(),
-        };
+        let rate = rate("JPY", Decimal::new(2105, 2));
         assert_eq!(rate.convert(Money::fen(320)).unwrap().amount(), "67");
     }
 
     fn rate(code: &str, per_cny: Decimal) -> Exchange {
         let date = jiff::civil::date(2026, 11, 20);
-        Exchange { currency: code.parse().unwrap(), per_cny, date, source: "test".into() }
+        Exchange::new(code.parse().unwrap(), per_cny, date, "test")
     }
 
     #[test]
@@ -219,10 +259,13 @@ mod tests {
             fen in proptest::collection::vec(0_i64..100_000_000, 1..60),
             mantissa in 1_i64..100_000_000,
             scale in 0_u32..7,
-            code in proptest::sample::select(vec!["JPY", "USD", "KWD", "CNY"]),
+            currency in proptest::sample::select(all()),
+            margin in 0_i64..3_000,
         ) {
+            let code = currency.code();
             let per_cny = if code == "CNY" { Decimal::ONE } else { Decimal::new(mantissa, scale) };
-            let rate = rate(code, per_cny);
+            let rate = rate(code, per_cny).with_margin(crate::model::margin::Margin::of(margin).unwrap());
+            let per_cny = rate.per_cny;
             let parts: Vec<_> = fen.iter().map(|fen| Money::fen(*fen)).collect();
             let whole = rate.convert(Money::fen(fen.iter().sum())).unwrap();
             let shares = rate.apportion(&parts, whole).unwrap();
@@ -246,7 +289,39 @@ mod tests {
     }
 
     #[test]
+    fn digits_are_those_of_the_iso_table() {
+        // ISO 4217, list one: all others of it have two.
+        let table = [
+            (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+            (3, "BHD IQD JOD KWD LYD OMR TND"),
+            (4, "CLF UYW"),
+        ];
+        let mut others = 0;
+        for currency in all() {
+            let code = currency.code();
+            let wanted = table.iter().find(|(_, codes)| codes.split(' ').any(|one| one == code)).map_or(2, |row| row.0);
+            assert_eq!(currency.exponent(), wanted, "{code}");
+            others += 1;
+        }
+        assert!(others > 150, "{others}");
+    }
+
+    #[test]
+    fn a_margin_is_in_the_rate_once_and_never_in_renminbi() {
+        let margin: crate::model::margin::Margin = "2".parse().unwrap();
+        let yen = rate("JPY", Decimal::new(2000, 2)).with_margin(margin);
+        assert_eq!((yen.per_cny, yen.margin), (Decimal::new(204, 1), margin));
+        assert_eq!(yen.convert(Money::fen(10_000)).unwrap().amount(), "2040");
+        assert_eq!(yen.back(Money::new(2040, yen.currency)), Some(Money::fen(10_000)));
+        let plain = Exchange::identity(jiff::civil::date(2026, 11, 20)).with_margin(margin);
+        assert_eq!((plain.per_cny, plain.convert(Money::fen(5))), (Decimal::ONE, Some(Money::fen(5))));
+        let tiny = rate("BHD", Decimal::new(1, 9)).with_margin(margin);
+        assert!(tiny.per_cny > Decimal::new(1, 9));
+    }
+
+    #[test]
     fn unknown_currencies_are_refused() {
+        assert!(super::WITHDRAWN.iter().all(|code| code.parse::<Currency>().is_err()));
         assert!("jpy".parse::<Currency>().is_err());
         assert!("XXX".parse::<Currency>().is_err());
         assert!("ABC".parse::<Currency>().is_err());

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::model::ids::{CategoryId, OfferId, SkuId, SupplierId};
 use crate::model::money::Money;
+use crate::model::quote::MixedOrder;
 use crate::model::supplier::Badge;
 
 /// Words in the asked language and in Chinese as the supplier wrote them.
@@ -83,6 +84,8 @@ pub struct OfferSummary {
     pub updated_at: Timestamp,
     /// Where a search's words stand in the shown title: characters from and to.
     pub highlights: Vec<(usize, usize)>,
+    /// In a search by picture: how like its picture is, thousandths.
+    pub likeness: Option<u32>,
 }
 
 /// The seller of an offer, in brief.
@@ -113,6 +116,8 @@ pub struct Offer {
     pub skus: Vec<Sku>,
     /// Quantities must be a multiple of this.
     pub order_multiple: Option<u32>,
+    /// How fewer than the minimum can be bought together with other goods of the supplier.
+    pub mixed_order: Option<MixedOrder>,
     /// Grams of one packed piece.
     pub weight_g: Option<u32>,
     /// Length, width and height of one packed piece.

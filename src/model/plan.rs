@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::calendar::{self, Day};
 use crate::model::ids::PartnerId;
+use crate::model::margin::Tariff;
 
 /// Seconds of a day, as `RateLimit-Policy` tells the window of a calendar day; a true one may have an hour more or less.
 pub const DAY_S: u32 = 86_400;
@@ -118,6 +119,6 @@ pub struct Plan {
     pub policies: Vec<Policy>,
     /// Requests that may be under way at one time on one node.
     pub in_flight: u32,
-    /// Which prices the partner sees; answers are only shared inside one tier.
-    pub price_tier: Arc<str>,
+    /// Which prices the partner sees, and with what margin; answers are only shared inside one.
+    pub price_tier: Tariff,
 }

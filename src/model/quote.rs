@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::model::ids::{OfferId, PartnerId, QuoteId, SkuId, SupplierId};
+use crate::model::ids::{CatalogueQuotationId, OfferId, PartnerId, QuoteId, SkuId, SupplierId};
 use crate::model::money::{Exchange, Money};
 use crate::model::partner::Mode;
 
@@ -132,6 +132,8 @@ pub struct Basket {
     pub freight: Money,
     /// Goods and freight.
     pub total: Money,
+    /// The supplier's quotation these figures are of; they are those of the list when there is none.
+    pub quotation: Option<CatalogueQuotationId>,
 }
 
 /// A basket offered to one partner at fixed figures until it expires.
@@ -192,6 +194,29 @@ pub struct LineProblem {
     pub order_multiple: Option<i64>,
     /// How many there are, when that is the trouble.
     pub stock: Option<i64>,
+    /// How the supplier would sell fewer than the minimum as part of a mixed order, and how far these lines are from it.
+    pub mixed: Option<MixedSoFar>,
+}
+
+/// What makes several SKUs of one supplier a mixed order (混批), in which no offer has a minimum of its own: enough pieces
+/// or enough money, of at least two SKUs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MixedOrder {
+    /// So many pieces of all SKUs together.
+    pub pieces: Option<u32>,
+    /// Or goods of this price, in CNY.
+    pub amount: Option<Money>,
+}
+
+/// A supplier's rule for mixed orders, and what the lines are by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MixedSoFar {
+    /// The rule.
+    pub rule: MixedOrder,
+    /// Pieces of all lines of the supplier.
+    pub pieces: i64,
+    /// What they cost, in CNY.
+    pub amount: Money,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::model::ids::{CategoryId, SupplierId};
 use crate::model::money::Money;
 use crate::model::offer::OfferSummary;
 use crate::model::page::{Cursor, PageSize};
+use crate::model::picture::Alike;
 use crate::model::quote::Country;
 use crate::model::supplier::Badge;
 
@@ -14,6 +15,8 @@ use crate::model::supplier::Badge;
 pub struct Search {
     /// Words in any of the languages.
     pub words: Option<String>,
+    /// Only what looks like this, the most like first.
+    pub alike: Option<Alike>,
     /// Only this category and those below it.
     pub category: Option<CategoryId>,
     /// At least this price, in the currency prices are shown in.

@@ -235,6 +235,12 @@ fn told(problem: &LineProblem) -> serde_json::Value {
             told[name] = figure.into();
         }
     }
+    if let Some(mixed) = &problem.mixed {
+        told["mixed_order"] = serde_json::json!({
+            "min_pieces": mixed.rule.pieces, "min_amount": mixed.rule.amount.map(money),
+            "pieces": mixed.pieces, "amount": money(mixed.amount),
+        });
+    }
     told
 }
 
@@ -242,11 +248,24 @@ fn told(problem: &LineProblem) -> serde_json::Value {
 pub(super) fn describe(problem: &LineProblem) -> String {
     let says = problem.trouble.says();
     match (problem.minimum_order, problem.order_multiple, problem.stock) {
-        (Some(least), _, _) => format!("{says} Order at least {least}."),
+        (Some(least), _, _) => format!("{says} Order at least {least}{}.", or_mixed(problem)),
         (_, Some(multiple), _) => format!("{says} Order a multiple of {multiple}."),
         (_, _, Some(stock)) => format!("{says} There are {stock} left."),
         _ => says.to_owned(),
     }
+}
+
+/// The other way to a smaller quantity, where the supplier has one.
+fn or_mixed(problem: &LineProblem) -> String {
+    let Some(mixed) = &problem.mixed else { return String::new() };
+    let pieces = mixed.rule.pieces.map(|pieces| format!("{pieces} pieces"));
+    let amount = mixed.rule.amount.map(|amount| format!("goods of {} CNY", amount.amount()));
+    let enough = pieces.into_iter().chain(amount).collect::<Vec<_>>().join(" or ");
+    let now = mixed.amount.amount();
+    format!(
+        ", or two or more SKUs of the supplier that make {enough} together (these lines make {} pieces and {now} CNY)",
+        mixed.pieces
+    )
 }
 
 fn ledger_code(error: &ledger::Error) -> Code {
@@ -319,7 +338,10 @@ impl Failure for Refused<'_> {
             }
             told
         });
-        let mut extras = vec![("lines", serde_json::Value::from_iter(lines).to_string())];
+        // A quotation has one line, and it is not the line that is wrong.
+        let has_lines = self.refusal.code != Code::QuotationClosed;
+        let lines = has_lines.then(|| ("lines", serde_json::Value::from_iter(lines).to_string()));
+        let mut extras: Vec<_> = lines.into_iter().collect();
         extras.extend(self.refusal.freight.map(|freight| ("freight", money(freight).to_string())));
         extras.extend(self.refusal.total.map(|total| ("total", money(total).to_string())));
         extras

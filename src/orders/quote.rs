@@ -45,7 +45,8 @@ impl Orders {
     pub async fn quote(&self, caller: &Caller, wish: NewQuote) -> Result<Quoted, Error> {
         check(&wish.lines)?;
         self.may_be_in(wish.currency, caller.mode)?;
-        let exchange = self.rates.exchange_for_quote(wish.currency)?;
+        let margin = caller.partner.plan.price_tier.margin;
+        let exchange = self.rates.exchange_for_quote(wish.currency)?.with_margin(margin);
         let ship_to = match wish.ship_to {
             Some(country) => country,
             None => caller.partner.country.parse().map_err(|unfit: crate::model::quote::Unfit| {

@@ -114,7 +114,7 @@ impl Scene {
             compare_ms: 3_600_000,
             live_in_cny_only: false,
         };
-        let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
+        let rates = rates::Settings::default();
         Orders::new(settings, ledger, upstream, Rates::open(rates, clock.clone()).unwrap(), clock.clone())
     }
 

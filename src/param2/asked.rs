@@ -106,6 +106,11 @@ impl Asked {
         Ok(Audience::of(&self.caller, language_of(name, language)?, Currency::CNY))
     }
 
+    /// The request itself, for what is told by its connection.
+    pub fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
     /// A success in the call's own form.
     pub fn answer(&self, result: &impl serde::Serialize) -> Told {
         let whole = self.row.form.whole(result);
@@ -117,7 +122,8 @@ fn read_json<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Refusal> 
     let reader = &mut serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let (path, why) = (error.path().to_string(), error.inner().to_string());
-        let place = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
+        // Where the text ends too early, there is no place either.
+        let place = if matches!(path.as_str(), "." | "?") { name.to_owned() } else { format!("{name}.{path}") };
         Refusal::invalid(&place, why)
     })
 }

@@ -60,6 +60,8 @@ pub enum Refusal {
     Told(Box<Problem>),
     /// The call refuses it in words of its own: code, message.
     Own(String, String),
+    /// No token is granted: OAuth's own code, and why.
+    NoToken(&'static str, String),
 }
 
 impl From<Gw> for Refusal {
@@ -115,6 +117,14 @@ struct Envelope<'a> {
     request_id: &'a str,
 }
 
+#[derive(Serialize)]
+struct NoToken<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    #[serde(flatten)]
+    told: Envelope<'a>,
+}
+
 /// The answer, and what it is called in our books.
 pub fn response(refusal: Refusal, form: Option<&Form>, request_id: &str) -> (HttpResponse, Code) {
     match refusal {
@@ -125,6 +135,16 @@ pub fn response(refusal: Refusal, form: Option<&Form>, request_id: &str) -> (Htt
             (envelope(status, error.code(), message, request_id, retry_after_s, problem), error.ours())
         }
         Refusal::Own(code, message) => (told(form, &code, &message), Code::OrderRefused),
+        Refusal::NoToken(error, why) => {
+            let body = NoToken {
+                error,
+                error_description: &why,
+                told: Envelope { error_code: error, error_message: &why, exception: &why, request_id },
+            };
+            let problem = Problem::new(Code::TokenRefused).detail(&*why);
+            let response = json(HttpResponse::BadRequest(), serde_json::to_vec(&body).unwrap_or_default());
+            (in_own_words(response, problem), Code::TokenRefused)
+        }
         Refusal::Told(problem) => of_problem(*problem, form, request_id),
     }
 }
@@ -166,7 +186,10 @@ fn envelope(
     if let Some(seconds) = retry_after_s {
         builder.insert_header((header::RETRY_AFTER, seconds));
     }
-    let mut response = json(builder, serde_json::to_vec(&told).unwrap_or_default());
+    in_own_words(json(builder, serde_json::to_vec(&told).unwrap_or_default()), problem)
+}
+
+fn in_own_words(mut response: HttpResponse, problem: Problem) -> HttpResponse {
     response.extensions_mut().insert(OwnWords);
     response.extensions_mut().insert(problem);
     response

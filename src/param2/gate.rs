@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload as Stream;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ipnet::IpNet;
@@ -274,11 +274,11 @@ fn rate_fields(standing: &Standing) -> Vec<(HeaderName, HeaderValue)> {
 struct Slot(Permit);
 
 impl Held for Slot {
-    fn leave(&mut self, free: bool) -> Vec<(HeaderName, HeaderValue)> {
+    fn leave(&mut self, free: bool, answer: &mut HeaderMap) {
         if free {
             self.0.refund();
         }
-        rate_fields(self.0.standing())
+        rate_fields(self.0.standing()).into_iter().for_each(|(name, value)| drop(answer.insert(name, value)));
     }
 
     fn units(&self) -> u32 {

@@ -3,17 +3,20 @@
 mod aftersale;
 mod asked;
 mod dates;
-mod discovery;
+pub mod discovery;
 pub mod dispatch;
 mod fault;
 mod form;
 pub mod gate;
-mod lenient;
+pub mod lenient;
 mod logistics;
 mod multipart;
+mod oauth;
 mod parameters;
 mod route;
 mod system;
+#[cfg(test)]
+mod tests;
 mod told;
 mod trade;
 

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::model::ids::PartnerId;
+use crate::model::margin::{Margin, Tariff};
 use crate::model::partner::Partner;
 use crate::model::plan::{Merit, Plan, Policy, Span};
 use crate::partners::apps;
@@ -70,19 +71,23 @@ pub(super) async fn plans(sql: &Sql) -> Result<HashMap<String, Arc<Plan>>, Error
     for row in sql.fetch_all("SELECT * FROM plan_policies ORDER BY plan, window_s", Vec::new()).await? {
         policies.entry(row.text("plan")?).or_default().push(policy(&row)?);
     }
-    let rows = sql.fetch_all("SELECT id, in_flight, price_tier FROM plans ORDER BY id", Vec::new()).await?;
+    let rows = sql.fetch_all("SELECT id, in_flight, price_tier, margin FROM plans ORDER BY id", Vec::new()).await?;
     rows.iter()
         .map(|row| {
             let id = row.text("id")?;
             let plan = Plan {
                 policies: policies.remove(&id).unwrap_or_default(),
                 in_flight: number(row, "in_flight")?,
-                price_tier: row.text("price_tier")?.into(),
+                price_tier: Tariff::from(row.text("price_tier")?).with(margin(row)?),
                 id: id.as_str().into(),
             };
             Ok((id, Arc::new(plan)))
         })
         .collect()
+}
+
+fn margin(row: &Row) -> Result<Margin, Error> {
+    Margin::of(row.int("margin")?).ok_or_else(|| unfit("margin", "hundredths of a per cent, 0 to 3000"))
 }
 
 fn policy(row: &Row) -> Result<Policy, Error> {

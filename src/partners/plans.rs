@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::audit::Who;
 use crate::model::calendar;
 use crate::model::ids::PartnerId;
+use crate::model::margin::Margin;
 use crate::model::plan::{CONCURRENT, DAY_S, Merit, Plan, Policy, Span};
 use crate::partners::changes::note;
 use crate::partners::directory::Directory;
@@ -48,11 +49,13 @@ impl Directory {
         }
         let model = self.get_plan(like).await?;
         let entry = self.entry(actor, "plan.create", id, format!("like {like}"));
-        let plan = args![id, i64::from(model.in_flight), &*model.price_tier];
+        let margin = i64::from(model.price_tier.margin.hundredths());
+        let plan = args![id, i64::from(model.in_flight), &*model.price_tier, margin];
         let rows: Vec<_> = model.policies.iter().map(|policy| columns(id, policy)).collect();
         let written = self.sql.transaction(move |tx| {
             Box::pin(async move {
-                tx.execute("INSERT INTO plans (id, in_flight, price_tier) VALUES ($1, $2, $3)", plan).await?;
+                const INSERT: &str = "INSERT INTO plans (id, in_flight, price_tier, margin) VALUES ($1, $2, $3, $4)";
+                tx.execute(INSERT, plan).await?;
                 for row in rows {
                     tx.execute(UPSERT, row).await?;
                 }
@@ -110,6 +113,21 @@ impl Directory {
         let written = self.sql.transaction(move |tx| {
             Box::pin(async move {
                 tx.execute("UPDATE plans SET in_flight = $1 WHERE id = $2", row).await?;
+                note(tx, &entry).await
+            })
+        });
+        self.changed(written.await).await
+    }
+
+    /// Sets what is added to exchange rates for partners of a plan: prices in other currencies than CNY follow on every
+    /// node within two seconds, and quotes that were made keep the rate they have.
+    pub async fn set_margin(&self, plan: &str, margin: Margin, actor: impl Into<Who>) -> Result<(), Error> {
+        self.get_plan(plan).await?;
+        let entry = self.entry(actor, "plan.set", plan, format!("margin {margin} %"));
+        let row = args![i64::from(margin.hundredths()), plan];
+        let written = self.sql.transaction(move |tx| {
+            Box::pin(async move {
+                tx.execute("UPDATE plans SET margin = $1 WHERE id = $2", row).await?;
                 note(tx, &entry).await
             })
         });

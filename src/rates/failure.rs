@@ -20,8 +20,10 @@ pub enum Error {
     #[error("no rates have been read yet")]
     NotYet,
     /// The rates are of a day too long ago.
-    #[error("the rates of {date} are too old")]
+    #[error("the rate of {} of {date} is too old", .currency.code())]
     TooOld {
+        /// The asked currency.
+        currency: Currency,
         /// Their day.
         date: Date,
     },
@@ -35,7 +37,8 @@ impl Failure for Error {
         match self {
             // Asking again will not help; another currency will.
             Self::NoRate { .. } => Code::UnknownCurrency,
-            Self::NotYet | Self::TooOld { .. } | Self::Unreadable(_) => Code::RateUnavailable,
+            Self::TooOld { .. } => Code::RateStale,
+            Self::NotYet | Self::Unreadable(_) => Code::RateUnavailable,
         }
     }
 
@@ -44,8 +47,9 @@ impl Failure for Error {
             Self::NoRate { currency, known } => {
                 format!("no rate for {}; there are rates for {}", currency.code(), known.join(", "))
             }
-            Self::TooOld { date } => {
-                format!("the newest rates are of {date}, which is too long ago; CNY is always shown")
+            Self::TooOld { currency, date } => {
+                let code = currency.code();
+                format!("The newest rate of {code} is of {date}, too long ago to be held to. Quote in CNY meanwhile.")
             }
             Self::NotYet | Self::Unreadable(_) => "there are no rates at present; CNY is always shown".to_owned(),
         })

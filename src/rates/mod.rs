@@ -1,17 +1,19 @@
 //! The door to exchange rates: a dated table of how much of each currency one renminbi buys, read from the embedded
-//! table, a file, or a central bank's URL, and replaced whole when it is read again.
+//! table, the settings, a file, or a central bank's URL, and replaced whole when it is read again.
 //!
-//! A source that cannot be read leaves the table before it in place; rates older than the settings allow are refused
-//! rather than shown. CNY itself never fails.
+//! A source that cannot be read, or says what cannot be, leaves the table before it in place, and is asked less and less
+//! often until it can. Rates older than the settings allow are shown with a word about it, and nothing is quoted at them.
+//! CNY itself never fails. Currencies that a source does not know may be given fixed rates in the settings.
 
+mod cubes;
 mod ecb;
 mod failure;
 mod source;
 mod table;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
@@ -19,6 +21,7 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 pub use failure::Error;
+use source::Validators;
 use table::Table;
 
 use crate::clock::Clock;
@@ -29,6 +32,8 @@ use crate::model::money::{Currency, Exchange};
 pub enum Source {
     /// The table inside the program: plausible figures for trying things out.
     Embedded,
+    /// The rows in the settings and nothing else.
+    Fixed,
     /// A file: our CSV, or XML in the European Central Bank's format.
     File(PathBuf),
     /// An address that answers with either.
@@ -40,15 +45,54 @@ pub enum Source {
 pub struct Settings {
     /// The source.
     pub source: Source,
-    /// Rates of a day longer ago are refused; the embedded table is exempt.
+    /// Nothing is quoted at rates of a day longer ago; the embedded table is exempt.
     pub stale_after_days: u32,
+    /// Rows such as `JPY 21.05`: all there are with [`Source::Fixed`], else for currencies the source does not know.
+    pub fixed: Vec<String>,
+    /// The day of the fixed rows.
+    pub fixed_date: Option<Date>,
+    /// A table in which a rate moved by more per cent than this is not taken over.
+    pub largest_change_percent: u32,
+    /// How often the source is read.
+    pub every_ms: i64,
 }
 
+impl Default for Settings {
+    /// The embedded table.
+    fn default() -> Self {
+        Self {
+            source: Source::Embedded,
+            stale_after_days: 7,
+            fixed: Vec::new(),
+            fixed_date: None,
+            largest_change_percent: 30,
+            every_ms: 3_600_000,
+        }
+    }
+}
+
+/// Why the rates in use are not the newest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What is wrong with the source.
+    pub what: String,
+    /// Since when, milliseconds since 1970.
+    pub since_ms: i64,
+    /// How many times in a row it could not be read.
+    pub times: u32,
+}
+
+/// The first pause after a source could not be read; each further one is twice as long, up to the usual one.
+const FIRST_PAUSE_MS: i64 = 15_000;
+/// Rates may be of so many days from now: a bank's day begins before ours.
+const DAYS_AHEAD: i64 = 1;
+
 impl Source {
-    /// `embedded`, an `http(s)://` address, or a path.
+    /// `embedded`, `fixed`, an `http(s)://` address, or a path.
     pub fn named(text: &str) -> Self {
         match (text, Url::parse(text)) {
             ("embedded", _) => Self::Embedded,
+            ("fixed", _) => Self::Fixed,
             (_, Ok(url)) if matches!(url.scheme(), "http" | "https") => Self::Web(url),
             _ => Self::File(PathBuf::from(text)),
         }
@@ -63,36 +107,52 @@ pub struct Rates(Arc<Inner>);
 struct Inner {
     settings: Settings,
     clock: Clock,
+    /// What the settings say themselves.
+    fixed: Table,
     table: ArcSwap<Table>,
     generation: AtomicU64,
     failures: AtomicU64,
+    pace: Mutex<Pace>,
+}
+
+/// When the source is read again, and what is wrong with it.
+#[derive(Debug, Default)]
+struct Pace {
+    next_ms: i64,
+    known: Validators,
+    trouble: Option<Trouble>,
 }
 
 impl Rates {
     /// Rates of these settings. A file is read at once and must be readable; an address is first asked by [`Rates::refresh`].
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, Error> {
+        let fixed = match (settings.fixed_date, settings.fixed.is_empty()) {
+            (_, true) if settings.source == Source::Fixed => {
+                return Err(Error::Unreadable("rates.source is \"fixed\", and rates.fixed is empty".into()));
+            }
+            (_, true) => Table::empty(),
+            (None, false) => {
+                return Err(Error::Unreadable("rates.fixed_date must say of which day rates.fixed is".into()));
+            }
+            (Some(date), false) => table::fixed(date, &settings.fixed)?,
+        };
         let table = match &settings.source {
             Source::Embedded => table::embedded()?,
             Source::File(path) => source::file(path)?,
-            Source::Web(_) => Table::empty(),
+            Source::Web(_) | Source::Fixed => Table::empty(),
         };
-        let table = ArcSwap::from_pointee(table);
+        let table = ArcSwap::from_pointee(table.filled_from(&fixed));
         let (generation, failures) = (AtomicU64::new(1), AtomicU64::new(0));
-        Ok(Self(Arc::new(Inner { settings, clock, table, generation, failures })))
+        Ok(Self(Arc::new(Inner { settings, clock, fixed, table, generation, failures, pace: Mutex::default() })))
     }
 
     /// The rate of a currency to lock in a quote: like [`Rates::exchange`], but refused when it is too old.
     pub fn exchange_for_quote(&self, currency: Currency) -> Result<Exchange, Error> {
         let found = self.exchange(currency)?;
-        let age_days = self.age_days().unwrap_or(0);
-        let dated = currency != Currency::CNY && self.0.settings.source != Source::Embedded;
-        if dated && age_days > i64::from(self.0.settings.stale_after_days) {
-            return Err(Error::TooOld { date: found.date });
-        }
-        Ok(found)
+        if found.stale { Err(Error::TooOld { currency, date: found.date }) } else { Ok(found) }
     }
 
-    /// The rate of a currency to show prices at, whatever its age; its date goes with it.
+    /// The rate of a currency to show prices at, whatever its age; its date goes with it, and whether it is stale.
     pub fn exchange(&self, currency: Currency) -> Result<Exchange, Error> {
         let table = self.0.table.load();
         if currency == Currency::CNY {
@@ -101,25 +161,106 @@ impl Rates {
         if table.is_empty() {
             return Err(Error::NotYet);
         }
-        table.find(currency).cloned().ok_or_else(|| Error::NoRate { currency, known: table.codes() })
+        let found = table.find(currency).cloned();
+        let found = found.ok_or_else(|| Error::NoRate { currency, known: table.codes() })?;
+        Ok(Exchange { stale: self.is_stale(&found), ..found })
+    }
+
+    /// Reads the source again if it is time; `None` when it is not.
+    pub async fn refresh_when_due(&self) -> Option<Result<bool, Error>> {
+        if self.0.clock.now_ms() < self.pace().next_ms {
+            return None;
+        }
+        Some(self.refresh().await)
     }
 
     /// Reads the source again; tells whether the table changed.
     pub async fn refresh(&self) -> Result<bool, Error> {
-        let read = match &self.0.settings.source {
-            Source::Embedded => return Ok(false),
-            Source::File(path) => source::file(path),
-            Source::Web(url) => source::web(url).await,
+        let taken = match self.read().await {
+            Ok(None) => Ok(false),
+            Ok(Some(table)) => self.take(table),
+            Err(error) => Err(error),
         };
-        let table = read.inspect_err(|_| {
-            self.0.failures.fetch_add(1, Ordering::Relaxed);
-        })?;
-        if **self.0.table.load() == table {
+        self.paced(taken.as_ref().err());
+        taken
+    }
+
+    async fn read(&self) -> Result<Option<Table>, Error> {
+        match &self.0.settings.source {
+            Source::Embedded | Source::Fixed => Ok(None),
+            Source::File(path) => source::file(path).map(Some),
+            Source::Web(url) => {
+                let known = self.pace().known.clone();
+                let Some((table, validators)) = source::web(url, &known).await? else { return Ok(None) };
+                self.pace().known = validators;
+                Ok(Some(table))
+            }
+        }
+    }
+
+    fn take(&self, table: Table) -> Result<bool, Error> {
+        let held = self.0.table.load();
+        let ahead = |date: Date| i64::from(self.today().until(date).map_or(0, |span| span.get_days()));
+        if let Some(date) = table.date.filter(|date| ahead(*date) > DAYS_AHEAD) {
+            return Err(Error::Unreadable(format!("it is of {date}, a day to come")));
+        }
+        let table = table.filled_from(&self.0.fixed);
+        if let Some(why) = table.implausible_after(&held, self.0.settings.largest_change_percent) {
+            return Err(Error::Unreadable(why));
+        }
+        if **held == table {
             return Ok(false);
         }
         self.0.table.store(Arc::new(table));
         self.0.generation.fetch_add(1, Ordering::Release);
         Ok(true)
+    }
+
+    /// Says when the source is to be read next, and notes what is wrong with it.
+    fn paced(&self, error: Option<&Error>) {
+        let now_ms = self.0.clock.now_ms();
+        let mut pace = self.pace();
+        let Some(error) = error else {
+            pace.trouble = None;
+            pace.next_ms = now_ms.saturating_add(self.0.settings.every_ms);
+            return;
+        };
+        self.0.failures.fetch_add(1, Ordering::Relaxed);
+        let (since_ms, before) = pace.trouble.as_ref().map_or((now_ms, 0), |known| (known.since_ms, known.times));
+        let pause_ms = FIRST_PAUSE_MS << before.min(16);
+        // What could not be taken must not count as known: it has to be said again in full.
+        pace.known = Validators::default();
+        pace.next_ms = now_ms.saturating_add(pause_ms.min(self.0.settings.every_ms));
+        pace.trouble = Some(Trouble { what: error.to_string(), since_ms, times: before.saturating_add(1) });
+    }
+
+    fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
+        self.0.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why the rates in use are not the newest; `None` when they are.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.pace().trouble.clone()
+    }
+
+    /// A number that differs whenever prices of this currency would be shown differently: at another rate, or with another
+    /// word about its age. Answers that show converted prices are kept under it.
+    pub fn mark(&self, currency: Currency) -> i64 {
+        if currency == Currency::CNY {
+            return 0;
+        }
+        let table = self.0.table.load();
+        let stale = table.find(currency).is_some_and(|row| self.is_stale(row));
+        i64::try_from(self.generation()).unwrap_or(i64::MAX / 2).saturating_mul(2) + i64::from(stale)
+    }
+
+    fn is_stale(&self, row: &Exchange) -> bool {
+        const DAY_MS: i64 = 86_400_000;
+        if self.0.settings.source == Source::Embedded && row.source != "fixed" {
+            return false;
+        }
+        let days = self.0.clock.now_ms().div_euclid(DAY_MS).saturating_sub(epoch_day(row.date));
+        days > i64::from(self.0.settings.stale_after_days)
     }
 
     /// A number that grows when the table changes; answers that show converted prices are kept under it.
@@ -149,6 +290,16 @@ impl Rates {
     }
 }
 
+/// Days since 1970 (Howard Hinnant's civil calendar).
+fn epoch_day(date: Date) -> i64 {
+    let (month, day) = (i64::from(date.month()), i64::from(date.day()));
+    let year = i64::from(date.year()) - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Error, Rates, Settings, Source};
@@ -158,7 +309,7 @@ mod tests {
     use std::io::Write;
 
     fn settings(source: Source) -> Settings {
-        Settings { source, stale_after_days: 7 }
+        Settings { source, ..Settings::default() }
     }
 
     fn currency(code: &str) -> Currency {
@@ -201,10 +352,15 @@ mod tests {
         let file = file(&format!("# date: {today}\n# source: bank\nJPY,21.05\n"));
         let rates = Rates::open(settings(Source::File(file.path().into())), clock.clone()).unwrap();
         assert!(rates.exchange_for_quote(currency("JPY")).is_ok());
+        let fresh = rates.mark(currency("JPY"));
         clock.advance_ms(40 * 86_400_000);
+        assert_ne!(rates.mark(currency("JPY")), fresh, "what is kept with no word about its age is not shown any more");
+        assert_eq!(rates.mark(Currency::CNY), 0);
         assert_eq!(rates.age_days(), Some(40));
-        assert!(rates.exchange(currency("JPY")).is_ok());
-        assert!(matches!(rates.exchange_for_quote(currency("JPY")), Err(Error::TooOld { .. })));
+        assert!(rates.exchange(currency("JPY")).unwrap().stale);
+        let refused = rates.exchange_for_quote(currency("JPY")).unwrap_err();
+        assert_eq!(refused.code(), Code::RateStale);
+        assert!(refused.detail().unwrap().contains(&today), "{refused:?}");
         assert!(rates.exchange_for_quote(Currency::CNY).is_ok());
     }
 
@@ -213,7 +369,7 @@ mod tests {
         let file = file("# date: 2026-11-20\n# source: bank\nJPY,21.05\n");
         let path = file.path().to_owned();
         let rates =
-            Rates::open(Settings { source: Source::File(path.clone()), stale_after_days: 36_500 }, Clock::System)
+            Rates::open(Settings { stale_after_days: 36_500, ..settings(Source::File(path.clone())) }, Clock::System)
                 .unwrap();
         assert!(!rates.refresh().await.unwrap());
         let before = rates.generation();
@@ -224,6 +380,76 @@ mod tests {
         assert!(rates.refresh().await.is_err());
         assert_eq!(rates.exchange(currency("JPY")).unwrap().per_cny.to_string(), "22");
         assert_eq!(rates.failures(), 1);
+        for (bad, why) in [
+            ("# date: 2026-11-22\n# source: bank\nJPY,2.2\n", "JPY went from 22 to 2.2"),
+            ("# date: 2026-11-20\n# source: bank\nJPY,22\n", "the rates in use are of 2026-11-21"),
+            ("# date: 2999-01-01\n# source: bank\nJPY,22\n", "a day to come"),
+        ] {
+            std::fs::write(&path, bad).unwrap();
+            assert!(rates.refresh().await.is_err());
+            assert_eq!(rates.exchange(currency("JPY")).unwrap().per_cny.to_string(), "22");
+            let trouble = rates.trouble().unwrap();
+            assert!(trouble.what.contains(why), "{trouble:?}");
+        }
+        assert_eq!(rates.trouble().unwrap().times, 4);
+        std::fs::write(&path, "# date: 2026-11-21\n# source: bank\nJPY,23\n").unwrap();
+        assert!(rates.refresh().await.unwrap());
+        assert_eq!(rates.trouble(), None);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_fails_is_asked_less_and_less_often_until_it_can_be_read() {
+        let file = file("# date: 2026-11-20\n# source: bank\nJPY,21.05\n");
+        let (path, clock) = (file.path().to_owned(), Clock::shiftable());
+        let rates = Rates::open(settings(Source::File(path.clone())), clock.clone()).unwrap();
+        assert!(rates.refresh_when_due().await.unwrap().is_ok());
+        assert!(rates.refresh_when_due().await.is_none());
+        std::fs::write(&path, "busy").unwrap();
+        clock.advance_ms(3_600_000);
+        for pause_ms in [15_000, 30_000, 60_000] {
+            assert!(rates.refresh_when_due().await.unwrap().is_err());
+            clock.advance_ms(pause_ms - 1_000);
+            assert!(rates.refresh_when_due().await.is_none(), "{pause_ms}");
+            clock.advance_ms(1_000);
+        }
+        for _ in 0..20 {
+            rates.refresh().await.unwrap_err();
+        }
+        std::fs::write(&path, "# date: 2026-11-20\n# source: bank\nJPY,21.05\n").unwrap();
+        clock.advance_ms(3_600_000);
+        assert!(!rates.refresh_when_due().await.unwrap().unwrap(), "never longer than the usual pause");
+    }
+
+    #[test]
+    fn fixed_rates_are_all_there_is_or_fill_what_a_source_leaves() {
+        let fixed = Settings {
+            fixed: vec!["JPY 21.05".into(), "XOF 83.1".into()],
+            fixed_date: Some(jiff::civil::date(2026, 11, 20)),
+            stale_after_days: 36_500,
+            ..settings(Source::named("fixed"))
+        };
+        let rates = Rates::open(fixed.clone(), Clock::System).unwrap();
+        assert_eq!(rates.currencies(), ["CNY", "JPY", "XOF"]);
+        let found = rates.exchange_for_quote(currency("XOF")).unwrap();
+        assert_eq!((found.source.as_str(), found.date.to_string().as_str()), ("fixed", "2026-11-20"));
+        let beside = Rates::open(Settings { source: Source::Embedded, ..fixed.clone() }, Clock::System).unwrap();
+        assert_eq!(beside.exchange(currency("JPY")).unwrap().source, "embedded");
+        assert_eq!(beside.exchange(currency("XOF")).unwrap().source, "fixed");
+        for wrong in [Settings { fixed_date: None, ..fixed.clone() }, Settings { fixed: vec![], ..fixed }] {
+            assert!(Rates::open(wrong, Clock::System).is_err());
+        }
+    }
+
+    #[test]
+    fn days_are_counted_as_the_calendar_does() {
+        for (date, wanted) in [
+            (jiff::civil::date(1970, 1, 1), 0),
+            (jiff::civil::date(1969, 12, 31), -1),
+            (jiff::civil::date(2000, 2, 29), 11_016),
+            (jiff::civil::date(2026, 11, 20), 20_777),
+        ] {
+            assert_eq!(super::epoch_day(date), wanted, "{date}");
+        }
     }
 
     #[test]

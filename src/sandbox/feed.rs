@@ -18,18 +18,20 @@ pub enum Kind {
     Shipment,
     Refund,
     Consignment,
+    Inquiry,
     Seller,
     Category,
 }
 
 impl Kind {
     /// Every kind, in the order of the enum.
-    const ALL: [(Kind, &'static str); 7] = [
+    const ALL: [(Kind, &'static str); 8] = [
         (Kind::Goods, "goods"),
         (Kind::Order, "order"),
         (Kind::Shipment, "shipment"),
         (Kind::Refund, "refund"),
         (Kind::Consignment, "consignment"),
+        (Kind::Inquiry, "inquiry"),
         (Kind::Seller, "seller"),
         (Kind::Category, "category"),
     ];

@@ -35,7 +35,7 @@ pub struct SearchAsked {
     /// Words in any of the languages, a goods id or a seller id; everything when absent.
     keyword: Option<String>,
     /// Language of the translations: zh, en, ja, ko, ru, es, fr, pt, vi, th, ar or id; zh when absent.
-    lang: Option<String>,
+    pub(super) lang: Option<String>,
     /// Only this category and those below it.
     #[param(value_type = Option<i64>)]
     category_id: Option<String>,
@@ -78,10 +78,10 @@ pub struct SearchAsked {
     /// `default`, `price_asc`, `price_desc`, `sold_desc`, `repurchase_desc`, `newest` or `rising`.
     sort: Option<String>,
     /// Where the page before ended; belongs to the same question only.
-    page_token: Option<String>,
+    pub(super) page_token: Option<String>,
     /// 1 to 50; 20 when absent.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 50)]
-    page_size: Option<String>,
+    pub(super) page_size: Option<String>,
 }
 
 impl SearchAsked {
@@ -99,6 +99,17 @@ impl SearchAsked {
             bounds: self.bounds()?,
             sort: Sort::parse(sort).ok_or_else(|| Refusal::param("sort"))?,
         })
+    }
+
+    /// What to search for, where nothing but likeness can sort and nothing is counted.
+    pub(super) fn unsorted(&self) -> Result<Wanted, Refusal> {
+        if self.sort.as_deref().is_some_and(|sort| !matches!(sort, "" | "default")) {
+            return Err(Refusal::param("sort"));
+        }
+        if asked::flag("facets", self.facets.as_deref())? {
+            return Err(Refusal::param("facets"));
+        }
+        self.wanted()
     }
 
     fn bounds(&self) -> Result<Bounds, Refusal> {

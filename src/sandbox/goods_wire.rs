@@ -72,6 +72,10 @@ pub struct Brief {
     /// Where the keyword is found in the shown subject, in a search: characters from and to. Absent when nowhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub highlights: Vec<[usize; 2]>,
+    /// In a search by picture: how like its picture is, 1000 when nothing differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1000)]
+    pub likeness: Option<u32>,
 }
 
 /// Everything about a goods.
@@ -96,6 +100,8 @@ pub struct Detail {
     pub skus: Vec<SkuWire>,
     /// Only multiples of this many of one SKU can be bought; null when any number can.
     pub batch_amount: Option<u32>,
+    /// What waives `beginAmount`, when the seller takes mixed orders.
+    pub mix_batch: Option<MixBatch>,
     /// One packed piece.
     pub weight_gram: u32,
     /// Length, width and height of one packed piece, in millimetres.
@@ -131,6 +137,17 @@ impl Detail {
             attribute.value_trans = None;
         }
     }
+}
+
+/// Enough of two or more SKUs of the seller, of this or other goods: either figure.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MixBatch {
+    /// Pieces of all together.
+    pub min_pieces: u32,
+    /// Yuan for all together.
+    #[schema(example = "100.00")]
+    pub min_amount: String,
 }
 
 /// A named value.
@@ -345,6 +362,7 @@ pub fn brief(item: &Item, seller: Option<&Seller>, lang: Lang) -> Brief {
         gmt_create: beijing(goods.listed_at),
         gmt_modified: beijing(item.modified_at()),
         highlights: Vec::new(),
+        likeness: None,
     }
 }
 
@@ -365,6 +383,9 @@ pub fn detail(item: &Item, seller: Option<&Seller>, lang: Lang) -> Detail {
             .collect(),
         skus: goods.skus.iter().zip(&item.stock).map(|(wanted, stock)| sku(wanted, *stock, lang)).collect(),
         batch_amount: goods.batch,
+        mix_batch: seller
+            .and_then(|seller| seller.mix)
+            .map(|mix| MixBatch { min_pieces: mix.pieces, min_amount: yuan(mix.fen) }),
         weight_gram: goods.weight_g,
         size_mm: goods.size_mm,
         total_sold: goods.total_sold,

@@ -1,6 +1,7 @@
 //! The running service's whole state: the shop, its index, and the book behind one lock. HTTP is left to the handlers.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
@@ -11,6 +12,7 @@ use super::envelope::{Code, Refusal};
 use super::faults::Faults;
 use super::feed::Feed;
 use super::goods::{Lang, Shop};
+use super::likeness::{Likeness, Match, Small, Window};
 use super::persist::Journal;
 use super::pictures::Pictures;
 use super::search::{Asking, Failure, Page, Sales, Search, Wanted};
@@ -42,6 +44,8 @@ pub struct Market {
     pub feed: Arc<Feed>,
     /// The bytes of vouchers.
     pub pictures: Pictures,
+    /// Which goods look like a picture.
+    pub likeness: Likeness,
     search: Search,
     book: Mutex<Journaled>,
     public_url: OnceLock<String>,
@@ -79,6 +83,7 @@ impl Market {
             stats: Mutex::default(),
             feed,
             pictures: Pictures::open(settings.data.as_deref(), settings.fsync)?,
+            likeness: Likeness::open(settings.data.as_deref())?,
             search,
             book: Mutex::new(Journaled { book, journal }),
             public_url: OnceLock::new(),
@@ -166,6 +171,28 @@ impl Market {
         self.search.related(&self.shop, &item.goods, wanted, &self.asking(None, size, false)).map_err(failed)
     }
 
+    /// The visible goods whose pictures are most like a part of one, the most like first. This takes a while.
+    pub fn alike(&self, picture: &Small, part: Window, wanted: &Wanted) -> Result<Vec<Match>, Refusal> {
+        let fitting = if is_everything(wanted) {
+            None
+        } else {
+            let all = self.search(wanted, None, self.shop.len() as usize)?.goods;
+            let mut fitting = vec![false; self.shop.len() as usize];
+            for goods in all {
+                if let Some(fits) = fitting.get_mut(goods as usize) {
+                    *fits = true;
+                }
+            }
+            Some(fitting)
+        };
+        let fits =
+            |goods: u32| fitting.as_ref().is_none_or(|fitting| fitting.get(goods as usize).copied().unwrap_or(false));
+        let mut found = self.likeness.matches(&self.shop, picture, part, fits);
+        let open = |goods| self.book(|book| book.shelf.item(&self.shop, goods)).is_open();
+        found.retain(|one| fitting.is_some() || open(one.goods));
+        Ok(found)
+    }
+
     /// Where a keyword is found in a shown text.
     pub fn highlights(&self, keyword: &str, shown: &str, lang: Lang) -> Vec<(usize, usize)> {
         if keyword.is_empty() { Vec::new() } else { self.search.highlights(keyword, shown, lang) }
@@ -203,6 +230,7 @@ impl Market {
 
     /// Tells all who wait that the service is about to stop.
     pub fn close(&self) {
+        self.likeness.give_up();
         self.closing.send_replace(true);
     }
 
@@ -210,6 +238,16 @@ impl Market {
     pub fn release(&self) {
         self.lock().journal = None;
     }
+}
+
+/// Whether no word and no filter narrows a search.
+fn is_everything(wanted: &Wanted) -> bool {
+    let print = |wanted: &Wanted| {
+        let mut hasher = DefaultHasher::new();
+        wanted.hash(&mut hasher);
+        hasher.finish()
+    };
+    print(wanted) == print(&Wanted::default())
 }
 
 fn failed(failure: Failure) -> Refusal {

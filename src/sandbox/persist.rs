@@ -12,7 +12,7 @@ use super::commit::{Commit, Mark};
 use super::feed::{Change, Feed};
 use super::settings::Error;
 use super::shelf::Changed;
-use super::trade::{Consignment, Order, Refund, Voucher};
+use super::trade::{Consignment, Inquiry, Order, Refund, Voucher};
 
 /// Something that happened.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum Entry {
     Refund(Box<Refund>),
     /// A consignment as it is from now on.
     Consignment(Box<Consignment>),
+    /// An inquiry as it is from now on.
+    Inquiry(Box<Inquiry>),
     /// A picture that was taken in.
     Voucher(Voucher),
     /// What changed about a goods, all in all.

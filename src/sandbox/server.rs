@@ -18,8 +18,8 @@ use super::gate::gate;
 use super::market::Market;
 use super::settings::{Error, Progress, Settings};
 use super::{
-    browse_http, cashier, consignment_http, control, control_trade, feed_http, goods_http, openapi, refund_http,
-    trade_http, voucher_http,
+    browse_http, cashier, consignment_http, control, control_trade, feed_http, freight_http, goods_http, inquiry_http,
+    links_http, openapi, picture_http, refund_http, trade_http, voucher_http,
 };
 
 /// A sandbox that answers.
@@ -48,6 +48,12 @@ pub async fn start(settings: Settings, progress: impl Fn(Progress) + Send + Sync
     let loaded = loading.await.map_err(|_| Error::Setting(String::from("loading the goods was interrupted")))?;
     let market = web::Data::new(loaded?);
     market.set_public_url(settings.public_url.clone().unwrap_or_else(|| format!("http://{address}")));
+    if settings.describe_pictures {
+        let market = market.clone();
+        std::thread::spawn(move || {
+            market.likeness.describe(&market.shop, 1);
+        });
+    }
     let shared = market.clone();
     let server = HttpServer::new(move || app(shared.clone()))
         .workers(settings.workers)
@@ -144,6 +150,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(goods_http::search_goods)
         .service(goods_http::batch_get_goods)
+        // Before the goods' number, which would take the word for one.
+        .service(picture_http::search_by_picture)
+        .service(picture_http::add_picture)
+        .service(links_http::expand_link)
+        .service(links_http::share_goods)
         .service(goods_http::get_picture)
         .service(goods_http::get_goods)
         .service(goods_http::list_categories)
@@ -157,6 +168,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(browse_http::list_keywords)
         .service(trade_http::list_warehouses)
         .service(trade_http::preview)
+        .service(freight_http::estimate_freight)
         .service(trade_http::place_order)
         .service(trade_http::list_orders)
         // Before the order number, which would take the word for one.
@@ -187,6 +199,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(consignment_http::add_inspection)
         .service(consignment_http::hand_over)
         .service(consignment_http::cancel_consignment)
+        .service(inquiry_http::inquire)
+        .service(inquiry_http::get_inquiry_by_ref)
+        .service(inquiry_http::get_inquiry)
+        .service(inquiry_http::counter)
+        .service(inquiry_http::withdraw_inquiry)
         .service(cashier::show_cashier)
         .service(cashier::press_pay)
         .service(feed_http::list_changes)
@@ -197,6 +214,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(control_trade::list_all_orders)
         .service(control_trade::act_on_refund)
         .service(control_trade::work_on_consignment)
+        .service(inquiry_http::act_on_inquiry)
         .service(control::get_stats)
         .service(control::add_fault)
         .service(control::clear_faults)

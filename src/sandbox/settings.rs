@@ -28,6 +28,9 @@ pub struct Settings {
     pub untranslated_permille: u32,
     /// Whether a request may ask for its own fault with `X-Sandbox-Fault`.
     pub faults_by_header: bool,
+    /// Whether all pictures are described from the start on, in the background, so that the first search by picture
+    /// need not wait for it.
+    pub describe_pictures: bool,
     /// HTTP worker threads.
     pub workers: usize,
     /// Where "now" comes from.
@@ -47,6 +50,7 @@ impl Default for Settings {
             public_url: None,
             untranslated_permille: 0,
             faults_by_header: false,
+            describe_pictures: false,
             workers: 2,
             clock: Clock::System,
         }

@@ -16,7 +16,7 @@ use super::trade::wire::{
     CancelAsked, Debit, MemoAsked, OrderPage, OrderWire, Paid, PayAsked, PayMode, PlaceAsked, Preview, PreviewAsked,
     Warehouses,
 };
-use super::trade::{self, Book, PaidHow, WAREHOUSES, check_shape, find_warehouse, price};
+use super::trade::{self, Book, PaidHow, WAREHOUSES, check_shape, price};
 
 type Shared = web::Data<Market>;
 
@@ -35,10 +35,8 @@ pub async fn preview(market: Shared, asked: Body<PreviewAsked>) -> Answer<Previe
     let asked = asked.0;
     check_shape(&asked.lines)?;
     asked::country("destCountry", &asked.dest_country)?;
-    if find_warehouse(&asked.warehouse_code).is_none() {
-        return Err(Refusal::param("warehouseCode"));
-    }
-    let basket = market.book(|book| price(&market.shop, &book.shelf, &asked.lines, &asked.dest_country));
+    let zone = trade::zone_of(&asked.warehouse_code)?;
+    let basket = market.book(|book| price(&market.shop, &book.shelf, &asked.lines, &asked.dest_country, zone));
     let problems = basket.problems.iter().map(|flaw| flaw.wire()).collect();
     Ok(Sent(Preview { groups: basket.groups, problems }))
 }

@@ -17,18 +17,22 @@ use crate::counters::Counters;
 use crate::counters::nonces::Nonces;
 use crate::edge::crowd::Crowd;
 use crate::fulfilment::Fulfilment;
+use crate::landed::Landed;
 use crate::language::Interpreter;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::links::Links;
 use crate::ops::console::access::Access;
 use crate::ops::staff::Staff;
 use crate::orders::Orders;
 use crate::param2;
 use crate::partners::{Directory, MasterKeys, Sealer};
+use crate::pictures::Pictures;
 use crate::rates::Rates;
 use crate::server::books::ProcessBooks;
 use crate::server::passes::Passes;
 use crate::server::settings;
+use crate::sourcing::Sourcing;
 use crate::sql::{self, Sql};
 use crate::telemetry::access::AccessLog;
 use crate::upstream::{self, Upstream};
@@ -64,6 +68,9 @@ pub enum Error {
     /// Rates cannot be read.
     #[error("rates.source cannot be used: {0}")]
     Rates(#[from] crate::rates::Error),
+    /// Tables for estimates to other countries cannot be used.
+    #[error("landed.tables cannot be used: {0}")]
+    Landed(#[from] crate::landed::Unusable),
     /// The client to the translation provider cannot be made.
     #[error("[language] in the settings: {0}")]
     Language(#[from] crate::language::Error),
@@ -106,6 +113,8 @@ pub struct House {
     pub cache: Cache<upstream::Error>,
     /// Exchange rates.
     pub rates: Rates,
+    /// Estimates to other countries.
+    pub landed: Landed,
     /// Who translates what the catalogue leaves open.
     pub interpreter: Interpreter,
     /// Who asked for what, how often, and what came of it.
@@ -147,6 +156,14 @@ pub struct Rooms {
     pub aftersale: Data<Aftersale>,
     /// Parcels and consignments.
     pub fulfilment: Data<Fulfilment>,
+    /// Ask suppliers, compare.
+    pub sourcing: Data<Sourcing>,
+    /// Pictures to search by.
+    pub pictures: Data<Pictures>,
+    /// What people paste.
+    pub links: Data<Links>,
+    /// Places, and estimates to other countries.
+    pub landed: Data<Landed>,
 }
 
 /// What seals secrets at rest.
@@ -208,11 +225,13 @@ impl House {
         let ledger = Ledger::new(sql.clone(), clock.clone());
         let usage = Arc::new(Usage::new(sql.clone(), counters.clone(), clock.clone()));
         let hooks = settings::webhooks(&config.webhooks);
+        let rates = Rates::open(settings::rates(&config.rates), clock.clone())?;
         Ok(Self {
             webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone()),
             ledger,
             cache: cache.map_err(Error::Cache)?,
-            rates: Rates::open(settings::rates(&config.rates), clock.clone())?,
+            landed: settings::landed(&config, &rates)?,
+            rates,
             interpreter: Interpreter::new(settings::language(&config.language), sql.clone(), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, usage.clone(), clock.clone())),
             usage,
@@ -252,6 +271,15 @@ impl House {
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let fulfilment =
             Fulfilment::new(settings::fulfilment(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
+        let sourcing = Sourcing::new(
+            settings::sourcing(&self.config)?,
+            self.ledger.clone(),
+            upstream.clone(),
+            rates.clone(),
+            clock.clone(),
+        );
+        let pictures = Pictures::new(self.ledger.clone(), upstream.clone(), clock.clone());
+        let links = Links::new(upstream.clone());
         let orders = Orders::new(settings::orders(&self.config)?, self.ledger.clone(), upstream, rates, clock);
         Ok(Rooms {
             catalog: Data::new(catalog),
@@ -259,6 +287,10 @@ impl House {
             webhooks: Data::new(self.webhooks.clone()),
             aftersale: Data::new(aftersale),
             fulfilment: Data::new(fulfilment),
+            sourcing: Data::new(sourcing),
+            pictures: Data::new(pictures),
+            links: Data::new(links),
+            landed: Data::new(self.landed.clone()),
         })
     }
 }

@@ -135,7 +135,8 @@ fn furnish(config: &mut web::ServiceConfig, house: &House) {
     match house.rooms() {
         Ok(rooms) => {
             config.app_data(rooms.catalog).app_data(rooms.orders).app_data(rooms.fulfilment);
-            config.app_data(rooms.webhooks).app_data(rooms.aftersale);
+            config.app_data(rooms.webhooks).app_data(rooms.aftersale).app_data(rooms.sourcing);
+            config.app_data(rooms.pictures).app_data(rooms.links).app_data(rooms.landed);
         }
         // The same was made once before the listener opened; without rooms this worker answers internal_error.
         Err(error) => tracing::error!(%error, "a worker has no rooms"),
@@ -164,6 +165,7 @@ fn operator(house: &Arc<House>, rooms: &Rooms, listener: TcpListener) -> std::io
             limits: house.gate.limits.clone(),
             ledger: house.ledger.clone(),
             usage: house.usage.clone(),
+            cache: house.cache.clone(),
             rates: house.rates.clone(),
             rates_stale_after_days: rates_age_bound(house),
             sql: house.sql.clone(),

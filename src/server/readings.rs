@@ -46,6 +46,14 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     vec![(String::new(), unsettled.oldest_s as f64)],
                 ));
             }
+            if let Ok(unsettled) = rooms.sourcing.unsettled().await {
+                all.push(one("xunyuan_inquiries_unknown", "Inquiries whose outcome is unknown.", unsettled.unknown));
+                all.push((
+                    "xunyuan_inquiries_unknown_oldest_seconds",
+                    "Age of the oldest unknown inquiry; alert above 300.",
+                    vec![(String::new(), unsettled.oldest_s as f64)],
+                ));
+            }
             if let Ok(waiting) = rooms.fulfilment.waiting().await {
                 let help = "Consignments, and reports about them, whose outcome is unknown.";
                 all.push(one("xunyuan_consignments_unknown", help, waiting.unknown));
@@ -71,7 +79,7 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     "xunyuan_changes_left_out",
                     "Changes of the catalogue that could not be taken in yet and are looked up again, by what changed.",
                     "kind",
-                    &["order", "shipment", "consignment", "refund"].map(|kind| (kind, of(kind))),
+                    &["order", "shipment", "consignment", "refund", "inquiry"].map(|kind| (kind, of(kind))),
                 ));
                 let oldest_s = left_out.iter().map(|left| left.oldest_s).max().unwrap_or(0);
                 all.push((
@@ -308,6 +316,7 @@ fn counted(house: &House) -> Vec<Reading> {
             "Times partners and keys could not be read again.",
             house.directory.failed_refreshes(),
         ),
+        one("xunyuan_rates_failures_total", "Times exchange rates could not be taken over.", house.rates.failures()),
         one(
             "xunyuan_rates_age_days",
             "Age of the exchange rates.",

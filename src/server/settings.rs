@@ -10,7 +10,10 @@ use crate::edge::sealed::BodyBounds;
 use crate::partners::MasterKeys;
 use crate::redis_link;
 use crate::server::house::Error;
-use crate::{aftersale, auth, cache, fulfilment, language, limits, orders, rates, telemetry, upstream, webhooks};
+use crate::{
+    aftersale, auth, cache, fulfilment, landed, language, limits, orders, rates, sourcing, telemetry, upstream,
+    webhooks,
+};
 
 /// For the telemetry of a process.
 pub fn telemetry(config: &config::Telemetry) -> telemetry::Settings {
@@ -111,7 +114,20 @@ pub fn limits(config: &config::Limits) -> limits::Settings {
 
 /// For exchange rates.
 pub fn rates(config: &config::Rates) -> rates::Settings {
-    rates::Settings { source: rates::Source::named(&config.source), stale_after_days: config.stale_after_days }
+    rates::Settings {
+        source: rates::Source::named(&config.source),
+        stale_after_days: config.stale_after_days,
+        fixed: config.fixed.clone(),
+        fixed_date: config.fixed_date,
+        largest_change_percent: config.largest_change_percent,
+        every_ms: i64::try_from(config.refresh.as_millis()).unwrap_or(i64::MAX),
+    }
+}
+
+/// For estimates to other countries.
+pub fn landed(config: &Config, rates: &rates::Rates) -> Result<landed::Landed, Error> {
+    let warehouse = config.orders.warehouse.parse().map_err(|wrong| Error::Warehouse(format!("{wrong}")))?;
+    Ok(landed::Landed::open(&landed::Source::named(&config.landed.tables), warehouse, rates.clone())?)
 }
 
 /// For translating what the catalogue leaves open.
@@ -136,6 +152,20 @@ pub fn orders(config: &Config) -> Result<orders::Settings, Error> {
         compare_ms: i64::try_from(config.orders.compare.as_millis()).unwrap_or(i64::MAX),
         live_in_cny_only: rates::Source::named(&config.rates.source) == rates::Source::Embedded
             && config.orders.quotes_on_embedded_rates == config::For::Sandbox,
+    })
+}
+
+/// For inquiries and comparisons, which are settled like orders are.
+pub fn sourcing(config: &Config) -> Result<sourcing::Settings, Error> {
+    const COMPARE_MS: i64 = 15 * 60_000;
+    let orders = orders(config)?;
+    Ok(sourcing::Settings {
+        lease_ms: orders.lease_ms,
+        reconcile_ms: orders.reconcile_ms,
+        unknown_bound_s: orders.unknown_bound_s,
+        compare_ms: COMPARE_MS,
+        warehouse: orders.warehouse,
+        live_in_cny_only: orders.live_in_cny_only,
     })
 }
 
@@ -185,11 +215,17 @@ pub fn verify(config: &Config) -> Result<(), Unusable> {
     } else {
         MasterKeys::parse(&config.secrets.master_key).map(drop).map_err(Error::from)
     };
+    let trial = rates::Rates::open(rates::Settings::default(), Clock::System).map_err(Error::from);
+    let landed = match trial.and_then(|rates| landed(config, &rates)) {
+        // Told with the orders' settings already.
+        Err(Error::Warehouse(_)) => Ok(()),
+        other => other.map(drop),
+    };
     let rates = rates::Rates::open(self::rates(&config.rates), Clock::System).map(drop).map_err(Error::from);
     let redis = counters(&config.redis).map(|redis| counters::redis::Redis::open(&redis, Clock::System).map(drop));
     let redis = redis.unwrap_or(Ok(())).map_err(Error::from);
     let wrong: Vec<_> =
-        [master_key, redis, orders(config).map(drop), rates].into_iter().filter_map(Result::err).collect();
+        [master_key, redis, orders(config).map(drop), rates, landed].into_iter().filter_map(Result::err).collect();
     if wrong.is_empty() { Ok(()) } else { Err(Unusable(wrong)) }
 }
 

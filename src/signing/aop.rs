@@ -34,6 +34,13 @@ impl AppSecret {
         Self::new(b"nobody's")
     }
 
+    /// Whether this text is the secret; for calls that send it, as those for tokens do.
+    pub fn is(&self, text: &str) -> bool {
+        let Some(other) = Self::new(text.as_bytes()) else { return false };
+        let tag = |secret: &Self| secret.tag("is it?", &[] as &[(&str, &str)], Order::Joined);
+        bool::from(tag(self).ct_eq(&tag(&other)))
+    }
+
     /// The signature over a path (`param2/1/namespace/api/appKey`) and these parameters, in capitals.
     pub fn sign<K: AsRef<str>, V: AsRef<str>>(&self, path: &str, parameters: &[(K, V)]) -> String {
         hex(&self.tag(path, parameters, Order::Joined))
@@ -179,6 +186,12 @@ mod tests {
         let by_key = "0220562729B6B156FA08A0F94D5528243A5C7C9F";
         assert_eq!(hex(&secret(of).tag(path, parameters, Order::ByKey)), by_key);
         assert!(secret(of).verify(path, parameters, by_key));
+    }
+
+    #[test]
+    fn a_secret_that_is_sent_is_recognised() {
+        assert!(secret("s3cret").is("s3cret"));
+        assert!(["", "s3cre", "s3cretx", "S3CRET"].iter().all(|wrong| !secret("s3cret").is(wrong)));
     }
 
     #[test]

@@ -93,6 +93,14 @@ impl Error {
         }
     }
 
+    /// The same failure for another caller, who shared the transaction.
+    pub(crate) fn shared(&self) -> Self {
+        match self {
+            Self::Unanswered(why) => Self::Unanswered(sqlx::Error::Protocol(why.to_string())),
+            other => other.uncommitted(),
+        }
+    }
+
     pub(super) fn column(column: &str, wanted: &'static str) -> Self {
         Self::Column { column: column.to_owned(), wanted }
     }

@@ -32,7 +32,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "usage", text: include_str!("migrations/0013_usage.sql") },
     Migration { version: 14, name: "agreed", text: include_str!("migrations/0014_agreed.sql") },
     Migration { version: 15, name: "words", text: include_str!("migrations/0015_words.sql") },
-    Migration { version: 21, name: "param2", text: include_str!("migrations/0021_param2.sql") },
+    Migration { version: 16, name: "pictures", text: include_str!("migrations/0016_pictures.sql") },
+    Migration { version: 17, name: "money", text: include_str!("migrations/0017_money.sql") },
+    Migration { version: 18, name: "sourcing", text: include_str!("migrations/0018_sourcing.sql") },
+    Migration { version: 19, name: "param2", text: include_str!("migrations/0019_param2.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

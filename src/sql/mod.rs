@@ -13,6 +13,7 @@ pub mod moving;
 mod postgres;
 mod row;
 mod rows;
+mod together;
 #[cfg(test)]
 pub mod trial;
 mod tx;
@@ -32,6 +33,7 @@ use engine::Engine;
 pub use error::Error;
 pub use row::Row;
 pub use rows::Rows;
+pub use together::Together;
 pub use tx::Tx;
 
 /// Where the database is.

@@ -1,14 +1,15 @@
-//! Several rows in one statement: the texts for one row, two rows and so on are made once and stay the same, so that
-//! they stay prepared.
+//! Several rows in one statement, written or named: the texts for one row, two rows and so on are made once and stay the
+//! same, so that they stay prepared.
 
 use std::sync::OnceLock;
 
-use super::{Arg, Error, Tx};
+use super::{Arg, Error, Row, Tx};
 
 /// The most rows one statement takes; more are written in several.
-const MOST: usize = 8;
+const MOST: usize = 16;
 
-/// An insert of any number of rows.
+/// A statement over any number of rows; where they are not inserted they are `VALUES` whose columns are called
+/// `column1`, `column2` and so on.
 pub struct Rows {
     head: &'static str,
     tail: &'static str,
@@ -17,7 +18,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// An insert whose text up to and with `VALUES` is `head`, for rows of so many columns.
+    /// A statement whose text up to and with `VALUES` is `head`, for rows of so many columns.
     pub const fn new(head: &'static str, columns: usize) -> Self {
         Self::with_tail(head, columns, "")
     }
@@ -29,14 +30,34 @@ impl Rows {
 
     /// Writes the rows, in this order.
     pub async fn insert(&'static self, tx: &mut Tx, rows: Vec<Vec<Arg>>) -> Result<(), Error> {
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let some: Vec<_> = rows.by_ref().take(MOST).collect();
-            let Some(text) = some.len().checked_sub(1).and_then(|at| self.texts.get(at)) else { return Ok(()) };
-            let text = text.get_or_init(|| self.text(some.len()));
-            tx.execute(text, some.into_iter().flatten().collect()).await?;
+        self.execute(tx, rows).await.map(|_| ())
+    }
+
+    /// Runs the statement over the rows; gives how many rows of the table it touched.
+    pub async fn execute(&'static self, tx: &mut Tx, rows: Vec<Vec<Arg>>) -> Result<u64, Error> {
+        let mut touched = 0;
+        for (text, args) in self.statements(rows) {
+            touched += tx.execute(text, args).await?;
         }
-        Ok(())
+        Ok(touched)
+    }
+
+    /// The same for a statement that gives rows back.
+    pub async fn fetch(&'static self, tx: &mut Tx, rows: Vec<Vec<Arg>>) -> Result<Vec<Row>, Error> {
+        let mut found = Vec::new();
+        for (text, args) in self.statements(rows) {
+            found.extend(tx.fetch_all(text, args).await?);
+        }
+        Ok(found)
+    }
+
+    fn statements(&'static self, rows: Vec<Vec<Arg>>) -> impl Iterator<Item = (&'static str, Vec<Arg>)> + Send {
+        let mut rows = rows.into_iter();
+        std::iter::from_fn(move || {
+            let some: Vec<_> = rows.by_ref().take(MOST).collect();
+            let text = self.texts.get(some.len().checked_sub(1)?)?;
+            Some((text.get_or_init(|| self.text(some.len())).as_str(), some.into_iter().flatten().collect()))
+        })
     }
 
     fn text(&self, rows: usize) -> String {

@@ -53,7 +53,7 @@ impl<'b> Object<'b> {
     /// A whole number.
     pub fn number(&mut self, name: &str, value: u64) {
         self.name(name);
-        write_number(value, self.out);
+        self.out.extend_from_slice(digits(value, &mut [0; 20]));
     }
 
     /// A moment, as RFC 3339 says, to the millisecond.
@@ -70,10 +70,9 @@ impl<'b> Object<'b> {
     }
 
     fn name(&mut self, name: &str) {
-        if std::mem::replace(&mut self.begun, true) {
-            self.out.push(b',');
-        }
-        self.out.push(b'"');
+        let begun = std::mem::replace(&mut self.begun, true);
+        self.out.reserve(name.len() + 64);
+        self.out.extend_from_slice(if begun { b",\"" } else { b"\"" });
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
     }
@@ -86,6 +85,10 @@ fn is_special(byte: &u8) -> bool {
 /// RFC 8259 §7; nearly everything needs none.
 fn write_escaped(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
+    // Without a way out of the loop many bytes are looked at in one step.
+    if !rest.iter().fold(false, |found, byte| found | is_special(byte)) {
+        return out.extend_from_slice(rest);
+    }
     while let Some(at) = rest.iter().position(is_special) {
         let (plain, from) = rest.split_at(at);
         out.extend_from_slice(plain);
@@ -99,18 +102,18 @@ fn write_escaped(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-fn write_number(mut value: u64, out: &mut Vec<u8>) {
-    let begin = out.len();
-    loop {
-        out.push(b'0' + (value % 10) as u8);
+/// The decimal digits of a number, written into `room`: the machinery of formatting costs more than all else about them.
+pub fn digits(mut value: u64, room: &mut [u8; 20]) -> &[u8] {
+    let mut begin = room.len();
+    for place in room.iter_mut().rev() {
+        *place = b'0' + (value % 10) as u8;
         value /= 10;
+        begin -= 1;
         if value == 0 {
             break;
         }
     }
-    if let Some(digits) = out.get_mut(begin..) {
-        digits.reverse();
-    }
+    room.get(begin..).unwrap_or_default()
 }
 
 /// The whole second is written out once for all moments in it.
@@ -165,6 +168,13 @@ mod tests {
             let moment = Timestamp::from_millisecond(ms).unwrap();
             let read = written(|object| object.time("t", moment));
             prop_assert_eq!(read["t"].as_str().unwrap().parse::<Timestamp>().unwrap(), moment);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_in_decimals() {
+        for number in [0, 7, 10, 99, 100, 4_294_967_295, u64::MAX] {
+            assert_eq!(super::digits(number, &mut [b'x'; 20]), number.to_string().as_bytes());
         }
     }
 

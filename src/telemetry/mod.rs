@@ -39,6 +39,9 @@ pub enum Error {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
+/// Says what we say ourselves, once for each try to reach a cluster that is gone; `log` may still ask for it.
+const QUIET: &str = "redis=off";
+
 /// Keeps exporters alive; flushes them when dropped.
 #[derive(Debug)]
 pub struct Guard(Option<SdkTracerProvider>);
@@ -56,7 +59,7 @@ impl Drop for Guard {
 /// Sets up logging to standard error and, when configured, export of traces. Call it before any runtime is started:
 /// the exporter has a thread of its own.
 pub fn start(settings: &Settings) -> Result<Guard, Error> {
-    let filter = EnvFilter::try_new(&settings.log)?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log))?;
     let provider = settings.otlp_endpoint.as_deref().map(exporter).transpose()?;
     let traces = provider.as_ref().map(|provider| {
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("xunyuan"));

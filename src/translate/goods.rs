@@ -3,6 +3,7 @@
 use crate::model::ids::{CategoryId, OfferId, SkuId, SupplierId};
 use crate::model::money::Money;
 use crate::model::offer::{Attribute, Offer, OfferSummary, PriceTier, Seller, Sku};
+use crate::model::quote::MixedOrder;
 use crate::translate::Nonsense;
 use crate::translate::words;
 use crate::upstream::wholesale::wire::goods as wire;
@@ -57,6 +58,7 @@ fn read_summary(brief: wire::Brief) -> Result<OfferSummary, Nonsense> {
         listed_at: words::beijing_if_any(brief.gmt_create.as_deref())?,
         updated_at: words::beijing(&brief.gmt_modified)?,
         highlights,
+        likeness: brief.likeness.map(|likeness| likeness.min(1000)),
     })
 }
 
@@ -70,6 +72,7 @@ fn read_offer(detail: wire::Detail) -> Result<Offer, Nonsense> {
         price_tiers,
         skus,
         order_multiple: detail.batch_amount.filter(|multiple| *multiple > 1),
+        mixed_order: detail.mix_batch.map(mixed_order).transpose()?,
         weight_g: detail.weight_gram,
         size_mm: detail.size_mm,
         restricted_countries: detail.restricted_countries,
@@ -101,6 +104,11 @@ fn tiers(ranges: &[wire::PriceRange]) -> Result<Vec<PriceTier>, Nonsense> {
         Ok(PriceTier { from_quantity: range.begin_amount, price: words::yuan(&range.price)? })
     };
     ranges.iter().map(tier).collect()
+}
+
+fn mixed_order(rule: wire::MixBatch) -> Result<MixedOrder, Nonsense> {
+    let amount = rule.min_amount.as_deref().map(words::yuan).transpose()?;
+    Ok(MixedOrder { pieces: rule.min_pieces, amount })
 }
 
 fn read_sku(sku: wire::Sku, tiers: &[PriceTier]) -> Result<Sku, Nonsense> {
@@ -142,7 +150,7 @@ mod tests {
             "priceRanges": [{"beginAmount": 2, "price": "5.00"}, {"beginAmount": 100, "price": "3.20"}],
             "skus": [{"skuId": 1, "specs": [], "priceOffset": "0.50", "stock": 500},
                      {"skuId": 2, "specs": [], "priceOffset": "-0.20", "stock": 0}],
-            "batchAmount": null, "weightGram": 250, "sizeMm": [100, 80, 60], "restrictedCountries": ["US"],
+            "batchAmount": null, "mixBatch": {"minPieces": 30, "minAmount": "100.00"}, "weightGram": 250, "sizeMm": [100, 80, 60], "restrictedCountries": ["US"],
             "version": 17, "gmtCreate": "2026-01-01 00:00:00", "costPrice": "1.1097531", "sellerPhone": "13800013800"
         })
     }
@@ -164,6 +172,8 @@ mod tests {
         assert_eq!(offer.summary.updated_at.to_string(), "2026-11-23T03:08:48Z");
         assert!(offer.summary.one_piece && offer.summary.factory && !offer.summary.free_return && offer.on_sale);
         assert_eq!(offer.summary.price_to, Money::fen(550));
+        let mixed = offer.mixed_order.unwrap();
+        assert_eq!((mixed.pieces, mixed.amount), (Some(30), Some(Money::fen(10_000))));
     }
 
     #[test]

@@ -7,9 +7,11 @@
 pub mod aftersale;
 pub mod browse;
 pub mod categories;
+pub mod freight;
 pub mod fulfilment;
 pub mod gaps;
 pub mod goods;
+pub mod inquiry;
 pub mod search;
 pub mod sellers;
 pub mod trade;

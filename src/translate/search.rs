@@ -21,7 +21,7 @@ pub struct Bounds {
 
 /// The call that a search makes.
 pub fn call(search: &Search, bounds: &Bounds, language: Language) -> Call {
-    calls::search(&calls::Search {
+    let wanted = calls::Search {
         keyword: search.words.as_deref(),
         lang: language.tag(),
         category_id: search.category.map(|id| id.number()),
@@ -34,7 +34,11 @@ pub fn call(search: &Search, bounds: &Bounds, language: Language) -> Call {
         sort: sort_word(search.sort),
         page_token: bounds.page_token.as_deref(),
         page_size: search.size.get(),
-    })
+    };
+    match &search.alike {
+        Some(alike) => calls::pictures::alike(alike, &wanted),
+        None => calls::search(&wanted),
+    }
 }
 
 fn conditions(filters: &Filters) -> Vec<(&'static str, String)> {
@@ -71,6 +75,9 @@ const fn sort_word(sort: Sort) -> &'static str {
 pub fn parameter(theirs: &str) -> Option<&'static str> {
     Some(match theirs {
         "keyword" => "q",
+        "picUrl" => "image_url",
+        "pictureId" => "image_id",
+        "region" => "region",
         "categoryId" => "category",
         "priceMin" => "price_min",
         "priceMax" => "price_max",

@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use super::Nonsense;
 use super::words::{beijing, beijing_if_any};
 use crate::error::Code;
-use crate::model::ids::{CatalogueOrderId, OfferId, SkuId, SupplierId};
+use crate::model::ids::{CatalogueOrderId, CatalogueQuotationId, OfferId, SkuId, SupplierId};
 use crate::model::money::Money;
 use crate::model::order::{Deed, Refusal, RefusedLine, State};
-use crate::model::quote::{Basket, Country, Line, LineProblem, Quantity, Trouble, Wanted, Warehouse};
+use crate::model::quote::{
+    Basket, Country, Line, LineProblem, MixedOrder, MixedSoFar, Quantity, Trouble, Wanted, Warehouse,
+};
 use crate::upstream;
 use crate::upstream::wholesale::wire::trade as wire;
 
@@ -105,6 +107,11 @@ pub fn preview_request(wanted: &[Wanted], warehouse: &Warehouse, ship_to: &Count
 
 /// What is wrong with lines of a preview; lines are counted as in `wanted`.
 pub fn line_problems(preview: &wire::Preview, wanted: &[Wanted]) -> Result<Vec<LineProblem>, Nonsense> {
+    problems(&preview.problems, wanted)
+}
+
+/// The same of problems that something else told.
+pub fn problems(told: &[wire::PreviewProblem], wanted: &[Wanted]) -> Result<Vec<LineProblem>, Nonsense> {
     let problem = |problem: &wire::PreviewProblem| {
         let nonsense = || Nonsense::new(format!("preview: problem {} of SKU {}", problem.code, problem.sku_id));
         let line = wanted.iter().position(|line| line.sku.number() == problem.sku_id).ok_or_else(nonsense)?;
@@ -115,9 +122,15 @@ pub fn line_problems(preview: &wire::Preview, wanted: &[Wanted]) -> Result<Vec<L
             minimum_order: problem.begin_amount.map(i64::from),
             order_multiple: problem.batch_amount.map(i64::from),
             stock: problem.stock.map(|stock| i64::try_from(stock).unwrap_or(i64::MAX)),
+            mixed: problem.mix.as_ref().map(mixed),
         })
     };
-    preview.problems.iter().map(problem).collect()
+    told.iter().map(problem).collect()
+}
+
+fn mixed(mix: &wire::Mix) -> MixedSoFar {
+    let rule = MixedOrder { pieces: mix.min_pieces, amount: mix.min_fen.map(Money::fen) };
+    MixedSoFar { rule, pieces: mix.pieces, amount: Money::fen(mix.fen) }
 }
 
 /// The baskets of a preview, one a supplier.
@@ -140,6 +153,7 @@ fn basket(group: wire::PreviewGroup, warehouse: &Warehouse, ship_to: &Country) -
         goods: Money::fen(group.goods_fen),
         freight: Money::fen(group.freight_fen),
         total: Money::fen(group.total_fen),
+        quotation: None,
     })
 }
 
@@ -176,6 +190,7 @@ pub fn new_order(deed: &Deed) -> wire::NewOrder {
         freight_fen: basket.freight.minor,
         total_fen: basket.total.minor,
         buyer_memo: deed.note.clone(),
+        quotation_no: basket.quotation.map(CatalogueQuotationId::number),
     }
 }
 
@@ -243,11 +258,13 @@ pub fn refusal(refused: &upstream::Refusal, deed: &Deed) -> Refusal {
             let facts = refused.facts::<wire::StockLeft>();
             (Code::OutOfStock, facts.iter().flat_map(|facts| &facts.lines).map(left).collect(), None)
         }
+        "QUOTATION_NOT_FOUND" | "QUOTATION_CLOSED" => (Code::QuotationClosed, Vec::new(), None),
         _ => (Code::OrderRefused, Vec::new(), None),
     };
     let detail = match code {
         Code::PriceChanged => "Prices or freight are not those of the quote any more; nothing was ordered.".to_owned(),
         Code::OutOfStock => "There are fewer pieces left than ordered; nothing was ordered.".to_owned(),
+        Code::QuotationClosed => "The supplier's quotation does not hold any more; nothing was ordered.".to_owned(),
         _ => match TROUBLE.iter().find(|(word, _)| *word == refused.error_code) {
             Some((_, trouble)) => format!("{} Nothing was ordered.", trouble.says()),
             None => "The catalogue did not accept the order; nothing was ordered.".to_owned(),
@@ -355,11 +372,15 @@ mod tests {
 
     #[test]
     fn problems_point_at_the_line_that_was_asked_for() {
-        let text = r#"{"groups":[],"problems":[{"skuId":8,"code":"BELOW_BEGIN_AMOUNT","beginAmount":10}]}"#;
+        let text = r#"{"groups":[],"problems":[{"skuId":8,"code":"BELOW_BEGIN_AMOUNT","beginAmount":10,
+            "mix":{"minPieces":30,"minFen":10000,"pieces":4,"fen":1280}}]}"#;
         let wanted = [7, 8].map(|sku| Wanted { sku: SkuId::new(sku), quantity: Quantity::new(2).unwrap() });
         let problems = line_problems(&serde_json::from_str(text).unwrap(), &wanted).unwrap();
         let problem = &problems[0];
         assert_eq!((problem.line, problem.trouble), (1, Trouble::BelowMinimumOrder));
         assert_eq!(problem.minimum_order, Some(10));
+        let mixed = problem.mixed.unwrap();
+        assert_eq!((mixed.rule.pieces, mixed.rule.amount, mixed.pieces), (Some(30), Some(Money::fen(10_000)), 4));
+        assert_eq!(mixed.amount, Money::fen(1_280));
     }
 }

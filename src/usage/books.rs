@@ -17,6 +17,8 @@ const MINUTE_MS: i64 = 60_000;
 const MOST_MINUTES: usize = 200_000;
 /// Accounts whose last minutes are remembered.
 const MOST_ACCOUNTS: usize = 20_000;
+/// When there are more, this part of them is forgotten at once: to look for the quietest of all costs a look at all.
+const FORGOTTEN_SHARE: usize = 8;
 /// Partners whose limited calls have a metric of their own; those limited first.
 const MOST_METERED: usize = 100;
 /// What the metric says of all others.
@@ -119,7 +121,7 @@ impl Books {
         }
         let key = (account.partner.clone(), account.mode);
         if self.accounts.len() >= MOST_ACCOUNTS && !self.accounts.contains_key(&key) {
-            self.forget_the_quietest();
+            self.forget_the_quiet();
         }
         self.accounts.entry(key).or_default().add(&account, call);
     }
@@ -204,11 +206,16 @@ impl Books {
         *self.metered.entry((name, policy.clone())).or_default() += 1;
     }
 
-    fn forget_the_quietest(&mut self) {
-        let quietest = self.accounts.iter().min_by_key(|(_, recent)| recent.last_ms()).map(|(key, _)| key.clone());
-        if let Some(key) = quietest {
-            self.accounts.remove(&key);
-        }
+    fn forget_the_quiet(&mut self) {
+        let mut moments: Vec<_> = self.accounts.values().map(Recent::last_ms).collect();
+        let mut most = (moments.len() / FORGOTTEN_SHARE).max(1);
+        let (_, last_ms, _) = moments.select_nth_unstable(most - 1);
+        let last_ms = *last_ms;
+        self.accounts.retain(|_, recent| {
+            let quiet = most > 0 && recent.last_ms() <= last_ms;
+            most -= usize::from(quiet);
+            !quiet
+        });
     }
 }
 
@@ -216,7 +223,7 @@ impl Books {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Books, DAY_MS, MOST_METERED, OTHERS};
+    use super::{Books, DAY_MS, FORGOTTEN_SHARE, MOST_ACCOUNTS, MOST_METERED, OTHERS};
     use crate::model::partner::Mode;
     use crate::usage::example::call;
 
@@ -270,6 +277,21 @@ mod tests {
         assert_eq!(books.metered().count(), MOST_METERED + 1);
         assert_eq!(books.metered().find(|(name, ..)| *name == OTHERS).unwrap().2, 50);
         assert_eq!(books.metered().map(|(.., calls)| calls).sum::<u64>(), MOST_METERED as u64 + 50);
+    }
+
+    #[test]
+    fn of_too_many_accounts_the_quiet_ones_are_forgotten() {
+        let mut books = Books::new();
+        for n in 0..MOST_ACCOUNTS + 1 {
+            // The first ones called last.
+            let at_ms = i64::try_from(2 * MOST_ACCOUNTS - n).unwrap();
+            books.add(call(&format!("partner-{n}"), at_ms, 200, 1));
+        }
+        let left = MOST_ACCOUNTS - MOST_ACCOUNTS / FORGOTTEN_SHARE + 1;
+        assert_eq!(books.accounts().count(), left);
+        assert!(books.account("partner-0", Mode::Sandbox).is_some());
+        assert!(books.account(&format!("partner-{}", MOST_ACCOUNTS - 1), Mode::Sandbox).is_none());
+        assert!(books.account(&format!("partner-{MOST_ACCOUNTS}"), Mode::Sandbox).is_some(), "the newcomer");
     }
 
     #[test]

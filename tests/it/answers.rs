@@ -112,7 +112,8 @@ async fn anyones_browser_gets_pictures_that_it_may_keep() {
     let partner = house.partner("acme").await;
     let found = partner.get("/v1/offers?limit=1").await.json();
     let address = found["items"][0]["image_url"].as_str().unwrap().split('?').next().unwrap().to_owned();
-    let ask = async |path: String| plain().get(house.url(&path)).send().await.unwrap();
+    let browser = plain();
+    let ask = async |path: String| browser.get(house.url(&path)).send().await.unwrap();
     let picture = ask(format!("{address}?size=120")).await;
     assert_eq!((picture.status().as_u16(), picture.headers()["content-type"].to_str().unwrap()), (200, "image/png"));
     assert_eq!(picture.headers()["cache-control"], "public, max-age=3600, stale-while-revalidate=86400");

@@ -101,6 +101,56 @@ async fn what_is_kept_of_a_supplier_and_of_an_absent_offer_falls_with_them() {
     house.close().await;
 }
 
+/// Holds an offer back and lets it go, and looks how long it takes until all nodes list it.
+async fn all_list_what_comes_back(house: &House, nodes: &[&Partner]) {
+    let id = some_offer(nodes[0]).await;
+    let offer = nodes[0].get(&format!("/v1/offers/{id}")).await.json();
+    let (category, supplier) = (offer["category_id"].as_str().unwrap(), offer["supplier"]["id"].as_str().unwrap());
+    let lists =
+        [format!("/v1/offers?category={category}&limit=50"), format!("/v1/suppliers/{supplier}/offers?limit=50")];
+    let listed = async |partner: &Partner, path: &str| {
+        let page = partner.get(path).await.json();
+        page["items"].as_array().unwrap().iter().any(|item| item["id"] == id.as_str())
+    };
+    let all = async |wanted: bool| {
+        for partner in nodes {
+            for path in &lists {
+                until("an offer is listed, or not any more", async || listed(partner, path).await == wanted).await;
+            }
+        }
+    };
+    all(true).await;
+    house.tell_catalogue(&format!("/control/goods/{id}"), json!({"state": "held"})).await;
+    all(false).await;
+    let begun = Instant::now();
+    house.tell_catalogue(&format!("/control/goods/{id}"), json!({"state": "open"})).await;
+    all(true).await;
+    // Without being told it would take until the soft time is over, ten seconds.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn an_offer_that_comes_is_listed_in_its_category_and_at_its_supplier_at_once() {
+    let house = House::open().await;
+    let acme = house.partner("acme").await;
+    all_list_what_comes_back(&house, &[&acme]).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn two_nodes_on_one_redis_list_an_offer_that_comes_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(redis) = Redis::at_hand(folder.path()) else { return };
+    let house = House::with(&[("REDIS__URL", redis.url.as_str())]).await;
+    let acme = house.partner("acme").await;
+    let clock = Clock::shiftable();
+    let other = beside(&house, &clock).await;
+    let there = at(other.address, &acme, &clock);
+    all_list_what_comes_back(&house, &[&acme, &there]).await;
+    other.stop().await;
+    house.close().await;
+}
+
 #[tokio::test]
 async fn partners_see_how_an_answer_was_come_by_and_how_old_it_is() {
     let house = House::open().await;

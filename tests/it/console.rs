@@ -877,3 +877,53 @@ async fn the_first_page_tells_of_all_nodes() {
     other.stop().await;
     house.close().await;
 }
+
+/// The hottest listing as `/ops/api/cache` tells it, and what it tells of all.
+async fn hottest(viewer: &Asker<'_>) -> (Value, Value) {
+    let told = viewer.get("/ops/api/cache").await["hottest"].take();
+    (told["listings"][0].clone(), told)
+}
+
+#[actix_web::test]
+async fn the_hottest_listings_are_told_of_this_node_or_of_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = House::open().await;
+    let partner = alone.partner("acme").await;
+    let viewer = Asker::of(&alone, "wang", Role::Viewer).await;
+    // The house of a stage with Redis has one, too.
+    let cache = &alone.running.house.cache;
+    let is_shared = cache.listed(1).await.is_some();
+    let (first, told) = hottest(&viewer).await;
+    assert_eq!((first, &told["all_nodes"]), (Value::Null, &json!(is_shared)));
+    let li = Browser::of(&alone, "li", Role::Viewer).await;
+    li.get("/console/cache").await.says("Nothing was found in the cache lately.");
+    let offer = partner.get("/v1/offers?limit=1").await.json()["items"][0]["id"].clone();
+    let path = format!("/v1/offers/{}", offer.as_str().unwrap());
+    for _ in 0..20 {
+        assert_eq!(partner.get(&path).await.status, 200);
+    }
+    cache.list_hot().await;
+    let (first, told) = hottest(&viewer).await;
+    assert_eq!((&first["kind"], &first["world"]), (&json!("offer"), &json!("sandbox")), "{told}");
+    assert!(first["hits"].as_u64().unwrap() >= 8 && first["share"].as_f64().unwrap() > 0.5, "{told}");
+    let page = li.get("/console/cache").await;
+    for words in [
+        "Asked for most",
+        if is_shared { "of all nodes" } else { "of this node" },
+        first["call"].as_str().unwrap().split('?').next().unwrap(),
+    ] {
+        page.says(words);
+    }
+    alone.close().await;
+
+    let Some(redis) = Redis::at_hand(folder.path()) else { return };
+    let house = House::with(&[("REDIS__URL", &redis.url)]).await;
+    let partner = house.partner("acme").await;
+    for _ in 0..20 {
+        assert_eq!(partner.get(&path).await.status, 200);
+    }
+    house.running.house.cache.list_hot().await;
+    let (first, told) = hottest(&Asker::of(&house, "wang", Role::Viewer).await).await;
+    assert_eq!((&first["kind"], &told["all_nodes"]), (&json!("offer"), &json!(true)), "{told}");
+    house.close().await;
+}

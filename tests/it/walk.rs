@@ -55,6 +55,9 @@ pub fn filled(path: &str) -> String {
         .replace("{consignment_id}", &format!("con_{nobody}"))
         .replace("{refund_id}", &format!("rfd_{nobody}"))
         .replace("{voucher_id}", &format!("vch_{nobody}"))
+        .replace("{inquiry_id}", &format!("inq_{nobody}"))
+        .replace("{quotation_id}", &format!("qtn_{nobody}"))
+        .replace("{source_match_id}", &format!("smt_{nobody}"))
         .replace("{reference}", "NOBODY-1")
 }
 

@@ -31,6 +31,27 @@ stage_foreign() {
   NODE_PATH="$tools/node/node_modules" "$tools/venv/bin/python" tests/contract/foreign/webhook.py
 }
 
+# The older protocol, spoken by the clients that were written for it.
+stage_clients() {
+  need openssl jq
+  need_packages
+  start_demo --plan enterprise
+  export_key "$demo_data/sandbox.key"
+  local app
+  export XUNYUAN_CONFIG="$demo_data/operator.toml"
+  "$folder/xunyuan" partner open-door tokyo-bazaar
+  app=$("$folder/xunyuan" key app issue tokyo-bazaar --json)
+  XUNYUAN_AOP_SERVER=${XUNYUAN_URL#http://}
+  XUNYUAN_AOP_KEY=$(jq -r .app_key <<<"$app")
+  XUNYUAN_AOP_SECRET=$(jq -r .secret <<<"$app")
+  XUNYUAN_AOP_TOKEN=$(jq -r .access_token <<<"$app")
+  XUNYUAN_AOP_CODE=$("$folder/xunyuan" key app authorise "$XUNYUAN_AOP_KEY")
+  export XUNYUAN_AOP_SERVER XUNYUAN_AOP_KEY XUNYUAN_AOP_SECRET XUNYUAN_AOP_TOKEN XUNYUAN_AOP_CODE
+  # A running gateway sees the new app within two seconds.
+  sleep 2
+  "$tools/venv/bin/python" tests/clients/wnaop.py
+}
+
 stage_lint() {
   need_packages
   local rules=tests/contract/lint

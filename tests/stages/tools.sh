@@ -85,7 +85,8 @@ install_python_packages() {
   if cmp -s "$wanted" "$tools/venv/installed.txt"; then
     echo "python packages: all there" && return
   fi
-  rm -rf "$tools/venv"
+  # The python3 that is found from now on is the system's.
+  rm -rf "$tools/venv" && hash -r
   python3 -m venv "$tools/venv"
   "$tools/venv/bin/pip" install -q -r "$wanted"
   cp "$wanted" "$tools/venv/installed.txt"

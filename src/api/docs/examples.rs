@@ -167,8 +167,20 @@ examples! {
     "pool_not_found" "GET /v1/pools/1/offers" "pool 1 does not exist" {} []
     "category_not_found" "GET /v1/offers?category=1" "" {} []
     "supplier_not_found" "GET /v1/suppliers/1" "supplier 1 does not exist" {} []
+    "region_not_served" "POST /v1/freight-estimates" "" {} [
+        "The place lies in Hong Kong, Macau or Taiwan, where suppliers' domestic freight does not reach."
+    ]
+    "address_ambiguous" "POST /v1/freight-estimates" "The address may mean 2 places." {
+        "candidates": "[{\"region_code\": \"220000\", \"level\": \"province\", \"name\": \"吉林省\"}, {\"region_code\": \"220200\", \"level\": \"city\", \"name\": \"吉林省吉林市\"}]"
+    } [
+        "Only the short name of a place was given, and a province and a city share it.",
+        "A district was given without its city."
+    ]
     "rate_unavailable" "GET /v1/offers?currency=USD" "there are no rates at present; CNY is always shown" {} [
         "The operator's source of rates could not be read since the gateway was started."
+    ]
+    "rate_stale" "POST /v1/quotes" "The newest rate of JPY is of 2026-11-02, too long ago to be held to. Quote in CNY meanwhile." {} [
+        "The operator's source of rates has not been renewed for days, or what it said could not be taken over."
     ]
     "upstream_timeout" "GET /v1/offers" "" {} [
         "The wholesale service is slow at the moment. For orders the gateway answers 202 instead and settles the outcome."
@@ -289,9 +301,70 @@ examples! {
         "The supplier refused the first one: modify it, or take it to arbitration."
     ]
     "refund_refused" "POST /v1/refunds" "The catalogue did not accept it. Nothing was asked for." {} []
+    "source_match_not_found" "GET /v1/source-matches/smt_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
+        "The comparison is older than seven days."
+    ]
+    "source_matches_waiting" "POST /v1/source-matches" "At most 5000 items wait at one time; read what is done, and send more later." {} [
+        "A large list was sent several times."
+    ]
+    "inquiry_not_found" "GET /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} [
+        "The inquiry was made with a key of the other environment."
+    ]
+    "inquiry_reference_taken" "POST /v1/inquiries" "The reference belongs to inquiry inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01." { "inquiry_id": "\"inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01\"" } [
+        "The inquiry exists already and the answer to it got lost: read it."
+    ]
+    "inquiry_refused" "POST /v1/inquiries" "At /suppliers/0/sku_id: the supplier has no such SKU. Nobody was asked." {} [
+        "The SKU belongs to another supplier than the one it is named with."
+    ]
+    "inquiry_state_conflict" "POST /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/withdraw" "The inquiry is ordered. It has ended." { "state": "\"ordered\"" } [
+        "A quotation was accepted meanwhile."
+    ]
+    "quotation_not_found" "POST /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/quotations/qtn_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/accept" "" {} [
+        "The quotation belongs to another inquiry."
+    ]
+    "quotation_closed" "POST /v1/inquiries/inq_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/quotations/qtn_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/accept" "The supplier quoted anew since; read the inquiry." {} [
+        "The quotation expired, or you asked for another price meanwhile."
+    ]
     "refund_state_conflict" "POST /v1/refunds/rfd_0192f0c4b1c27d3e8f4a5b6c7d8e9f01/modify" "The refund is requested. Only a refund that the supplier refused can be modified." { "state": "\"requested\"" } [
         "The refund moved on since you last read it.",
         "A deadline passed."
+    ]
+    "image_not_found" "GET /v1/offers?image_id=img_0192f5b0c1d27a3e8f4a5b6c7d8e9f01" "" {} [
+        "The id is another partner's, or of the other world: sandbox keys do not see what live keys uploaded.",
+        "Two weeks after the upload nothing is known of it any more."
+    ]
+    "image_expired" "GET /v1/offers?image_id=img_0192f5b0c1d27a3e8f4a5b6c7d8e9f01" "The picture img_0192f5b0c1d27a3e8f4a5b6c7d8e9f01 was kept for seven days; upload it again." {} [
+        "A link to a search was kept for longer than the picture."
+    ]
+    "image_invalid" "POST /v1/images" "It cannot be taken: its bytes are not of the kind that Content-Type says." {} [
+        "The file was renamed from another kind, such as HEIC.",
+        "The upload broke off, or the picture was sent as base64 or as a form."
+    ]
+    "link_unrecognised" "POST /v1/links/resolve" "" {
+        "tried": "[{\"form\": \"offer_page\", \"why\": \"There is no link in it.\"}, {\"form\": \"offer_number\", \"why\": \"It is not digits alone.\"}]"
+    } [
+        "Only the title was copied."
+    ]
+    "link_not_offer" "POST /v1/links/resolve" "https://shop1234567890.1688.com/ is a page of the marketplace, but not of an offer." {
+        "tried": "[{\"form\": \"offer_page\", \"why\": \"The page is one of the marketplace, but not of an offer.\"}]"
+    } [
+        "The address of a shop or of a list of offers was pasted."
+    ]
+    "link_foreign" "POST /v1/links/resolve" "The link leads to item.taobao.com, which is another site." {
+        "tried": "[{\"form\": \"offer_page\", \"why\": \"The link's host is none of the marketplace's.\"}]"
+    } [
+        "The offer is one of another marketplace."
+    ]
+    "short_link_not_found" "POST /v1/links/resolve" "The marketplace does not know https://qr.1688.com/s/none." {
+        "tried": "[{\"form\": \"short_link\", \"why\": \"The marketplace does not know this short link.\"}]"
+    } [
+        "The last letters were lost while copying.",
+        "Capital and small letters were mixed up."
+    ]
+    "code_not_found" "POST /v1/links/resolve" "" {
+        "tried": "[{\"form\": \"qr_picture\", \"why\": \"No QR code on the picture can be read.\"}]"
+    } [
+        "The code is blurred, cut off, or very small on a large picture."
     ]
     "voucher_not_found" "GET /v1/vouchers/vch_0192f0c4b1c27d3e8f4a5b6c7d8e9f01" "" {} []
     "voucher_required" "POST /v1/refunds" "The reason needs at least one picture. Nothing was asked for." {} []

@@ -56,8 +56,10 @@ pages! {
     Webhooks at "/webhooks" in "webhooks.html": "Webhooks and events", kinds: Vec<Standing> = lives::types();
     Refunds at "/refunds" in "refunds.html": "Refunds", life: Life = lives::of_refunds();
     Consignments at "/consignments" in "consignments.html": "Consignments", life: Life = lives::of_consignments();
+    Sourcing at "/sourcing" in "sourcing.html": "Source exchange and inquiries", life: Life = lives::of_inquiries();
     Limits at "/limits" in "limits.html": "Limits";
     Money at "/money" in "money.html": "Languages and money";
+    Finding at "/finding" in "finding.html": "Pictures and links";
     Freshness at "/freshness" in "freshness.html": "How fresh answers are", spans: Vec<Span> = spans::all();
 }
 

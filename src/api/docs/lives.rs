@@ -1,8 +1,9 @@
-//! The lives of orders, refunds and consignments as tables, made from the model's own tables of states and moves: what
+//! The lives of orders, refunds, consignments and inquiries as tables, made from the model's own tables of states and moves: what
 //! a page says of them cannot go stale.
 
 use crate::model::consignment;
 use crate::model::event;
+use crate::model::inquiry;
 use crate::model::order::{self, Leads};
 use crate::model::payment;
 use crate::model::refund;
@@ -95,6 +96,16 @@ pub fn of_consignments() -> Life {
     Life { states: standings!(consignment::State), steps: steps.collect(), leads: true }
 }
 
+/// An inquiry's.
+pub fn of_inquiries() -> Life {
+    let told = inquiry::Kind::ALL.iter().filter(|kind| kind.is_told());
+    let steps = told.map(|kind| {
+        let from = kind.from().iter().map(|state| state.name()).collect();
+        step(Some(format!("inquiry.{}", kind.name())), from, kind.leads_to().name())
+    });
+    Life { states: standings!(inquiry::State), steps: steps.collect(), leads: true }
+}
+
 /// How an order's part of a payment can stand; the events `payment.*` tell of it.
 pub fn of_payments() -> Life {
     let told = event::KINDS.iter().filter(|kind| kind.name.starts_with("payment."));
@@ -105,12 +116,13 @@ pub fn of_payments() -> Life {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_consignments, of_orders, of_refunds};
+    use super::{of_consignments, of_inquiries, of_orders, of_refunds};
     use crate::model::event;
 
     #[test]
     fn every_event_that_is_told_can_be_subscribed_to_and_says_what_it_means() {
-        let told = [of_orders(), of_refunds(), of_consignments()].into_iter().flat_map(|life| life.steps);
+        let told =
+            [of_orders(), of_refunds(), of_consignments(), of_inquiries()].into_iter().flat_map(|life| life.steps);
         let unknown: Vec<_> = told.filter_map(|step| step.event).filter(|name| event::find(name).is_none()).collect();
         assert!(unknown.is_empty(), "model/event.rs has no row for {unknown:?}");
     }

@@ -44,6 +44,7 @@ const fn named(kind: Kind) -> &'static str {
         Kind::Ranking => "Rankings",
         Kind::Keywords => "Keywords that trend",
         Kind::Trend => "How an offer sold",
+        Kind::Freight => "Freight estimates",
     }
 }
 

@@ -11,7 +11,7 @@ use crate::api::docs::{answer, assets, examples, routes};
 use crate::edge::extras;
 use crate::error::Code;
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/docs",
     "/docs/signing",
     "/docs/orders",
@@ -21,6 +21,7 @@ const PAGES: [&str; 11] = [
     "/docs/consignments",
     "/docs/limits",
     "/docs/money",
+    "/docs/finding",
     "/docs/freshness",
     "/docs/errors",
 ];

@@ -58,10 +58,10 @@ pub async fn list_related_offers(
     let size = asked.size(query.limit.as_deref());
     let related = Related { offer: asked.done(offer)?, ship_to, size };
     let mode = audience.mode;
-    let rendered = catalog.rendered(kept::FACE, &audience, &related, |offers, exchange| {
+    kept::shown(&request, &catalog, &audience, &related, |offers, exchange| {
         kept::json(&Showing { exchange, catalog: &catalog, mode }.list(offers)?)
-    });
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    })
+    .await
 }
 
 /// How an offer sold.
@@ -129,7 +129,6 @@ pub async fn get_offer_trends(
     let (language, currency) = (locale.language.as_deref(), locale.currency.as_deref());
     let audience = asked.audience(&request, &call.caller, language, currency);
     let trend = TrendOf(asked.done(offer)?);
-    let rendered =
-        catalog.rendered(kept::FACE, &audience, &trend, |trend, exchange| kept::json(&TrendView::of(trend, exchange)?));
-    Ok(kept::answer(&request, &catalog, &rendered.await?))
+    kept::shown(&request, &catalog, &audience, &trend, |trend, exchange| kept::json(&TrendView::of(trend, exchange)?))
+        .await
 }

@@ -9,12 +9,15 @@ use crate::api::asked::Asked;
 use crate::catalog::Audience;
 use crate::edge::problem::Problem;
 use crate::error::Place;
+use crate::model::ids::{ImageId, OfferId};
 use crate::model::money::{Currency, Money};
 use crate::model::partner::Caller;
+use crate::model::picture::Region;
 use crate::model::search::{Filters, Search, Sort};
 use crate::model::supplier::Badge;
 
 const LONGEST_WORDS: usize = 200;
+const LONGEST_ADDRESS: usize = 2_000;
 
 /// What is looked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -24,6 +27,16 @@ pub struct SearchQuery {
     /// Words in any of the twelve languages, at most 200 characters.
     #[param(example = "植木鉢", max_length = 200)]
     q: Option<String>,
+    /// A picture that `POST /v1/images` took in: offers whose pictures are most like it, at most a hundred, the most
+    /// like first, each with `score`. All filters apply; `sort` and `facets` do not go with it. Costs 10.
+    #[param(example = "img_0192f5b0c1d27a3e8f4a5b6c7d8e9f01")]
+    image_id: Option<String>,
+    /// The same by an offer's picture: its `image_url`, or the address of the offer's page at the marketplace. Costs 10.
+    #[param(max_length = 2000)]
+    image_url: Option<String>,
+    /// Only this part of the picture: left, top, right and bottom as shares of its sides from 0 to 1.
+    #[param(example = "0.1,0.2,0.9,0.8")]
+    region: Option<String>,
     /// Only this category and those below it.
     #[param(example = "1001")]
     category: Option<String>,
@@ -152,10 +165,71 @@ impl OwnOffersQuery {
     }
 }
 
+/// A picture that is named in a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// One that was uploaded.
+    Image(ImageId),
+    /// An offer's own.
+    Offer(OfferId),
+}
+
+/// What is looked for, before the picture that is named was looked up.
+#[derive(Debug)]
+pub struct Sought {
+    /// For whom.
+    pub audience: Audience,
+    /// What, but for the picture.
+    pub search: Search,
+    /// The picture, and the part of it.
+    pub picture: Option<(Named, Option<Region>)>,
+}
+
 impl SearchQuery {
-    /// The search and for whom it is, or every wrong parameter.
-    pub fn read(&self, request: &HttpRequest, caller: &Caller) -> Result<(Audience, Search), Problem> {
-        self.read_with(Asked::default(), request, caller)
+    /// The search and for whom it is, or every wrong parameter; `offer_at` knows which addresses are pictures of offers.
+    pub fn read(
+        &self,
+        request: &HttpRequest,
+        caller: &Caller,
+        offer_at: impl Fn(&str) -> Option<OfferId>,
+    ) -> Result<Sought, Problem> {
+        let mut asked = Asked::default();
+        let picture = self.picture(&mut asked, offer_at);
+        let (audience, search) = self.read_with(asked, request, caller)?;
+        Ok(Sought { audience, search, picture })
+    }
+
+    /// The picture that is named; what does not go with one is refused.
+    fn picture(
+        &self,
+        asked: &mut Asked,
+        offer_at: impl Fn(&str) -> Option<OfferId>,
+    ) -> Option<(Named, Option<Region>)> {
+        let region = asked.query::<Region>("region", self.region.as_deref());
+        let image = asked.query::<ImageId>("image_id", self.image_id.as_deref()).map(Named::Image);
+        let offer = self.image_url.as_deref().and_then(|address| {
+            let offer = offer_at(address).filter(|_| address.len() <= LONGEST_ADDRESS);
+            if offer.is_none() {
+                asked.wrong(Place::query("image_url", "an offer's image_url, or the address of its page at the marketplace; no other address is looked at"));
+            }
+            offer.map(Named::Offer)
+        });
+        let is_by_picture = self.image_id.is_some() || self.image_url.is_some();
+        if self.image_id.is_some() && self.image_url.is_some() {
+            asked.wrong(Place::query("image_url", "give either image_id or image_url"));
+        }
+        if self.region.is_some() && !is_by_picture {
+            asked.wrong(Place::query("region", "only with image_id or image_url"));
+        }
+        // A word that names no order is refused as such.
+        let sort = self.sort.as_deref().and_then(|sort| sort.parse::<Sort>().ok());
+        if is_by_picture && sort.is_some_and(|sort| sort != Sort::Relevance) {
+            asked.wrong(Place::query("sort", "only relevance: offers found by a picture are in order of likeness"));
+        }
+        if is_by_picture && self.facets.as_deref() == Some("true") {
+            asked.wrong(Place::query("facets", "only false: offers found by a picture are not counted"));
+        }
+        image.or(offer).map(|named| (named, region))
     }
 
     /// The same with complaints about other parts of the request.
@@ -168,6 +242,7 @@ impl SearchQuery {
         let audience = asked.audience(request, caller, self.language.as_deref(), self.currency.as_deref());
         let search = Search {
             words: self.words(&mut asked),
+            alike: None,
             category: asked.query("category", self.category.as_deref()),
             price_min: bound(&mut asked, "price_min", self.price_min.as_deref(), audience.currency),
             price_max: bound(&mut asked, "price_max", self.price_max.as_deref(), audience.currency),
@@ -220,7 +295,7 @@ fn bound(asked: &mut Asked, name: &str, text: Option<&str>, currency: Currency) 
 
 #[cfg(test)]
 mod tests {
-    use super::SearchQuery;
+    use super::{Named, SearchQuery, Sought};
     use crate::model::language::Language;
     use crate::model::partner::{Caller, Mode, Partner, Scopes};
     use crate::model::plan::Plan;
@@ -242,7 +317,7 @@ mod tests {
 
     fn pointers(query: &SearchQuery) -> Vec<String> {
         let request = TestRequest::default().to_http_request();
-        let problem = query.read(&request, &caller()).unwrap_err();
+        let problem = query.read(&request, &caller(), |_| None).unwrap_err();
         let document: serde_json::Value = serde_json::from_slice(&problem.render("req", "/")).unwrap();
         let errors = document["errors"].as_array().unwrap();
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
@@ -263,7 +338,8 @@ mod tests {
             ..SearchQuery::default()
         };
         let request = TestRequest::default().insert_header(("accept-language", "de, ja;q=0.8")).to_http_request();
-        let (audience, search) = query.read(&request, &caller()).unwrap();
+        let Sought { audience, search, picture } = query.read(&request, &caller(), |_| None).unwrap();
+        assert!(picture.is_none());
         assert_eq!((audience.language, &*audience.price_tier), (Language::Japanese, "gold"));
         assert_eq!((search.words.as_deref(), search.sort, search.size.get()), (Some("鉢"), Sort::Sold, 7));
         assert_eq!(search.price_min.unwrap().amount(), "50");
@@ -273,6 +349,9 @@ mod tests {
     fn every_wrong_parameter_is_named_in_one_answer() {
         let query = SearchQuery {
             q: some("a\u{0}b"),
+            image_id: some("vch_1"),
+            image_url: some("http://169.254.169.254/pictures/7.png"),
+            region: some("0,0,9,9"),
             category: some("pots"),
             price_min: some("1.5"),
             price_max: some("-3"),
@@ -296,11 +375,34 @@ mod tests {
         };
         let mut named = pointers(&query);
         named.sort();
-        let wanted = "badge category cursor facets factory free_return language limit minimum_order_max \
-                      new_within_days one_piece price_max price_min q ship_to ships_within sold_30d_min sold_7d_min \
+        let wanted = "badge category cursor facets factory free_return image_id image_url image_url language limit minimum_order_max \
+                      new_within_days one_piece price_max price_min q region ship_to ships_within sold_30d_min sold_7d_min \
                       sort supplier";
         let wanted: Vec<_> = wanted.split_whitespace().map(|name| format!("query:{name}")).collect();
         assert_eq!(named, wanted);
+    }
+
+    #[test]
+    fn what_does_not_go_with_a_picture_is_refused() {
+        let image = some(&format!("img_{}", "0".repeat(32)));
+        let with = |query: SearchQuery| pointers(&SearchQuery { image_id: image.clone(), ..query });
+        assert_eq!(with(SearchQuery { sort: some("sold"), ..SearchQuery::default() }), ["query:sort"]);
+        assert_eq!(with(SearchQuery { facets: some("true"), ..SearchQuery::default() }), ["query:facets"]);
+        assert_eq!(pointers(&SearchQuery { region: some("0,0,1,1"), ..SearchQuery::default() }), ["query:region"]);
+        let fits = SearchQuery {
+            image_id: image.clone(),
+            region: some("0.1,0.1,0.9,0.9"),
+            q: some("杯"),
+            sort: some("relevance"),
+            facets: some("false"),
+            ..SearchQuery::default()
+        };
+        let sought = fits.read(&TestRequest::default().to_http_request(), &caller(), |_| None).unwrap();
+        assert!(matches!(sought.picture, Some((Named::Image(_), Some(_)))));
+        let own = SearchQuery { image_url: some("here"), ..SearchQuery::default() };
+        let offer_at = |address: &str| (address == "here").then_some(crate::model::ids::OfferId::new(7));
+        let sought = own.read(&TestRequest::default().to_http_request(), &caller(), offer_at).unwrap();
+        assert!(matches!(sought.picture, Some((Named::Offer(id), None)) if id.number() == 7));
     }
 
     #[test]

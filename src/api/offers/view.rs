@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::model::money::{Exchange, Money};
 use crate::model::offer::{Attribute, Offer, OfferSummary, PriceTier, Seller, Sku};
 use crate::model::partner::Mode;
+use crate::model::quote::MixedOrder;
 use crate::model::search::Found;
 
 /// An offer as lists show it.
@@ -68,6 +69,10 @@ pub struct OfferSummaryView<'a> {
     /// In a search: where its words stand in `title`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     title_highlights: Vec<HighlightView>,
+    /// In a search by picture: how like its picture is, 0 to 1.
+    #[schema(example = "0.973")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<String>,
     /// When the offer was listed.
     #[schema(example = "2026-10-01T02:00:00Z", format = DateTime)]
     listed_at: Option<String>,
@@ -161,6 +166,9 @@ pub struct OfferView<'a> {
     skus: Vec<SkuView<'a>>,
     /// Quantities of a variant must be a multiple of this; null when any number will do.
     order_multiple: Option<u32>,
+    /// What two or more SKUs of the supplier, of this or other offers, have to make together for no minimum order to
+    /// apply; null when the supplier takes no such mixed orders.
+    mixed_order: Option<MixedOrderView>,
     /// Weight of one packed piece in grams.
     weight_g: Option<u32>,
     /// Size of one packed piece.
@@ -202,6 +210,17 @@ pub struct PriceTierView {
     from_quantity: u32,
     /// A piece costs this.
     price: PriceView,
+}
+
+/// What makes an order a mixed one: either is enough.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MixedOrder)]
+pub struct MixedOrderView {
+    /// So many pieces; null when pieces do not count.
+    #[schema(example = 30)]
+    min_pieces: Option<u32>,
+    /// Goods of this price; null when money does not count.
+    min_amount: Option<PriceView>,
 }
 
 /// A variant that can be ordered.
@@ -299,6 +318,7 @@ impl Showing<'_> {
                 .iter()
                 .map(|(start, end)| HighlightView { start: *start, end: *end })
                 .collect(),
+            score: offer.likeness.map(|likeness| format!("{}.{:03}", likeness / 1000, likeness % 1000)),
             listed_at: offer.listed_at.map(|moment| moment.to_string()),
             updated_at: offer.updated_at.to_string(),
         })
@@ -315,10 +335,22 @@ impl Showing<'_> {
             price_tiers: self.tiers(&offer.price_tiers)?,
             skus: offer.skus.iter().map(|sku| self.sku(sku)).collect::<Option<_>>()?,
             order_multiple: offer.order_multiple,
+            mixed_order: match &offer.mixed_order {
+                Some(rule) => Some(self.mixed_order(rule)?),
+                None => None,
+            },
             weight_g: offer.weight_g,
             size_mm: offer.size_mm.map(|[length, width, height]| SizeView { length, width, height }),
             restricted_countries: &offer.restricted_countries,
         })
+    }
+
+    fn mixed_order(&self, rule: &MixedOrder) -> Option<MixedOrderView> {
+        let min_amount = match rule.amount {
+            Some(amount) => Some(self.price(amount)?),
+            None => None,
+        };
+        Some(MixedOrderView { min_pieces: rule.pieces, min_amount })
     }
 
     fn sku<'m>(&self, sku: &'m Sku) -> Option<SkuView<'m>> {

@@ -113,6 +113,7 @@ async fn catalogue(asked: &Asked, folder: &Folder) -> Result<sandbox::Running> {
         pace: asked.pace.unwrap_or(if asked.check { CHECK_PACE } else { DEMO_PACE }),
         data: Some(folder.path("catalogue")),
         token: folder.token()?,
+        describe_pictures: true,
         ..sandbox::Settings::default()
     };
     sandbox::start(settings, loading::progress()).await.map_err(CannotStart::because)

@@ -91,7 +91,7 @@ fn room(catalogue: &sandbox::Running, ledger: &Ledger, clock: &Clock) -> Orders 
         compare_ms: 3_600_000,
         live_in_cny_only: false,
     };
-    let rates = rates::Settings { source: rates::Source::Embedded, stale_after_days: 7 };
+    let rates = rates::Settings::default();
     let rates = Rates::open(rates, clock.clone()).unwrap();
     Orders::new(settings, ledger.clone(), upstream, rates, clock.clone())
 }

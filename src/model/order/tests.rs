@@ -27,6 +27,7 @@ pub(crate) fn basket() -> Basket {
         goods: Money::fen(3200),
         freight: Money::fen(800),
         total: Money::fen(4000),
+        quotation: None,
     }
 }
 

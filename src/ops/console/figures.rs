@@ -65,6 +65,10 @@ impl Behind {
     fn spark(&self, tile: &Tile) -> String {
         drawn(tile)
     }
+
+    fn percent(&self, share: &f64) -> String {
+        format!("{:.1} %", share * 100.0)
+    }
 }
 
 /// What the cache does.

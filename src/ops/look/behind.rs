@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::ops::Meters;
 use crate::ops::health::{Check, Health};
 use crate::ops::look::counted::{self, Group};
+use crate::ops::look::hottest::{self, Hottest};
 use crate::ops::look::hour::{Hour, lookups};
 use crate::ops::look::now::{self, Tile};
 use crate::ops::look::{At, Books, figures};
@@ -29,6 +30,9 @@ pub struct BehindView {
     pub tasks: Vec<Task>,
     /// What is counted of it.
     pub counted: Vec<Group>,
+    /// The listings that are asked for most; of the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hottest: Option<Hottest>,
 }
 
 /// How a background task of this node fares.
@@ -74,7 +78,8 @@ pub async fn cache(books: &Books, health: &Health, meters: &Meters) -> BehindVie
         Tile::new("Lookups", figures::count(all), "in the last hour".to_owned())
             .over(&hour, |point| Some(lookups(point) as f64)),
     ];
-    of(health, &readings, "Cache", "redis", tiles, Vec::new()).await
+    let view = of(health, &readings, "Cache", "redis", tiles, Vec::new()).await;
+    BehindView { hottest: Some(hottest::hottest(&books.cache).await), ..view }
 }
 
 /// The catalogue.
@@ -111,6 +116,7 @@ async fn of(
         tiles,
         tasks,
         counted: counted::groups(readings).into_iter().filter(|group| group.title == title).collect(),
+        hottest: None,
     }
 }
 

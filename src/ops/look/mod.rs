@@ -7,6 +7,7 @@ pub mod behind;
 pub mod counted;
 pub mod figures;
 pub mod growth;
+pub mod hottest;
 pub mod hour;
 pub mod now;
 pub mod order;
@@ -29,12 +30,14 @@ use utoipa::ToSchema;
 pub use at::At;
 pub use trouble::Trouble;
 
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::partners::Directory;
 use crate::rates::Rates;
 use crate::sql::Sql;
+use crate::upstream;
 use crate::usage::Usage;
 
 /// The books that are looked into; cheap to clone.
@@ -48,6 +51,8 @@ pub struct Books {
     pub limits: Arc<Limits>,
     /// What partners asked for, and what came of it, on all nodes.
     pub usage: Arc<Usage>,
+    /// What was seen of the catalogue and kept.
+    pub cache: Cache<upstream::Error>,
     /// Exchange rates.
     pub rates: Rates,
     /// Rates older than this make no quotes; none for the built-in ones, which always do.

@@ -293,6 +293,11 @@ pub(super) fn rates(books: &Books) -> Tile {
         (Some(_), Some(stale)) => ("", format!("no quotes once older than {stale} days")),
         (Some(_), None) => ("", "built-in rates, which are for trials".to_owned()),
     };
+    // Older than they should be for a reason that is known.
+    let (look, below) = match books.rates.trouble() {
+        Some(trouble) => ("bad", format!("{below}; not renewed: {}", trouble.what)),
+        None => (look, below),
+    };
     let figure = match age {
         Some(1) => "1 day".to_owned(),
         Some(days) => format!("{days} days"),

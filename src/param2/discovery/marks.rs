@@ -35,17 +35,17 @@ impl Default for Marks {
 /// A list that goes on from a mark.
 pub trait Paged: Question<Found = Found> + Clone + Hash {
     /// The list from this mark on.
-    fn from(self, mark: Option<Cursor>) -> Self;
+    fn starting_at(self, mark: Option<Cursor>) -> Self;
 }
 
 impl Paged for Search {
-    fn from(self, cursor: Option<Cursor>) -> Self {
+    fn starting_at(self, cursor: Option<Cursor>) -> Self {
         Self { cursor, ..self }
     }
 }
 
 impl Paged for PoolPage {
-    fn from(self, cursor: Option<Cursor>) -> Self {
+    fn starting_at(self, cursor: Option<Cursor>) -> Self {
         Self { cursor, ..self }
     }
 }
@@ -72,13 +72,13 @@ impl Marks {
             at -= 1;
         }
         while at < page {
-            let found = catalog.ask(audience, &list.clone().from(mark)).await?.found;
+            let found = catalog.ask(audience, &list.clone().starting_at(mark)).await?.found;
             at += 1;
             self.known.insert(key(at), found.next.clone());
             let Some(next) = found.next else { return Ok(None) };
             mark = Some(next);
         }
-        Ok(Some(list.clone().from(mark)))
+        Ok(Some(list.clone().starting_at(mark)))
     }
 }
 

@@ -45,17 +45,16 @@ fn sentences(offer: &Offer, of: fn(&Text) -> &str) -> Vec<String> {
     offer.attributes.iter().map(sentence).collect()
 }
 
+/// What is told of an offer, each text as it is picked.
+type Telling = fn(&Offer, fn(&Text) -> &str) -> Vec<String>;
+
 /// Answers.
 pub async fn distribute_info(asked: Asked) -> Told {
     let id = OfferId::new(asked.need_long("offerId")?);
     let catalog = asked.room::<Catalog>()?;
     let english = catalog.ask(&asked.audience("language", Some("en"))?, &id).await?.found;
     let russian = catalog.ask(&asked.audience("language", Some("ru"))?, &id).await?.found;
-    let all = |of: fn(&Offer, fn(&Text) -> &str) -> Vec<String>| Tongues {
-        zh: of(&english, original),
-        en: of(&english, shown),
-        ru: of(&russian, shown),
-    };
+    let all = |of: Telling| Tongues { zh: of(&english, original), en: of(&english, shown), ru: of(&russian, shown) };
     asked.answer(&Points {
         detail_text: english.description.iter().map(|text| text.shown.clone()).collect(),
         detail_seller_point_vo: all(sentences),

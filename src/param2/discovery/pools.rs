@@ -80,7 +80,7 @@ fn pieces(asked: Option<i64>) -> Result<(PageSize, u32), Refusal> {
     let size = u32::try_from(asked.unwrap_or(20)).map_err(|_| wrong())?;
     match size {
         1..=AT_ONCE => Ok((PageSize::new(size).ok_or_else(wrong)?, 1)),
-        _ if size <= MOST && size % AT_ONCE == 0 && size > 0 => {
+        _ if size <= MOST && size.is_multiple_of(AT_ONCE) && size > 0 => {
             Ok((PageSize::new(AT_ONCE).ok_or_else(wrong)?, size / AT_ONCE))
         }
         _ => Err(wrong()),
@@ -103,9 +103,26 @@ pub async fn total(asked: Asked) -> Told {
     let audience = asked.audience("language", None)?;
     let pools = asked.room::<Catalog>()?.ask(&audience, &AllPools).await?.found;
     let found = pools.iter().find(|one| one.id == pool).ok_or_else(|| Problem::new(Code::PoolNotFound))?;
+    let model = match asked.long("categoryId")?.filter(|category| *category > 0) {
+        None => found.offers,
+        Some(category) => of_category(&asked, pool, category).await?,
+    };
     let trace_id = asked.visit.with(|visit| visit.request_id.to_string());
-    let total = Total { msg: "OK", code: "200", trace_id, success: "true", model: found.offers };
+    let total = Total { msg: "OK", code: "200", trace_id, success: "true", model };
     asked.answer(&serde_json::json!({"result": total}))
+}
+
+/// Offers of a pool in one category, counted page by page.
+async fn of_category(asked: &Asked, pool: PoolId, category: i64) -> Result<u64, Refusal> {
+    let (catalog, audience) = (asked.room::<Catalog>()?, asked.audience("language", None)?);
+    let size = PageSize::new(AT_ONCE).unwrap_or_default();
+    let (mut list, mut count) = (PoolPage { pool, ship_to: None, cursor: None, size }, 0);
+    loop {
+        let found = catalog.ask(&audience, &list).await?.found;
+        count += found.items.iter().filter(|offer| offer.category.number() == category).count() as u64;
+        let Some(next) = found.next else { return Ok(count) };
+        list.cursor = Some(next);
+    }
 }
 
 #[cfg(test)]

@@ -6,18 +6,22 @@ use serde::Deserialize;
 use crate::catalog::Catalog;
 use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::money::{Currency, Money};
+use crate::model::picture::{Alike, Pictured};
 use crate::model::quote::Country;
 use crate::model::search::{Filters, Found, Search, Sort};
 use crate::model::supplier::Badge;
 use crate::param2::asked::{Answer, Asked, Told};
 use crate::param2::discovery::listing::Page;
 use crate::param2::discovery::marks::{self, MOST_RESULTS};
+use crate::param2::discovery::pictures;
 use crate::param2::fault::Refusal;
 use crate::param2::gate::Gate;
 use crate::param2::lenient;
 
 /// This face's name in the keys of rendered answers.
 const FACE: &str = "param2-search";
+/// The same where `success` is a text.
+const PICTURE_FACE: &str = "param2-picture-search";
 const PARAMETER: &str = "offerQueryParam";
 /// Filters that leave out what may not be sold to a country.
 const SOLD_TO: [(&str, &str); 10] = [
@@ -58,6 +62,12 @@ struct Wanted {
     country: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     seller_open_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    image_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    image_address: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    region: Option<String>,
     sale_filter_list: Option<Vec<SaleFilter>>,
 }
 
@@ -76,21 +86,39 @@ pub async fn by_words(asked: Asked) -> Told {
     if wanted.keyword.is_none() {
         return Err(Refusal::missing("offerQueryParam.keyword"));
     }
-    found(asked, wanted, None).await
+    let search = search(&wanted)?;
+    found(asked, &wanted, search).await
 }
 
 /// Answers `product.search.querySellerOfferList`.
 pub async fn of_seller(asked: Asked) -> Told {
     let wanted: Wanted = asked.json(PARAMETER)?;
     let seller = wanted.seller_open_id.as_deref().ok_or_else(|| Refusal::missing("offerQueryParam.sellerOpenId"))?;
-    let seller = seller.parse().map_err(|why| Refusal::invalid("offerQueryParam.sellerOpenId", why))?;
-    found(asked, wanted, Some(seller)).await
+    let seller: SupplierId = seller.parse().map_err(|why| Refusal::invalid("offerQueryParam.sellerOpenId", why))?;
+    let search = Search { supplier: Some(seller), ..search(&wanted)? };
+    found(asked, &wanted, search).await
 }
 
-async fn found(asked: Asked, wanted: Wanted, seller: Option<SupplierId>) -> Told {
+/// Answers `product.search.imageQuery`: what looks like a picture that was uploaded, or like that of an offer.
+pub async fn by_picture(asked: Asked) -> Told {
+    let wanted: Wanted = asked.json(PARAMETER)?;
+    let alike = match (&wanted.image_id, &wanted.image_address) {
+        (Some(image), _) => pictures::uploaded(&asked, image, wanted.region.as_deref()).await?,
+        (None, Some(address)) => {
+            let offer = asked.room::<Catalog>()?.offer_pictured_at(address);
+            let wrong =
+                || Refusal::invalid("offerQueryParam.imageAddress", "the address of an offer's picture is wanted");
+            Alike { picture: Pictured::Offer(offer.ok_or_else(wrong)?), region: None }
+        }
+        (None, None) => return Err(Refusal::missing("offerQueryParam.imageId")),
+    };
+    let search = Search { alike: Some(alike), ..search(&wanted)? };
+    found(asked, &wanted, search).await
+}
+
+async fn found(asked: Asked, wanted: &Wanted, search: Search) -> Told {
     let audience = asked.audience("offerQueryParam.country", wanted.country.as_deref())?;
     let page = marks::number("offerQueryParam.beginPage", wanted.begin_page)?;
-    let search = Search { supplier: seller, ..search(&wanted)? };
     let (catalog, gate) = (asked.room::<Catalog>()?, asked.room::<Gate>()?);
     let place = (page, search.size.get());
     let within = page.saturating_sub(1).saturating_mul(place.1) < MOST_RESULTS;
@@ -101,8 +129,9 @@ async fn found(asked: Asked, wanted: Wanted, seller: Option<SupplierId>) -> Told
     };
     let (form, mode) = (asked.row.form, audience.mode);
     let picture = |offer: OfferId| catalog.picture_url(mode, offer);
+    let face = if search.alike.is_some() { PICTURE_FACE } else { FACE };
     let shown =
-        catalog.rendered(FACE, &audience, &here, |found: &Found, _| form.whole(&Page::of(found, place, &picture)));
+        catalog.rendered(face, &audience, &here, |found: &Found, _| form.whole(&Page::of(found, place, &picture)));
     Ok(Answer::Kept(Box::new(shown.await?)))
 }
 

@@ -13,6 +13,8 @@ use crate::param2::discovery::goods::percent;
 use crate::param2::fault::Refusal;
 use crate::param2::lenient;
 
+/// What clients of several ages call the parameter.
+const SPELT: [&str; 3] = ["tendQueryParam", "trendQueryParam", "param"];
 /// Days that are told at once.
 const MOST_DAYS: i64 = 90;
 /// Days that a median is of.
@@ -56,8 +58,8 @@ pub async fn repurchase_rate(asked: Asked) -> Told {
 }
 
 async fn told(asked: Asked, parameter: &str, value: fn(&Trend, usize) -> Option<String>) -> Told {
-    let other = if parameter == "tendQueryParam" { "trendQueryParam" } else { "tendQueryParam" };
-    let parameter = if asked.text(parameter).is_none() && asked.text(other).is_some() { other } else { parameter };
+    let given = SPELT.into_iter().find(|name| asked.text(name).is_some());
+    let parameter = given.unwrap_or(parameter);
     let wanted: Wanted = asked.json(parameter)?;
     let offer = wanted.offer_id.ok_or_else(|| Refusal::missing(&format!("{parameter}.offerId")))?;
     let start = day(parameter, "startDate", wanted.start_date.as_deref())?;
@@ -83,7 +85,7 @@ fn median(trend: &Trend, at: usize) -> Option<String> {
     let mut prices: Vec<Decimal> = trend.days.get(first..=at)?.iter().map(|day| day.price.decimal()).collect();
     prices.sort();
     let (low, high) = (prices.get((prices.len() - 1) / 2)?, prices.get(prices.len() / 2)?);
-    Some(((low + high) / Decimal::TWO).round_dp(2).to_string())
+    Some(format!("{:.2}", (low + high) / Decimal::TWO))
 }
 
 fn day(parameter: &str, member: &str, text: Option<&str>) -> Result<Date, Refusal> {

@@ -18,6 +18,7 @@ pub(super) const FORMS_FILE: &str = include_str!("data/seller_forms.tsv");
 
 const SELLER: u64 = 0x5e11;
 const FACTORY: u64 = 0xfac7;
+const MIX: u64 = 0x313c;
 
 /// A shop owner of the marketplace.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Seller {
     pub area_m2: u32,
     /// How he charges freight.
     pub freight: FreightTemplate,
+    /// What makes an order of several SKUs a mixed one, in which no goods has a minimum of its own.
+    pub mix: Option<Mix>,
     /// Person to talk to; for the marketplace's eyes only.
     pub contact_name: String,
     /// Telephone; for the marketplace's eyes only.
@@ -92,8 +95,30 @@ pub enum FreightTemplate {
         /// Free from this order value on, fen.
         free_above_fen: Option<i64>,
     },
+    /// By the space that the packed units take.
+    ByVolume {
+        /// Cubic centimetres in the first price.
+        first_cm3: u32,
+        /// Price of them, fen.
+        first_fen: i64,
+        /// Cubic centimetres of a further step.
+        step_cm3: u32,
+        /// Price of a step, fen.
+        step_fen: i64,
+        /// Free from this order value on, fen.
+        free_above_fen: Option<i64>,
+    },
     /// Always free.
     Free,
+}
+
+/// Enough of two or more SKUs: so many pieces, or so much money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mix {
+    /// Pieces of all together.
+    pub pieces: u32,
+    /// Fen for all together.
+    pub fen: i64,
 }
 
 /// Whether the seller with a number makes what he sells.
@@ -119,6 +144,7 @@ pub(super) fn seller(seed: u64, number: u64, id: i64) -> Option<Seller> {
         staff: staff as u32,
         area_m2: (floor / 10.0).round() as u32 * 10,
         freight: freight(trade.main.facts.weight_g.1, &mut dice),
+        mix: mix(&mut Dice::cast(seed, MIX, number)),
         contact_name: contact(&mut dice),
         // The block behind 1700000 is given to nobody.
         contact_phone: format!("1700000{:04}", dice.below(10_000)),
@@ -156,6 +182,13 @@ fn freight(heaviest_g: u32, dice: &mut Dice) -> FreightTemplate {
             free_above_fen,
         },
         2..5 => FreightTemplate::ByPiece { first: 5, first_fen, step: 5, step_fen: 200, free_above_fen },
+        18 | 19 => FreightTemplate::ByVolume {
+            first_cm3: 10_000,
+            first_fen,
+            step_cm3: 10_000,
+            step_fen: dice.between(2, 10) * 50,
+            free_above_fen,
+        },
         _ => FreightTemplate::ByWeight {
             first_g: 1_000,
             first_fen,
@@ -164,6 +197,13 @@ fn freight(heaviest_g: u32, dice: &mut Dice) -> FreightTemplate {
             free_above_fen,
         },
     }
+}
+
+/// Not quite half of all sellers take mixed orders.
+fn mix(dice: &mut Dice) -> Option<Mix> {
+    let pieces = dice.pick(&[10, 20, 30, 50, 100])?;
+    let fen = dice.pick(&[10_000, 20_000, 30_000, 50_000])?;
+    dice.chance(450).then_some(Mix { pieces, fen })
 }
 
 const SURNAMES: [&str; 20] = [

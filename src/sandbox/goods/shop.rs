@@ -156,4 +156,8 @@ impl Shop {
     pub fn picture(&self, index: u32, size: u32) -> Vec<u8> {
         picture::picture(self.seed, index, &self.goods(index), size)
     }
+    /// The same picture as bare pixels, RGB.
+    pub fn pixels(&self, index: u32, size: u32) -> Vec<u8> {
+        picture::pixels(self.seed, index, &self.goods(index), size)
+    }
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::freight::freight_fen;
-use super::wire::{Group, PricedLine, Problem, WantedLine};
+use super::freight::{self, Load, freight_fen};
+use super::wire::{FreightGroup, Group, LoadedLine, MixWire, PricedLine, Problem, WantedLine, Zone};
 use crate::sandbox::envelope::{Code, Refusal};
-use crate::sandbox::goods::{Lang, Shop};
+use crate::sandbox::goods::{Lang, Seller, Shop};
 use crate::sandbox::shelf::{Item, Shelf};
 
 /// The most lines of one call.
@@ -31,11 +31,12 @@ pub struct Flaw {
     stock: Option<i64>,
     begin_amount: Option<u32>,
     batch_amount: Option<u32>,
+    mix: Option<MixWire>,
 }
 
 impl Flaw {
     fn new(sku_id: i64, code: Code) -> Flaw {
-        Flaw { sku_id, code, stock: None, begin_amount: None, batch_amount: None }
+        Flaw { sku_id, code, stock: None, begin_amount: None, batch_amount: None, mix: None }
     }
 
     /// As a preview tells it.
@@ -47,6 +48,7 @@ impl Flaw {
             stock: self.stock,
             begin_amount: self.begin_amount,
             batch_amount: self.batch_amount,
+            mix: self.mix,
         }
     }
 
@@ -57,6 +59,7 @@ impl Flaw {
             ("stock", self.stock.map(Value::from)),
             ("beginAmount", self.begin_amount.map(Value::from)),
             ("batchAmount", self.batch_amount.map(Value::from)),
+            ("mix", self.mix.and_then(|mix| serde_json::to_value(mix).ok())),
         ];
         if let Some(facts) = facts.as_object_mut() {
             facts.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
@@ -84,8 +87,33 @@ pub fn check_shape(lines: &[WantedLine]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Prices lines as the shelf is now. Lines that do not exist or are offline get no price.
-pub fn price(shop: &Shop, shelf: &Shelf, lines: &[WantedLine], country: &str) -> Basket {
+/// Lines of a seller, priced, with the size of each packed piece.
+struct Parcel {
+    seller: Option<Seller>,
+    seller_id: i64,
+    lines: Vec<(PricedLine, [u32; 3])>,
+}
+
+/// Prices lines as the shelf is now, to be sent into a zone. Lines that do not exist or are offline get no price.
+pub fn price(shop: &Shop, shelf: &Shelf, lines: &[WantedLine], country: &str, zone: Zone) -> Basket {
+    let (parcels, problems) = parcels(shop, shelf, lines, Some(country));
+    Basket { groups: parcels.into_iter().map(|parcel| parcel.group(zone)).collect(), problems }
+}
+
+/// What the road would cost, reckoned as [`price`] does; without a country nothing is restricted.
+pub fn estimate(
+    shop: &Shop,
+    shelf: &Shelf,
+    lines: &[WantedLine],
+    country: Option<&str>,
+    zone: Zone,
+) -> (Vec<FreightGroup>, Vec<Flaw>) {
+    let (parcels, problems) = parcels(shop, shelf, lines, country);
+    (parcels.into_iter().filter_map(|parcel| parcel.estimated(zone)).collect(), problems)
+}
+
+/// By seller, in the order in which they first appear.
+fn parcels(shop: &Shop, shelf: &Shelf, lines: &[WantedLine], country: Option<&str>) -> (Vec<Parcel>, Vec<Flaw>) {
     let mut found: Vec<(&WantedLine, Item, usize)> = Vec::new();
     let mut problems = Vec::new();
     for line in lines {
@@ -99,20 +127,89 @@ pub fn price(shop: &Shop, shelf: &Shelf, lines: &[WantedLine], country: &str) ->
     for (line, item, _) in &found {
         *together.entry(item.goods.id).or_default() += line.quantity;
     }
-    let mut sellers: Vec<(i64, Vec<PricedLine>)> = Vec::new();
+    let together = |line: &WantedLine, item: &Item| together.get(&item.goods.id).copied().unwrap_or(line.quantity);
+    let mut parcels: Vec<Parcel> = Vec::new();
     for (line, item, place) in &found {
-        let together = together.get(&item.goods.id).copied().unwrap_or(line.quantity);
-        problems.extend(flaws(line, item, *place, together, country));
-        let Some(priced) = priced(line, item, *place, together) else {
-            continue;
-        };
-        match sellers.iter_mut().find(|(seller, _)| *seller == item.goods.seller_id) {
-            Some((_, lines)) => lines.push(priced),
-            None => sellers.push((item.goods.seller_id, vec![priced])),
+        let Some(priced) = priced(line, item, *place, together(line, item)) else { continue };
+        let seller_id = item.goods.seller_id;
+        let own = (priced, item.goods.size_mm);
+        match parcels.iter_mut().find(|parcel| parcel.seller_id == seller_id) {
+            Some(parcel) => parcel.lines.push(own),
+            None => parcels.push(Parcel { seller: shop.seller(seller_id), seller_id, lines: vec![own] }),
         }
     }
-    let groups = sellers.into_iter().map(|(seller, lines)| group(shop, seller, lines)).collect();
-    Basket { groups, problems }
+    for (line, item, place) in &found {
+        let mix = parcels.iter().find(|parcel| parcel.seller_id == item.goods.seller_id).and_then(Parcel::mix);
+        problems.extend(flaws(line, item, *place, together(line, item), country, mix));
+    }
+    (parcels, problems)
+}
+
+/// How far a seller's lines are from a mixed order, and whether they are one.
+#[derive(Clone, Copy)]
+struct Mixed {
+    wire: MixWire,
+    is_met: bool,
+}
+
+impl Parcel {
+    fn load(&self) -> Load {
+        let sum =
+            |of: &dyn Fn(&PricedLine, [u32; 3]) -> i64| self.lines.iter().map(|(line, size)| of(line, *size)).sum();
+        Load {
+            pieces: sum(&|line, _| line.quantity),
+            grams: sum(&|line, _| line.quantity * i64::from(line.weight_gram)),
+            // Of all pieces together, so that small ones are not each rounded up.
+            cm3: (sum(&|line, size| line.quantity * size.map(i64::from).iter().product::<i64>()) + 999) / 1_000,
+            goods_fen: sum(&|line, _| line.amount_fen),
+        }
+    }
+
+    fn mix(&self) -> Option<Mixed> {
+        let rule = self.seller.as_ref()?.mix?;
+        let load = self.load();
+        let enough = load.pieces >= i64::from(rule.pieces) || load.goods_fen >= rule.fen;
+        let wire = MixWire { min_pieces: rule.pieces, min_fen: rule.fen, pieces: load.pieces, fen: load.goods_fen };
+        Some(Mixed { wire, is_met: enough && self.lines.len() > 1 })
+    }
+
+    fn freight_fen(&self, zone: Zone) -> i64 {
+        self.seller.as_ref().map_or(0, |seller| freight_fen(&seller.freight, zone, self.load()))
+    }
+
+    fn name(&self) -> &'static str {
+        self.seller.as_ref().map_or("", |seller| seller.name.get(Lang::Zh))
+    }
+
+    fn group(self, zone: Zone) -> Group {
+        let (goods_fen, freight_fen) = (self.load().goods_fen, self.freight_fen(zone));
+        Group {
+            seller_id: self.seller_id,
+            seller_name: self.name(),
+            goods_fen,
+            freight_fen,
+            total_fen: goods_fen + freight_fen,
+            lines: self.lines.into_iter().map(|(line, _)| line).collect(),
+        }
+    }
+
+    fn estimated(self, zone: Zone) -> Option<FreightGroup> {
+        let (load, freight_fen, seller_name) = (self.load(), self.freight_fen(zone), self.name());
+        let seller = self.seller?;
+        Some(FreightGroup {
+            seller_id: self.seller_id,
+            seller_name,
+            from_region_code: seller.belt.region_code,
+            lines: self.lines.into_iter().map(|(line, size_mm)| LoadedLine { line, size_mm }).collect(),
+            goods_fen: load.goods_fen,
+            freight_fen,
+            total_fen: load.goods_fen + freight_fen,
+            pieces: load.pieces,
+            weight_gram: load.grams,
+            volume_cm3: load.cm3,
+            template: freight::terms(&seller.freight, zone),
+        })
+    }
 }
 
 fn priced(line: &WantedLine, item: &Item, place: usize, together: i64) -> Option<PricedLine> {
@@ -133,14 +230,22 @@ fn priced(line: &WantedLine, item: &Item, place: usize, together: i64) -> Option
     })
 }
 
-fn flaws(line: &WantedLine, item: &Item, place: usize, together: i64, country: &str) -> Vec<Flaw> {
+fn flaws(
+    line: &WantedLine,
+    item: &Item,
+    place: usize,
+    together: i64,
+    country: Option<&str>,
+    mix: Option<Mixed>,
+) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let new = |code| Flaw::new(line.sku_id, code);
-    if item.restricted().contains(&country) {
+    if country.is_some_and(|country| item.restricted().contains(&country)) {
         flaws.push(new(Code::CountryRestricted));
     }
-    if together < i64::from(item.goods.min_order) {
-        flaws.push(Flaw { begin_amount: Some(item.goods.min_order), ..new(Code::BelowBeginAmount) });
+    if together < i64::from(item.goods.min_order) && !mix.is_some_and(|mix| mix.is_met) {
+        let (begin_amount, mix) = (Some(item.goods.min_order), mix.map(|mix| mix.wire));
+        flaws.push(Flaw { begin_amount, mix, ..new(Code::BelowBeginAmount) });
     }
     if let Some(batch) = item.goods.batch.filter(|batch| line.quantity % i64::from((*batch).max(1)) != 0) {
         flaws.push(Flaw { batch_amount: Some(batch), ..new(Code::NotBatchMultiple) });
@@ -150,20 +255,4 @@ fn flaws(line: &WantedLine, item: &Item, place: usize, together: i64, country: &
         flaws.push(Flaw { stock: Some(stock.max(0)), ..new(Code::StockNotEnough) });
     }
     flaws
-}
-
-fn group(shop: &Shop, seller_id: i64, lines: Vec<PricedLine>) -> Group {
-    let seller = shop.seller(seller_id);
-    let goods_fen = lines.iter().map(|line| line.amount_fen).sum();
-    let pieces = lines.iter().map(|line| line.quantity).sum();
-    let grams = lines.iter().map(|line| line.quantity * i64::from(line.weight_gram)).sum();
-    let freight_fen = seller.as_ref().map_or(0, |seller| freight_fen(&seller.freight, pieces, grams, goods_fen));
-    Group {
-        seller_id,
-        seller_name: seller.map_or("", |seller| seller.name.get(Lang::Zh)),
-        lines,
-        goods_fen,
-        freight_fen,
-        total_fen: goods_fen + freight_fen,
-    }
 }

@@ -13,6 +13,7 @@ use crate::sandbox::words::beijing;
 
 use super::consignment::Consignment;
 use super::filing::{Document, Filing};
+use super::inquiry::Inquiry;
 use super::order::{Order, Payment, Status};
 use super::refund::Refund;
 use super::shipments::departs_ms;
@@ -31,6 +32,9 @@ pub struct Book {
     pub(super) refunds: Filing<Refund>,
     pub(super) consignments: Filing<Consignment>,
     pub(super) vouchers: Vouchers,
+    pub(super) inquiries: Filing<Inquiry>,
+    /// By number of a quotation the inquiry it was given in.
+    pub(super) quoted_in: HashMap<i64, i64>,
     feed: Arc<Feed>,
     by_cashier: HashMap<String, i64>,
     by_debit: HashMap<(String, String), Vec<i64>>,
@@ -51,6 +55,8 @@ pub enum Due {
     Refund(i64),
     /// The warehouse works on a consignment.
     Consignment(i64),
+    /// Sellers answer an inquiry, or a quotation of theirs is over.
+    Inquiry(i64),
 }
 
 impl Book {
@@ -63,6 +69,8 @@ impl Book {
             refunds: Filing::default(),
             consignments: Filing::default(),
             vouchers: Vouchers::default(),
+            inquiries: Filing::default(),
+            quoted_in: HashMap::new(),
             feed,
             by_cashier: HashMap::new(),
             by_debit: HashMap::new(),
@@ -80,6 +88,7 @@ impl Book {
             Entry::Again { order_no } => self.count_call(order_no),
             Entry::Refund(refund) => self.file_refund(*refund),
             Entry::Consignment(consignment) => self.file_consignment(*consignment),
+            Entry::Inquiry(inquiry) => self.file_inquiry(*inquiry),
             Entry::Voucher(voucher) => {
                 self.gave_number(voucher.id);
                 self.vouchers.file(voucher);
@@ -110,6 +119,7 @@ impl Book {
         }
         self.resume_refunds(now_ms);
         self.resume_consignments(now_ms);
+        self.resume_inquiries(now_ms);
     }
 
     /// What happened since this was last asked, for the journal.

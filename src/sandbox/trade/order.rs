@@ -159,6 +159,9 @@ pub struct Order {
     /// The consignment it is in.
     #[serde(default)]
     pub consignment_no: Option<i64>,
+    /// The quotation it was placed of.
+    #[serde(default)]
+    pub quotation_no: Option<i64>,
     /// How often the call that placed it came.
     #[serde(default = "once")]
     pub create_calls: u64,
@@ -268,6 +271,7 @@ pub mod tests {
             open_refunds: Vec::new(),
             called_off: std::collections::BTreeMap::new(),
             consignment_no: None,
+            quotation_no: None,
             create_calls: 1,
         }
     }
@@ -275,7 +279,9 @@ pub mod tests {
     #[test]
     fn an_order_of_an_earlier_journal_can_still_be_read() {
         let mut old = serde_json::to_value(order(&[(2, 50)], 0)).unwrap();
-        for field in ["refunded_freight_fen", "open_refunds", "called_off", "consignment_no", "create_calls"] {
+        for field in
+            ["refunded_freight_fen", "open_refunds", "called_off", "consignment_no", "quotation_no", "create_calls"]
+        {
             old.as_object_mut().unwrap().remove(field);
         }
         old["lines"][0].as_object_mut().unwrap().remove("refundedQuantity");

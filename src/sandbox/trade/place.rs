@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::basket::{Basket, check_shape, price};
 use super::book::Book;
+use super::inquiry::{Inquiry, Quotation};
 use super::order::{Line, Order, Status};
 use super::warehouses;
 use super::wire::{Group, PlaceAsked, WantedLine};
@@ -41,7 +42,13 @@ impl Book {
             self.count_again(order.order_no);
             return Ok(Placed { order, replayed: true });
         }
-        let basket = price(shop, &self.shelf, &wanted, &asked.dest_country);
+        let zone = warehouses::zone_of(&asked.warehouse_code)?;
+        let mut basket = price(shop, &self.shelf, &wanted, &asked.dest_country, zone);
+        if let Some(quotation_no) = asked.quotation_no {
+            let (inquiry, quotation) = self.orderable(&asked.partner_code, quotation_no, now_ms / 1000)?;
+            check_quoted(inquiry, quotation, asked)?;
+            agreed(&mut basket, quotation);
+        }
         refuse_first(&basket, &BEFORE_PRICE)?;
         let group = match basket.groups.as_slice() {
             [group] if group.seller_id == asked.seller_id => group,
@@ -55,6 +62,9 @@ impl Book {
             self.take_stock(shop, line.sku_id, line.quantity, now_ms);
         }
         let order = self.keep(order, What::Created, now_ms);
+        if let Some(quotation_no) = asked.quotation_no {
+            self.ordered(quotation_no, order.order_no, &order.out_ref, now_ms);
+        }
         Ok(Placed { order, replayed: false })
     }
 }
@@ -87,7 +97,36 @@ fn same_content(order: &Order, asked: &PlaceAsked) -> bool {
         && order.seller_id == asked.seller_id
         && order.freight_fen == asked.freight_fen
         && order.goods_fen + order.freight_fen == asked.total_fen
+        && order.quotation_no == asked.quotation_no
         && before.eq(now)
+}
+
+/// Refuses an order that says something else than the inquiry whose quotation it is of.
+fn check_quoted(inquiry: &Inquiry, quotation: &Quotation, asked: &PlaceAsked) -> Result<(), Refusal> {
+    if inquiry.content.dest_country != asked.dest_country {
+        return Err(Refusal::param("destCountry"));
+    }
+    if inquiry.content.warehouse_code != asked.warehouse_code {
+        return Err(Refusal::param("warehouseCode"));
+    }
+    match asked.lines.as_slice() {
+        [line] if (line.sku_id, line.quantity) == (quotation.sku_id, quotation.quantity) => Ok(()),
+        _ => Err(Refusal::param("lines")),
+    }
+}
+
+/// Prices a basket by a quotation. What the seller agreed to is enough for him, and in his multiples.
+fn agreed(basket: &mut Basket, quotation: &Quotation) {
+    basket.problems.retain(|flaw| !matches!(flaw.code, Code::BelowBeginAmount | Code::NotBatchMultiple));
+    for group in &mut basket.groups {
+        for line in &mut group.lines {
+            line.unit_price_fen = quotation.unit_price_fen;
+            line.amount_fen = quotation.goods_fen();
+        }
+        group.goods_fen = quotation.goods_fen();
+        group.freight_fen = quotation.freight_fen;
+        group.total_fen = quotation.goods_fen() + quotation.freight_fen;
+    }
 }
 
 fn refuse_first(basket: &Basket, codes: &[Code]) -> Result<(), Refusal> {
@@ -159,6 +198,7 @@ fn written(group: &Group, asked: &PlaceAsked, order_no: i64, now: i64) -> Order 
         open_refunds: Vec::new(),
         called_off: BTreeMap::new(),
         consignment_no: None,
+        quotation_no: asked.quotation_no,
         create_calls: 1,
     }
 }

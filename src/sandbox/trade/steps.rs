@@ -114,6 +114,7 @@ impl Book {
                 Due::Parcel(order_no, parcel) => self.depart(order_no, parcel, now_ms),
                 Due::Refund(refund_no) => self.refund_due(shop, refund_no, now_ms),
                 Due::Consignment(consignment_no) => self.consignment_due(shop, consignment_no, now_ms),
+                Due::Inquiry(inquiry_no) => self.inquiry_due(shop, inquiry_no, now_ms),
             }
             moved += 1;
         }

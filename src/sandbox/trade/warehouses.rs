@@ -1,6 +1,8 @@
 //! The consolidation warehouses: a table.
 
-use super::wire::WarehouseWire;
+use super::freight::zone;
+use super::wire::{WarehouseWire, Zone};
+use crate::sandbox::envelope::Refusal;
 use crate::sandbox::goods::Lang;
 
 /// A warehouse where orders are collected, inspected and handed over.
@@ -103,6 +105,11 @@ pub const WAREHOUSES: [Warehouse; 4] = [
 /// The warehouse with a code.
 pub fn find(code: &str) -> Option<&'static Warehouse> {
     WAREHOUSES.iter().find(|warehouse| warehouse.code == code)
+}
+
+/// How far the warehouse with a code is.
+pub fn zone_of(code: &str) -> Result<Zone, Refusal> {
+    find(code).and_then(|warehouse| zone(warehouse.region_code)).ok_or_else(|| Refusal::param("warehouseCode"))
 }
 
 impl Warehouse {

@@ -99,6 +99,115 @@ pub struct Group {
     pub total_fen: i64,
 }
 
+/// What freight is counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TemplateBy {
+    /// Grams.
+    Weight,
+    /// Pieces.
+    Piece,
+    /// Cubic centimetres.
+    Volume,
+    /// Nothing: it is always free.
+    Free,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Zone {
+    /// Anywhere in the country but …
+    Usual,
+    /// … the far provinces.
+    Remote,
+}
+
+/// A seller's freight template as it is for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TemplateWire {
+    /// What is counted.
+    pub by: TemplateBy,
+    /// How far it is.
+    pub zone: Zone,
+    /// How much is in the first price: grams, pieces or cubic centimetres.
+    pub first: u32,
+    /// The first price.
+    pub first_fen: i64,
+    /// How much a further step is.
+    pub step: u32,
+    /// What each begun step costs.
+    pub step_fen: i64,
+    /// Free for goods of this price; null when never.
+    pub free_above_fen: Option<i64>,
+}
+
+/// A line whose freight is estimated.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadedLine {
+    #[serde(flatten)]
+    #[allow(missing_docs)]
+    pub line: PricedLine,
+    /// Length, width and height of one packed piece.
+    pub size_mm: [u32; 3],
+}
+
+/// What one seller would charge for the road.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FreightGroup {
+    /// The seller.
+    pub seller_id: i64,
+    /// Chinese name.
+    pub seller_name: &'static str,
+    /// Where it is sent from, GB/T 2260.
+    pub from_region_code: &'static str,
+    /// What is sent.
+    pub lines: Vec<LoadedLine>,
+    /// Sum of the lines.
+    pub goods_fen: i64,
+    /// What an order of these lines would be charged.
+    pub freight_fen: i64,
+    /// Both.
+    pub total_fen: i64,
+    /// Pieces of all lines.
+    pub pieces: i64,
+    /// Weight of all lines.
+    pub weight_gram: i64,
+    /// Space of all lines.
+    pub volume_cm3: i64,
+    /// By which it was reckoned.
+    pub template: TemplateWire,
+}
+
+/// What the road to a place costs, seller by seller.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FreightEstimate {
+    /// Where it goes.
+    pub region_code: String,
+    /// By seller.
+    pub groups: Vec<FreightGroup>,
+    /// As of a preview.
+    pub problems: Vec<Problem>,
+}
+
+/// A seller's rule for mixed orders, and what the lines of his come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MixWire {
+    /// Pieces of two or more SKUs that are enough.
+    pub min_pieces: u32,
+    /// Or fen for them.
+    pub min_fen: i64,
+    /// Pieces of the lines.
+    pub pieces: i64,
+    /// Fen for the lines.
+    pub fen: i64,
+}
+
 /// Why a line could not be ordered as asked.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -118,6 +227,9 @@ pub struct Problem {
     /// Multiples of this only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_amount: Option<u32>,
+    /// What else would do for `BELOW_BEGIN_AMOUNT`, where the seller takes mixed orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mix: Option<MixWire>,
 }
 
 /// What a purchase would cost, seller by seller. Lines that do not exist or are offline are in `problems` only.
@@ -168,6 +280,9 @@ pub struct PlaceAsked {
     /// For the seller to read; not part of what makes a call the same.
     #[serde(default)]
     pub buyer_memo: String,
+    /// The quotation that is ordered: its one variant, quantity, price and freight, instead of what the list says.
+    #[serde(default)]
+    pub quotation_no: Option<i64>,
 }
 
 /// How an order stands with its refunds.

@@ -94,8 +94,7 @@ pub(super) fn read<'a>(input: &'a [u8], signature: &[u8]) -> Option<Presented<'a
 
 /// What stands before and after the first such byte.
 fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
-    let at = text.as_bytes().iter().position(|one| *one == byte)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
+    text.split_once(char::from(byte))
 }
 
 /// The covered components, and what follows them.

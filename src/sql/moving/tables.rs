@@ -71,6 +71,10 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("vouchers", &["id"]),
     Table::new("refunds", &["id"]),
     Table::new("refund_events", &["refund_id", "version"]),
+    Table::new("inquiries", &["id"]),
+    Table::new("inquiry_events", &["inquiry_id", "version"]),
+    Table::new("source_matches", &["id"]),
+    Table::new("source_match_items", &["source_match", "place"]),
     Table::new("operators", &["name"]),
     Table::new("operator_sessions", &["digest"]),
     Table::new("operator_tokens", &["id"]),
@@ -80,4 +84,5 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("usage_minutes", &["partner", "mode", "minute", "node", "flush"]),
     Table::new("usage_nodes", &["node"]),
     Table::new("translations", &["language", "digest"]),
+    Table::new("images", &["id"]),
 ];

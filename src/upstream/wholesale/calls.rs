@@ -2,7 +2,10 @@
 
 pub mod aftersale;
 pub mod browse;
+pub mod freight;
 pub mod fulfilment;
+pub mod inquiry;
+pub mod pictures;
 
 use std::time::Duration;
 
@@ -176,6 +179,7 @@ mod tests {
             freight_fen: 0,
             total_fen: 640,
             buyer_memo: None,
+            quotation_no: None,
         };
         for call in [create_order(&order), cancel(number, "x"), pay(number, PayMode::Debit, "p", 640)] {
             assert_eq!(call.repeat, Repeat::Never, "{}", call.name);

@@ -4,7 +4,10 @@
 pub mod aftersale;
 pub mod browse;
 pub mod changes;
+pub mod freight;
 pub mod fulfilment;
 pub mod goods;
+pub mod inquiry;
+pub mod pictures;
 pub mod trade;
 pub mod trans;

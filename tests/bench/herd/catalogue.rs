@@ -8,6 +8,8 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::Result;
 
+use crate::rig::door;
+
 /// The door; it stands until the bench ends.
 pub struct Counting {
     /// Where it listens.
@@ -30,8 +32,7 @@ impl Counting {
         let (at, served) = (listener.local_addr()?, Arc::clone(&shared));
         std::thread::spawn(move || {
             let app = move || {
-                let client = reqwest::Client::builder().no_proxy().build().ok();
-                App::new().app_data(Data::new((Arc::clone(&served), client))).default_service(web::to(pass))
+                App::new().app_data(Data::new((Arc::clone(&served), door::client()))).default_service(web::to(pass))
             };
             let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
             actix_web::rt::System::new().block_on(async { server?.run().await })
@@ -58,20 +59,8 @@ async fn pass(request: HttpRequest, body: Bytes, door: Data<(Arc<Shared>, Option
     if shared.down.load(Ordering::Relaxed) {
         return HttpResponse::ServiceUnavailable().finish();
     }
-    let Some(client) = client else { return HttpResponse::BadGateway().finish() };
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let method = request.method().as_str().parse().unwrap_or(reqwest::Method::GET);
-    let mut call = client.request(method, format!("http://{}{target}", shared.behind)).body(body);
-    for name in ["x-internal-token", "x-partner-code", "content-type"] {
-        if let Some(value) = request.headers().get(name).and_then(|value| value.to_str().ok()) {
-            call = call.header(name, value);
-        }
-    }
-    let Ok(answer) = call.send().await else { return HttpResponse::BadGateway().finish() };
-    let status = actix_web::http::StatusCode::from_u16(answer.status().as_u16()).unwrap_or_default();
-    let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or("").to_owned();
-    match answer.bytes().await {
-        Ok(bytes) => HttpResponse::build(status).insert_header(("content-type", kind)).body(bytes),
-        Err(_) => HttpResponse::BadGateway().finish(),
+    match client {
+        Some(client) => door::pass(client, shared.behind, &request, body).await,
+        None => HttpResponse::BadGateway().finish(),
     }
 }

@@ -1,9 +1,11 @@
 //! `tests/bench/run herd`: four gateways over one Redis, a thousand requests a second for one offer. However often it gets
-//! old, the catalogue is asked once for all of them; and while the catalogue is down nobody is refused.
+//! old, the catalogue is asked once for all of them; what changes is shown by all of them within a second; and while the
+//! catalogue is down nobody is refused.
 
 #![allow(clippy::print_stdout, reason = "a bench tells what it found")]
 
 mod catalogue;
+mod changes;
 #[path = "../rig/mod.rs"]
 mod rig;
 
@@ -38,6 +40,9 @@ struct Asked {
     /// How many times over the offer gets old
     #[arg(long, default_value_t = 4)]
     times: u32,
+    /// How many changes of its price are waited for
+    #[arg(long, default_value_t = 100)]
+    changes: u32,
     /// Seconds for which the catalogue is down
     #[arg(long, default_value_t = 40)]
     down: u64,
@@ -117,6 +122,11 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
     let calm = herd.run_for(asked.rate, time).await?;
     let calls = counting.calls();
     println!("{} answers, {} failures, {calls} calls to the catalogue", calm.micros.len(), calm.failures);
+    let shown = changes::shown_by_all(&herd.nodes, first.catalogue_at, &herd.path, asked.changes).await?;
+    let at =
+        |share: f64| shown.get((shown.len() as f64 * share) as usize).or(shown.last()).copied().unwrap_or(f64::MAX);
+    println!("{} changes: shown by all nodes after ms: p50 {:.0}, p99 {:.0}", shown.len(), at(0.5), at(0.99));
+    let before = counting.calls();
     counting.break_down(true);
     let down = herd.run_for(asked.rate, Duration::from_secs(asked.down)).await?;
     println!(
@@ -124,7 +134,7 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
         asked.down,
         down.micros.len(),
         down.failures,
-        counting.calls() - calls
+        counting.calls() - before
     );
     println!("p99 ms: {:.1} in calm, {:.1} while it is down", calm.quantile(0.99) / 1e3, down.quantile(0.99) / 1e3);
     let targets = [
@@ -132,6 +142,7 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
         Target::at_most("calls to the catalogue", calls as f64, f64::from(asked.times + 1)),
         Target::at_most("failures while the catalogue is well", calm.failures as f64, 0.0),
         Target::at_most("failures while it is down", down.failures as f64, 0.0),
+        Target::at_most("ms until all nodes show a change, p99", at(0.99), 1_000.0),
     ];
     for target in &targets {
         let word = if target.met { "met   " } else { "MISSED" };
@@ -140,7 +151,7 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
     calm.told.iter().chain(&down.told).take(2).for_each(|told| println!("{told}"));
     let told = json!({
         "nodes": NODES, "per_second": asked.rate, "fresh_s": fresh_s, "seconds": time.as_secs(), "calls": calls,
-        "down_s": asked.down, "answers": [calm.micros.len(), down.micros.len()],
+        "shown_ms": {"p50": at(0.5), "p99": at(0.99)}, "down_s": asked.down, "answers": [calm.micros.len(), down.micros.len()],
         "p99_us": [calm.quantile(0.99), down.quantile(0.99)], "targets": targets,
     });
     std::fs::create_dir_all(asked.out.parent().context("the figures need a folder")?)?;

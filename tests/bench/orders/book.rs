@@ -86,6 +86,7 @@ fn quote() -> Result<Quote> {
         goods: Money::fen(3200),
         freight: Money::fen(800),
         total: Money::fen(4000),
+        quotation: None,
     };
     Ok(Quote {
         id: QuoteId::fresh(),

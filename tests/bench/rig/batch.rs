@@ -20,10 +20,15 @@ pub struct Batch {
 impl Batch {
     /// One signed GET for each path, with nonces that were never used.
     pub fn signed<'p>(signer: &Signer, at: SocketAddr, paths: impl Iterator<Item = &'p str>) -> Result<Self> {
+        Self::signed_by(at, paths.map(|path| (signer, path)))
+    }
+
+    /// The same, each with a key of its own.
+    pub fn signed_by<'p>(at: SocketAddr, asked: impl Iterator<Item = (&'p Signer, &'p str)>) -> Result<Self> {
         let (authority, now_s) = (at.to_string(), Clock::System.now_s());
         let mut batch = Self::default();
         let mut head = String::new();
-        for path in paths {
+        for (signer, path) in asked {
             let message =
                 Message { method: "GET", scheme: "http", authority: &authority, path, query: None, headers: &NoFields };
             let signed = signer.sign(&message, b"", now_s, &nonce()?)?;

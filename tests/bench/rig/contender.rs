@@ -41,9 +41,13 @@ pub struct Contender {
 impl Contender {
     /// Sends so many requests and takes the figures; one failed request ends the bench.
     pub async fn turn(&mut self, process: &Process, questions: &Questions, count: usize) -> Result<()> {
-        let batch = questions.batch(count)?;
-        let before = process.cpu_s()?;
-        let sent = generator::send(questions.at, batch, None).await?;
+        self.turn_of(process, questions.at, questions.batch(count)?).await
+    }
+
+    /// The same with these requests.
+    pub async fn turn_of(&mut self, process: &Process, at: SocketAddr, batch: Batch) -> Result<()> {
+        let (count, before) = (batch.len(), process.cpu_s()?);
+        let sent = generator::send(at, batch, None).await?;
         let cpu_s = process.cpu_s()? - before;
         all_answered(&sent)?;
         self.rate.0.push(sent.rate());
@@ -57,6 +61,11 @@ impl Contender {
     /// bound, this is the ratio of answers a second; on a busy one it is the one that still means something.
     pub fn ratio(&self, other: &Self) -> Middle {
         other.cpu_us.over(&self.cpu_us).middle()
+    }
+
+    /// Microseconds of processor time for each request, round by round.
+    pub fn cpu_us(&self) -> &Series {
+        &self.cpu_us
     }
 
     /// Answers a second compared to another's.

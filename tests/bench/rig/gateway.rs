@@ -13,6 +13,7 @@ use xunyuan::sandbox::goods::Shop;
 use xunyuan::server::house::open_directory;
 use xunyuan::signing::http_message::{HmacKey, Signer, SigningKey};
 
+use super::many;
 use super::process::{Core, Process, free_address};
 
 /// The build under measurement.
@@ -27,6 +28,9 @@ const PLAN: [&str; 2] = [
     "INSERT INTO plan_policies (plan, name, quota, window_s, burst) VALUES ('bench', 'second', 1000000, 1, 1000000), \
      ('bench', 'minute', 60000000, 60, 60000000), ('bench', 'day', 4000000000, 86400, 4000000000)",
 ];
+
+/// So many partners are made as the operator makes them.
+const ONE_BY_ONE: usize = 100;
 
 /// A gateway that runs, with its counterparty.
 pub struct Gateway {
@@ -74,6 +78,19 @@ impl Gateway {
         offers: u32,
     ) -> Result<Self> {
         Self::start_set(&Setup { database, partners, offers, own: &[] }, program, core, folder).await
+    }
+
+    /// The same with so many partners, on a database of its own.
+    pub async fn start_among(
+        partners: usize,
+        program: &Path,
+        core: Core,
+        folder: &Path,
+        offers: u32,
+        own: &[(&'static str, String)],
+    ) -> Result<Self> {
+        let database = format!("sqlite://{}", folder.join("bench.db").display());
+        Self::start_set(&Setup { database: &database, partners, offers, own }, program, core, folder).await
     }
 
     async fn start_set(setup: &Setup<'_>, program: &Path, core: Core, folder: &Path) -> Result<Self> {
@@ -138,7 +155,7 @@ async fn partners(settings: &[(&'static str, String)], count: usize) -> Result<V
         sql.execute(row, Vec::new()).await?;
     }
     let mut signers = Vec::new();
-    for number in 1..=count {
+    for number in 1..=count.min(ONE_BY_ONE) {
         let id = || format!("bench-{number}").parse();
         let new = NewPartner { id: id()?, name: "Bench".into(), country: "JP".into(), plan: "bench".into() };
         directory.create_partner("bench", new).await?;
@@ -147,6 +164,9 @@ async fn partners(settings: &[(&'static str, String)], count: usize) -> Result<V
         let secret = issued.secret.context("a shared secret is shown when it is made")?;
         let key = SigningKey::HmacSha256(HmacKey::new(secret.expose().as_bytes()));
         signers.push(Signer { key_id: issued.key_id.to_string(), key });
+    }
+    if count > ONE_BY_ONE {
+        signers.extend(many::partners(&config, &sql, "bench", ONE_BY_ONE + 1..count + 1).await?);
     }
     sql.close().await;
     Ok(signers)

@@ -6,9 +6,11 @@
 pub mod bare;
 pub mod batch;
 pub mod contender;
+pub mod door;
 pub mod figures;
 pub mod gateway;
 pub mod generator;
+pub mod many;
 pub mod peers;
 pub mod postgres;
 pub mod process;

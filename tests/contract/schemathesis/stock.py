@@ -19,11 +19,12 @@ def gather(client):
     """Parameter or field name → ids; some quotes are ordered, the others are left to be ordered."""
     offers = client.call("GET", "/v1/offers", {"limit": 50}).json()["items"]
     categories = client.call("GET", "/v1/categories").json()["items"]
-    lines, quotes, orders, references = [], [], [], []
+    lines, quotes, orders, references, sellers = [], [], [], [], []
     for summary in offers:
         line = plenty(client.offer(summary["id"]).json())
         if line and len(quotes) < QUOTES:
             lines.append(line)
+            sellers.append({"supplier_id": summary["supplier"]["id"], "sku_id": line["sku_id"]})
             quotes += [quote["id"] for quote in client.quote([line]).json()["quotes"]]
     for quote in quotes[:ORDERS]:
         references.append("PO-" + uuid.uuid4().hex[:12])
@@ -32,7 +33,7 @@ def gather(client):
         "POST", "/v1/payments", body={"order_ids": orders[:1], "method": "page"}, idempotency_key=str(uuid.uuid4())
     ).json()
     suppliers = [offer["supplier"]["id"] for offer in offers]
-    after = afterwards(client, orders[1:3], references[2])
+    after = afterwards(client, orders[1:3], references[2]) | asked(client, sellers, lines)
     return {
         "offer_id": [offer["id"] for offer in offers],
         "category": [category["id"] for category in categories],
@@ -78,6 +79,31 @@ def afterwards(client, orders, reference):
         "shipment_id": parcels(client, sent["id"]),
         "endpoint_id": [endpoint["id"]],
     }
+
+
+def asked(client, sellers, lines):
+    """An inquiry that some supplier of goods we could buy quoted for, and a comparison of what is sold today."""
+    titles = [{"title": title, "quantity": 1} for title in ("plastic flower pot", "cotton socks")]
+    match = client.call("POST", "/v1/source-matches", body={"items": titles}).json()
+    for seller, line in zip(sellers, lines):
+        wish = {"suppliers": [seller], "specification": "as it is offered", "quantity": line["quantity"]}
+        inquiry = once(client, "/v1/inquiries", {"reference": "IQ-" + uuid.uuid4().hex[:12], **wish})
+        quotation = quoted(client, inquiry["id"])
+        if quotation:
+            return {"source_match_id": [match["id"]], "inquiry_id": [inquiry["id"]], "quotation_id": [quotation]}
+    raise SystemExit("no supplier quoted")
+
+
+def quoted(client, inquiry):
+    """The id of the quotation; None when the supplier declined. The demo's suppliers answer within seconds."""
+    for _ in range(60):
+        supplier = client.call("GET", f"/v1/inquiries/{inquiry}").json()["suppliers"][0]
+        if supplier["quotation"]:
+            return supplier["quotation"]["id"]
+        if supplier["state"] == "declined":
+            return None
+        time.sleep(0.5)
+    return None
 
 
 def parcels(client, order):

@@ -198,7 +198,9 @@ const CATEGORY: Shape = &[
 async fn lists_pools_and_categories_have_the_platforms_names_and_types() {
     let house = House::open().await;
     let trader = house.trader("acme").await;
-    let asked = json!({"keyword": "cup", "beginPage": 1, "pageSize": 50, "country": "en"}).to_string();
+    let partner = house.partner("finder").await;
+    let word = partner.get("/v1/trends/keywords?language=en&limit=1").await.json()["items"][0]["keyword"].clone();
+    let asked = json!({"keyword": word, "beginPage": 1, "pageSize": 50, "country": "en"}).to_string();
     hold(&trader.told(XB, "product.search.keywordQuery", &[("offerQueryParam", &asked)]).await, SEARCH);
     let pool = house.partner("finder").await.get("/v1/pools").await.json()["items"][0]["id"].clone();
     let asked = json!({"offerPoolId": pool, "taskId": 1, "pageNo": 1, "pageSize": 50}).to_string();

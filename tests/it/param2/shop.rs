@@ -41,10 +41,11 @@ impl Shop {
         Self { partner, trader, quote, cargo: cargo.to_string(), address }
     }
 
-    /// The parameters of an order.
+    /// The parameters of an order; what is given takes the place of the usual.
     pub fn order<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let mut all =
             vec![("flow", "general"), ("addressParam", self.address.as_str()), ("cargoParamList", self.cargo.as_str())];
+        all.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
         all.extend_from_slice(more);
         all
     }

@@ -18,6 +18,7 @@ pub const XB: &str = "com.alibaba.fenxiao.crossborder";
 pub struct Trader {
     pub app_key: String,
     pub secret: AppSecret,
+    pub shown_secret: String,
     pub token: String,
     address: String,
 }
@@ -67,8 +68,9 @@ impl House {
         let policy = AppPolicy { mode: Mode::Sandbox, scopes, allowed: Vec::new() };
         let issued = directory.issue_app("test", &name.parse().unwrap(), policy).await.unwrap();
         let token = directory.grant_lasting("test", &issued.app_key, name).await.unwrap().access_token;
-        let secret = AppSecret::new(issued.secret.expose().as_bytes()).unwrap();
-        Trader { app_key: issued.app_key, secret, token, address: self.running.address.to_string() }
+        let shown_secret = issued.secret.expose().to_owned();
+        let secret = AppSecret::new(shown_secret.as_bytes()).unwrap();
+        Trader { app_key: issued.app_key, secret, shown_secret, token, address: self.running.address.to_string() }
     }
 }
 

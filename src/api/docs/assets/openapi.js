@@ -6,15 +6,17 @@ const SIGNED_BY_US = ["signature", "signature-input", "content-digest", "content
 
 /** The order of a purchase, in which operations are easiest to learn; others follow as the document has them. */
 const WALK = [
-  "search_offers", "get_offer", "batch_offers", "list_related_offers", "get_offer_trends", "list_categories", "get_category",
+  "search_offers", "get_offer", "batch_offers", "list_related_offers", "get_offer_trends", "create_image", "resolve_link", "list_categories", "get_category",
   "get_supplier", "list_supplier_offers", "list_pools", "list_pool_offers", "list_rankings", "list_trending_keywords",
-  "create_quote", "get_quote",
+  "create_freight_estimate", "create_quote", "get_quote",
   "create_order", "list_orders", "get_order", "get_order_by_reference", "cancel_order", "confirm_receipt",
   "create_order_note", "list_payment_options", "get_payment_options", "create_payment", "get_payment",
   "list_shipments", "get_shipment", "list_warehouses", "create_consignment", "list_consignments", "get_consignment",
   "get_consignment_by_reference", "create_receipt", "create_inspection", "create_handover", "cancel_consignment",
   "list_refund_reasons", "create_voucher", "get_voucher", "create_refund", "list_refunds", "get_refund", "withdraw_refund",
   "modify_refund", "create_return_shipment", "create_arbitration",
+  "create_source_match", "get_source_match",
+  "create_inquiry", "list_inquiries", "get_inquiry", "counter_quotation", "accept_quotation", "withdraw_inquiry",
   "create_webhook_endpoint", "test_webhook_endpoint", "list_webhook_deliveries", "list_webhook_endpoints",
   "get_webhook_endpoint", "update_webhook_endpoint", "rotate_webhook_secret", "resend_webhook_deliveries",
   "enable_webhook_endpoint", "delete_webhook_endpoint", "list_events", "acknowledge_events", "get_me", "get_limits",

@@ -3,6 +3,8 @@
 
 mod aftercare;
 mod hook;
+mod pasted;
+mod sourcing;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -91,6 +93,8 @@ impl Walk<'_> {
         step("make a webhook endpoint", self.endpoint()).await?;
         let offers = step("search in Japanese", self.search()).await?;
         step("open an offer in yen", self.offer(&offers)).await?;
+        step("find it by its picture, cut and compressed", self.pictured(&offers)).await?;
+        step("paste a text with its link", self.pasted(&offers)).await?;
         let quote = step("ask for a quote", self.quote(&offers)).await?;
         let (order, placed, first) = step("place the order", self.place(&quote, "CHECK")).await?;
         step("send it again: the identical answer", self.again(&placed, &first)).await?;
@@ -106,6 +110,9 @@ impl Walk<'_> {
         let consignment = step("consign it, operated by the warehouse", self.consign(&bought)).await?;
         step("see it received and inspected", self.inspected(&consignment)).await?;
         step("hand it over, and hear of it", self.hand_over(&consignment)).await?;
+        step("compare what is sold today", self.source_match(&offers)).await?;
+        let quoted = step("ask suppliers for their price", self.inquire(&offers)).await?;
+        step("accept a quotation: one order", self.accept(&quoted)).await?;
         step("a replayed request is refused", self.replayed()).await?;
         step("an altered body is refused", self.altered(&quote)).await?;
         step("more than the plan allows is answered 429", self.limited(&offers)).await?;

@@ -30,6 +30,15 @@ const GEMS: [u32; 6] = [0x9fd8e6, 0xd84e63, 0x4fa37a, 0x5a6fc4, 0xf2e3ee, 0xe7b9
 /// Draws the picture of a goods as PNG.
 pub(super) fn picture(seed: u64, index: u32, goods: &Goods, size: u32) -> Vec<u8> {
     let size = size.clamp(16, 2048);
+    encode(&drawn(seed, index, goods, size), size)
+}
+
+/// The same as bare pixels, RGB.
+pub(super) fn pixels(seed: u64, index: u32, goods: &Goods, size: u32) -> Vec<u8> {
+    drawn(seed, index, goods, size.clamp(16, 2048)).pixels().to_vec()
+}
+
+fn drawn(seed: u64, index: u32, goods: &Goods, size: u32) -> Canvas {
     let mut dice = Dice::cast(seed, PICTURE, u64::from(index));
     let wall = Backdrop::cast(&mut Dice::cast(seed, WALL, goods.seller_id as u64));
     let mut canvas = Canvas::new(size, |x, y| {
@@ -42,7 +51,7 @@ pub(super) fn picture(seed: u64, index: u32, goods: &Goods, size: u32) -> Vec<u8
             draw(&mut canvas, drawing, &look, &pose, size as f32);
         }
     }
-    encode(&canvas, size)
+    canvas
 }
 
 /// The colours and the pattern of an offer.

@@ -76,6 +76,8 @@ pub struct Brief {
     /// Where the keyword stands in the shown subject: characters from and to.
     #[serde(default)]
     pub highlights: Vec<[usize; 2]>,
+    /// In a search by picture: how like it is, 1000 when nothing differs.
+    pub likeness: Option<u32>,
 }
 
 /// Goods in full.
@@ -100,6 +102,8 @@ pub struct Detail {
     pub skus: Vec<Sku>,
     /// Quantities must be a multiple of this.
     pub batch_amount: Option<u32>,
+    /// What waives the smallest quantity.
+    pub mix_batch: Option<MixBatch>,
     /// Grams per piece.
     pub weight_gram: Option<u32>,
     /// Length, width, height.
@@ -109,6 +113,16 @@ pub struct Detail {
     pub restricted_countries: Vec<String>,
     /// Grows with each change.
     pub version: i64,
+}
+
+/// So much of several SKUs of a seller that none of its goods has a smallest quantity of its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MixBatch {
+    /// Pieces of all together.
+    pub min_pieces: Option<u32>,
+    /// Or yuan for all together.
+    pub min_amount: Option<String>,
 }
 
 /// A property with its value.

@@ -120,6 +120,22 @@ pub struct PreviewProblem {
     pub begin_amount: Option<u32>,
     /// Quantities must be a multiple of this.
     pub batch_amount: Option<u32>,
+    /// What would waive the smallest quantity, and how far these lines are.
+    pub mix: Option<Mix>,
+}
+
+/// A seller's rule for mixed orders, and what the lines of the seller come to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mix {
+    /// Pieces of several SKUs together that are enough.
+    pub min_pieces: Option<u32>,
+    /// Or fen for all of them.
+    pub min_fen: Option<i64>,
+    /// Pieces there are.
+    pub pieces: i64,
+    /// Fen they cost.
+    pub fen: i64,
 }
 
 /// Places an order; the service knows it again by `(partner_code, out_ref)`.
@@ -147,6 +163,9 @@ pub struct NewOrder {
     /// Words for the seller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buyer_memo: Option<String>,
+    /// The seller's quotation that is ordered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quotation_no: Option<i64>,
 }
 
 /// A line of a new order.

@@ -1,0 +1,120 @@
+//! `system.oauth2`: tokens for a code or a refresh token. The app shows its secret instead of a signature; where both are
+//! sent, both are checked.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::auth::{App, Granted, Unasked};
+use crate::edge::address;
+use crate::edge::problem::Problem;
+use crate::error::Code;
+use crate::param2::asked::{Asked, Told};
+use crate::param2::dates;
+use crate::param2::fault::{Gw, Refusal};
+use crate::param2::gate::Gate;
+
+#[derive(Debug, Serialize)]
+struct Token {
+    access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    expires_in: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token_timeout: Option<String>,
+    resource_owner: String,
+    #[serde(rename = "aliId")]
+    ali_id: String,
+    #[serde(rename = "memberId")]
+    member_id: String,
+}
+
+/// Answers `getToken`.
+pub async fn get_token(asked: Asked) -> Told {
+    let gate = asked.room::<Gate>()?;
+    let app = shown(&asked, &gate)?;
+    let granted = match asked.text("grant_type").unwrap_or("authorization_code") {
+        "authorization_code" => gate.apps.redeem(&app, asked.need("code")?).await,
+        "refresh_token" => gate.apps.refresh(&app, refresh(&asked)?).await,
+        _ => {
+            let why = "grant_type is authorization_code or refresh_token".to_owned();
+            return Err(Refusal::NoToken("unsupported_grant_type", why));
+        }
+    };
+    told(asked, &gate, granted)
+}
+
+/// Answers `postponeToken`.
+pub async fn postpone_token(asked: Asked) -> Told {
+    let gate = asked.room::<Gate>()?;
+    let app = shown(&asked, &gate)?;
+    let granted = gate.apps.postpone(&app, refresh(&asked)?).await;
+    told(asked, &gate, granted)
+}
+
+/// The app that showed its secret.
+fn shown(asked: &Asked, gate: &Gate) -> Result<std::sync::Arc<App>, Refusal> {
+    let (id, secret) = (asked.need("client_id")?, asked.need("client_secret")?);
+    let address = address::caller(asked.request(), &gate.trusted_proxies);
+    let app = gate.apps.find(&asked.caller.key_id).filter(|app| &*app.key == id && app.secret.is(secret));
+    let Some(app) = app else {
+        return Err(match gate.apps.charge(address, id) {
+            Some(seconds) => Refusal::limited(Gw::Frequency, Some(seconds)),
+            None => {
+                Refusal::NoToken("invalid_client", "client_id and client_secret are not those of the app".to_owned())
+            }
+        });
+    };
+    gate.apps.admit(&app, address).map_err(|_| Gw::AclDecline)?;
+    Ok(app)
+}
+
+/// The official Java client sends `refreshToken`.
+fn refresh(asked: &Asked) -> Result<&str, Refusal> {
+    let given = asked.text("refresh_token").or_else(|| asked.text("refreshToken"));
+    given.ok_or_else(|| Refusal::missing("refresh_token"))
+}
+
+fn told(asked: Asked, gate: &Gate, granted: Result<Option<Granted>, Unasked>) -> Told {
+    let granted = granted.map_err(|_| Problem::new(Code::LedgerUnavailable))?;
+    let Some(granted) = granted else {
+        let why = "the code or refresh token is unknown, used or past its end".to_owned();
+        return Err(Refusal::NoToken("invalid_grant", why));
+    };
+    asked.answer(&Token::of(granted, gate.clock.now()))
+}
+
+impl Token {
+    fn of(granted: Granted, now: Timestamp) -> Self {
+        let left_s = granted.access_ends.map_or(0, |ends| (ends.as_second() - now.as_second()).max(0));
+        let ali_id = number_of(&granted.account);
+        Self {
+            access_token: granted.access_token,
+            expires_in: left_s.to_string(),
+            refresh_token_timeout: granted.refresh.as_ref().map(|refresh| dates::wire(refresh.ends)),
+            refresh_token: granted.refresh.map(|refresh| refresh.token),
+            resource_owner: granted.account,
+            member_id: format!("b2b-{ali_id}"),
+            ali_id,
+        }
+    }
+}
+
+/// The number that stands for an account, always the same.
+pub fn number_of(account: &str) -> String {
+    let digest = Sha256::digest(account.as_bytes());
+    let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    (1_000_000_000 + number % 9_000_000_000).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_of;
+
+    #[test]
+    fn an_account_has_one_number_of_ten_digits() {
+        assert_eq!(number_of("acme"), number_of("acme"));
+        assert_ne!(number_of("acme"), number_of("acme2"));
+        assert!(["", "acme", "b"].iter().all(|account| number_of(account).len() == 10));
+    }
+}

@@ -1,0 +1,26 @@
+//! Reading: inquiries one by one and in lists.
+
+use super::{Error, InquiryFilter, Sourcing};
+use crate::model::ids::InquiryId;
+use crate::model::inquiry::Inquiry;
+use crate::model::page::{Cursor, Page, PageSize};
+use crate::model::partner::Caller;
+
+impl Sourcing {
+    /// A partner's inquiry with its events.
+    pub async fn get(&self, caller: &Caller, id: &InquiryId) -> Result<Inquiry, Error> {
+        let found = self.ledger.find_inquiry(&caller.partner.id, caller.mode, id).await?;
+        found.ok_or(Error::InquiryNotFound)
+    }
+
+    /// A partner's inquiries, newest first, without their events.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        filter: &InquiryFilter,
+        after: Option<&Cursor>,
+        size: PageSize,
+    ) -> Result<Page<Inquiry>, Error> {
+        Ok(self.ledger.list_inquiries(&caller.partner.id, caller.mode, filter, after, size).await?)
+    }
+}
