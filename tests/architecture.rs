@@ -80,6 +80,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "telemetry",
             "auth",
             "limits",
+            "landed",
             "catalog",
             "pictures",
             "orders",

@@ -28,6 +28,7 @@ mod notes;
 mod numbered;
 mod operator;
 mod orders;
+mod outbound;
 mod outbox;
 mod overview;
 mod payments;
@@ -60,6 +61,7 @@ pub use near::NearLimit;
 pub use numbered::{Counted, Slice, Sought, SoughtRefunds, Span};
 pub use operator::{Carried, Case, Hand, KeyHeld, News, Paying, Search};
 pub use orders::{Filter, NewOrder, Unsettled};
+pub use outbound::{Outbound, TakenOut};
 pub use outbox::{Announcement, Backlog, Published};
 pub use overview::{Count, Daily, Progress, Which};
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::limits::{Priority, cost};
 use crate::model::partner::Scope;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::form::Form;
-use crate::param2::{aftersale, discovery, logistics, oauth, system, trade};
+use crate::param2::{account, aftersale, consignment, discovery, logistics, oauth, system, trade};
 
 /// What a caller has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct Row {
 
 /// The cross-border namespace.
 pub const XB: &str = "com.alibaba.fenxiao.crossborder";
+/// Buying for others.
+pub const FENXIAO: &str = "com.alibaba.fenxiao";
 /// Orders, payments, refunds.
 pub const TRADE: &str = "com.alibaba.trade";
 /// Parcels and freight templates.
@@ -231,8 +233,15 @@ pub fn find(namespace: &str, api: &str, version: u32) -> Option<&'static Row> {
 /// All calls. A group of calls is a folder; a call is one row of its group's `rows.rs`, and one function there.
 pub static TABLE: &[Row] = &joined::<COUNT>(GROUPS);
 
-const GROUPS: &[&[Row]] =
-    &[OWN, discovery::rows::ROWS, trade::rows::ROWS, aftersale::rows::ROWS, logistics::rows::ROWS];
+const GROUPS: &[&[Row]] = &[
+    OWN,
+    account::rows::ROWS,
+    discovery::rows::ROWS,
+    trade::rows::ROWS,
+    aftersale::rows::ROWS,
+    logistics::rows::ROWS,
+    consignment::rows::ROWS,
+];
 const COUNT: usize = counted(GROUPS);
 
 const fn counted(groups: &[&[Row]]) -> usize {

@@ -1,7 +1,9 @@
 #![doc = include_str!("README.md")]
 
+mod account;
 mod aftersale;
 mod asked;
+mod consignment;
 mod dates;
 pub mod discovery;
 pub mod dispatch;

@@ -35,7 +35,8 @@ stage_foreign() {
 stage_clients() {
   need openssl jq
   need_packages
-  start_demo --plan enterprise
+  # Orders move when the test says so.
+  start_demo --plan enterprise --pace 0.001
   export_key "$demo_data/sandbox.key"
   local app
   export XUNYUAN_CONFIG="$demo_data/operator.toml"

@@ -22,7 +22,7 @@ use crate::param2::trade::once::Wish;
 use crate::param2::trade::{change, entry, named};
 
 /// The platform's codes for what this call is refused with.
-const CODES: &[(Code, &str)] = &[
+pub const CODES: &[(Code, &str)] = &[
     (Code::OrderNotFound, "5001"),
     (Code::RefundReasonInvalid, "5004"),
     (Code::VoucherRequired, "5005"),
@@ -129,7 +129,11 @@ async fn order(asked: &Asked) -> Result<Order, Refusal> {
 }
 
 fn goods(asked: &Asked) -> Result<(), Refusal> {
-    let told = asked.need("goodsStatus")?;
+    known_goods(asked.need("goodsStatus")?)
+}
+
+/// Whether the goods can be said to be so.
+pub fn known_goods(told: &str) -> Result<(), Refusal> {
     if GOODS.contains(&told) {
         Ok(())
     } else {

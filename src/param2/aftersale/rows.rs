@@ -2,8 +2,8 @@
 
 use crate::auth::Class;
 use crate::model::partner::Scope;
-use crate::param2::aftersale::{create, show, steps, voucher};
-use crate::param2::dispatch::{Kind, Parameter, Row, TRADE, may, must};
+use crate::param2::aftersale::{address, create, most, show, steps, voucher};
+use crate::param2::dispatch::{FENXIAO, Kind, Parameter, Row, TRADE, may, must};
 use crate::param2::form::Form;
 use crate::param2::trade::spare::{BARE, INFO, MODEL};
 
@@ -12,6 +12,9 @@ const WRITE: &[Scope] = &[Scope::RefundsWrite];
 const PICTURES: &[Scope] = &[Scope::RefundsWrite, Scope::FulfilmentWrite];
 /// A picture of 1 MB, in base64 and percent-encoded.
 const PICTURE_BYTES: usize = 3 << 20;
+
+/// `{"result": {"success", "data"}}`
+const ADDRESSES: Form = Form::NESTED.ok_as("").failing_as("errorCode", "errorInfo").telling("data");
 
 const CREATE: &[Parameter] = &[
     must("orderId", Kind::Long),
@@ -129,5 +132,29 @@ pub const ROWS: &[Row] = &[
             "What happened to a refund, newest first.",
             "aftersale",
             "tests/it/param2/aftersale.rs::what_is_asked_back_is_given_back",
+        ),
+    Row::order(TRADE, "alibaba.trade.cancelRefund", "withdraw_refund", WRITE)
+        .takes(&[must("refundId", Kind::Text)])
+        .signed_only()
+        .shaped(INFO)
+        .by(|asked| Box::pin(steps::withdraw(asked)))
+        .told("Takes a refund back.", "aftersale", "tests/it/param2/aftersale.rs::a_refund_is_measured_and_taken_back"),
+    Row::look(TRADE, "alibaba.trade.getMaxRefundFee", "list_refund_reasons", READ)
+        .takes(&[must("input", Kind::Json)])
+        .shaped(MODEL)
+        .by(|asked| Box::pin(most::max_refund_fee(asked)))
+        .told(
+            "How much can be asked back of these pieces. Fen.",
+            "aftersale, orders",
+            "tests/it/param2/aftersale.rs::a_refund_is_measured_and_taken_back",
+        ),
+    Row::look(FENXIAO, "refund.address.get", "list_refunds", READ)
+        .takes(&[must("mainOrderId", Kind::Text)])
+        .shaped(ADDRESSES)
+        .by(|asked| Box::pin(address::list(asked)))
+        .told(
+            "Where goods of an order go back to, once the supplier agreed.",
+            "aftersale, orders",
+            "tests/it/param2/aftersale.rs::goods_are_sent_back_with_pictures_and_the_marketplace_decides",
         ),
 ];

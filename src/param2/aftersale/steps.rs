@@ -69,6 +69,13 @@ pub async fn return_goods(asked: Asked) -> Told {
     asked.answer(&json!({"result": {"success": true}}))
 }
 
+/// Answers `alibaba.trade.cancelRefund`.
+pub async fn withdraw(asked: Asked) -> Told {
+    let refund = refund(&asked, asked.need("refundId")?, RETURN).await?;
+    take(&asked, &refund, Step::Withdraw, RETURN).await?;
+    asked.answer(&json!({"result": {"success": true}}))
+}
+
 /// Answers `trade.arbitration.apply`.
 pub async fn arbitrate(asked: Asked) -> Told {
     let case: Case = asked.json("param")?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::model::member;
 use crate::model::order::{Actor, Order};
 use crate::model::refund::{Event, Kind, Refund, Remedy, State};
 use crate::param2::aftersale::reason;
@@ -128,7 +129,7 @@ impl RefundModel {
             apply_reason_id: reason::id(&deed.reason),
             apply_sub_reason_id: 0,
             buyer_logistics_name: refund.known.parcel.as_ref().map(|parcel| parcel.carrier.to_string()),
-            buyer_member_id: format!("b2b-{}", deed.partner),
+            buyer_member_id: member::id_of(deed.partner.as_str()),
             buyer_login_id: account.to_owned(),
             buyer_send_goods: was_sent,
             can_refund_payment: order.payable.minor - order.refunded.minor,
@@ -162,7 +163,7 @@ impl RefundModel {
             seller_receive_address: refund.known.return_address.clone(),
             seller_delay_disburse: false,
             seller_member_id: format!("b2b-{}", order.deed.basket.supplier),
-            seller_login_id: order.deed.basket.supplier_name.clone(),
+            seller_login_id: order.deed.basket.supplier.to_string(),
             status: words::of_refund(refund.state).0,
             support_new_steppay: true,
             time_out_freeze: false,

@@ -3,6 +3,7 @@
 use crate::param2::discovery::{alike, categories, detail, pictures, points, pools, search, trends};
 use crate::param2::dispatch::{Kind, PRODUCT, Parameter, Row, XB, may, must};
 use crate::param2::form::{Form, Layout};
+use crate::param2::trade::spare::BARE_MSG;
 
 /// Clients of several ages spell it their own way; one of them has to be there.
 const TREND_PARAMETERS: &[Parameter] =
@@ -115,6 +116,16 @@ pub const ROWS: &[Row] = &[
         .by(|asked| Box::pin(categories::by_keyword(asked)))
         .told(
             "Categories by their names.",
+            "catalog",
+            "tests/it/param2/discovery.rs::the_tree_of_categories_is_walked_from_its_root",
+        ),
+    Row::read(PRODUCT, "alibaba.category.get", "list_categories")
+        .takes(&[must("categoryID", Kind::Long)])
+        .signed_only()
+        .shaped(BARE_MSG)
+        .by(|asked| Box::pin(categories::older(asked)))
+        .told(
+            "A category in Chinese with those right below it; 0 is above all.",
             "catalog",
             "tests/it/param2/discovery.rs::the_tree_of_categories_is_walked_from_its_root",
         ),

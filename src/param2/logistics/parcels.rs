@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::fulfilment::Fulfilment;
 use crate::model::order::{Order, Reference};
+use crate::model::region::RegionCode;
 use crate::model::shipment::{Shipment, Trace, Transit};
 use crate::model::warehouse::Site;
 use crate::orders::Orders;
@@ -64,6 +65,10 @@ struct Receiver {
     receiver_city: String,
     receiver_county: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    receiver_province_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receiver_city_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     receiver_county_code: Option<String>,
     receiver_address: String,
 }
@@ -95,6 +100,13 @@ struct ParcelTrace {
 struct Step {
     accept_time: String,
     remark: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Owner {
+    out_order_id: String,
+    order_id: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -173,6 +185,7 @@ impl Parcel {
 
 impl Receiver {
     fn of(site: &Site) -> Self {
+        let code: Option<RegionCode> = site.region_code.as_deref().and_then(|code| code.parse().ok());
         let [province, city, county, street] = split(site.address.as_deref().unwrap_or_default()).map(str::to_owned);
         Self {
             receiver_name: site.name.original.clone(),
@@ -180,6 +193,8 @@ impl Receiver {
             receiver_province: province,
             receiver_city: city,
             receiver_county: county,
+            receiver_province_code: code.map(|code| code.province().to_string()),
+            receiver_city_code: code.map(|code| code.city().to_string()),
             receiver_county_code: site.region_code.clone(),
             receiver_address: street,
         }
@@ -209,6 +224,18 @@ pub async fn traces(asked: Asked) -> Told {
         return Err(Refusal::own("404", "该订单没有物流跟踪信息。"));
     }
     asked.answer(&Traces { logistics_trace })
+}
+
+/// Answers `logistics.order.getOutOrderId`: whose a parcel is, by what is written on it.
+pub async fn owner(asked: Asked) -> Told {
+    let number = asked.text("shipmentId").or_else(|| asked.text("noMainPartCode"));
+    let number = number.ok_or_else(|| Refusal::missing("shipmentId"))?.trim();
+    let id = asked.room::<Fulfilment>()?.order_of_waybill(&asked.caller, number).await?;
+    let order = asked.room::<Orders>()?.get(&asked.caller, &id).await?;
+    asked.answer(&Owner {
+        out_order_id: order.deed.reference.to_string(),
+        order_id: order.catalogue_order.map_or_else(String::new, |number| number.to_string()),
+    })
 }
 
 /// Answers `bigcustomer.mailNo.query`: the carriers' numbers by the number of the order.

@@ -11,7 +11,8 @@ use crate::param2::fault::Refusal;
 use crate::param2::lenient;
 use crate::param2::trade::{entry, named};
 
-const NOTE_CHARS: usize = 500;
+/// So long is all that is said of an order.
+pub const NOTE_CHARS: usize = 500;
 const CANCEL: &[(Code, &str)] =
     &[(Code::OrderNotFound, "ORDER_NOT_EXIST"), (Code::OrderStateConflict, "ORDER_STATUS_ERROR")];
 const CANCEL_REASONS: &[&str] = &["buyerCancel", "sellerGoodsLack", "other"];
@@ -109,9 +110,10 @@ pub fn line<'a>(name: &str, text: &'a str, most: usize) -> Result<&'a str, Refus
     Ok(text)
 }
 
-fn joined(before: Option<&str>, said: &str) -> String {
+/// What was said before, and this behind it, once.
+pub fn joined(before: Option<&str>, said: &str) -> String {
     match before {
-        Some(before) if before == said || before.ends_with(&format!("；{said}")) => before.to_owned(),
+        Some(before) if before.split('；').any(|one| one == said) => before.to_owned(),
         Some(before) => format!("{before}；{said}"),
         None => said.to_owned(),
     }
@@ -127,5 +129,6 @@ mod tests {
         assert_eq!(joined(Some("快点"), "快点"), "快点");
         assert_eq!(joined(Some("请用纸箱"), "快点"), "请用纸箱；快点");
         assert_eq!(joined(Some("请用纸箱；快点"), "快点"), "请用纸箱；快点");
+        assert_eq!(joined(Some("请用纸箱；快点"), "请用纸箱"), "请用纸箱；快点");
     }
 }

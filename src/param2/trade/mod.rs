@@ -19,4 +19,4 @@ pub mod view;
 pub mod words;
 pub mod yuan;
 
-pub use saved::{site, split};
+pub use saved::{place, site, sites, split};

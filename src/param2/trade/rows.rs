@@ -200,8 +200,8 @@ pub const ROWS: &[Row] = &[
         .shaped(BARE)
         .by(|asked| Box::pin(saved::parse(asked)))
         .told(
-            "The code of a place, of those where there is a warehouse.",
-            "catalog",
+            "The code of a place in the country; with `addressId` where there is a warehouse.",
+            "landed, catalog",
             "tests/it/param2/trade.rs::addresses_are_the_warehouses",
         ),
 ];

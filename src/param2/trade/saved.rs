@@ -4,6 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{AllWarehouses, Catalog};
+use crate::landed::{self, Found};
 use crate::model::quote::Warehouse;
 use crate::model::warehouse::Site;
 use crate::param2::asked::{Asked, Told};
@@ -11,6 +12,8 @@ use crate::param2::fault::Refusal;
 
 /// Numbers of addresses have nine digits.
 const LOWEST: u64 = 100_000_000;
+/// The longest address that is looked at, as behind `/v1`.
+const ADDRESS_CHARS: usize = 200;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,12 +43,13 @@ struct Parsed {
 #[serde(rename_all = "camelCase")]
 struct ParsedAddress {
     address: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address_code: Option<String>,
+    address_code: String,
     address_code_text: String,
-    address_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_name: Option<String>,
     is_default: bool,
-    full_name: String,
     latest: bool,
 }
 
@@ -106,25 +110,30 @@ pub async fn list(asked: Asked) -> Told {
     asked.answer(&Addresses { receive_address_items: sites.iter().enumerate().map(saved).collect() })
 }
 
-/// Answers `alibaba.trade.addresscode.parse`: of the places that goods can be sent to.
+/// Answers `alibaba.trade.addresscode.parse`: any place of the country; where there is a warehouse, whose it is.
 pub async fn parse(asked: Asked) -> Told {
-    let told: String = asked.need("addressInfo")?.split_whitespace().collect();
-    let sites = sites(&asked).await?;
-    let is_there = |site: &&Site| {
-        let [province, city, district, _] = split(site.address.as_deref().unwrap_or_default());
-        !district.is_empty() && told.starts_with(&[province, city, district].concat())
+    let text = asked.need("addressInfo")?;
+    if text.chars().count() > ADDRESS_CHARS {
+        return Err(Refusal::invalid("addressInfo", format!("at most {ADDRESS_CHARS} characters")));
+    }
+    let (region, rest) = match landed::parse_address(text) {
+        Found::One(region, rest) => (region, rest),
+        Found::Several(regions) => {
+            let names: Vec<_> = regions.into_iter().map(|region| region.name).collect();
+            return Err(Refusal::own("400", format!("it may be any of {}: say which", names.join("、"))));
+        }
+        Found::Nowhere => return Err(Refusal::own("400", "no province or city is named in it, in Chinese")),
     };
-    let site = sites.iter().find(is_there).ok_or_else(|| {
-        Refusal::own("400", "no warehouse at this place; alibaba.trade.receiveAddress.get tells where there is one")
-    })?;
+    let sites = sites(&asked).await?;
+    let site = sites.iter().find(|site| site.region_code.as_deref() == Some(region.code.as_str()));
     asked.answer(&Parsed {
         result: ParsedAddress {
-            address: split(&told)[3].to_owned(),
-            address_code: site.region_code.clone(),
-            address_code_text: place(&told),
-            address_id: id(&site.code),
+            address: rest,
+            address_code: region.code.to_string(),
+            address_code_text: place(&region.name),
+            address_id: site.map(|site| id(&site.code)),
+            full_name: site.map(|site| site.name.original.clone()),
             is_default: false,
-            full_name: site.name.original.clone(),
             latest: false,
         },
     })

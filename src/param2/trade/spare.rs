@@ -12,5 +12,11 @@ pub const OWN_MSG: Form = Form::OWN.failing_as("errorCode", "errorMsg");
 pub const OWN_MSG_TEXT: Form = Form { success: Success::Text, ..OWN_MSG };
 /// Members of its own without `success`, a failure with `errorCode` and `errorMessage`.
 pub const BARE: Form = Form::PLAIN.failing_as("errorCode", "errorMessage");
+/// The same with `errorCode` and `errorMsg`.
+pub const BARE_MSG: Form = Form::PLAIN.failing_as("errorCode", "errorMsg");
+/// `{"result": {"msg", "traceId", "success", "model"}}`; the call writes a success itself.
+pub const TRACED: Form = Form { layout: Layout::Inside, ..Form::NESTED.failing_as("", "msg") };
+/// The same with `success` a text.
+pub const TRACED_TEXT: Form = Form { success: Success::Text, ..TRACED };
 /// `{"result": {"success"}}`; a failure with `errorCode` and `errorInfo` inside. The call writes a success itself.
 pub const INFO: Form = Form { layout: Layout::Inside, ..Form::NESTED.failing_as("errorCode", "errorInfo") };

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::model::member;
 use crate::model::money::Money;
 use crate::model::order::{Event, Kind, Order, Paying};
 use crate::model::quote::Line;
@@ -286,7 +287,7 @@ impl BaseInfo {
         Self {
             all_delivered_time: when(order, Kind::Shipped).map(dates::wire),
             business_type: "cn",
-            buyer_id: format!("b2b-{}", deed.partner),
+            buyer_id: member::id_of(deed.partner.as_str()),
             create_time: dates::wire(deed.created_at),
             id: number,
             id_of_str: number.into(),
@@ -324,7 +325,7 @@ impl BaseInfo {
                 to_area: place.unwrap_or_default(),
             },
             buyer_login_id: known.account.to_owned(),
-            seller_login_id: basket.supplier_name.clone(),
+            seller_login_id: basket.supplier.to_string(),
             step_pay_all: false,
             out_order_id: deed.reference.to_string(),
             pay_timeout: order.pay_by.filter(|_| words::of_order(order).0 == "waitbuyerpay").map(dates::wire),

@@ -182,6 +182,48 @@ async fn a_wish_that_cannot_be_is_refused_by_the_platforms_codes() {
     house.close().await;
 }
 
+#[actix_web::test]
+async fn a_refund_is_measured_and_taken_back() {
+    let house = House::open().await;
+    let shop = Shop::open(&house, "acme").await;
+    let number = shop.paid("PO-1").await;
+    let entry = shop.entries(&number).await.trim_matches(['[', ']']).to_owned();
+    let most = async |count: &str| {
+        let input =
+            json!({"goodsStatus": UNSENT, "orderId": number, "refundGoodsCountList": [{"id": entry, "count": count}]});
+        shop.ask("alibaba.trade.getMaxRefundFee", &[("input", &input.to_string())]).await["result"].clone()
+    };
+    let order = shop.newer("PO-1").await;
+    let whole = most(&order["lines"][0]["quantity"].to_string()).await;
+    assert_eq!(whole["success"], true, "{whole}");
+    let told = &whole["result"];
+    let sum = told["maxGoodsFee"].as_i64().unwrap() + told["maxPostFee"].as_i64().unwrap();
+    assert_eq!(told["maxRefundFee"], sum, "{told}");
+    let total = shop.view(&number).await["result"]["baseInfo"]["totalAmount"].as_f64().unwrap();
+    assert_eq!(sum, (total * 100.0).round() as i64, "nothing was sent: all of it");
+    let one = most("1").await;
+    assert!(one["result"]["maxGoodsFee"].as_i64() < told["maxGoodsFee"].as_i64(), "{one}");
+    assert_eq!(most("1000000").await["success"], false);
+    let reason = reason(&shop, &number, UNSENT, "不想要了").await;
+    let id = wish(&shop, &number, "2", &reason, &[]).await["result"]["result"]["refundId"].as_str().unwrap().to_owned();
+    let withdraw = async |id: &str| shop.ask("alibaba.trade.cancelRefund", &[("refundId", id)]).await["result"].clone();
+    assert_eq!(withdraw(&id).await, json!({"success": true}));
+    assert_eq!(withdraw(&id).await, json!({"success": true}), "the same request is the same wish");
+    refund_in(&shop, &id, "refundclose").await;
+    let newer = shop.partner.get("/v1/refunds").await.json();
+    assert_eq!(
+        (&newer["items"][0]["state"], &newer["items"][0]["closed_because"]),
+        (&json!("closed"), &json!("withdrawn")),
+        "{newer}"
+    );
+    house.clock.advance_ms(120_000);
+    let late = withdraw(&id).await;
+    assert_eq!((&late["success"], &late["errorCode"]), (&json!(false), &json!("4007")), "{late}");
+    let none = shop.trader.told("com.alibaba.fenxiao", "refund.address.get", &[("mainOrderId", &number)]).await;
+    assert_eq!(none["result"]["success"], false, "{none}");
+    house.close().await;
+}
+
 /// A small PNG.
 fn picture() -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -256,7 +298,12 @@ async fn goods_are_sent_back_with_pictures_and_the_marketplace_decides() {
     );
     control(&house, &id, json!({"do": "agree"})).await;
     let agreed = refund_in(&shop, &id, "waitbuyersend").await;
-    assert!(agreed["sellerReceiveAddress"].is_string(), "{agreed}");
+    let back_to = agreed["sellerReceiveAddress"].as_str().unwrap_or_else(|| panic!("{agreed}"));
+    let address = shop.trader.told("com.alibaba.fenxiao", "refund.address.get", &[("mainOrderId", &number)]).await;
+    assert_eq!((&address["result"]["success"], address["result"].get("errorCode")), (&json!(true), None), "{address}");
+    let told = &address["result"]["data"][0];
+    let whole = ["provinceText", "cityText", "districtText", "streetAddress"].map(|part| told[part].as_str().unwrap());
+    assert_eq!(whole.concat(), back_to.replace(' ', ""), "{told}");
     // Another minute: the wish that was declined is remembered.
     house.clock.advance_ms(120_000);
     let wrong = [("refundId", id.as_str()), ("logisticsCompanyNo", "ZTO"), ("freightBill", "ZTO 1")];

@@ -315,6 +315,8 @@ pub const PARCELS: Shape = &[
     "result[].receiver.receiverProvince s!",
     "result[].receiver.receiverCity s!",
     "result[].receiver.receiverCounty s!",
+    "result[].receiver.receiverProvinceCode s!",
+    "result[].receiver.receiverCityCode s!",
     "result[].receiver.receiverCountyCode s!",
     "result[].receiver.receiverAddress s!",
     "result[].sender.senderName s!",
@@ -335,4 +337,94 @@ pub const TRACES: Shape = &[
     "logisticsTrace[].logisticsBillNo s!",
     "logisticsTrace[].logisticsSteps[].acceptTime s!",
     "logisticsTrace[].logisticsSteps[].remark s!",
+];
+
+/// `alibaba.account.basic`
+pub const ACCOUNT: Shape = &[
+    "success b!",
+    "result.loginId s!",
+    "result.userId i!",
+    "result.memberId s!",
+    "result.companyName s!",
+    "result.enterpriseAccount b!",
+    "result.personAccount b!",
+    "result.memberBizType s!",
+    "result.crossBorder b!",
+    "result.status s!",
+];
+
+/// `alibaba.subAccount.list`
+pub const SUB_ACCOUNTS: Shape = &[
+    "mainUserId s!",
+    "mainLoginId s!",
+    "mainMemberId s!",
+    "subAccountList[].loginId s!",
+    "subAccountList[].userId i!",
+    "subAccountList[].memberId s!",
+    "subAccountList[].status s!",
+];
+
+/// `alibaba.account.agent.crossBasic`
+pub const SELLER: Shape = &[
+    "success b!",
+    "result.loginId s!",
+    "result.categoryName s",
+    "result.companyName s!",
+    "result.supplierName s!",
+    "result.kuaJingBao b!",
+];
+
+/// `product.freight.estimate`
+pub const FREIGHT: Shape = &[
+    "result.success b!",
+    "result.code s!",
+    "result.message s!",
+    "result.result.offerId i!",
+    "result.result.freight s!",
+    "result.result.templateId i!",
+    "result.result.singleProductWeight n!",
+    "result.result.singleProductWidth n!",
+    "result.result.singleProductHeight n!",
+    "result.result.singleProductLength n!",
+    "result.result.templateType i!",
+    "result.result.templateName s!",
+    "result.result.subTemplateType i!",
+    "result.result.subTemplateName s!",
+    "result.result.firstFee s!",
+    "result.result.firstUnit s!",
+    "result.result.nextFee s!",
+    "result.result.nextUnit s!",
+    "result.result.discount s!",
+    "result.result.chargeType s!",
+    "result.result.freePostage b!",
+    "result.result.productFreightSkuInfoModels[].skuId s!",
+    "result.result.productFreightSkuInfoModels[].singleSkuWeight n!",
+    "result.result.productFreightSkuInfoModels[].singleSkuWidth n!",
+    "result.result.productFreightSkuInfoModels[].singleSkuHeight n!",
+    "result.result.productFreightSkuInfoModels[].singleSkuLength n!",
+    "result.result.sizeValueType i!",
+];
+
+/// `alibaba.logistics.myFreightTemplate.list.get`
+pub const TEMPLATE: Shape = &[
+    "result[].addressCodeText s",
+    "result[].fromAreaCode s",
+    "result[].id i!",
+    "result[].memberId s!",
+    "result[].name s!",
+    "result[].remark s!",
+    "result[].status i!",
+    "result[].type s!",
+    "result[].expressSubTemplate.subTemplateDTO.chargeType i!",
+    "result[].expressSubTemplate.subTemplateDTO.isSysTemplate b!",
+    "result[].expressSubTemplate.subTemplateDTO.serviceChargeType i!",
+    "result[].expressSubTemplate.subTemplateDTO.serviceType i!",
+    "result[].expressSubTemplate.subTemplateDTO.type i!",
+    "result[].expressSubTemplate.rateList[].isSysRate b!",
+    "result[].expressSubTemplate.rateList[].toAreaCodeText s!",
+    "result[].expressSubTemplate.rateList[].rateDTO.firstUnit i!",
+    "result[].expressSubTemplate.rateList[].rateDTO.firstUnitFee i!",
+    "result[].expressSubTemplate.rateList[].rateDTO.nextUnit i!",
+    "result[].expressSubTemplate.rateList[].rateDTO.nextUnitFee i!",
+    "result[].expressSubTemplate.rateList[].rateDTO.leastExpenses i!",
 ];
