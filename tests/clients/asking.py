@@ -26,6 +26,16 @@ class Asker:
         self.done.append(request.get_api_uri())
         return answer
 
+    def patiently(self, request, **parameters):
+        """One call, again when the catalogue did not answer in time: on a slow machine it is long about pictures."""
+        for _ in range(5):
+            try:
+                return self.call(request, **parameters)
+            except aop.ApiError as error:
+                if error.error_code != "504":
+                    raise
+        return self.call(request, **parameters)
+
     def signed(self, request, **parameters):
         """One call that the client does not sign by itself, signed with its own method."""
         if request.need_sign():

@@ -44,7 +44,7 @@ def tell_catalogue(path, what):
     with open(os.environ["XUNYUAN_CONFIG"], "rb") as file:
         catalogue = tomllib.load(file)["upstream"]["sandbox"]
     request = urllib.request.Request(
-        catalogue["url"] + path, json.dumps(what).encode(), method="POST",
+        catalogue["url"].rstrip("/") + path, json.dumps(what).encode(), method="POST",
         headers={"Content-Type": "application/json", "X-Internal-Token": catalogue["token"]})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)

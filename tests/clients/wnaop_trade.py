@@ -68,7 +68,7 @@ class Trade:
     """What is bought, and the references it is bought under."""
 
     def __init__(self, asker, goods):
-        self.ask, self.ledger, self.goods = asker.call, Ledger(), goods
+        self.ask, self.patiently, self.ledger, self.goods = asker.call, asker.patiently, Ledger(), goods
         self.mark = "WN-%d" % time.time()
         self.count = 0
 
@@ -113,7 +113,7 @@ class Trade:
         image = self.ask(ProductImageUploadParam(), uploadImageParam={"imageBase64": picture})["result"]
         assert image["success"] == "true" and image["result"] != "0", image
         asked = {"imageId": image["result"], "beginPage": 1, "pageSize": 20, "country": "en"}
-        like = self.ask(ProductSearchImageQueryParam(), offerQueryParam=asked)["result"]
+        like = self.patiently(ProductSearchImageQueryParam(), offerQueryParam=asked)["result"]
         assert like["success"] == "true", like
         assert offer["offerId"] in [one["offerId"] for one in like["result"]["data"][:3]], like
 
@@ -176,6 +176,9 @@ class Trade:
 
     def view_in(self, number, status):
         return until(lambda: self.view(number), lambda view: view["baseInfo"]["status"] == status)
+
+    def reference_of(self, number):
+        return self.view(number)["baseInfo"]["outOrderId"]
 
     def entries(self, number):
         return [item["subItemID"] for item in self.view(number)["productItems"]]
@@ -240,8 +243,9 @@ class Trade:
         return self.ask(AlibabaTradeCreateRefundParam(), **asked)["result"]
 
     def kept_refund(self, number, amount):
+        order = self.ledger.order_of(self.reference_of(number))["id"]
         kept = [one for one in self.ledger.read("/v1/refunds")["items"]
-                if one["catalogue_order_id"] == number and fen(one["amount"]) == amount]
+                if one["order_id"] == order and fen(one["amount"]) == amount]
         assert len(kept) == 1, kept
         return kept[0]
 
