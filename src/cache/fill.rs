@@ -49,7 +49,7 @@ impl<E: Trouble> Cache<E> {
             Some(redis) => match self.turn(redis, &key, held.as_deref(), early).await {
                 Turn::Found(kept) => {
                     Tally::one(&self.tally.hits_redis);
-                    self.documents.insert(key, Arc::clone(&kept));
+                    self.documents.keep(key, Arc::clone(&kept));
                     return Ok(Found { kept, how: How::Shared });
                 }
                 Turn::Fetch(lease, from_redis) => (lease, from_redis),
@@ -61,7 +61,7 @@ impl<E: Trouble> Cache<E> {
                 if let Some(redis) = shared {
                     redis.keep(&key, &kept, lease);
                 }
-                self.documents.insert(key, Arc::clone(&kept));
+                self.documents.keep(key, Arc::clone(&kept));
                 Ok(Found { kept, how: How::Fetched })
             }
             Ok((kept, false)) => {
@@ -193,7 +193,7 @@ impl<E: Trouble> Cache<E> {
             Some(kept) => {
                 Tally::one(&self.tally.stale);
                 let kept = Arc::new(kept.standing_in(now_ms, PAUSE_MS));
-                self.documents.insert(key, Arc::clone(&kept));
+                self.documents.keep(key, Arc::clone(&kept));
                 Ok(Found { kept, how: How::StandIn })
             }
             None => {

@@ -13,9 +13,10 @@ use crate::cache::flight::{Flights, Landed};
 use crate::cache::freshness::{EARLY_SHARE, Kind, UNTOLD_REVALIDATE_MS, UNTOLD_SOFT_MS};
 use crate::cache::hearing::Hearing;
 use crate::cache::hot::{Hot, Sketch};
-use crate::cache::kept::{Age, Kept};
+use crate::cache::kept::{Age, Content, Kept};
 use crate::cache::key::Key;
 use crate::cache::moves::Moves;
+use crate::cache::parts::{Held, Parts};
 use crate::cache::redis::Redis;
 use crate::cache::rendered::{Life, Packed, Rendered};
 use crate::cache::tag::Tag;
@@ -26,10 +27,6 @@ use crate::telemetry::trace;
 
 /// So many documents that were asked for in vain are remembered.
 const IN_VAIN: u64 = 10_000;
-/// Rough share of memory an entry takes beside its bytes.
-const OVERHEAD_BYTES: usize = 200;
-/// This part of the room for rendered answers holds the hottest as they are sent.
-const HOTTEST_SHARE: u64 = 8;
 
 /// How much is kept, and where else.
 #[derive(Clone, Debug)]
@@ -129,9 +126,8 @@ pub(super) type Shared<E> = Result<Found, E>;
 /// The cache; its clones share everything but, on each runtime, the connection to Redis.
 #[derive(Clone, Debug)]
 pub struct Cache<E> {
-    pub(super) documents: Tier<Key, Arc<Kept>>,
-    packed: Tier<Key, Arc<Packed>>,
-    hottest: Tier<Key, Arc<Rendered>>,
+    pub(super) documents: Documents,
+    answers: Parts<Rendered>,
     pub(super) flights: Flights<Shared<E>>,
     pub(super) redis: Option<Redis>,
     pub(super) moves: Arc<Moves>,
@@ -154,21 +150,9 @@ impl<E: Trouble> Cache<E> {
             redis.map_err(|why| why.to_string())
         });
         let hearing = Hearing::of(settings.redis.as_ref()).map_err(|why| why.to_string())?;
-        let weigh = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-        let hottest_bytes = settings.rendered_bytes / HOTTEST_SHARE;
         Ok(Self {
-            documents: Tier::builder()
-                .max_capacity(settings.documents_bytes)
-                .weigher(move |key: &Key, kept: &Arc<Kept>| weigh(key.bytes().len() + kept.weight() + OVERHEAD_BYTES))
-                .build(),
-            packed: Tier::builder()
-                .max_capacity(settings.rendered_bytes - hottest_bytes)
-                .weigher(move |key: &Key, answer: &Arc<Packed>| weigh(key.bytes().len() + answer.weight()))
-                .build(),
-            hottest: Tier::builder()
-                .max_capacity(hottest_bytes)
-                .weigher(move |key: &Key, answer: &Arc<Rendered>| weigh(key.bytes().len() + answer.weight()))
-                .build(),
+            documents: Documents(Parts::of(settings.documents_bytes)),
+            answers: Parts::of(settings.rendered_bytes),
             flights: Flights::default(),
             redis: redis.transpose()?,
             moves: Arc::default(),
@@ -189,12 +173,12 @@ impl<E: Trouble> Cache<E> {
 
     /// Bytes of documents and of rendered answers in the process.
     pub fn weights(&self) -> (u64, u64) {
-        (self.documents.weighted_size(), self.packed.weighted_size() + self.hottest.weighted_size())
+        (self.documents.0.bytes(), self.answers.bytes())
     }
 
     /// Documents and rendered answers in the process.
     pub fn counts(&self) -> (u64, u64) {
-        (self.documents.entry_count(), self.packed.entry_count())
+        (self.documents.0.count(), self.answers.count())
     }
 
     /// The documents that are asked for most lately, by this process, hottest first.
@@ -215,17 +199,13 @@ impl<E: Trouble> Cache<E> {
     /// Lets the process tier do its evictions now; they are lazy else.
     #[cfg(test)]
     pub(super) fn documents_settled(&self) {
-        self.documents.run_pending_tasks();
+        self.documents.0.settle();
     }
 
     /// A rendered answer that may be sent as it is, by the bytes of its key.
     pub fn answer(&self, key: &[u8]) -> Option<Arc<Rendered>> {
-        let (answer, packed) = match self.hottest.get(key) {
-            Some(answer) => (Some(answer), None),
-            None => (None, Some(self.packed.get(key)?)),
-        };
-        let life = answer.as_ref().map(|answer| &answer.life).or(packed.as_ref().map(|packed| &packed.life))?;
-        let now_ms = self.clock.now_ms();
+        let held = self.answers.find(key)?;
+        let (life, now_ms) = (held.life(), self.clock.now_ms());
         if now_ms >= life.soft_until_ms.max(life.stands_in_until_ms) || self.is_early(life, now_ms) {
             return None;
         }
@@ -234,28 +214,24 @@ impl<E: Trouble> Cache<E> {
         }
         if life.fell(&self.moves) {
             Tally::one(&self.tally.fell);
-            self.packed.invalidate(key);
-            self.hottest.invalidate(key);
+            self.answers.forget(key);
             return None;
         }
-        let life = Arc::clone(life);
-        let answer = match (answer, packed) {
-            (Some(answer), _) => answer,
-            (None, packed) => {
-                let packed = packed.as_deref()?;
-                let again = packed.is_wanted_again();
-                if again { self.opened(Key::found_by(key), packed)? } else { Arc::new(packed.open()?) }
-            }
+        let answer = match held {
+            Held::Open(open) => open,
+            Held::Packed(packed) if packed.is_wanted_again() => self.opened(Key::found_by(key), &packed)?,
+            Held::Packed(packed) => Arc::new(packed.open()?),
         };
+        answer.want();
         Tally::one(&self.tally.hits_process);
-        self.sketch.note(&life.document);
+        self.sketch.note(&answer.life.document);
         Some(answer)
     }
 
     /// A rendered answer that is shown for now without asking: its document is not here, and was just asked for in vain.
     pub fn answer_for_now(&self, key: &Key, document: &Key) -> Option<Arc<Rendered>> {
         let until_ms = self.in_vain.get(document)?;
-        if self.clock.now_ms() >= until_ms || self.documents.contains_key(document) {
+        if self.clock.now_ms() >= until_ms || self.documents.0.has(document) {
             return None;
         }
         self.answer_standing_in(key)
@@ -263,13 +239,13 @@ impl<E: Trouble> Cache<E> {
 
     /// A rendered answer that stands in for a document which could not be had.
     pub fn answer_standing_in(&self, key: &Key) -> Option<Arc<Rendered>> {
-        let packed = self.believed(key).filter(|packed| self.clock.now_ms() < packed.life.error_until_ms)?;
+        let held = self.answers.find(key.bytes())?;
+        let life = held.life();
+        if life.fell(&self.moves) || self.clock.now_ms() >= life.error_until_ms {
+            return None;
+        }
         Tally::one(&self.tally.stale);
-        self.opened(key.clone(), &packed)
-    }
-
-    fn believed(&self, key: &Key) -> Option<Arc<Packed>> {
-        self.packed.get(key).filter(|packed| !packed.life.fell(&self.moves))
+        self.open(key, held)
     }
 
     /// Remembers that a document was asked for in vain and nothing of it is here.
@@ -277,10 +253,17 @@ impl<E: Trouble> Cache<E> {
         self.in_vain.insert(key, until_ms);
     }
 
+    fn open(&self, key: &Key, held: Held<Rendered>) -> Option<Arc<Rendered>> {
+        match held {
+            Held::Open(open) => Some(open),
+            Held::Packed(packed) => self.opened(key.clone(), &packed),
+        }
+    }
+
     /// Opens a packed answer; if it is hot enough it stays open.
     fn opened(&self, key: Key, packed: &Packed) -> Option<Arc<Rendered>> {
         let answer = Arc::new(packed.open()?);
-        self.hottest.insert(key, Arc::clone(&answer));
+        self.answers.keep_open(key, Arc::clone(&answer));
         Some(answer)
     }
 
@@ -289,29 +272,23 @@ impl<E: Trouble> Cache<E> {
         &self,
         key: &Key,
         (document, kind): (&Key, Kind),
-        kept: &Kept,
+        Found { kept, how }: &Found,
         make: impl FnOnce() -> Result<Bytes, X>,
     ) -> Result<Arc<Rendered>, X> {
-        let before = self.packed.get(key).filter(|packed| packed.life.shows(kept));
-        if let Some(packed) = before {
-            let same = if packed.life.lives_like(kept) {
-                self.hottest
-                    .get(key)
-                    .filter(|open| Arc::ptr_eq(&open.life, &packed.life))
-                    .or_else(|| self.opened(key.clone(), &packed))
-            } else {
-                let packed = Arc::new(packed.under(Arc::new(Life::of(kind, document, kept))));
-                self.packed.insert(key.clone(), Arc::clone(&packed));
-                self.opened(key.clone(), &packed)
-            };
-            if let Some(same) = same {
+        let before = self.answers.find(key.bytes()).filter(|held| held.life().shows(kept));
+        if let Some(same) = before.and_then(|held| self.open(key, held)) {
+            if same.life.lives_like(kept) {
                 return Ok(same);
             }
+            let same = Arc::new(same.under(Arc::new(Life::of(kind, document, kept))));
+            self.answers.keep(key.clone(), Arc::clone(&same));
+            return Ok(same);
         }
-        let answer = Arc::new(Rendered::new(Arc::new(Life::of(kind, document, kept)), make()?));
+        // Its document was there before, and so, most likely, was somebody who asked.
+        let wanted = matches!(how, How::Held | How::Refreshing | How::StandIn);
+        let answer = Arc::new(Rendered::new(Arc::new(Life::of(kind, document, kept)), make()?, wanted));
         if !answer.life.fell(&self.moves) {
-            self.packed.insert(key.clone(), Arc::new(Packed::of(&answer)));
-            self.hottest.insert(key.clone(), Arc::clone(&answer));
+            self.answers.keep(key.clone(), Arc::clone(&answer));
         }
         Ok(answer)
     }
@@ -349,7 +326,7 @@ impl<E: Trouble> Cache<E> {
         let kept = self.documents.get(key)?;
         if self.moves.moved_since(&kept.tags, kept.heard.own) {
             Tally::one(&self.tally.fell);
-            self.documents.invalidate(key);
+            self.documents.0.forget(key.bytes());
             return None;
         }
         let age = self.age(&kept, now_ms);
@@ -421,10 +398,32 @@ impl<E: Trouble> Cache<E> {
 
     /// Forgets a document in both tiers, e.g. because it turned out to be nonsense.
     pub fn forget(&self, key: &Key) {
-        self.documents.invalidate(key);
+        self.documents.0.forget(key.bytes());
         if let Some(redis) = &self.redis {
             redis.forget(key);
         }
+    }
+}
+
+/// Documents by their key.
+#[derive(Clone, Debug)]
+pub(super) struct Documents(Parts<Kept>);
+
+impl Documents {
+    pub fn get(&self, key: &Key) -> Option<Arc<Kept>> {
+        self.0.find(key.bytes()).map(|(Held::Open(kept) | Held::Packed(kept))| kept)
+    }
+
+    pub fn keep(&self, key: Key, kept: Arc<Kept>) {
+        match kept.content {
+            Content::Packed { .. } => self.0.keep_packed(key, kept),
+            Content::Plain(_) | Content::Absent => self.0.keep(key, kept),
+        }
+    }
+
+    #[cfg(test)]
+    pub fn forget(&self, key: &Key) {
+        self.0.forget(key.bytes());
     }
 }
 

@@ -1,5 +1,4 @@
-//! A kept document with the times of its life, and the envelope it has in Redis. Large documents are kept compressed:
-//! they are read when an answer is rendered, which is seldom, and their bytes are most of what the cache weighs.
+//! A kept document with the times of its life, its packed form, and the envelope it has in Redis.
 
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,6 +11,7 @@ use zstd::bulk::{Compressor, Decompressor};
 use crate::cache::freshness::Kind;
 use crate::cache::key::Key;
 use crate::cache::moves::{Heard, Position};
+use crate::cache::parts::{Pack, Packing};
 use crate::cache::tag::Tag;
 
 /// Changes whenever the envelope's layout or the meaning of documents does; older ones then read as foreign.
@@ -21,6 +21,8 @@ const HEAD_BYTES: usize = MAGIC.len() + CHECK_BYTES + 1 + 5 * 8 + 4 + 4 + 2;
 /// Smaller documents are not worth compressing.
 const WORTH_BYTES: usize = 512;
 const LEVEL: i32 = 3;
+/// Rough share of memory an entry takes beside its bytes.
+const OVERHEAD_BYTES: usize = 200;
 /// No document is larger; whatever says that it is, is damaged.
 const LARGEST_BYTES: usize = 64 << 20;
 
@@ -79,13 +81,21 @@ pub(super) enum Age {
 }
 
 impl Content {
-    /// A document as it is kept: compressed if that makes it smaller.
+    /// A document as it came.
     pub(super) fn of(document: &Bytes) -> Self {
-        if let Some((bytes, length)) = packed(document) {
-            return Self::Packed { bytes, length };
-        }
         // A copy of its own length: what came off the wire may sit in a larger buffer than is weighed.
         Self::Plain(Bytes::copy_from_slice(document))
+    }
+
+    /// The same, compressed if that makes it smaller.
+    pub(super) fn packed(&self) -> Self {
+        match self {
+            Self::Plain(document) => match packed(document) {
+                Some((bytes, length)) => Self::Packed { bytes, length },
+                None => self.clone(),
+            },
+            other => other.clone(),
+        }
     }
 
     /// The document; `None` when there is none.
@@ -132,6 +142,23 @@ pub(super) fn unpacked(bytes: &[u8], length: u32) -> Option<Bytes> {
         };
         opener.decompress(bytes, length).ok().map(Bytes::from)
     })
+}
+
+impl Pack for Kept {
+    type Packed = Kept;
+
+    /// Every document is worth its place: to fetch it again costs more than to pack it.
+    fn pack(&self, _: Option<&Kept>) -> Packing<Kept> {
+        Packing::Put(Self { content: self.content.packed(), ..self.clone() })
+    }
+
+    fn weight(&self) -> usize {
+        self.content.weight() + self.tags.len() * size_of::<Tag>() + size_of::<Self>() + OVERHEAD_BYTES
+    }
+
+    fn packed_weight(packed: &Kept) -> usize {
+        packed.weight()
+    }
 }
 
 impl Kept {
@@ -184,14 +211,11 @@ impl Kept {
         (self.soft_until_ms..self.stands_in_until_ms).contains(&now_ms)
     }
 
-    pub(super) fn weight(&self) -> usize {
-        self.content.weight() + self.tags.len() * size_of::<Tag>() + size_of::<Self>()
-    }
-
     /// The envelope: magic, check over key and rest, kind of content, four times, place in the stream of moves, how long
     /// the fetch took, length when unpacked, tags, document.
     pub(super) fn encode(&self, key: &Key) -> Vec<u8> {
-        let (mark, length, body): (u8, u32, &[u8]) = match &self.content {
+        let content = self.content.packed();
+        let (mark, length, body): (u8, u32, &[u8]) = match &content {
             Content::Absent => (0, 0, b""),
             Content::Plain(bytes) => (1, 0, bytes),
             Content::Packed { bytes, length } => (2, *length, bytes),
@@ -321,18 +345,18 @@ mod tests {
     #[test]
     fn a_large_document_is_kept_small_and_read_as_it_was() {
         let large = Bytes::from("{\"花盆\": \"植木鉢\"}".repeat(200));
-        let content = Content::of(&large);
+        let content = Content::of(&large).packed();
         assert!(content.weight() < large.len() / 4 && matches!(content, Content::Packed { .. }));
         assert_eq!(content.document(), Some(large));
         let small = Bytes::from_static(b"{}");
-        assert_eq!(Content::of(&small), Content::Plain(small.clone()));
+        assert_eq!(Content::of(&small).packed(), Content::Plain(small.clone()));
         assert_eq!(Content::Packed { bytes: small, length: 100 }.document(), None, "damaged");
         assert_eq!(Content::Absent.document(), None);
     }
 
     #[test]
     fn an_envelope_is_read_back_only_whole_and_under_its_own_key() {
-        let packed = Content::of(&Bytes::from("{\"a\":1}".repeat(100)));
+        let packed = Content::of(&Bytes::from("{\"a\":1}".repeat(100))).packed();
         for content in [Content::Plain(Bytes::from_static(b"{\"a\":1}")), packed, Content::Absent] {
             let mut kept = kept(content);
             kept.tags = [Tag(7), Tag(u64::MAX)].into();

@@ -1,8 +1,8 @@
 //! The door to what was seen before: the catalogue's documents and the answers rendered from them.
 //!
 //! Two tiers keep documents: this process (bounded by bytes, with TinyLFU admission) and, when configured, Redis,
-//! which all nodes share. Rendered answers stay in the process: packed the many, the hottest as they are sent, with strong
-//! ETag and compressed variants made once.
+//! which all nodes share. Rendered answers stay in the process, with strong ETag and compressed variants made once. Both
+//! are packed only when their room is needed ([`parts`]).
 //!
 //! A lookup walks: process → Redis → one fetch. Whoever asks for the same key while a fetch is under way waits for it
 //! ([`flight`]); of several nodes one fetches, and the others wait a bounded time ([`fill`]). A fetch whose leader dies is
@@ -29,6 +29,7 @@ mod kept;
 mod key;
 mod listing;
 mod moves;
+mod parts;
 mod redis;
 mod rendered;
 mod stream;

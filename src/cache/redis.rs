@@ -94,7 +94,7 @@ impl Redis {
     /// Keeps a document until its last use and then gives up the lease on it, in a task of its own.
     pub fn keep(&self, key: &Key, kept: &Kept, lease: Option<Token>) {
         let left_ms = kept.error_until_ms - self.0.clock.now_ms();
-        if left_ms <= 0 || kept.weight() > LARGEST_BYTES {
+        if left_ms <= 0 || kept.content.weight() > LARGEST_BYTES {
             return self.give_up(key, lease);
         }
         let mut command = redis::cmd("SET");

@@ -1,5 +1,5 @@
-//! A rendered answer: bytes, strong ETag, how long it may be kept, and compressed variants that are made once. The many
-//! are kept packed, the hottest as they are sent.
+//! A rendered answer: bytes, strong ETag, how long it may be kept, compressed variants that are made once, and its packed
+//! form.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,6 +14,7 @@ use crate::cache::freshness::Kind;
 use crate::cache::kept::{Content, Kept};
 use crate::cache::key::Key;
 use crate::cache::moves::Moves;
+use crate::cache::parts::{Held, Pack, Packing};
 use crate::cache::tag::Tag;
 use crate::edge::encoding::{Encoding, WORTH_BYTES};
 
@@ -90,6 +91,8 @@ pub struct Rendered {
     pub(super) life: Arc<Life>,
     compressible: bool,
     variants: [OnceLock<Option<Variant>>; 3],
+    /// Whether it was asked for more than once, so that it is worth its room.
+    wanted: AtomicBool,
 }
 
 /// The body in a content coding.
@@ -113,13 +116,10 @@ pub(super) struct Packed {
 
 impl Packed {
     /// The answer in its small form; pictures cannot be made smaller.
-    pub fn of(answer: &Rendered) -> Self {
-        let content = match answer.life.kind {
-            Kind::Picture => Content::Plain(answer.bytes.clone()),
-            _ => Content::of(&answer.bytes),
-        };
+    fn of(answer: &Rendered) -> Self {
+        let plain = Content::Plain(answer.bytes.clone());
         Self {
-            content,
+            content: if answer.life.kind == Kind::Picture { plain } else { plain.packed() },
             etag: text_of(&answer.etag).into(),
             life: Arc::clone(&answer.life),
             opened: AtomicBool::new(false),
@@ -129,7 +129,7 @@ impl Packed {
     /// The answer as it is sent.
     pub fn open(&self) -> Option<Rendered> {
         let etag = HeaderValue::from_str(&self.etag).ok()?;
-        let open = Rendered::with(Arc::clone(&self.life), self.content.document()?, etag);
+        let open = Rendered::with(Arc::clone(&self.life), self.content.document()?, etag, true);
         if let (Content::Packed { bytes, .. }, [.., zstd]) = (&self.content, &open.variants) {
             // What is kept is one of the variants.
             let variant = if open.compressible { open.variant_of(bytes.clone(), "zstd") } else { None };
@@ -142,27 +142,64 @@ impl Packed {
     pub fn is_wanted_again(&self) -> bool {
         self.opened.swap(true, Ordering::Relaxed)
     }
+}
 
-    /// The same bytes under other times.
-    pub fn under(&self, life: Arc<Life>) -> Self {
-        let opened = AtomicBool::new(self.opened.load(Ordering::Relaxed));
-        Self { content: self.content.clone(), etag: self.etag.clone(), life, opened }
+impl Pack for Rendered {
+    type Packed = Packed;
+
+    /// What was asked for once is made again from its document if anybody ever asks again.
+    fn pack(&self, before: Option<&Packed>) -> Packing<Packed> {
+        match before {
+            Some(before) if Arc::ptr_eq(&before.life, &self.life) => Packing::There,
+            _ if self.wanted.load(Ordering::Relaxed) => Packing::Put(Packed::of(self)),
+            _ => Packing::Drop,
+        }
     }
 
-    pub fn weight(&self) -> usize {
-        self.content.weight() + OVERHEAD_BYTES
+    fn weight(&self) -> usize {
+        let variants = if self.compressible { self.bytes.len() } else { 0 };
+        self.bytes.len() + variants + OVERHEAD_BYTES
+    }
+
+    fn packed_weight(packed: &Packed) -> usize {
+        packed.content.weight() + OVERHEAD_BYTES
+    }
+}
+
+impl Held<Rendered> {
+    /// When and of what it was made.
+    pub fn life(&self) -> &Arc<Life> {
+        match self {
+            Self::Open(open) => &open.life,
+            Self::Packed(packed) => &packed.life,
+        }
     }
 }
 
 impl Rendered {
-    /// The answer that shows a document.
-    pub(super) fn new(life: Arc<Life>, bytes: Bytes) -> Self {
+    /// The answer that shows a document; `wanted`: it is not asked for the first time.
+    pub(super) fn new(life: Arc<Life>, bytes: Bytes, wanted: bool) -> Self {
         let etag = tag(&bytes);
-        Self::with(life, bytes, etag)
+        Self::with(life, bytes, etag, wanted)
     }
 
-    fn with(life: Arc<Life>, bytes: Bytes, etag: HeaderValue) -> Self {
+    /// The same bytes under other times.
+    pub(super) fn under(&self, life: Arc<Life>) -> Self {
+        let again = Self::with(life, self.bytes.clone(), self.etag.clone(), true);
+        Self { variants: self.variants.clone(), ..again }
+    }
+
+    /// Notes that it was asked for once more.
+    pub(super) fn want(&self) {
+        // Mostly it is known: then nothing is written where other threads read.
+        if !self.wanted.load(Ordering::Relaxed) {
+            self.wanted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn with(life: Arc<Life>, bytes: Bytes, etag: HeaderValue, wanted: bool) -> Self {
         Self {
+            wanted: AtomicBool::new(wanted),
             etag,
             fetched_at_ms: life.fetched_at_ms,
             compressible: life.kind != Kind::Picture && bytes.len() >= WORTH_BYTES,
@@ -220,12 +257,6 @@ impl Rendered {
     pub fn left_s(&self, now_ms: i64) -> i64 {
         (self.life.soft_until_ms - now_ms).div_euclid(1000)
     }
-
-    /// Bytes it takes at most, variants included.
-    pub(super) fn weight(&self) -> usize {
-        let variants = if self.compressible { self.bytes.len() } else { 0 };
-        self.bytes.len() + variants + OVERHEAD_BYTES
-    }
 }
 
 /// The strong entity tag of a body.
@@ -246,6 +277,7 @@ mod tests {
     use crate::cache::freshness::Kind;
     use crate::cache::kept::{Content, Kept};
     use crate::cache::key::Key;
+    use crate::cache::parts::{Pack, Packing};
     use crate::edge::encoding::Encoding;
     use actix_web::http::header::HeaderValue;
     use bytes::Bytes;
@@ -255,7 +287,7 @@ mod tests {
     fn rendered(kind: Kind, bytes: Vec<u8>) -> Rendered {
         let key = Key::of(kind).finish();
         let kept = Kept::now(kind, &key, Content::Absent, 5_000);
-        Rendered::new(Arc::new(Life::of(kind, &key, &kept)), Bytes::from(bytes))
+        Rendered::new(Arc::new(Life::of(kind, &key, &kept)), Bytes::from(bytes), false)
     }
 
     fn gunzipped(bytes: &[u8]) -> Vec<u8> {
@@ -295,9 +327,24 @@ mod tests {
             }
             if let Some(variant) = open.variant(Encoding::Zstd) {
                 assert_eq!(zstd::bulk::decompress(&variant.bytes, 1 << 20).unwrap(), body);
-                assert!(packed.weight() < answer.weight() / 2);
+                assert!(Rendered::packed_weight(&packed) < answer.weight() / 2);
             }
         }
+    }
+
+    #[test]
+    fn only_what_is_asked_for_again_is_packed_and_only_once() {
+        let answer = rendered(Kind::Offer, "花盆 ".repeat(500).into_bytes());
+        assert!(matches!(answer.pack(None), Packing::Drop));
+        answer.want();
+        let Packing::Put(packed) = answer.pack(None) else { panic!("it is wanted") };
+        assert!(matches!(answer.pack(Some(&packed)), Packing::There));
+        let open = packed.open().unwrap();
+        assert!(matches!(open.pack(Some(&packed)), Packing::There), "opened, it is the same");
+        let key = Key::of(Kind::Offer).finish();
+        let kept = Kept::now(Kind::Offer, &key, Content::Absent, 9_000);
+        let later = open.under(Arc::new(Life::of(Kind::Offer, &key, &kept)));
+        assert!(matches!(later.pack(Some(&packed)), Packing::Put(_)), "under other times it is not");
     }
 
     #[test]

@@ -182,7 +182,7 @@ async fn a_rendered_answer_lives_as_long_as_the_document_it_shows() {
     let answer_key = Key::of(Kind::Offer).text("api").number(7).finish();
     let document = key();
     let about = (&document, Kind::Offer);
-    let kept = house.ask(Ok("one")).await.unwrap().kept;
+    let kept = house.ask(Ok("one")).await.unwrap();
     let made = |text: &'static str| move || Ok::<_, ()>(Bytes::from_static(text.as_bytes()));
     let first = house.cache.render(&answer_key, about, &kept, made("rendered")).unwrap();
     assert!(Arc::ptr_eq(&house.cache.answer(answer_key.bytes()).unwrap(), &first));
@@ -190,10 +190,10 @@ async fn a_rendered_answer_lives_as_long_as_the_document_it_shows() {
     assert_eq!(&again.bytes[..], b"rendered");
     house.clock.advance_ms(20_000);
     assert!(house.cache.answer(answer_key.bytes()).is_none());
-    let stale = house.ask(Ok("two")).await.unwrap().kept;
+    let stale = house.ask(Ok("two")).await.unwrap();
     assert_eq!(&house.cache.render(&answer_key, about, &stale, made("x")).unwrap().bytes[..], b"rendered");
     house.settle().await;
-    let fresh = house.ask(Ok("three")).await.unwrap().kept;
+    let fresh = house.ask(Ok("three")).await.unwrap();
     assert_eq!(&house.cache.render(&answer_key, about, &fresh, made("new")).unwrap().bytes[..], b"new");
 }
 
@@ -235,7 +235,7 @@ async fn a_rendered_answer_falls_with_what_it_shows() {
     let house = house(None);
     let (document, answer_key) = (key(), Key::of(Kind::Offer).text("api").number(7).finish());
     let about = (&document, Kind::Offer);
-    let kept = house.ask(Ok("one")).await.unwrap().kept;
+    let kept = house.ask(Ok("one")).await.unwrap();
     let made = |text: &'static str| move || Ok::<_, ()>(Bytes::from_static(text.as_bytes()));
     house.cache.render(&answer_key, about, &kept, made("old")).unwrap();
     house.cache.purge(&[offer(8)]).await;
@@ -245,7 +245,7 @@ async fn a_rendered_answer_falls_with_what_it_shows() {
     // What was fetched before is not kept again, however late it is rendered.
     house.cache.render(&answer_key, about, &kept, made("old")).unwrap();
     assert!(house.cache.answer(answer_key.bytes()).is_none());
-    let kept = house.ask(Ok("two")).await.unwrap().kept;
+    let kept = house.ask(Ok("two")).await.unwrap();
     assert_eq!(&house.cache.render(&answer_key, about, &kept, made("new")).unwrap().bytes[..], b"new");
     assert!(house.cache.answer(answer_key.bytes()).is_some());
 }
@@ -254,10 +254,10 @@ async fn a_rendered_answer_falls_with_what_it_shows() {
 async fn an_answer_stands_in_without_its_document() {
     let house = house(None);
     let (document, answer_key) = (key(), Key::of(Kind::Offer).text("api").number(7).finish());
-    let kept = house.ask(Ok("one")).await.unwrap().kept;
+    let kept = house.ask(Ok("one")).await.unwrap();
     let made = || Ok::<_, ()>(Bytes::from_static(b"rendered"));
     house.cache.render(&answer_key, (&document, Kind::Offer), &kept, made).unwrap();
-    house.cache.documents.invalidate(&document);
+    house.cache.documents.forget(&document);
     let for_now = || house.cache.answer_for_now(&answer_key, &document).is_some();
     house.clock.advance_ms(100_000);
     assert!(!for_now(), "it has to be asked for first");

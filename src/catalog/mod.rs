@@ -153,7 +153,7 @@ impl Catalog {
             return Ok(Shown { answer, how: How::StandIn });
         }
         let fetch = self.fetch(Q::KIND, audience.mode, call, Q::ABSENT);
-        let Found { kept, how } = match self.cache.document(&document_key, Q::KIND, fetch).await {
+        let found = match self.cache.document(&document_key, Q::KIND, fetch).await {
             Ok(found) => found,
             Err(error) => {
                 let stands_in = failure::may_stand_in(&error).then(|| self.cache.answer_standing_in(&key)).flatten();
@@ -161,11 +161,11 @@ impl Catalog {
                 return shown.ok_or_else(|| failure::of(error));
             }
         };
-        let answer = self.cache.render(&key, (&document_key, Q::KIND), &kept, || {
-            let found = self.read(audience, question, &document_key, &kept)?;
-            render(&found, &exchange).ok_or(Error::Unshowable)
+        let answer = self.cache.render(&key, (&document_key, Q::KIND), &found, || {
+            let offered = self.read(audience, question, &document_key, &found.kept)?;
+            render(&offered, &exchange).ok_or(Error::Unshowable)
         })?;
-        Ok(Shown { answer, how })
+        Ok(Shown { answer, how: found.how })
     }
 
     /// The picture of an offer, as bytes ready to be sent. Pictures are public: a world is all they need to know.

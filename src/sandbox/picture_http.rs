@@ -15,7 +15,7 @@ use super::envelope::{Answer, Code, Envelope, Refusal, Sent};
 use super::goods_http::{SearchAsked, briefs};
 use super::goods_wire::{Brief, PictureBytes, SearchPage};
 use super::image::Flaw;
-use super::likeness::{self, MEDIA_TYPES, MOST, Match, Small, Window};
+use super::likeness::{self, MEDIA_TYPES, MOST, Match, NOTHING_DIFFERS, Small, Window};
 use super::market::Market;
 
 type Shared = web::Data<Market>;
@@ -97,15 +97,19 @@ impl LikeAsked {
         }
     }
 
-    /// The picture that is meant. This may read from the disk or draw.
-    fn picture(&self, market: &Market) -> Result<Arc<Small>, Refusal> {
+    /// The picture that is meant, and the goods that shows this very picture, if it is one of ours. This may read from the
+    /// disk or draw.
+    fn picture(&self, market: &Market) -> Result<(Arc<Small>, Option<u32>), Refusal> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         match (given(&self.picture_id), given(&self.pic_url)) {
-            (Some(id), None) => market.likeness.find(&id).ok_or(Code::PictureNotFound.into()),
+            (Some(id), None) => match market.likeness.find(&id) {
+                Some(picture) => Ok((picture, None)),
+                None => Err(Code::PictureNotFound.into()),
+            },
             (None, Some(url)) => {
                 let goods_id = goods_of(&url, market.public_url()).ok_or_else(|| Refusal::param("picUrl"))?;
                 let item = market.visible(goods_id).map_err(|_| Refusal::from(Code::PictureNotFound))?;
-                Ok(Arc::new(likeness::own(&market.shop, item.index)))
+                Ok((Arc::new(likeness::own(&market.shop, item.index)), Some(item.index)))
             }
             (Some(_), Some(_)) => Err(Refusal::param("picUrl")),
             (None, None) => Err(Refusal::param("pictureId")),
@@ -142,8 +146,12 @@ pub async fn search_by_picture(
     let after = token.map(|token| likeness::read_token(question, &token).ok_or_else(|| Refusal::param("pageToken")));
     let after = after.transpose()?;
     let page = web::block(move || {
-        let picture = like.picture(&market)?;
+        let (picture, own) = like.picture(&market)?;
         let mut found = market.alike(&picture, part, &wanted)?;
+        if part == Window::WHOLE {
+            found.iter_mut().filter(|one| Some(one.goods) == own).for_each(|one| one.likeness = NOTHING_DIFFERS);
+            found.sort_by_key(|one| (std::cmp::Reverse(one.likeness), one.goods));
+        }
         found.truncate(MOST);
         let total = found.len() as u64;
         found.retain(|one| after.is_none_or(|last| comes_after(*one, last)));

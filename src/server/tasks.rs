@@ -35,8 +35,8 @@ const NEAR_EVERY: Duration = Duration::from_secs(1);
 const HAND_BACK_EVERY: Duration = Duration::from_millis(50);
 const STUCK_EVERY: Duration = Duration::from_secs(1);
 const BEAT_EVERY: Duration = Duration::from_secs(1);
-/// How often noted calls are added up, so that workers' lists stay short.
-const ADD_UP_EVERY: Duration = Duration::from_millis(250);
+/// How often noted calls are added up: often, so that no pass is long enough to be felt by a request on the same core.
+const ADD_UP_EVERY: Duration = Duration::from_millis(20);
 /// How long the interpreter waits for texts before the task looks whether to stop.
 const INTERPRET_WITHIN: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);

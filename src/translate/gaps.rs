@@ -1,9 +1,12 @@
 //! Texts of a document that the service did not translate, and putting translations beside them: `subjectTrans` beside
 //! `subject`, as the contract has it, with the word for who translated.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 use bytes::Bytes;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use crate::model::offer::Origin;
@@ -12,19 +15,23 @@ use crate::model::offer::Origin;
 const TEXTS: &[&str] =
     &["subject", "unit", "sellerName", "description", "name", "value", "beltName", "province", "city", "keyword"];
 
+/// What the name of a translation ends with.
+const BESIDE: &str = "Trans";
+
 /// A document with texts that nobody translated.
 #[derive(Debug)]
 pub struct Gaps {
-    document: Value,
+    document: Bytes,
     texts: BTreeSet<String>,
 }
 
 /// The gaps of a document; `None` when it has none, or is no JSON.
 pub fn find(document: &Bytes) -> Option<Gaps> {
-    let document: Value = serde_json::from_slice(document).ok()?;
     let mut texts = BTreeSet::new();
-    look(&document, &mut texts);
-    (!texts.is_empty()).then_some(Gaps { document, texts })
+    let mut reading = serde_json::Deserializer::from_slice(document);
+    Look(&mut texts).deserialize(&mut reading).ok()?;
+    reading.end().ok()?;
+    (!texts.is_empty()).then(|| Gaps { document: document.clone(), texts })
 }
 
 impl Gaps {
@@ -34,20 +41,119 @@ impl Gaps {
     }
 
     /// The document with what is known of them.
-    pub fn fill(mut self, told: &HashMap<String, (String, Origin)>) -> Option<Bytes> {
-        fill(&mut self.document, told);
-        serde_json::to_vec(&self.document).ok().map(Bytes::from)
+    pub fn fill(self, told: &HashMap<String, (String, Origin)>) -> Option<Bytes> {
+        let mut document: Value = serde_json::from_slice(&self.document).ok()?;
+        fill(&mut document, told);
+        serde_json::to_vec(&document).ok().map(Bytes::from)
     }
 }
 
-fn look(value: &Value, texts: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            texts.extend(open(members).map(|(_, text)| text.to_owned()));
-            members.values().for_each(|member| look(member, texts));
+/// Gathers texts that lack a translation. Most documents have none, so that no tree is built of them.
+struct Look<'t>(&'t mut BTreeSet<String>);
+
+/// What there is of a value, as far as it matters.
+enum Told<'de> {
+    Nothing,
+    Text(Cow<'de, str>),
+    Other,
+}
+
+impl<'de> DeserializeSeed<'de> for Look<'_> {
+    type Value = Told<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Told<'de>, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Look<'_> {
+    type Value = Told<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Told<'de>, E> {
+        Ok(Told::Text(Cow::Borrowed(text)))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Told<'de>, E> {
+        Ok(Told::Text(Cow::Owned(text.to_owned())))
+    }
+    fn visit_unit<E>(self) -> Result<Told<'de>, E> {
+        Ok(Told::Nothing)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Told<'de>, E> {
+        Ok(Told::Other)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Told<'de>, E> {
+        Ok(Told::Other)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Told<'de>, E> {
+        Ok(Told::Other)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Told<'de>, E> {
+        Ok(Told::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Told<'de>, A::Error> {
+        while items.next_element_seed(Look(&mut *self.0))?.is_some() {}
+        Ok(Told::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Told<'de>, A::Error> {
+        let mut texts: [Option<Cow<'de, str>>; TEXTS.len()] = [const { None }; TEXTS.len()];
+        let mut beside = [false; TEXTS.len()];
+        while let Some(name) = members.next_key_seed(Naming)? {
+            let told = members.next_value_seed(Look(&mut *self.0))?;
+            match (name, told) {
+                (Name::Text(at), Told::Text(text)) => {
+                    if let Some(place) = texts.get_mut(at) {
+                        *place = Some(text);
+                    }
+                }
+                (Name::Beside(at), told) => {
+                    if let Some(place) = beside.get_mut(at) {
+                        *place = match told {
+                            Told::Nothing => false,
+                            Told::Text(text) => !text.is_empty(),
+                            Told::Other => true,
+                        };
+                    }
+                }
+                _ => {}
+            }
         }
-        Value::Array(items) => items.iter().for_each(|item| look(item, texts)),
-        _ => {}
+        let open = texts.into_iter().zip(beside).filter_map(|(text, beside)| text.filter(|_| !beside));
+        self.0.extend(open.filter(|text| text.chars().any(is_han)).map(Cow::into_owned));
+        Ok(Told::Other)
+    }
+}
+
+/// A member's name, as far as it matters.
+enum Name {
+    Text(usize),
+    Beside(usize),
+    Other,
+}
+
+struct Naming;
+
+impl<'de> DeserializeSeed<'de> for Naming {
+    type Value = Name;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Name, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Naming {
+    type Value = Name;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        let place = |name: &str| TEXTS.iter().position(|text| *text == name);
+        Ok(match name.strip_suffix(BESIDE) {
+            Some(name) => place(name).map_or(Name::Other, Name::Beside),
+            None => place(name).map_or(Name::Other, Name::Text),
+        })
     }
 }
 
@@ -76,7 +182,7 @@ fn open(members: &Map<String, Value>) -> impl Iterator<Item = (&'static str, &st
 }
 
 fn beside(name: &str) -> String {
-    format!("{name}Trans")
+    format!("{name}{BESIDE}")
 }
 
 fn is_han(letter: char) -> bool {

@@ -62,7 +62,7 @@ fn read_summary(brief: wire::Brief) -> Result<OfferSummary, Nonsense> {
     })
 }
 
-fn read_offer(detail: wire::Detail) -> Result<Offer, Nonsense> {
+fn read_offer(wire::Detail { brief, rest: detail }: wire::Detail) -> Result<Offer, Nonsense> {
     let price_tiers = tiers(&detail.price_ranges)?;
     let skus = detail.skus.into_iter().map(|sku| read_sku(sku, &price_tiers)).collect::<Result<_, _>>()?;
     Ok(Offer {
@@ -76,7 +76,7 @@ fn read_offer(detail: wire::Detail) -> Result<Offer, Nonsense> {
         weight_g: detail.weight_gram,
         size_mm: detail.size_mm,
         restricted_countries: detail.restricted_countries,
-        summary: read_summary(detail.brief)?,
+        summary: read_summary(brief)?,
     })
 }
 

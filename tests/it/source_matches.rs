@@ -53,8 +53,7 @@ async fn an_offers_own_page_finds_itself_with_every_reason_said() {
     assert_eq!((&item["offer_id"], &item["reference"]), (&offer["id"], &json!("A")));
     let best = &item["candidates"][0];
     assert_eq!(best["offer_id"], offer["id"], "{best}");
-    // Its picture is not the very file that the catalogue described.
-    assert!((0.9..=1.0).contains(&best["confidence"].as_f64().unwrap()), "{best}");
+    assert_eq!(best["confidence"], 1.0, "{best}");
     let by: Vec<_> = best["reasons"].as_array().unwrap().iter().map(|reason| reason["by"].clone()).collect();
     assert_eq!(by, ["picture", "words", "attributes"]);
     assert!(best["reasons"].as_array().unwrap().iter().all(|one| one["says"].as_str().unwrap().ends_with('.')));
@@ -230,7 +229,7 @@ async fn a_list_is_compared_by_command_with_errors_in_their_rows() {
     assert_eq!(rows.len(), 1 + 123);
     assert!(rows[0].starts_with("line,reference,state,error,confidence,reasons,offer_id"));
     let id = offer["id"].as_str().unwrap();
-    assert!(rows[1].starts_with("2,R0,done,,0.9") || rows[1].starts_with("2,R0,done,,1.0,"), "{}", rows[1]);
+    assert!(rows[1].starts_with("2,R0,done,,1.0,"), "{}", rows[1]);
     assert!(rows[1].contains(id), "{}", rows[1]);
     assert!(rows[1..=120].iter().all(|row| row.contains(",done,")));
     assert!(rows[121].starts_with("122,BAD,error,quantity: a whole number,"), "{}", rows[121]);

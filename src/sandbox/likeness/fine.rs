@@ -18,7 +18,7 @@ const CLOSEST: usize = 24;
 pub struct Match {
     /// The goods.
     pub goods: u32,
-    /// 1000 when nothing differs.
+    /// At most [`NOTHING_DIFFERS`].
     pub likeness: u32,
 }
 
@@ -90,7 +90,10 @@ fn around(raster: &Raster, window: Window) -> Vec<Overlay> {
     overlays
 }
 
-/// Of a mean difference: 1000 at none, half of it at 14.
+/// Of the same picture.
+pub const NOTHING_DIFFERS: u32 = 1000;
+
+/// Of a mean difference: half of it at 14.
 fn likeness(apart: f32) -> u32 {
-    (1000.0 * (-apart / 20.0).exp()).round() as u32
+    (NOTHING_DIFFERS as f32 * (-apart / 20.0).exp()).round() as u32
 }

@@ -27,7 +27,7 @@ use super::image::Flaw;
 use super::settings::Error;
 use album::Album;
 pub use decode::{MEDIA_TYPES, Small};
-pub use fine::Match;
+pub use fine::{Match, NOTHING_DIFFERS};
 use print::Print;
 use prints::Prints;
 pub use raster::Window;

@@ -16,23 +16,19 @@ const PLAIN: f32 = 26.0;
 /// All views of a part of a picture, the likeliest first.
 pub fn views(raster: &Raster, part: Window) -> Vec<Window> {
     let mut views = vec![part];
-    let framed = inside_frame(raster, part);
-    views.extend(framed);
+    // A plain background looks like a frame, so that a frame does not say that nothing was cut off.
+    views.extend(inside_frame(raster, part));
     let (width, height) = raster.size();
     let shape = width as f32 * (part.right - part.left) / (height as f32 * (part.bottom - part.top)).max(0.001);
-    match framed {
-        Some(_) => {}
-        // Cut on two sides only: what is missing makes it square.
-        None if !(0.97..=1.03).contains(&shape) && (0.7..=1.43).contains(&shape) => {
-            for cut in [0.0, 0.5, 1.0] {
-                let (across, down) = (shape.min(1.0), (1.0 / shape).min(1.0));
-                views.push(uncut(part, (across, down), ((1.0 - across) * cut, (1.0 - down) * cut)));
-            }
+    if !(0.97..=1.03).contains(&shape) && (0.7..=1.43).contains(&shape) {
+        // Cut on one or two opposite sides only: what is missing makes it square.
+        for cut in [0.0, 0.5, 1.0] {
+            let (across, down) = (shape.min(1.0), (1.0 / shape).min(1.0));
+            views.push(uncut(part, (across, down), ((1.0 - across) * cut, (1.0 - down) * cut)));
         }
-        None => {
-            let places = CUTS.iter().flat_map(|left| CUTS.iter().map(move |top| (*left, *top)));
-            views.extend(places.map(|place| uncut(part, (LEFT, LEFT), place)));
-        }
+    } else {
+        let places = CUTS.iter().flat_map(|left| CUTS.iter().map(move |top| (*left, *top)));
+        views.extend(places.map(|place| uncut(part, (LEFT, LEFT), place)));
     }
     views
 }

@@ -1,6 +1,7 @@
 //! Goods, categories and sellers. Prices are yuan strings, times Beijing wall clock, booleans `Y` or `N`.
 
 use super::trans::Trans;
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -80,13 +81,29 @@ pub struct Brief {
     pub likeness: Option<u32>,
 }
 
-/// Goods in full.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// Goods in full: what lists show, and what stands beside it.
+#[derive(Clone, Debug)]
 pub struct Detail {
     /// What lists show.
-    #[serde(flatten)]
     pub brief: Brief,
+    /// The rest.
+    pub rest: Rest,
+}
+
+impl<'de> Deserialize<'de> for Detail {
+    /// Both stand in one object. Reading it twice is quicker than to gather first what belongs to whom.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let object = Box::<RawValue>::deserialize(from)?;
+        let brief = serde_json::from_str(object.get()).map_err(Error::custom)?;
+        let rest = serde_json::from_str(object.get()).map_err(Error::custom)?;
+        Ok(Self { brief, rest })
+    }
+}
+
+/// What only goods in full have.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rest {
     /// `published` when on sale.
     pub status: String,
     /// Chinese description.
