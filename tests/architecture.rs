@@ -84,6 +84,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "telemetry",
             "auth",
             "limits",
+            "landed",
             "catalog",
             "pictures",
             "orders",

@@ -17,6 +17,7 @@ use crate::auth::request::Class;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::counters::{Claimed, Nonces};
+use crate::model::partner::Caller;
 pub use crate::partners::{App, Granted};
 use crate::partners::{Directory, KeyState, TokenRecord};
 use crate::signing::aop::AppSecret;
@@ -211,6 +212,11 @@ impl Apps {
     pub async fn authorise(&self, app: &App, account: &str) -> Result<String, Unasked> {
         let who = Who::Partner { partner: app.partner.id.clone(), key: app.key.clone() };
         told(self.directory.issue_code(who, &app.key, account).await)
+    }
+
+    /// The accounts that buy for the caller's partner: its own, and those that its apps have tokens for.
+    pub async fn accounts(&self, caller: &Caller) -> Result<Vec<String>, Unasked> {
+        told(self.directory.accounts_of(&caller.partner.id, caller.mode).await)
     }
 }
 

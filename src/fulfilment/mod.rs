@@ -17,6 +17,9 @@
 //! **Parcels** are remembered with where they were seen last, so that each of their steps is told once, whoever sees it
 //! first: a partner who looks, or the feed.
 //!
+//! **At the warehouse** pieces may be taken out of what passed inspection, each wish once; and a parcel whose owner nobody
+//! knows is found by its carrier's number.
+//!
 //! **What moves on its own.** `follow` reads the catalogue's change feed with a cursor of its own and takes in where
 //! each changed parcel and consignment stands; taking in a change twice finds nothing left to do. `reconcile` settles
 //! what is unknown and, now and then, compares every unfinished consignment, and the parcels of every order that is on
@@ -34,10 +37,11 @@ mod report;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod warehouse;
 
 use jiff::Timestamp;
 
-pub use crate::ledger::{Answer, NewConsignment, Once, Told, Waiting};
+pub use crate::ledger::{Answer, NewConsignment, Once, Outbound, TakenOut, Told, Waiting};
 pub use error::Error;
 pub use open::{MOST_ORDERS, Render};
 pub use read::Shown;

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod inquiry;
 pub mod language;
 pub mod margin;
+pub mod member;
 pub mod money;
 pub mod offer;
 pub mod order;

@@ -79,6 +79,8 @@ pub struct Known {
     pub order: OrderId,
     /// Where it was when it was last seen.
     pub transit: Transit,
+    /// The carrier's number of it; none of parcels heard of long ago.
+    pub tracking_number: Option<String>,
     /// How many marks its way had then.
     pub traces: u32,
 }

@@ -1,6 +1,9 @@
 #![doc = include_str!("README.md")]
 
+mod account;
+mod aftersale;
 mod asked;
+mod consignment;
 mod dates;
 pub mod discovery;
 pub mod dispatch;
@@ -8,6 +11,7 @@ mod fault;
 mod form;
 pub mod gate;
 pub mod lenient;
+mod logistics;
 mod multipart;
 mod oauth;
 mod parameters;
@@ -16,6 +20,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trade;
 
 pub use told::page;
 

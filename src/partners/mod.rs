@@ -14,6 +14,7 @@
 //! A shared secret is shown once, when it is made. At rest it is sealed ([`Sealer`]); of an Ed25519 key only the
 //! public half ever comes here. Whether a request is signed rightly is for `auth` to say.
 
+mod accounts;
 mod apps;
 mod changes;
 mod directory;

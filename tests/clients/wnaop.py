@@ -4,7 +4,6 @@ XUNYUAN_AOP_SERVER (host:port), XUNYUAN_AOP_KEY, XUNYUAN_AOP_SECRET, XUNYUAN_AOP
 XUNYUAN_AOP_CODE is a code to redeem.
 """
 
-import json
 import os
 import time
 
@@ -24,46 +23,20 @@ from aop.api.common.AuthGetTokenRequest import AuthGetTokenRequest
 from aop.api.common.AuthPostponeTokenRequest import AuthPostponeTokenRequest
 
 import tls
+from asking import Asker
+from wnaop_trade import Trade
 
 SERVER = os.environ["XUNYUAN_AOP_SERVER"]
 KEY, SECRET = os.environ["XUNYUAN_AOP_KEY"], os.environ["XUNYUAN_AOP_SECRET"]
-TOKEN = os.environ["XUNYUAN_AOP_TOKEN"]
 DAY_S = 86_400
-done = []
-
-
-def call(request, **parameters):
-    """One call; JSON parameters are texts on this wire."""
-    for name, value in parameters.items():
-        setattr(request, name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    answer = request.get_response(access_token=TOKEN)
-    done.append(request.get_api_uri())
-    return answer
-
-
-def signed(request, **parameters):
-    """One call that the client does not sign by itself, signed with its own method."""
-    if request.need_sign():
-        return call(request, **parameters)
-    texts = {name: json.dumps(value) for name, value in parameters.items()}
-    all_of_it = dict(texts, access_token=TOKEN)
-    signature = request.sign(request._build_sign_url_path(), all_of_it, SECRET)
-    return call(request, _aop_signature=signature, **texts)
-
-
-def refused(request, **parameters):
-    """The error that a call is refused with."""
-    try:
-        call(request, **parameters)
-    except aop.ApiError as error:
-        return error.error_code
-    raise AssertionError("%s was let through" % request.get_api_uri())
+asker = Asker(KEY, SECRET, os.environ["XUNYUAN_AOP_TOKEN"])
+call = asker.call
 
 
 def the_time():
     off_ms = aop.get_timestamp_diff(KEY, SECRET, SERVER)
     assert abs(off_ms) < 60_000, off_ms
-    done.append("1/system/currentTimeMillis")
+    asker.done.append("1/system/currentTimeMillis")
 
 
 def search_and_detail():
@@ -86,6 +59,15 @@ def search_and_detail():
     nothing = call(ProductSearchQueryProductDetailParam(), offerDetailParam={"offerId": 999999999999, "country": "en"})
     assert nothing["result"]["success"] is False and "result" not in nothing["result"], nothing
     return goods[0]["offerId"], detail["categoryId"]
+
+
+def some_goods():
+    """Offers in full, with their pictures as the search told them."""
+    found = call(ProductSearchKeywordQueryParam(), offerQueryParam={
+        "keyword": "花盆", "beginPage": 1, "pageSize": 20, "country": "en"})["result"]["result"]["data"]
+    in_full = lambda one: call(ProductSearchQueryProductDetailParam(), offerDetailParam={
+        "offerId": one["offerId"], "country": "en"})["result"]["result"]
+    return [dict(in_full(one), imageUrl=one["imageUrl"]) for one in found]
 
 
 def categories(leaf):
@@ -120,7 +102,7 @@ def trends(offer):
         (ProductAnalyzeGetThirtyDayMedianPriceTrendParam(), "trendQueryParam"),
         (ProductAnalyzeGetRepurchaseRateTrendParam(), "trendQueryParam"),
     ):
-        told = signed(request, **{parameter: asked})["result"]
+        told = asker.signed(request, **{parameter: asked})["result"]
         assert told["success"] is True and told["retCode"] == "S000", told
         assert len(told["result"]) >= 19, told
         assert all(point["date"] >= asked["startDate"] for point in told["result"])
@@ -144,9 +126,8 @@ def tokens():
     postponed = AuthPostponeTokenRequest(server).get_response(
         refresh_token=first["refresh_token"], access_token=more["access_token"], **own)
     assert postponed["refresh_token"] != first["refresh_token"]
-    done.extend(["1/system.oauth2/getToken", "1/system.oauth2/postponeToken"])
-    global TOKEN
-    TOKEN = postponed["access_token"]
+    asker.done.extend(["1/system.oauth2/getToken", "1/system.oauth2/postponeToken"])
+    asker.token = postponed["access_token"]
     search_and_detail()
 
 
@@ -154,12 +135,11 @@ def refusals():
     asked = {"offerDetailParam": {"offerId": 1, "country": "en"}}
     stranger = ProductSearchQueryProductDetailParam()
     stranger.set_appinfo(KEY, "wrong")
-    assert refused(stranger, **asked) == "gw.SignatureInvalid"
-    global TOKEN
-    kept, TOKEN = TOKEN, "invented"
-    assert refused(ProductSearchQueryProductDetailParam(), **asked) == "401"
-    TOKEN = kept
-    assert refused(ProductSearchQueryProductDetailParam(), offerDetailParam="{") == "gw.ParamInvalid"
+    assert asker.refused(stranger, **asked) == "gw.SignatureInvalid"
+    kept, asker.token = asker.token, "invented"
+    assert asker.refused(ProductSearchQueryProductDetailParam(), **asked) == "401"
+    asker.token = kept
+    assert asker.refused(ProductSearchQueryProductDetailParam(), offerDetailParam="{") == "gw.ParamInvalid"
 
 
 def main():
@@ -173,7 +153,11 @@ def main():
     selling_points(offer)
     refusals()
     tokens()
-    print("wnaop: %d calls of its own, all of them right: %s" % (len(done), ", ".join(sorted(set(done)))))
+    Trade(asker, some_goods()).walk()
+    unknown = list(asker.left_out())
+    told = (len(asker.done), len(set(asker.done)), ", ".join(sorted(set(asker.done))))
+    print("wnaop: %d calls of %d kinds, all of them right: %s" % told)
+    print("wnaop: the gateway does not know %s" % (", ".join(unknown) or "none of the others"))
 
 
 if __name__ == "__main__":

@@ -82,3 +82,26 @@ async fn of_many_who_look_at_once_one_tells() {
         assert_eq!(told(&house, &deed.id).await.len(), 3);
     }
 }
+
+#[tokio::test]
+async fn a_parcel_is_found_by_its_carriers_number_even_when_that_changed() {
+    for house in trial::houses().await {
+        let clock = Clock::shiftable();
+        let ledger = Ledger::new(house.sql.clone(), clock.clone());
+        let deed = written_order(&ledger, &clock, "acme", "PO-1").await;
+        ledger.take_in_shipments(&deed, &[parcel(1, Transit::Collected, 1)]).await.unwrap();
+        let order = async |partner: &PartnerId, mode: Mode, number: &str| {
+            ledger.find_waybill(partner, mode, number).await.unwrap().map(|known| known.order)
+        };
+        assert_eq!(order(&deed.partner, Mode::Sandbox, "75").await, Some(deed.id.clone()));
+        let stranger: PartnerId = "other".parse().unwrap();
+        assert_eq!(order(&stranger, Mode::Sandbox, "75").await, None);
+        assert_eq!(order(&deed.partner, Mode::Live, "75").await, None);
+        let told_before = told(&house, &deed.id).await;
+        let renumbered = Shipment { tracking_number: "76".into(), ..parcel(1, Transit::Collected, 1) };
+        assert_eq!(ledger.take_in_shipments(&deed, &[renumbered]).await.unwrap(), 0, "no step is news");
+        assert_eq!(told(&house, &deed.id).await, told_before);
+        assert_eq!(order(&deed.partner, Mode::Sandbox, "76").await, Some(deed.id.clone()));
+        assert_eq!(order(&deed.partner, Mode::Sandbox, "75").await, None);
+    }
+}

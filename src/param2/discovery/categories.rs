@@ -29,6 +29,39 @@ struct CategoryView<'a> {
     children: Option<Vec<CategoryView<'a>>>,
 }
 
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Older {
+    // The platform's own spelling.
+    succes: &'static str,
+    category_info: [CategoryInfo; 1],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CategoryInfo {
+    #[serde(rename = "categoryID")]
+    category_id: i64,
+    name: String,
+    level: usize,
+    is_leaf: bool,
+    #[serde(rename = "parentIDs")]
+    parent_ids: Vec<i64>,
+    #[serde(rename = "childIDs")]
+    child_ids: Vec<i64>,
+    child_categorys: Vec<Child>,
+    category_type: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Child {
+    id: i64,
+    name: String,
+    is_leaf: bool,
+    category_type: &'static str,
+}
+
 /// The tree as one answer needs it.
 struct Tree<'a> {
     all: &'a [Category],
@@ -103,6 +136,35 @@ pub async fn by_id(asked: Asked) -> Told {
         return Err(Problem::new(Code::CategoryNotFound).into());
     }
     asked.answer(&tree.view(found, true))
+}
+
+/// Answers `alibaba.category.get`, in Chinese; category 0 stands above all, and only those right below it are told.
+pub async fn older(asked: Asked) -> Told {
+    let number = asked.need_long("categoryID")?;
+    let all = asked.room::<Catalog>()?.ask(&asked.audience("language", Some("zh"))?, &AllCategories).await?.found;
+    let tree = Tree { all: &all, language: "zh" };
+    let below = match number {
+        0 => None,
+        _ => Some(tree.find(CategoryId::new(number)).ok_or_else(|| Problem::new(Code::CategoryNotFound))?),
+    };
+    let children: Vec<_> = tree.below(below.map(|category| category.id)).collect();
+    let child = |category: &&Category| Child {
+        id: category.id.number(),
+        name: category.name.original.clone(),
+        is_leaf: tree.below(Some(category.id)).next().is_none(),
+        category_type: "1",
+    };
+    let info = CategoryInfo {
+        category_id: number,
+        name: below.map_or("全部", |category| category.name.original.as_str()).to_owned(),
+        level: below.map_or(0, |category| tree.level(category)),
+        is_leaf: children.is_empty(),
+        parent_ids: below.map(|category| category.parent.map_or(0, CategoryId::number)).into_iter().collect(),
+        child_ids: children.iter().map(|category| category.id.number()).collect(),
+        child_categorys: children.iter().map(child).collect(),
+        category_type: "1",
+    };
+    asked.answer(&Older { succes: "true", category_info: [info] })
 }
 
 /// Answers `category.translation.getByKeyword`: every category whose name, in either language, has these words.

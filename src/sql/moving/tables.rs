@@ -68,6 +68,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("consignment_orders", &["consignment", "order_id"]),
     Table::new("consignment_events", &["consignment", "version"]),
     Table::new("consignment_reports", &["id"]),
+    Table::new("consignment_outbound", &["partner", "mode", "taken_as"]),
     Table::new("vouchers", &["id"]),
     Table::new("refunds", &["id"]),
     Table::new("refund_events", &["refund_id", "version"]),

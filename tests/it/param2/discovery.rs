@@ -170,6 +170,24 @@ async fn the_tree_of_categories_is_walked_from_its_root() {
     let nowhere =
         trader.told(XB, "category.translation.getById", &[("language", "ja"), ("categoryId", "987654")]).await;
     assert_eq!((&nowhere["success"], &nowhere["code"]), (&json!(false), &json!("404")));
+    // The older call tells the same tree, one floor at a time and in Chinese.
+    let older = async |id: &str| {
+        let told = trader.told("com.alibaba.product", "alibaba.category.get", &[("categoryID", id)]).await;
+        assert_eq!(told["succes"], "true", "{told}");
+        told["categoryInfo"][0].clone()
+    };
+    let above = older("0").await;
+    let asked = [("language", "en"), ("categoryId", "0")];
+    let newer = trader.told(XB, "category.translation.getById", &asked).await["result"]["children"].clone();
+    let (ids, names): (Vec<_>, Vec<_>) =
+        newer.as_array().unwrap().iter().map(|child| (&child["categoryId"], &child["chineseName"])).unzip();
+    assert_eq!(above["childIDs"], json!(ids));
+    let told = above["childCategorys"].as_array().unwrap();
+    assert_eq!(told.iter().map(|child| &child["name"]).collect::<Vec<_>>(), names);
+    let below = older(&ids[0].to_string()).await;
+    assert_eq!((&below["name"], &below["parentIDs"], &below["level"]), (names[0], &json!([0]), &json!(1)));
+    let none = trader.told("com.alibaba.product", "alibaba.category.get", &[("categoryID", "999999999")]).await;
+    assert!(none.get("succes").is_none() && none["errorCode"] == "404", "{none}");
     house.close().await;
 }
 

@@ -1,8 +1,15 @@
 //! The older protocol, spoken as its clients speak it.
 
+mod account;
+mod aftersale;
 mod discovery;
 mod door;
+mod freight;
 mod pictures;
 mod shapes;
+mod shop;
 mod tokens;
+mod trade;
+mod trade_shapes;
 mod trader;
+mod warehouse;

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::harness::{House, plain};
+use crate::param2::shapes::{ALIKE, UPLOADED, hold};
 use crate::param2::trader::XB;
 
 #[actix_web::test]
@@ -19,12 +20,14 @@ async fn a_picture_is_uploaded_and_finds_its_offer() {
     let given = json!({"imageBase64": STANDARD.encode(&picture)}).to_string();
     let told = trader.told(XB, "product.image.upload", &[("uploadImageParam", &given)]).await;
     assert_eq!((&told["result"]["success"], &told["result"]["code"]), (&json!("true"), &json!("200")));
+    hold(&told, UPLOADED);
     let image = told["result"]["result"].as_str().unwrap().to_owned();
     let search = async |query: serde_json::Value| {
         trader.told(XB, "product.search.imageQuery", &[("offerQueryParam", &query.to_string())]).await
     };
     let asked = json!({"imageId": image, "beginPage": 1, "pageSize": 10, "country": "en"});
     let like = search(asked).await;
+    hold(&like, ALIKE);
     assert_eq!(like["result"]["success"], "true", "{like}");
     assert_eq!(like["result"]["result"]["data"][0]["offerId"], json!(id), "the offer itself looks most like it");
     let second = json!({"imageId": image, "beginPage": 2, "pageSize": 1, "country": "en"});

@@ -160,6 +160,54 @@ const SEARCH: Shape = &[
     "result.result.data[].productSimpleShippingInfo.shippingTimeGuarantee s",
 ];
 
+/// `product.search.imageQuery`: the same with `success` a text.
+pub const ALIKE: Shape = &[
+    "result.success s!",
+    "result.code s!",
+    "result.message s!",
+    "result.result.totalRecords i!",
+    "result.result.totalPage i!",
+    "result.result.pageSize i!",
+    "result.result.currentPage i!",
+    "result.result.data[].imageUrl s!",
+    "result.result.data[].whiteImage s!",
+    "result.result.data[].subject s!",
+    "result.result.data[].subjectTrans s!",
+    "result.result.data[].offerId i!",
+    "result.result.data[].isJxhy b!",
+    "result.result.data[].priceInfo.price s!",
+    "result.result.data[].priceInfo.consignPrice s",
+    "result.result.data[].repurchaseRate s!",
+    "result.result.data[].monthSold i!",
+    "result.result.data[].sales7d s!",
+    "result.result.data[].traceInfo s!",
+    "result.result.data[].isOnePsale b!",
+    "result.result.data[].sellerIdentities[] s",
+    "result.result.data[].offerIdentities[] s",
+    "result.result.data[].tradeScore s!",
+    "result.result.data[].promotionModel.hasPromotion b!",
+    "result.result.data[].isPatentProduct b!",
+    "result.result.data[].createDate s!",
+    "result.result.data[].modifyDate s!",
+    "result.result.data[].isSelect b!",
+    "result.result.data[].minOrderQuantity i!",
+    "result.result.data[].productSimpleShippingInfo.shippingTimeGuarantee s",
+];
+
+/// `product.image.upload`
+pub const UPLOADED: Shape = &["result.success s!", "result.code s!", "result.message s!", "result.result s!"];
+
+/// `system.oauth2/getToken`
+pub const TOKEN: Shape = &[
+    "access_token s!",
+    "refresh_token s!",
+    "expires_in s!",
+    "refresh_token_timeout s!",
+    "resource_owner s!",
+    "aliId s!",
+    "memberId s!",
+];
+
 /// `pool.product.pull`
 const PULL: Shape = &[
     "result.success s!",

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::House;
+use crate::param2::shapes::{TOKEN, hold};
 use crate::param2::trader::{Said, Trader, XB};
 
 async fn ask(trader: &Trader, protocol: &str, api: &str, parameters: &[(&str, &str)]) -> Said {
@@ -39,6 +40,7 @@ async fn a_code_brings_tokens_and_a_refresh_token_more() {
     let first = ask(&trader, "http", "getToken", &grant).await;
     assert_eq!(first.status, 200, "{}", first.json());
     let first = first.json();
+    hold(&first, TOKEN);
     assert_eq!((text(&first, "expires_in"), text(&first, "resource_owner")), ("36000", "acme"));
     assert_eq!(text(&first, "memberId"), format!("b2b-{}", text(&first, "aliId")));
     assert_eq!(text(&first, "refresh_token_timeout").len(), 22);

@@ -1,0 +1,47 @@
+//! The calls of this group.
+
+use crate::model::partner::Scope;
+use crate::param2::account::{buyers, seller};
+use crate::param2::dispatch::{ACCOUNT, Kind, OPEN, Row, may, must};
+use crate::param2::form::{Form, Layout};
+use crate::param2::trade::spare::BARE_MSG;
+
+const OWN: &[Scope] = &[Scope::AccountRead];
+const CATALOG: &[Scope] = &[Scope::CatalogRead];
+/// `{"result": {"isSuccess", "data"}}`; the call writes both itself.
+const IS_SUCCESS: Form = Form { layout: Layout::Inside, ..Form::NESTED.failing_as("resultCode", "errorMsg") };
+
+/// Accounts.
+pub const ROWS: &[Row] = &[
+    Row::look(ACCOUNT, "alibaba.account.basic", "get_me", OWN)
+        .shaped(Form::BESIDE)
+        .by(|asked| Box::pin(buyers::basic(asked)))
+        .told(
+            "The account of the token.",
+            "auth",
+            "tests/it/param2/account.rs::an_account_is_told_with_those_beside_it",
+        ),
+    Row::look(ACCOUNT, "alibaba.subAccount.list", "get_me", OWN)
+        .shaped(BARE_MSG)
+        .by(|asked| Box::pin(buyers::list(asked)))
+        .told(
+            "The partner's own account, and those that its apps have tokens for.",
+            "auth",
+            "tests/it/param2/account.rs::an_account_is_told_with_those_beside_it",
+        ),
+    Row::look(OPEN, "querySubAccount", "get_me", OWN)
+        .takes(&[must("loginId", Kind::Text)])
+        .signed_only()
+        .shaped(IS_SUCCESS)
+        .by(|asked| Box::pin(buyers::find(asked)))
+        .told("One of these.", "auth", "tests/it/param2/account.rs::an_account_is_told_with_those_beside_it"),
+    Row::look(ACCOUNT, "alibaba.account.agent.crossBasic", "get_supplier", CATALOG)
+        .takes(&[may("loginId", Kind::Text), may("domain", Kind::Text)])
+        .shaped(Form::BESIDE)
+        .by(|asked| Box::pin(seller::cross_basic(asked)))
+        .told(
+            "A seller, by the `sellerLoginId` of orders or its member id.",
+            "catalog",
+            "tests/it/param2/account.rs::a_seller_is_told_as_the_newer_face_tells_it",
+        ),
+];

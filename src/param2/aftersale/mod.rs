@@ -1,0 +1,11 @@
+//! Refunds: reasons, asking, reading, pictures as proof, sending goods back, and asking the marketplace to decide.
+
+pub mod address;
+pub mod create;
+pub mod most;
+mod reason;
+pub mod rows;
+pub mod show;
+pub mod steps;
+mod view;
+pub mod voucher;

@@ -1,0 +1,8 @@
+//! Parcels on their way to the warehouse, and those who carry them.
+
+pub mod carriers;
+pub mod freight;
+pub mod label;
+pub mod parcels;
+pub mod rows;
+pub mod template;
