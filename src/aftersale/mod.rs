@@ -31,6 +31,7 @@
 mod catalogue;
 mod error;
 mod follow;
+mod numbered;
 mod picture;
 mod read;
 mod reconcile;
@@ -43,7 +44,9 @@ mod vouchers;
 
 use jiff::Timestamp;
 
-pub use crate::ledger::{Answer, NewRefund, Once, RefundFilter, Told, Unsettled, WantedPieces};
+pub use crate::ledger::{
+    Answer, Counted, NewRefund, Once, RefundFilter, Slice, SoughtRefunds, Span, Told, Unsettled, WantedPieces,
+};
 pub use error::{Declined, Error};
 pub use picture::{MOST_PIXELS, MOST_SIDE, MediaType};
 pub use reconcile::Reconciled;

@@ -183,7 +183,7 @@ impl Ledger {
     }
 }
 
-async fn story(sql: &Sql, row: &Row) -> Result<Order, Error> {
+pub(super) async fn story(sql: &Sql, row: &Row) -> Result<Order, Error> {
     const EVENTS: &str = "SELECT id, version, kind, state, actor, cause, facts, at FROM order_events WHERE order_id = $1 ORDER BY version";
     let deed = deed(row)?;
     let rows = sql.fetch_all(EVENTS, args![deed.id.as_str()]).await?;

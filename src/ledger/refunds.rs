@@ -82,6 +82,8 @@ macro_rules! select {
     };
 }
 
+pub(super) use select;
+
 impl Ledger {
     /// Claims the key and makes the intent durable: the refund with `received` and `requesting_started`.
     /// A refund that an earlier worker left is given as it stands.
@@ -295,7 +297,7 @@ async fn note(tx: &mut Tx, refund: &Refund, event: &Event) -> Result<(), Error> 
     outbox::post(tx, &[Notice { event: &event.id, partner, mode, subject, kind, data, at }]).await
 }
 
-async fn story(sql: &Sql, row: &Row) -> Result<Refund, Error> {
+pub(super) async fn story(sql: &Sql, row: &Row) -> Result<Refund, Error> {
     const EVENTS: &str =
         "SELECT id, version, kind, actor, cause, facts, at FROM refund_events WHERE refund_id = $1 ORDER BY version";
     let deed = deed(row)?;

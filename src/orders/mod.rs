@@ -33,6 +33,7 @@ mod change;
 mod compare;
 mod error;
 mod follow;
+mod numbered;
 mod operator;
 mod pay;
 mod pay_wish;
@@ -49,7 +50,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use crate::ledger::{Answer, Filter, Once, Told, Unsettled};
+pub use crate::ledger::{Answer, Counted, Filter, Once, Slice, Sought, Span, Told, Unsettled};
 pub use compare::Compared;
 pub use error::{Error, Refused};
 pub use operator::{Declined, Looked};

@@ -8,8 +8,8 @@ use crate::auth::Class;
 use crate::limits::{Priority, cost};
 use crate::model::partner::Scope;
 use crate::param2::asked::{Asked, Told};
-use crate::param2::form::{Form, Layout};
-use crate::param2::{discovery, oauth, system};
+use crate::param2::form::Form;
+use crate::param2::{aftersale, discovery, logistics, oauth, system, trade};
 
 /// What a caller has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,13 +114,6 @@ const TOKEN_PARAMETERS: &[Parameter] = &[
     may("refreshToken", Kind::Text),
 ];
 
-/// Clients of several ages spell it their own way; one of them has to be there.
-const TREND_PARAMETERS: &[Parameter] =
-    &[may("tendQueryParam", Kind::Json), may("trendQueryParam", Kind::Json), may("param", Kind::Json)];
-
-/// `{"result": {"msg", "code", "traceId", "success", "model"}}`; the call writes a success itself.
-const POOL_TOTAL: Form = Form { layout: Layout::Inside, message: "msg", ..Form::NESTED_TEXT };
-
 /// A parameter that has to be there.
 pub const fn must(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, kind, required: true }
@@ -133,7 +126,7 @@ pub const fn may(name: &'static str, kind: Kind) -> Parameter {
 
 impl Row {
     /// A call that reads the catalogue: signature, token, `catalog:read`.
-    const fn read(namespace: &'static str, api: &'static str, costs_as: &'static str) -> Self {
+    pub(super) const fn read(namespace: &'static str, api: &'static str, costs_as: &'static str) -> Self {
         Self {
             namespace,
             api,
@@ -173,19 +166,8 @@ impl Row {
         Self { class: Class::OrderWrite, urgency: Priority::Order, ..Self::look(namespace, api, costs_as, scope) }
     }
 
-    /// How an offer sold.
-    const fn trend(api: &'static str) -> Self {
-        Self {
-            parameters: TREND_PARAMETERS,
-            form: Form::NESTED.ok_as("S000").failing_as("retCode", "retMsg"),
-            does: "How an offer sold, day by day.",
-            proof: "tests/it/param2/discovery.rs::trends_are_told_day_by_day_under_both_names",
-            ..Self::read(XB, api, "get_offer_trends")
-        }
-    }
-
     /// A call that nobody has to prove anything for.
-    const fn open(namespace: &'static str, api: &'static str) -> Self {
+    pub(super) const fn open(namespace: &'static str, api: &'static str) -> Self {
         Self {
             need: Need::Nothing,
             scopes: &[],
@@ -196,32 +178,32 @@ impl Row {
     }
 
     /// With these parameters.
-    const fn takes(self, parameters: &'static [Parameter]) -> Self {
+    pub(super) const fn takes(self, parameters: &'static [Parameter]) -> Self {
         Self { parameters, ..self }
     }
 
     /// Without a token.
-    const fn signed_only(self) -> Self {
+    pub(super) const fn signed_only(self) -> Self {
         Self { need: Need::Signature, ..self }
     }
 
     /// With answers of this shape.
-    const fn shaped(self, form: Form) -> Self {
+    pub(super) const fn shaped(self, form: Form) -> Self {
         Self { form, ..self }
     }
 
     /// With bodies of up to so many bytes.
-    const fn bodies_up_to(self, bytes: usize) -> Self {
+    pub(super) const fn bodies_up_to(self, bytes: usize) -> Self {
         Self { most_bytes: Some(bytes), ..self }
     }
 
     /// Written by.
-    const fn by(self, run: fn(Asked) -> Writing) -> Self {
+    pub(super) const fn by(self, run: fn(Asked) -> Writing) -> Self {
         Self { run, ..self }
     }
 
     /// What it does, in which room, and the test that proves it.
-    const fn told(self, does: &'static str, room: &'static str, proof: &'static str) -> Self {
+    pub(super) const fn told(self, does: &'static str, room: &'static str, proof: &'static str) -> Self {
         Self { does, room, proof, ..self }
     }
 
@@ -246,9 +228,39 @@ pub fn find(namespace: &str, api: &str, version: u32) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.api == api && row.namespace == namespace && row.version == version)
 }
 
-/// All calls. A group of calls is a folder; a call is one row here and one function there.
-pub static TABLE: &[Row] = &[
-    // the protocol's own
+/// All calls. A group of calls is a folder; a call is one row of its group's `rows.rs`, and one function there.
+pub static TABLE: &[Row] = &joined::<COUNT>(GROUPS);
+
+const GROUPS: &[&[Row]] =
+    &[OWN, discovery::rows::ROWS, trade::rows::ROWS, aftersale::rows::ROWS, logistics::rows::ROWS];
+const COUNT: usize = counted(GROUPS);
+
+const fn counted(groups: &[&[Row]]) -> usize {
+    let (mut group, mut count) = (0, 0);
+    while group < groups.len() {
+        count += groups[group].len();
+        group += 1;
+    }
+    count
+}
+
+/// Tables one after the other.
+const fn joined<const COUNT: usize>(groups: &[&[Row]]) -> [Row; COUNT] {
+    let mut all = [OWN[0]; COUNT];
+    let (mut group, mut at) = (0, 0);
+    while group < groups.len() {
+        let mut row = 0;
+        while row < groups[group].len() {
+            all[at] = groups[group][row];
+            (row, at) = (row + 1, at + 1);
+        }
+        group += 1;
+    }
+    all
+}
+
+/// The protocol's own.
+const OWN: &[Row] = &[
     Row::open("system", "currentTimeMillis").by(|asked| Box::pin(system::current_time_millis(asked))).told(
         "Tells the time in milliseconds.",
         "clock",
@@ -269,158 +281,6 @@ pub static TABLE: &[Row] = &[
         "auth",
         "tests/it/param2/tokens.rs::a_code_brings_tokens_and_a_refresh_token_more",
     ),
-    // discovery
-    Row::read(XB, "product.search.keywordQuery", "search_offers")
-        .takes(&[must("offerQueryParam", Kind::Json)])
-        .by(|asked| Box::pin(discovery::search::by_words(asked)))
-        .told(
-            "Searches offers by words, page by page.",
-            "catalog",
-            "tests/it/param2/discovery.rs::a_search_finds_what_the_newer_face_finds_page_by_page",
-        ),
-    Row::read(XB, "product.search.querySellerOfferList", "list_supplier_offers")
-        .takes(&[must("offerQueryParam", Kind::Json)])
-        .by(|asked| Box::pin(discovery::search::of_seller(asked)))
-        .told(
-            "One seller's offers.",
-            "catalog",
-            "tests/it/param2/discovery.rs::a_sellers_offers_are_all_of_that_seller",
-        ),
-    Row::read(XB, "product.search.queryProductDetail", "get_offer")
-        .takes(&[must("offerDetailParam", Kind::Json)])
-        .by(|asked| Box::pin(discovery::detail::query_product_detail(asked)))
-        .told(
-            "One offer in full: variants, prices by quantity (yuan), stock, packing.",
-            "catalog",
-            "tests/it/param2/discovery.rs::an_offer_is_told_as_the_catalogue_has_it",
-        ),
-    Row::read(XB, "product.image.upload", "create_image")
-        .takes(&[must("uploadImageParam", Kind::Json)])
-        .bodies_up_to(discovery::pictures::MOST_BODY_BYTES)
-        .shaped(Form::NESTED_TEXT)
-        .by(|asked| Box::pin(discovery::pictures::upload(asked)))
-        .told(
-            "Takes in a picture to search by; gives its id, \"0\" for one that cannot be used.",
-            "pictures",
-            "tests/it/param2/pictures.rs::a_picture_is_uploaded_and_finds_its_offer",
-        ),
-    Row::read(XB, "product.search.imageQuery", "search_offers")
-        .takes(&[must("offerQueryParam", Kind::Json)])
-        .shaped(Form::NESTED_TEXT)
-        .by(|asked| Box::pin(discovery::search::by_picture(asked)))
-        .told(
-            "Searches offers by a picture, page by page.",
-            "catalog",
-            "tests/it/param2/pictures.rs::a_picture_is_uploaded_and_finds_its_offer",
-        ),
-    Row::read(XB, "product.related.recommend", "list_related_offers")
-        .takes(&[must("relatedQueryParams", Kind::Json)])
-        .shaped(Form::NESTED.ok_as("S0000"))
-        .by(|asked| Box::pin(discovery::alike::related(asked)))
-        .told(
-            "Offers that are like one.",
-            "catalog",
-            "tests/it/param2/discovery.rs::offers_alike_and_rankings_are_those_of_the_newer_face",
-        ),
-    Row::read(XB, "product.topList.query", "list_rankings")
-        .takes(&[must("rankQueryParams", Kind::Json)])
-        .shaped(Form::NESTED.ok_as("S0000"))
-        .by(|asked| Box::pin(discovery::alike::top_list(asked)))
-        .told(
-            "The best of a category.",
-            "catalog",
-            "tests/it/param2/discovery.rs::offers_alike_and_rankings_are_those_of_the_newer_face",
-        ),
-    Row::read(XB, "product.search.topKeyword", "list_trending_keywords")
-        .takes(&[must("topSeKeywordParam", Kind::Json)])
-        .signed_only()
-        .shaped(Form::NESTED_TEXT)
-        .by(|asked| Box::pin(discovery::alike::top_keyword(asked)))
-        .told(
-            "What is searched for.",
-            "catalog",
-            "tests/it/param2/discovery.rs::keywords_need_no_token_and_lead_to_offers",
-        ),
-    Row::read(XB, "category.translation.getById", "list_categories")
-        .takes(&[
-            may("outMemberId", Kind::Text),
-            must("language", Kind::Text),
-            must("categoryId", Kind::Long),
-            may("parentCateId", Kind::Long),
-        ])
-        .shaped(Form::NESTED.ok_as("S0000").on_top())
-        .by(|asked| Box::pin(discovery::categories::by_id(asked)))
-        .told(
-            "A category in two languages with those below it; 0 is above all.",
-            "catalog",
-            "tests/it/param2/discovery.rs::the_tree_of_categories_is_walked_from_its_root",
-        ),
-    Row::read(XB, "category.translation.getByKeyword", "list_categories")
-        .takes(&[may("outMemberId", Kind::Text), must("language", Kind::Text), must("cateName", Kind::Text)])
-        .shaped(Form::NESTED.ok_as("S0000").on_top())
-        .by(|asked| Box::pin(discovery::categories::by_keyword(asked)))
-        .told(
-            "Categories by their names.",
-            "catalog",
-            "tests/it/param2/discovery.rs::the_tree_of_categories_is_walked_from_its_root",
-        ),
-    Row::read(PRODUCT, "alibaba.category.attribute.get", "get_category")
-        .takes(&[must("categoryID", Kind::Long), must("webSite", Kind::Text), may("scene", Kind::Text)])
-        .shaped(Form::OWN.failing_as("errorCode", "errorMsg"))
-        .by(|asked| Box::pin(discovery::categories::attributes(asked)))
-        .told(
-            "What offers of a category have.",
-            "catalog",
-            "tests/it/param2/discovery.rs::attributes_of_a_category_are_numbered_and_mapped",
-        ),
-    Row::read(XB, "product.category.getAttrById", "get_category")
-        .takes(&[must("categoryId", Kind::Text)])
-        .shaped(Form::NESTED.failing_as("", "msg").telling("data").on_top())
-        .by(|asked| Box::pin(discovery::categories::mapping(asked)))
-        .told(
-            "Attributes and values in Chinese beside English.",
-            "catalog",
-            "tests/it/param2/discovery.rs::attributes_of_a_category_are_numbered_and_mapped",
-        ),
-    Row::read(XB, "product.distribute.getDistributeInfo", "get_offer")
-        .takes(&[must("offerId", Kind::Text)])
-        .signed_only()
-        .shaped(Form::NESTED.failing_as("", "msg").telling("data"))
-        .by(|asked| Box::pin(discovery::points::distribute_info(asked)))
-        .told(
-            "What there is to say of an offer, in three languages.",
-            "catalog",
-            "tests/it/param2/discovery.rs::selling_points_come_in_three_languages",
-        ),
-    Row::read(XB, "pool.product.pull", "list_pool_offers")
-        .takes(&[must("offerPoolQueryParam", Kind::Json)])
-        .shaped(Form::NESTED_TEXT)
-        .by(|asked| Box::pin(discovery::pools::pull(asked)))
-        .told(
-            "Offers of an assortment, up to 1000 a page.",
-            "catalog",
-            "tests/it/param2/discovery.rs::a_pool_is_pulled_whole_whatever_the_size_of_its_pages",
-        ),
-    Row::read(XB, "pool.product.total", "list_pools")
-        .takes(&[may("appKey", Kind::Text), must("palletId", Kind::Long), may("categoryId", Kind::Text)])
-        .signed_only()
-        .shaped(POOL_TOTAL)
-        .by(|asked| Box::pin(discovery::pools::total(asked)))
-        .told(
-            "How many offers an assortment has.",
-            "catalog",
-            "tests/it/param2/discovery.rs::a_pool_is_pulled_whole_whatever_the_size_of_its_pages",
-        ),
-    Row::trend("product.analyze.getPerdaySellQuantityTrend").by(|asked| Box::pin(discovery::trends::sold(asked))),
-    Row::trend("product.analyze.getPerdaySellQuantityTrendNew").by(|asked| Box::pin(discovery::trends::sold(asked))),
-    Row::trend("product.analyze.getThirtyDayMedianPriceTrend")
-        .by(|asked| Box::pin(discovery::trends::median_price(asked))),
-    Row::trend("product.analyze.getThirtyDayMedianPriceTrendNew")
-        .by(|asked| Box::pin(discovery::trends::median_price(asked))),
-    Row::trend("product.analyze.getRepurchaseRateTrend")
-        .by(|asked| Box::pin(discovery::trends::repurchase_rate(asked))),
-    Row::trend("product.analyze.getRepurchaseRateTrendNew")
-        .by(|asked| Box::pin(discovery::trends::repurchase_rate(asked))),
 ];
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod aftersale;
 mod asked;
 mod dates;
 pub mod discovery;
@@ -8,6 +9,7 @@ mod fault;
 mod form;
 pub mod gate;
 pub mod lenient;
+mod logistics;
 mod multipart;
 mod oauth;
 mod parameters;
@@ -16,6 +18,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trade;
 
 pub use told::page;
 

@@ -9,6 +9,7 @@ pub mod marks;
 pub mod pictures;
 pub mod points;
 pub mod pools;
+pub mod rows;
 pub mod search;
 pub mod spec;
 pub mod trends;

@@ -1,0 +1,174 @@
+//! The calls of this group.
+
+use crate::param2::discovery::{alike, categories, detail, pictures, points, pools, search, trends};
+use crate::param2::dispatch::{Kind, PRODUCT, Parameter, Row, XB, may, must};
+use crate::param2::form::{Form, Layout};
+
+/// Clients of several ages spell it their own way; one of them has to be there.
+const TREND_PARAMETERS: &[Parameter] =
+    &[may("tendQueryParam", Kind::Json), may("trendQueryParam", Kind::Json), may("param", Kind::Json)];
+
+/// `{"result": {"msg", "code", "traceId", "success", "model"}}`; the call writes a success itself.
+const POOL_TOTAL: Form = Form { layout: Layout::Inside, message: "msg", ..Form::NESTED_TEXT };
+
+/// How an offer sold.
+const fn trend(api: &'static str) -> Row {
+    Row {
+        parameters: TREND_PARAMETERS,
+        form: Form::NESTED.ok_as("S000").failing_as("retCode", "retMsg"),
+        does: "How an offer sold, day by day.",
+        proof: "tests/it/param2/discovery.rs::trends_are_told_day_by_day_under_both_names",
+        ..Row::read(XB, api, "get_offer_trends")
+    }
+}
+
+/// Searching, offers, categories, assortments, trends.
+pub const ROWS: &[Row] = &[
+    Row::read(XB, "product.search.keywordQuery", "search_offers")
+        .takes(&[must("offerQueryParam", Kind::Json)])
+        .by(|asked| Box::pin(search::by_words(asked)))
+        .told(
+            "Searches offers by words, page by page.",
+            "catalog",
+            "tests/it/param2/discovery.rs::a_search_finds_what_the_newer_face_finds_page_by_page",
+        ),
+    Row::read(XB, "product.search.querySellerOfferList", "list_supplier_offers")
+        .takes(&[must("offerQueryParam", Kind::Json)])
+        .by(|asked| Box::pin(search::of_seller(asked)))
+        .told(
+            "One seller's offers.",
+            "catalog",
+            "tests/it/param2/discovery.rs::a_sellers_offers_are_all_of_that_seller",
+        ),
+    Row::read(XB, "product.search.queryProductDetail", "get_offer")
+        .takes(&[must("offerDetailParam", Kind::Json)])
+        .by(|asked| Box::pin(detail::query_product_detail(asked)))
+        .told(
+            "One offer in full: variants, prices by quantity (yuan), stock, packing.",
+            "catalog",
+            "tests/it/param2/discovery.rs::an_offer_is_told_as_the_catalogue_has_it",
+        ),
+    Row::read(XB, "product.image.upload", "create_image")
+        .takes(&[must("uploadImageParam", Kind::Json)])
+        .bodies_up_to(pictures::MOST_BODY_BYTES)
+        .shaped(Form::NESTED_TEXT)
+        .by(|asked| Box::pin(pictures::upload(asked)))
+        .told(
+            "Takes in a picture to search by; gives its id, \"0\" for one that cannot be used.",
+            "pictures",
+            "tests/it/param2/pictures.rs::a_picture_is_uploaded_and_finds_its_offer",
+        ),
+    Row::read(XB, "product.search.imageQuery", "search_offers")
+        .takes(&[must("offerQueryParam", Kind::Json)])
+        .shaped(Form::NESTED_TEXT)
+        .by(|asked| Box::pin(search::by_picture(asked)))
+        .told(
+            "Searches offers by a picture, page by page.",
+            "catalog",
+            "tests/it/param2/pictures.rs::a_picture_is_uploaded_and_finds_its_offer",
+        ),
+    Row::read(XB, "product.related.recommend", "list_related_offers")
+        .takes(&[must("relatedQueryParams", Kind::Json)])
+        .shaped(Form::NESTED.ok_as("S0000"))
+        .by(|asked| Box::pin(alike::related(asked)))
+        .told(
+            "Offers that are like one.",
+            "catalog",
+            "tests/it/param2/discovery.rs::offers_alike_and_rankings_are_those_of_the_newer_face",
+        ),
+    Row::read(XB, "product.topList.query", "list_rankings")
+        .takes(&[must("rankQueryParams", Kind::Json)])
+        .shaped(Form::NESTED.ok_as("S0000"))
+        .by(|asked| Box::pin(alike::top_list(asked)))
+        .told(
+            "The best of a category.",
+            "catalog",
+            "tests/it/param2/discovery.rs::offers_alike_and_rankings_are_those_of_the_newer_face",
+        ),
+    Row::read(XB, "product.search.topKeyword", "list_trending_keywords")
+        .takes(&[must("topSeKeywordParam", Kind::Json)])
+        .signed_only()
+        .shaped(Form::NESTED_TEXT)
+        .by(|asked| Box::pin(alike::top_keyword(asked)))
+        .told(
+            "What is searched for.",
+            "catalog",
+            "tests/it/param2/discovery.rs::keywords_need_no_token_and_lead_to_offers",
+        ),
+    Row::read(XB, "category.translation.getById", "list_categories")
+        .takes(&[
+            may("outMemberId", Kind::Text),
+            must("language", Kind::Text),
+            must("categoryId", Kind::Long),
+            may("parentCateId", Kind::Long),
+        ])
+        .shaped(Form::NESTED.ok_as("S0000").on_top())
+        .by(|asked| Box::pin(categories::by_id(asked)))
+        .told(
+            "A category in two languages with those below it; 0 is above all.",
+            "catalog",
+            "tests/it/param2/discovery.rs::the_tree_of_categories_is_walked_from_its_root",
+        ),
+    Row::read(XB, "category.translation.getByKeyword", "list_categories")
+        .takes(&[may("outMemberId", Kind::Text), must("language", Kind::Text), must("cateName", Kind::Text)])
+        .shaped(Form::NESTED.ok_as("S0000").on_top())
+        .by(|asked| Box::pin(categories::by_keyword(asked)))
+        .told(
+            "Categories by their names.",
+            "catalog",
+            "tests/it/param2/discovery.rs::the_tree_of_categories_is_walked_from_its_root",
+        ),
+    Row::read(PRODUCT, "alibaba.category.attribute.get", "get_category")
+        .takes(&[must("categoryID", Kind::Long), must("webSite", Kind::Text), may("scene", Kind::Text)])
+        .shaped(Form::OWN.failing_as("errorCode", "errorMsg"))
+        .by(|asked| Box::pin(categories::attributes(asked)))
+        .told(
+            "What offers of a category have.",
+            "catalog",
+            "tests/it/param2/discovery.rs::attributes_of_a_category_are_numbered_and_mapped",
+        ),
+    Row::read(XB, "product.category.getAttrById", "get_category")
+        .takes(&[must("categoryId", Kind::Text)])
+        .shaped(Form::NESTED.failing_as("", "msg").telling("data").on_top())
+        .by(|asked| Box::pin(categories::mapping(asked)))
+        .told(
+            "Attributes and values in Chinese beside English.",
+            "catalog",
+            "tests/it/param2/discovery.rs::attributes_of_a_category_are_numbered_and_mapped",
+        ),
+    Row::read(XB, "product.distribute.getDistributeInfo", "get_offer")
+        .takes(&[must("offerId", Kind::Text)])
+        .signed_only()
+        .shaped(Form::NESTED.failing_as("", "msg").telling("data"))
+        .by(|asked| Box::pin(points::distribute_info(asked)))
+        .told(
+            "What there is to say of an offer, in three languages.",
+            "catalog",
+            "tests/it/param2/discovery.rs::selling_points_come_in_three_languages",
+        ),
+    Row::read(XB, "pool.product.pull", "list_pool_offers")
+        .takes(&[must("offerPoolQueryParam", Kind::Json)])
+        .shaped(Form::NESTED_TEXT)
+        .by(|asked| Box::pin(pools::pull(asked)))
+        .told(
+            "Offers of an assortment, up to 1000 a page.",
+            "catalog",
+            "tests/it/param2/discovery.rs::a_pool_is_pulled_whole_whatever_the_size_of_its_pages",
+        ),
+    Row::read(XB, "pool.product.total", "list_pools")
+        .takes(&[may("appKey", Kind::Text), must("palletId", Kind::Long), may("categoryId", Kind::Text)])
+        .signed_only()
+        .shaped(POOL_TOTAL)
+        .by(|asked| Box::pin(pools::total(asked)))
+        .told(
+            "How many offers an assortment has.",
+            "catalog",
+            "tests/it/param2/discovery.rs::a_pool_is_pulled_whole_whatever_the_size_of_its_pages",
+        ),
+    trend("product.analyze.getPerdaySellQuantityTrend").by(|asked| Box::pin(trends::sold(asked))),
+    trend("product.analyze.getPerdaySellQuantityTrendNew").by(|asked| Box::pin(trends::sold(asked))),
+    trend("product.analyze.getThirtyDayMedianPriceTrend").by(|asked| Box::pin(trends::median_price(asked))),
+    trend("product.analyze.getThirtyDayMedianPriceTrendNew").by(|asked| Box::pin(trends::median_price(asked))),
+    trend("product.analyze.getRepurchaseRateTrend").by(|asked| Box::pin(trends::repurchase_rate(asked))),
+    trend("product.analyze.getRepurchaseRateTrendNew").by(|asked| Box::pin(trends::repurchase_rate(asked))),
+];
