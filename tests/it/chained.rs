@@ -216,6 +216,19 @@ async fn what_the_protocol_cannot_carry_is_told_as_not_offered() {
         let detail = answer.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains(says), "{path}: {detail}");
     }
+    let found = told(&far, &format!("/v1/offers?{CUPS}&limit=1")).await;
+    let body = json!({
+        "reference": "RFQ-1", "suppliers": [{"supplier_id": found["items"][0]["supplier"]["id"]}], "quantity": 100,
+        "specification": "白色", "ship_to_country": "JP", "currency": "JPY",
+    });
+    let inquiry = far.post_once("/v1/inquiries", "inquiry-1", body).await;
+    let order = far.order("PO-1").await.json();
+    let body = json!({"reference": "CO-1", "order_ids": [order["id"]], "operated_by": "warehouse"});
+    let consignment = far.post_once("/v1/consignments", "consign-1", body).await;
+    for (answer, says) in [(inquiry, "Inquiries"), (consignment, "Consignments")] {
+        assert_eq!((answer.status, problem(&answer).as_str()), (501, "upstream_not_offered"), "{}", answer.json());
+        assert!(answer.json()["detail"].as_str().unwrap().contains(says), "{}", answer.json());
+    }
     house.close().await;
 }
 

@@ -1,6 +1,6 @@
 //! Orders from outside: placed once, answered identically, followed to the warehouse.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{House, Partner, pointers, problem};
 

@@ -166,7 +166,7 @@ async fn a_request_is_signed_whole_and_its_answer_is_told_in_the_internal_words(
     assert_eq!(names, ["_aop_timestamp", "access_token", "offerDetailParam"]);
     assert_eq!(parameters[1].1, "tok-abc");
     let offer: crate::upstream::wholesale::wire::goods::Detail = serde_json::from_value(told).unwrap();
-    assert_eq!((offer.brief.price.as_str(), offer.brief.begin_amount), ("10.50", 10));
+    assert_eq!((offer.brief.price.as_str(), offer.brief.begin_amount), ("10.00", 10));
     assert_eq!((offer.skus[0].price_offset.as_deref(), offer.skus[0].stock), (Some("0.50"), 123));
     assert_eq!((offer.weight_gram, offer.size_mm, offer.batch_amount), (Some(250), Some([20, 15, 30]), Some(5)));
     assert_eq!(offer.mix_batch.unwrap().min_amount.as_deref(), Some("100.00"));

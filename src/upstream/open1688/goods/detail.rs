@@ -119,13 +119,7 @@ fn brief(asked: &Asked<'_>, told: &Value, tongue: &Tongue) -> Result<Value, Erro
     let subject = words::text(told, "/subject").ok_or_else(|| missing("a title"))?;
     let tiers = tiers(told);
     let first = tiers.first().map(|(_, price)| *price).ok_or_else(|| missing("a price"))?;
-    let skus = words::list(told, "/productSkuInfos");
-    let offsets: Vec<i64> = skus.iter().map(|sku| offset(told, sku, first)).collect();
-    let all = || {
-        tiers.iter().flat_map(|(_, price)| {
-            offsets.iter().chain(offsets.is_empty().then_some(&0)).map(move |offset| price + offset)
-        })
-    };
+    let prices = || tiers.iter().map(|(_, price)| *price);
     let unit = words::text(told, "/productSaleInfo/unitInfo/unit").unwrap_or_else(|| "件".to_owned());
     let one_piece =
         words::list(told, "/tagInfoList").iter().find(|tag| words::text(tag, "/key").as_deref() == Some("isOnePsale"));
@@ -139,8 +133,8 @@ fn brief(asked: &Asked<'_>, told: &Value, tongue: &Tongue) -> Result<Value, Erro
         "subjectTrans": tongue.trans(told, "/subjectTrans", &subject),
         "subject": subject,
         "categoryId": category.unwrap_or(0),
-        "price": words::yuan(all().min().unwrap_or(first)),
-        "priceMax": words::yuan(all().max().unwrap_or(first)),
+        "price": words::yuan(prices().min().unwrap_or(first)),
+        "priceMax": words::yuan(prices().max().unwrap_or(first)),
         "beginAmount": least(told),
         "unitTrans": tongue.trans(told, "/productSaleInfo/unitInfo/transUnit", &unit),
         "unit": unit,

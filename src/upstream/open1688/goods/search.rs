@@ -120,7 +120,7 @@ impl Question {
 
 fn not_offered(name: &str) -> Error {
     let told = ASKED_AS.iter().find(|(ours, _)| *ours == name).map_or(name, |(_, told)| told);
-    Error::NotOffered(format!("{told} is not offered in searches of the catalogue behind this gateway. Leave it out."))
+    Error::NotOffered(format!("Searches of the catalogue behind this gateway do not offer {told}. Leave it out."))
 }
 
 /// Answers `goods.search`.
