@@ -181,6 +181,7 @@ codes! {
     UpstreamUnavailable = "upstream_unavailable", 503, Catalogue, Later, "The wholesale service cannot be reached.", "Try again as Retry-After says.";
     UpstreamRefused = "upstream_refused", 502, Catalogue, Never, "The wholesale service refused the call.", "Report the request id to the operator.";
     UpstreamNonsense = "upstream_nonsense", 502, Catalogue, Later, "The wholesale service's answer could not be understood.", "Report the request id to the operator.";
+    UpstreamNotOffered = "upstream_not_offered", 501, Catalogue, Never, "The catalogue behind this gateway does not offer this.", "Leave out what the detail names, or ask the operator for a gateway in front of another catalogue.";
     // quotes and orders
     QuoteNotFound = "quote_not_found", 404, Partner, Never, "No such quote.", "Ask for a new quote at POST /v1/quotes.";
     QuoteExpired = "quote_expired", 409, Partner, Never, "The quote is past its expires_at.", "Ask for a new quote and order on that.";

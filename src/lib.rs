@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests may spawn and tell the time"))]
 
 // GROUND: words and pure tools, no I/O
+pub mod aop;
 pub mod clock;
 pub mod config;
 pub mod edge;

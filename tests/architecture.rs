@@ -16,6 +16,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("model", &["error"]),
     ("config", &[]),
     ("signing", &[]),
+    ("aop", &[]),
     ("edge", &["clock", "error", "telemetry", "signing"]),
     // DOORS: ground only; `sql` is the floor under the doors that keep things in tables, `audit` the book they share,
     // `redis_link` the floor under those that ask Redis
@@ -26,7 +27,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("counters", &["clock", "error", "model", "telemetry", "redis_link"]),
     ("ledger", &["clock", "error", "model", "telemetry", "sql", "audit"]),
     ("partners", &["clock", "error", "model", "signing", "telemetry", "sql", "audit"]),
-    ("upstream", &["clock", "error", "model", "telemetry"]),
+    ("upstream", &["aop", "clock", "error", "model", "signing", "telemetry", "sql"]),
     ("rates", &["clock", "error", "model", "telemetry"]),
     ("language", &["clock", "error", "model", "telemetry", "sql"]),
     // ROOMS: strangers to each other, except that all may use translate
@@ -76,6 +77,7 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "param2",
         &[
+            "aop",
             "clock",
             "edge",
             "error",

@@ -65,7 +65,9 @@ impl Failure for Error {
                 E::VoucherNotFound(_) => Code::VoucherNotFound,
                 _ => Code::Internal,
             },
-            Self::NotDone(error) if error.code() == Code::SandboxUnavailable => Code::SandboxUnavailable,
+            Self::NotDone(error) if matches!(error.code(), Code::SandboxUnavailable | Code::UpstreamNotOffered) => {
+                error.code()
+            }
             // Whatever kept it from being sent, the same request can succeed later.
             Self::NotDone(_) => Code::UpstreamUnavailable,
             Self::Unsure(_) => Code::UpstreamTimeout,
@@ -82,6 +84,7 @@ impl Failure for Error {
     fn detail(&self) -> Option<String> {
         use ledger::Error as E;
         match self {
+            Self::NotDone(error) | Self::Upstream(error) if error.code() == Code::UpstreamNotOffered => error.detail(),
             Self::Ledger(E::Sql(error)) => error.detail(),
             Self::Ledger(E::OrderNotFound(id)) => Some(format!("There is no order {id}.")),
             Self::Ledger(E::RefundReferenceTaken { first }) => {
@@ -142,6 +145,7 @@ impl Failure for Error {
             Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
             Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
             Self::Ledger(_) if self.code() == Code::Internal => Some(1),
+            Self::NotDone(error) if error.code() == Code::UpstreamNotOffered => None,
             Self::NotDone(_) | Self::Unsure(_) => Some(2),
             Self::Upstream(error) => error.retry_after_s(),
             _ => None,

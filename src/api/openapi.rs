@@ -51,6 +51,7 @@ const COMMON: &[(u16, &str)] = &[
     (429, "`rate_limited`, `quota_used_up`, `too_many_in_flight`, `auth_throttled`: wait as `Retry-After` says"),
     (431, "`headers_too_large`: send fewer or shorter header fields"),
     (500, "`internal_error`: report the request id"),
+    (501, "`upstream_not_offered`: the catalogue behind this gateway does not offer what the detail names"),
     (502, "`upstream_refused`, `upstream_nonsense`: the wholesale service misbehaved"),
     (
         503,

@@ -191,8 +191,10 @@ fn open(config: &Config) -> Result<Cache<upstream::Error>> {
 }
 
 fn catalog(config: &Config, cache: Cache<upstream::Error>) -> Result<Catalog> {
-    let upstream = Upstream::new(&settings::upstream(&config.upstream, &Clock::System), Arc::default())
-        .map_err(CannotStart::because)?;
+    // A catalogue that speaks the open platform's protocol is left to the gateways: what its things are called over there
+    // is kept in their database, with every document that tells it.
+    let settings = settings::upstream(&config.upstream, &upstream::Accounts::default(), &Clock::System);
+    let upstream = Upstream::new(&settings, Arc::default()).map_err(CannotStart::because)?;
     let rates = Rates::open(settings::rates(&config.rates), Clock::System).map_err(CannotStart::because)?;
     Ok(Catalog::new(upstream, cache, rates, Clock::System, &config.server.public_url))
 }

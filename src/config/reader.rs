@@ -163,7 +163,8 @@ impl Reader {
     }
 }
 
-const SECRETS: &[&str] = &["token", "master_key", "password", "password_hash"];
+const SECRETS: &[&str] =
+    &["token", "master_key", "password", "password_hash", "app_secret", "access_token", "refresh_token"];
 
 fn mask(key: &str, value: &Value) -> String {
     let name = key.rsplit('.').next().unwrap_or(key);

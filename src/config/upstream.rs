@@ -39,7 +39,30 @@ pub struct Endpoint {
     pub url: Url,
     /// The token it knows the gateway by.
     pub token: Zeroizing<String>,
+    /// What the open platform knows the gateway by, where the service speaks its protocol.
+    pub app: Option<App>,
 }
+
+/// An app of the open platform, with its tokens; an empty one is not there.
+#[derive(Clone)]
+pub struct App {
+    /// Its number.
+    pub key: String,
+    /// What it signs with.
+    pub secret: Zeroizing<String>,
+    /// What it may speak for an account with.
+    pub access_token: Zeroizing<String>,
+    /// What brings the next access token.
+    pub refresh_token: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+const KINDS: [&str; 2] = ["wholesale", "open1688"];
 
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -89,7 +112,44 @@ fn endpoint(from: &mut Reader, section: &str) -> Option<Endpoint> {
     if !matches!(url.scheme(), "http" | "https") {
         from.complain(&key, "must start with http:// or https://");
     }
-    Some(Endpoint { url, token })
+    Some(Endpoint { url, token, app: app(from, section) })
+}
+
+/// The app's settings, all of whose mistakes are told; none where the service speaks its own protocol.
+fn app(from: &mut Reader, section: &str) -> Option<App> {
+    let key = |name: &str| format!("{section}.{name}");
+    let app = App {
+        key: from.text(&key("app_key")),
+        secret: Zeroizing::new(from.secret(&key("app_secret"))),
+        access_token: Zeroizing::new(from.secret(&key("access_token"))),
+        refresh_token: Zeroizing::new(from.secret(&key("refresh_token"))),
+    };
+    let kind = from.text(&key("kind"));
+    if !KINDS.contains(&kind.as_str()) {
+        from.complain(&key("kind"), format!("is {kind:?}, must be one of {}", KINDS.join(", ")));
+        return None;
+    }
+    let given = [&app.secret, &app.access_token, &app.refresh_token].map(|secret| !secret.is_empty());
+    if kind != "open1688" {
+        let names = ["app_secret", "access_token", "refresh_token"].into_iter().zip(given);
+        for (name, _) in names.chain([("app_key", !app.key.is_empty())]).filter(|(_, given)| *given) {
+            from.complain(&key(name), "belongs to kind = \"open1688\"; leave it empty");
+        }
+        return None;
+    }
+    if !from.text(&key("token")).is_empty() || !from.text(&key("token_file")).is_empty() {
+        from.complain(&key("token"), "belongs to kind = \"wholesale\"; leave it empty");
+    }
+    if app.key.is_empty() || !app.key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        from.complain(&key("app_key"), "must be the number of the app, e.g. \"1234567\"");
+    }
+    if app.secret.is_empty() {
+        from.complain(&key("app_secret"), "is empty; give the app's secret, here or in app_secret_file");
+    }
+    if app.access_token.is_empty() && app.refresh_token.is_empty() {
+        from.complain(&key("refresh_token"), "is empty, and so is access_token; one of them is needed");
+    }
+    Some(app)
 }
 
 #[cfg(test)]
@@ -102,5 +162,47 @@ mod tests {
         let pairs = pairs.map(|(name, value)| (format!("XUNYUAN__UPSTREAM__{name}"), value.to_owned()));
         let told = Config::load(None, pairs.into_iter()).unwrap_err().to_string();
         assert!(told.contains("upstream.order_deadline_ms is shorter than upstream.deadline_ms"), "{told}");
+    }
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        let pairs = pairs.iter().map(|(name, value)| (format!("XUNYUAN__UPSTREAM__{name}"), (*value).to_owned()));
+        Config::load(None, pairs).map_err(|mistakes| mistakes.to_string())
+    }
+
+    #[test]
+    fn an_app_of_the_open_platform_is_read_whole_and_not_shown() {
+        let config = load(&[
+            ("SANDBOX__KIND", "open1688"),
+            ("SANDBOX__URL", "https://gw.open.1688.com"),
+            ("SANDBOX__APP_KEY", "1234567"),
+            ("SANDBOX__APP_SECRET", "topsecret"),
+            ("SANDBOX__REFRESH_TOKEN", "topsecret"),
+        ]);
+        let config = config.unwrap();
+        let app = config.upstream.sandbox.as_ref().unwrap().app.as_ref().unwrap();
+        assert_eq!((app.key.as_str(), app.access_token.is_empty()), ("1234567", true));
+        assert!(!format!("{config:?}").contains("topsecret") && !config.masked().contains("topsecret"));
+        assert!(config.upstream.live.unwrap().app.is_none());
+    }
+
+    #[test]
+    fn every_mistake_about_an_app_is_told() {
+        let told = load(&[
+            ("SANDBOX__KIND", "open1688"),
+            ("SANDBOX__URL", "http://127.0.0.1:1"),
+            ("SANDBOX__TOKEN", "x"),
+            ("LIVE__APP_KEY", "1"),
+        ]);
+        let told = told.unwrap_err();
+        for part in [
+            "sandbox.token belongs to kind = \"wholesale\"",
+            "sandbox.app_key must be",
+            "sandbox.app_secret is empty",
+            "sandbox.refresh_token is empty",
+            "live.app_key belongs to kind",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+        assert!(load(&[("LIVE__KIND", "taobao")]).unwrap_err().contains("one of wholesale, open1688"));
     }
 }

@@ -45,7 +45,9 @@ impl Failure for Error {
             Self::Upstream(error) => error.code(),
             Self::Nonsense(nonsense) => nonsense.code(),
             // Whatever kept it from being sent, the same request can succeed later.
-            Self::NotReached(error) if error.code() == Code::SandboxUnavailable => Code::SandboxUnavailable,
+            Self::NotReached(error) if matches!(error.code(), Code::SandboxUnavailable | Code::UpstreamNotOffered) => {
+                error.code()
+            }
             Self::NotReached(_) => Code::UpstreamUnavailable,
             Self::Invalid(_) => Code::InvalidRequest,
             Self::OrderNotFound => Code::OrderNotFound,
@@ -57,6 +59,9 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
+            Self::NotReached(error) | Self::Upstream(error) if error.code() == Code::UpstreamNotOffered => {
+                error.detail()
+            }
             Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
             Self::Ledger(ledger::Error::Consigning(refused)) => detail_of(refused),
             Self::NotReached(_) => Some(
@@ -98,6 +103,7 @@ impl Failure for Error {
             Self::Ledger(ledger::Error::LeaseLost | ledger::Error::Moved) | Self::Busy => Some(1),
             Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
             Self::Ledger(_) if self.code() == Code::Internal => Some(1),
+            Self::NotReached(error) if error.code() == Code::UpstreamNotOffered => None,
             Self::NotReached(_) => Some(2),
             Self::Upstream(error) => error.retry_after_s(),
             _ => None,

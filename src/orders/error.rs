@@ -84,7 +84,9 @@ impl Failure for Error {
             Self::Upstream(error) => error.code(),
             Self::Rates(error) => error.code(),
             // Whatever kept it from being sent, the same request can succeed later.
-            Self::NotPlaced(error) if error.code() == Code::SandboxUnavailable => Code::SandboxUnavailable,
+            Self::NotPlaced(error) if matches!(error.code(), Code::SandboxUnavailable | Code::UpstreamNotOffered) => {
+                error.code()
+            }
             Self::NotPlaced(_) => Code::UpstreamUnavailable,
             Self::Nonsense(nonsense) => nonsense.code(),
             Self::Invalid(_) => Code::InvalidRequest,
@@ -103,6 +105,9 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
+            Self::NotPlaced(error) | Self::Upstream(error) if error.code() == Code::UpstreamNotOffered => {
+                error.detail()
+            }
             Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
             Self::Ledger(ledger::Error::ReferenceTaken { first }) => {
                 Some(format!("The reference belongs to order {first}. Use a new reference for a new order."))
@@ -171,6 +176,7 @@ impl Failure for Error {
             Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
             Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
             Self::Ledger(_) if self.code() == Code::Internal => Some(1),
+            Self::NotPlaced(error) if error.code() == Code::UpstreamNotOffered => None,
             Self::NotPlaced(_) => Some(2),
             Self::Upstream(error) => error.retry_after_s(),
             Self::Rates(error) => error.retry_after_s(),

@@ -129,6 +129,8 @@ pub struct House {
     pub passes: Passes,
     /// A client of the main runtime that looks whether the catalogue answers.
     pub lookout: Upstream,
+    /// Accounts at services that speak the open platform's protocol.
+    pub accounts: upstream::Accounts,
     /// What calls to the catalogue counted.
     pub upstream_tally: Arc<upstream::Tally>,
     /// Connections of partners.
@@ -192,7 +194,8 @@ pub async fn open_directory(config: &Config, clock: &Clock) -> Result<(Sql, Arc<
 /// The room of orders with a client of its own, for the command line.
 pub fn open_orders(config: &Config, sql: &Sql, clock: &Clock) -> Result<(Orders, Ledger), Error> {
     let ledger = Ledger::new(sql.clone(), clock.clone());
-    let upstream = Upstream::new(&settings::upstream(&config.upstream, clock), Arc::default())?;
+    let accounts = settings::open1688(&config.upstream, sql, clock);
+    let upstream = Upstream::new(&settings::upstream(&config.upstream, &accounts, clock), Arc::default())?;
     let rates = Rates::open(settings::rates(&config.rates), clock.clone())?;
     Ok((Orders::new(settings::orders(config)?, ledger.clone(), upstream, rates, clock.clone()), ledger))
 }
@@ -224,6 +227,7 @@ impl House {
             marks: param2::gate::Marks::default(),
             clock: clock.clone(),
         };
+        let accounts = settings::open1688(&config.upstream, &sql, &clock);
         let upstream_tally = Arc::<upstream::Tally>::default();
         let asked = Arc::clone(&upstream_tally);
         gate.limits.pressure().watch(Box::new(move || asked.in_flight.load(Ordering::Relaxed)));
@@ -243,7 +247,8 @@ impl House {
             interpreter: Interpreter::new(settings::language(&config.language), sql.clone(), clock.clone())?,
             books: Arc::new(ProcessBooks::new(log, config.telemetry.access_log_share, usage.clone(), clock.clone())),
             usage,
-            lookout: Upstream::new(&settings::upstream(&config.upstream, &clock), Arc::default())?,
+            lookout: Upstream::new(&settings::upstream(&config.upstream, &accounts, &clock), Arc::default())?,
+            accounts,
             upstream_tally,
             passes: Passes::new(clock.clone()),
             // Connections live by the machine's time, whatever a test has set.
@@ -269,8 +274,8 @@ impl House {
 
     /// Rooms with sockets of their own, for the runtime this is called on.
     pub fn rooms(&self) -> Result<Rooms, Error> {
-        let upstream =
-            Upstream::new(&settings::upstream(&self.config.upstream, &self.clock), self.upstream_tally.clone())?;
+        let settings = settings::upstream(&self.config.upstream, &self.accounts, &self.clock);
+        let upstream = Upstream::new(&settings, self.upstream_tally.clone())?;
         let (cache, rates, clock) = (self.cache.clone(), self.rates.clone(), self.clock.clone());
         let catalog =
             Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url)

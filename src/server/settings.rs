@@ -1,5 +1,6 @@
 //! The operator's settings, as each door and room wants them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::storefront::CountryHeader;
@@ -8,9 +9,11 @@ use crate::config::{self, Config};
 use crate::counters;
 use crate::edge::crowd;
 use crate::edge::sealed::BodyBounds;
+use crate::model::partner::Mode;
 use crate::partners::MasterKeys;
 use crate::redis_link;
 use crate::server::house::Error;
+use crate::sql::Sql;
 use crate::{
     aftersale, auth, cache, follows, fulfilment, landed, language, limits, orders, rates, referrals, sourcing,
     telemetry, upstream, webhooks,
@@ -71,16 +74,36 @@ fn place(servers: &config::Servers) -> redis_link::Place {
     }
 }
 
+/// For services that speak the open platform's protocol; made once, for all clients of the process.
+pub fn open1688(config: &config::Upstream, sql: &Sql, clock: &Clock) -> upstream::Accounts {
+    let account = |endpoint: &Option<config::Endpoint>, mode: Mode| {
+        let endpoint = endpoint.as_ref()?;
+        let app = endpoint.app.as_ref()?;
+        let identity = upstream::open1688::Identity {
+            url: endpoint.url.clone(),
+            app_key: app.key.clone(),
+            secret: app.secret.clone(),
+            access_token: app.access_token.clone(),
+            refresh_token: app.refresh_token.clone(),
+        };
+        let names = upstream::open1688::Names::kept(sql.clone(), clock.clone(), mode);
+        Some(Arc::new(upstream::open1688::Account::new(&identity, names)))
+    };
+    upstream::Accounts { live: account(&config.live, Mode::Live), sandbox: account(&config.sandbox, Mode::Sandbox) }
+}
+
 /// For the wholesale services.
-pub fn upstream(config: &config::Upstream, clock: &Clock) -> upstream::Settings {
+pub fn upstream(config: &config::Upstream, accounts: &upstream::Accounts, clock: &Clock) -> upstream::Settings {
     let endpoint = |endpoint: &config::Endpoint| upstream::Endpoint {
         url: endpoint.url.clone(),
         token: endpoint.token.to_string().into(),
     };
+    let own = |endpoint: &&config::Endpoint| endpoint.app.is_none();
     upstream::Settings {
         clock: clock.clone(),
-        live: config.live.as_ref().map(endpoint),
-        sandbox: config.sandbox.as_ref().map(endpoint),
+        open1688: accounts.clone(),
+        live: config.live.as_ref().filter(own).map(endpoint),
+        sandbox: config.sandbox.as_ref().filter(own).map(endpoint),
         connect_timeout: config.connect_timeout,
         deadline: config.deadline,
         order_deadline: config.order_deadline,

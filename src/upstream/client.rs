@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -20,6 +20,7 @@ use crate::upstream::budget::Budget;
 use crate::upstream::call::{Call, Class, Expects, Repeat};
 use crate::upstream::failure::{Error, Loss};
 use crate::upstream::hedge::Hedge;
+use crate::upstream::open1688::{self, Account};
 use crate::upstream::settings::{Endpoint, Settings};
 use crate::upstream::tally::{Tally, UnderWay};
 use crate::upstream::verdict::{is_json, judge, lost, wait_s};
@@ -52,8 +53,8 @@ pub struct Upstream(Arc<Inner>);
 struct Inner {
     clock: Clock,
     client: Client,
-    live: Option<Target>,
-    sandbox: Option<Target>,
+    live: Option<Speaks>,
+    sandbox: Option<Speaks>,
     deadline: Duration,
     order_deadline: Duration,
     retries: u32,
@@ -72,10 +73,18 @@ struct Inner {
 struct Question<'a> {
     mode: Mode,
     call: &'a Call,
-    target: &'a Target,
-    url: &'a Url,
+    target: &'a Speaks,
     trace: Option<&'a str>,
     until: Instant,
+}
+
+/// What a service speaks.
+#[derive(Debug)]
+enum Speaks {
+    /// The internal protocol, in which calls are values already.
+    Wholesale(Target),
+    /// 1688's open platform, into which each call is put.
+    Open1688(Arc<Account>),
 }
 
 #[derive(Debug)]
@@ -116,8 +125,8 @@ impl Upstream {
         Ok(Self(Arc::new(Inner {
             clock: settings.clock.clone(),
             client,
-            live: settings.live.as_ref().map(Target::new).transpose()?,
-            sandbox: settings.sandbox.as_ref().map(Target::new).transpose()?,
+            live: speaks(settings.open1688.live.as_ref(), settings.live.as_ref())?,
+            sandbox: speaks(settings.open1688.sandbox.as_ref(), settings.sandbox.as_ref())?,
             deadline: settings.deadline,
             order_deadline: settings.order_deadline,
             retries: settings.retries,
@@ -165,7 +174,7 @@ impl Upstream {
 }
 
 impl Inner {
-    fn target(&self, mode: Mode) -> Result<&Target, Error> {
+    fn target(&self, mode: Mode) -> Result<&Speaks, Error> {
         let target = match mode {
             Mode::Live => &self.live,
             Mode::Sandbox => &self.sandbox,
@@ -182,8 +191,7 @@ impl Inner {
 
     async fn attempts(&self, mode: Mode, call: &Call, trace: Option<&str>, until: Instant) -> Result<Bytes, Error> {
         let target = self.target(mode)?;
-        let url = &target.address(call)?;
-        let question = Question { mode, call, target, url, trace, until };
+        let question = Question { mode, call, target, trace, until };
         let wait = self.place_wait.min(remaining(until));
         let Some(_place) = self.tally.lanes(self.at_once).enter(call.class(), wait).await else {
             return Err(Error::HeldBack(CROWDED));
@@ -276,20 +284,31 @@ impl Inner {
     }
 
     async fn once(&self, question: Question<'_>, time: Duration) -> Result<Bytes, Error> {
-        let Question { call, target, url, trace, .. } = question;
-        let mut request = self.client.request(call.method.clone(), url.clone()).timeout(time);
+        let Question { call, target, trace, .. } = question;
+        let target = match target {
+            Speaks::Wholesale(target) => target,
+            // In a box, so that calls of the other kind do not carry the room for it around.
+            Speaks::Open1688(account) => {
+                let line = Line { inner: self, trace, until: Instant::now() + time };
+                return Box::pin(open1688::carry(account, line, call)).await;
+            }
+        };
+        let mut request = self.client.request(call.method.clone(), target.address(call)?).timeout(time);
         request = request.headers(headers(target, call, trace));
         if let Some(body) = &call.body {
             request = request.body(body.bytes.clone());
         }
-        let response = request.send().await.map_err(lost)?;
-        let status = response.status();
-        let (is_json, wait_s) = (is_json(&response), wait_s(&response));
-        let answer = self.body(response).await?;
+        let Said { status, is_json, wait_s, answer } = self.said(request).await?;
         judge(call, status, is_json, answer).map_err(|error| match error {
             Error::Denied { status, why, .. } => Error::Denied { status, why, wait_s },
             other => other,
         })
+    }
+
+    async fn said(&self, request: RequestBuilder) -> Result<Said, Error> {
+        let response = request.send().await.map_err(lost)?;
+        let (status, is_json, wait_s) = (response.status(), is_json(&response), wait_s(&response));
+        Ok(Said { status, is_json, wait_s, answer: self.body(response).await? })
     }
 
     async fn body(&self, mut response: Response) -> Result<Bytes, Error> {
@@ -323,7 +342,7 @@ impl Inner {
 
     fn count(&self, error: &Error) {
         let counter = match error {
-            Error::NoEndpoint(_) | Error::Setup(_) | Error::NotSent(_) => &self.tally.not_sent,
+            Error::NoEndpoint(_) | Error::Setup(_) | Error::NotSent(_) | Error::NotOffered(_) => &self.tally.not_sent,
             Error::HeldBack(CROWDED) => &self.tally.crowded,
             Error::HeldBack(_) => &self.tally.spared,
             Error::Unknown { .. } => &self.tally.unknown,
@@ -332,6 +351,71 @@ impl Inner {
             Error::Nonsense(_) => &self.tally.nonsense,
         };
         Tally::add(counter, 1);
+    }
+}
+
+fn speaks(account: Option<&Arc<Account>>, endpoint: Option<&Endpoint>) -> Result<Option<Speaks>, Error> {
+    match (account, endpoint) {
+        (Some(account), _) => Ok(Some(Speaks::Open1688(account.clone()))),
+        (None, Some(endpoint)) => Ok(Some(Speaks::Wholesale(Target::new(endpoint)?))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// What came back, not judged yet.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Whether it says that it is JSON.
+    pub is_json: bool,
+    /// When the service wants to be asked again, in seconds.
+    pub wait_s: Option<u64>,
+    /// The body, bounded.
+    pub answer: Bytes,
+}
+
+/// The way for requests that a call of another protocol is made of: the same sockets, bounds and deadline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    inner: &'a Inner,
+    trace: Option<&'a str>,
+    until: Instant,
+}
+
+impl Line<'_> {
+    /// Sends a form.
+    pub(super) async fn post(&self, url: &str, form: String) -> Result<Said, Error> {
+        let request = self.inner.client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+        self.sent(request).await
+    }
+
+    /// Fetches what is at an address.
+    pub(super) async fn get(&self, url: &str) -> Result<Said, Error> {
+        self.sent(self.inner.client.get(url)).await
+    }
+
+    /// What time it is.
+    pub(super) fn now_ms(&self) -> i64 {
+        self.inner.clock.now_ms()
+    }
+
+    /// How much time is left.
+    pub(super) fn left(&self) -> Duration {
+        remaining(self.until)
+    }
+
+    async fn sent(&self, request: RequestBuilder) -> Result<Said, Error> {
+        let time = self.left();
+        if time < SHORTEST {
+            return Err(Error::NotSent("no time was left".into()));
+        }
+        let trace = self.trace.and_then(|text| HeaderValue::from_str(text).ok());
+        let request = match trace {
+            Some(trace) => request.header(TRACEPARENT, trace),
+            None => request,
+        };
+        self.inner.said(request.timeout(time)).await
     }
 }
 

@@ -82,6 +82,9 @@ pub enum Error {
         /// When it wants to be asked again, in seconds.
         wait_s: Option<u64>,
     },
+    /// What is asked for does not exist in the protocol that this upstream speaks, or not for us; nothing was sent for it.
+    #[error("not offered by this upstream: {0}")]
+    NotOffered(String),
     /// Refused with a business reason.
     #[error("refused: {} {}", .0.error_code, .0.message)]
     Refused(Box<Refusal>),
@@ -94,9 +97,12 @@ impl Error {
     /// What is known about the call's execution.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::HeldBack(_) | Self::Denied { .. } => {
-                Outcome::NotExecuted
-            }
+            Self::NoEndpoint(_)
+            | Self::Setup(_)
+            | Self::NotSent(_)
+            | Self::HeldBack(_)
+            | Self::NotOffered(_)
+            | Self::Denied { .. } => Outcome::NotExecuted,
             Self::Refused(_) => Outcome::Refused,
             Self::Unknown { .. } | Self::Nonsense(_) => Outcome::Unknown,
         }
@@ -115,7 +121,7 @@ impl Error {
         match self {
             Self::NotSent(_) | Self::HeldBack(_) | Self::Unknown { .. } | Self::Nonsense(_) | Self::Setup(_) => true,
             Self::Denied { status, .. } => matches!(status, 401 | 403 | 425 | 429),
-            Self::NoEndpoint(_) | Self::Refused(_) => false,
+            Self::NoEndpoint(_) | Self::NotOffered(_) | Self::Refused(_) => false,
         }
     }
 
@@ -140,8 +146,16 @@ impl Failure for Error {
             Self::NoEndpoint(_) | Self::Setup(_) | Self::NotSent(_) | Self::HeldBack(_) | Self::Unknown { .. } => {
                 Code::UpstreamUnavailable
             }
+            Self::NotOffered(_) => Code::UpstreamNotOffered,
             Self::Denied { .. } | Self::Refused(_) => Code::UpstreamRefused,
             Self::Nonsense(_) => Code::UpstreamNonsense,
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::NotOffered(what) => Some(what.clone()),
+            _ => None,
         }
     }
 

@@ -9,6 +9,8 @@
 //!
 //! Calls are of four classes that do not stand in each other's way: a breaker each (`breaker`), so that a service that
 //! fails one kind of call is spared it; places under way at one time (`lanes`), of which browsing leaves some to orders.
+//! A service that speaks another protocol is asked the same calls: `open1688` puts each into requests of 1688's open
+//! platform and their answers into the same documents, behind the same breakers, places and deadlines.
 //! A slow read may be asked a second time (`hedge`), if that is configured.
 
 mod breaker;
@@ -19,6 +21,7 @@ mod envelope;
 mod failure;
 mod hedge;
 mod lanes;
+pub mod open1688;
 mod settings;
 mod tally;
 mod verdict;
@@ -28,7 +31,7 @@ pub use breaker::{Breakers, Reading as BreakerReading, State as BreakerState};
 pub use call::{Body, Call, Class, Expects, Repeat};
 pub use client::{Context, Upstream};
 pub use failure::{Error, Loss, Outcome, Refusal};
-pub use settings::{Endpoint, Settings, Token};
+pub use settings::{Accounts, Endpoint, Settings, Token};
 pub use tally::Tally;
 
 #[cfg(test)]

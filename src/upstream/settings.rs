@@ -1,12 +1,14 @@
 //! Where the wholesale service is and how long we wait for it. Read from configuration elsewhere.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use crate::upstream::open1688::Account;
 
 /// The internal token of every call; never printed.
 #[derive(Clone)]
@@ -40,6 +42,16 @@ pub struct Endpoint {
     pub token: Token,
 }
 
+/// Accounts at services that speak the open platform's protocol; where there is one, the world's other address is not
+/// asked. All clients of a process share them, with what is known over there and the tokens.
+#[derive(Clone, Debug, Default)]
+pub struct Accounts {
+    /// The one behind live keys.
+    pub live: Option<Arc<Account>>,
+    /// The one behind sandbox keys.
+    pub sandbox: Option<Arc<Account>>,
+}
+
 /// How the gateway speaks to the wholesale services of its two worlds.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -49,6 +61,8 @@ pub struct Settings {
     pub live: Option<Endpoint>,
     /// The service behind sandbox keys.
     pub sandbox: Option<Endpoint>,
+    /// Services that speak the open platform's protocol instead.
+    pub open1688: Accounts,
     /// How long opening a connection may take.
     pub connect_timeout: Duration,
     /// How long a call may take in all unless its context says less.
@@ -75,6 +89,7 @@ impl Default for Settings {
             clock: Clock::default(),
             live: None,
             sandbox: None,
+            open1688: Accounts::default(),
             connect_timeout: Duration::from_secs(1),
             deadline: Duration::from_secs(8),
             order_deadline: Duration::from_secs(8),

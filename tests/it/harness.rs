@@ -22,6 +22,13 @@ use crate::schema;
 
 const OFFERS: u32 = 400;
 
+/// A gateway between the one that is tested and the catalogue.
+pub struct Behind {
+    pub running: Running,
+    _folder: TempDir,
+    _redis: Option<Redis>,
+}
+
 /// A running gateway with its counterparty.
 pub struct House {
     pub running: Running,
@@ -31,6 +38,8 @@ pub struct House {
     pub folder: TempDir,
     /// What it was opened with, for further nodes.
     pub settings: Vec<(String, String)>,
+    /// The gateway behind it, when it reaches the catalogue through one.
+    pub behind: Option<Behind>,
     _redis: Option<Redis>,
 }
 
@@ -39,6 +48,8 @@ pub struct Partner {
     pub client: Client,
     pub key_id: String,
     pub secret: String,
+    /// Finds something to buy.
+    pub search: &'static str,
 }
 
 impl House {
@@ -54,8 +65,48 @@ impl House {
 
     /// A house over a catalogue of its own.
     pub async fn over(catalogue: sandbox::Settings, settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let catalogue = sandbox::start(catalogue, |_| {}).await.unwrap();
+        let mut upstream = Vec::new();
+        for world in ["LIVE", "SANDBOX"] {
+            upstream.push((format!("XUNYUAN__UPSTREAM__{world}__URL"), catalogue.url()));
+            upstream.push((format!("XUNYUAN__UPSTREAM__{world}__TOKEN"), catalogue.token.clone()));
+        }
+        Self::in_front(catalogue, upstream, Clock::shiftable(), settings).await
+    }
+
+    /// A house that reaches its catalogue through another gateway, in the older protocol: partner → this gateway → that
+    /// gateway's older face → catalogue. All of them have one clock.
+    pub async fn through_1688(settings: &[(&str, &str)]) -> Self {
+        let inner = Self::open().await;
+        let directory = &inner.running.house.directory;
+        let app = inner.trader("gateway").await;
+        let code = directory.issue_code("test", &app.app_key, "gateway").await.unwrap();
+        let granted = directory.redeem_code(&app.app_key, &code).await.unwrap().unwrap();
+        let refresh = granted.refresh.unwrap().token;
+        let mut upstream = Vec::new();
+        for world in ["LIVE", "SANDBOX"] {
+            let mut set = |name: &str, value: &str| {
+                upstream.push((format!("XUNYUAN__UPSTREAM__{world}__{name}"), value.to_owned()))
+            };
+            set("KIND", "open1688");
+            set("URL", &inner.url(""));
+            set("APP_KEY", &app.app_key);
+            set("APP_SECRET", &app.shown_secret);
+            // It fetches its access tokens by itself.
+            set("REFRESH_TOKEN", &refresh);
+        }
+        let House { running, catalogue, clock, folder, _redis, .. } = inner;
+        let outer = Self::in_front(catalogue, upstream, clock, settings).await;
+        Self { behind: Some(Behind { running, _folder: folder, _redis }), ..outer }
+    }
+
+    async fn in_front(
+        catalogue: sandbox::Running,
+        upstream: Vec<(String, String)>,
+        clock: Clock,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let redis = Redis::wanted(folder.path());
         let database = database(folder.path()).await;
         let mut pairs = vec![
@@ -69,20 +120,17 @@ impl House {
             ("XUNYUAN__WEBHOOKS__ALLOW_NETWORKS".to_owned(), "[\"127.0.0.0/8\"]".to_owned()),
             ("XUNYUAN__WEBHOOKS__LOOK_EVERY_MS".to_owned(), "20".to_owned()),
         ];
-        for world in ["LIVE", "SANDBOX"] {
-            pairs.push((format!("XUNYUAN__UPSTREAM__{world}__URL"), catalogue.url()));
-            pairs.push((format!("XUNYUAN__UPSTREAM__{world}__TOKEN"), catalogue.token.clone()));
-        }
+        pairs.extend(upstream);
         if let Some(redis) = &redis {
             pairs.push(("XUNYUAN__REDIS__URL".to_owned(), redis.url.clone()));
         }
         pairs.extend(settings.iter().map(|(name, value)| (format!("XUNYUAN__{name}"), (*value).to_owned())));
         let config = Config::load(None, pairs.iter().cloned()).unwrap();
-        let clock = Clock::shiftable();
         let here = "127.0.0.1:0".parse().unwrap();
         let doors = Doors::bind(here, here).unwrap();
         let inside = Inside::open(config, clock.clone(), AccessLog::none()).await.unwrap();
-        Self { running: serve(inside, doors).unwrap(), catalogue, clock, folder, settings: pairs, _redis: redis }
+        let running = serve(inside, doors).unwrap();
+        Self { running, catalogue, clock, folder, settings: pairs, behind: None, _redis: redis }
     }
 
     /// A partner on the largest plan who may do everything, in the sandbox world.
@@ -114,7 +162,10 @@ impl House {
     pub fn signed(&self, key_id: String, secret: String) -> Partner {
         let signer = Signer { key_id: key_id.clone(), key: SigningKey::HmacSha256(HmacKey::new(secret.as_bytes())) };
         let base = self.url("/").parse().unwrap();
-        Partner { client: Client::new(base, signer, self.clock.clone()).unwrap(), key_id, secret }
+        // The older protocol searches by words alone.
+        let all = "/v1/offers?limit=50&sort=sold";
+        let search = if self.behind.is_some() { "/v1/offers?q=%E6%9D%AF&limit=20&sort=sold" } else { all };
+        Partner { client: Client::new(base, signer, self.clock.clone()).unwrap(), key_id, secret, search }
     }
 
     /// An address of the partners' listener.
@@ -155,6 +206,9 @@ impl House {
     /// Closes the house in order.
     pub async fn close(self) {
         self.running.stop().await;
+        if let Some(behind) = self.behind {
+            behind.running.stop().await;
+        }
         self.catalogue.stop().await;
         self.folder.close().unwrap();
     }
@@ -190,7 +244,7 @@ impl Partner {
 
     /// A quote for something that can be had now.
     pub async fn quote(&self) -> Value {
-        let found = self.get("/v1/offers?limit=50&sort=sold").await.json();
+        let found = self.get(self.search).await.json();
         for summary in found["items"].as_array().unwrap() {
             let offer = self.get(&format!("/v1/offers/{}", summary["id"].as_str().unwrap())).await.json();
             let least = offer["minimum_order"].as_u64().unwrap();

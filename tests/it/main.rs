@@ -8,6 +8,7 @@ mod alerts;
 mod answers;
 mod browse;
 mod cache;
+mod chained;
 mod console;
 mod dashboard;
 mod entry;

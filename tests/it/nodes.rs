@@ -30,7 +30,7 @@ pub fn at(address: SocketAddr, partner: &Partner, clock: &Clock) -> Partner {
     let signer = Signer { key_id: partner.key_id.clone(), key };
     let base = format!("http://{address}/").parse().unwrap();
     let client = Client::new(base, signer, clock.clone()).unwrap();
-    Partner { client, key_id: partner.key_id.clone(), secret: partner.secret.clone() }
+    Partner { client, key_id: partner.key_id.clone(), secret: partner.secret.clone(), search: partner.search }
 }
 
 /// A second node of the house in this process, with a clock of its own.

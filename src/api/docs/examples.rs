@@ -203,6 +203,9 @@ examples! {
     "upstream_unavailable" "POST /v1/orders" "The catalogue could not be reached and nothing was ordered; repeat with the same Idempotency-Key." {} []
     "upstream_refused" "GET /v1/offers" "" {} []
     "upstream_nonsense" "GET /v1/offers" "" {} []
+    "upstream_not_offered" "GET /v1/offers" "Searches without words are not offered by the catalogue behind this gateway. Give q, supplier or image_id." {} [
+        "The gateway stands in front of a catalogue that is asked in an older protocol, which has no word for this."
+    ]
     "quote_not_found" "POST /v1/orders" "" {} [
         "Sandbox and live quotes are kept apart."
     ]

@@ -3,6 +3,7 @@
 
 mod check;
 mod folder;
+mod through;
 mod welcome;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -14,6 +15,7 @@ use clap::Args;
 use crate::clock::Clock;
 use crate::commands::client::Client;
 use crate::commands::demo::folder::Folder;
+use crate::commands::demo::through::Between;
 use crate::commands::key_file::KeyFile;
 use crate::commands::{CannotStart, sandbox as loading, stop_signal};
 use crate::config::Config;
@@ -33,6 +35,9 @@ pub struct Asked {
     /// Walk through the main job against the running demo, then stop; exits 0 when every step did what it should
     #[arg(long)]
     check: bool,
+    /// With --check: through two gateways, of which the first asks the second in the protocol of 1688's open platform
+    #[arg(long, requires = "check")]
+    through_1688: bool,
     /// Where orders, partners and keys are kept
     #[arg(long, default_value = "demo-data")]
     data: PathBuf,
@@ -89,19 +94,28 @@ pub async fn run(prepared: Prepared) -> Result<()> {
     let Prepared { folder, doors, master_key, asked, _guard } = prepared;
     let catalogue = catalogue(&asked, &folder).await?;
     let here = doors.partners_address().map_err(CannotStart::because)?;
-    let config = config(&asked, &folder, &master_key, &catalogue, here)?;
+    let mut settings = settings(&asked, &folder, &master_key, &catalogue, here);
+    let between = match asked.through_1688 {
+        true => Some(Between::open(&settings, &folder).await?),
+        false => None,
+    };
+    settings.extend(between.iter().flat_map(Between::settings));
+    let config = load(settings)?;
     let (log, _writer) = if asked.access_log { AccessLog::to(std::io::stdout()) } else { (AccessLog::none(), None) };
     let house = House::open(config, Clock::System, log).await.map_err(CannotStart::because)?;
     let running = serve(house, doors).map_err(CannotStart::because)?;
     let keys = folder.keys(&running, &asked.plan).await?;
     let told = if asked.check {
-        check(&keys).await
+        check(&keys, asked.through_1688).await
     } else {
         welcome::print(&running, &catalogue, &folder)?;
         stop_signal().await;
         Ok(())
     };
     running.stop().await;
+    if let Some(between) = between {
+        between.stop().await;
+    }
     catalogue.stop().await;
     folder.release();
     told
@@ -119,15 +133,17 @@ async fn catalogue(asked: &Asked, folder: &Folder) -> Result<sandbox::Running> {
     sandbox::start(settings, loading::progress()).await.map_err(CannotStart::because)
 }
 
-fn config(
-    asked: &Asked,
-    folder: &Folder,
-    master_key: &str,
-    catalogue: &sandbox::Running,
-    here: SocketAddr,
-) -> Result<Config> {
+/// Settings by their names, without the prefix; of two with one name the later counts.
+type Pairs = Vec<(&'static str, String)>;
+
+fn load(pairs: Pairs) -> Result<Config> {
+    let pairs = pairs.into_iter().map(|(name, value)| (format!("XUNYUAN__{name}"), value));
+    Config::load(None, pairs).map_err(CannotStart::because)
+}
+
+fn settings(asked: &Asked, folder: &Folder, master_key: &str, catalogue: &sandbox::Running, here: SocketAddr) -> Pairs {
     let database = folder.path("xunyuan.db");
-    let pairs = [
+    vec![
         ("SECRETS__MASTER_KEY", master_key.to_owned()),
         ("DATABASE__URL", format!("sqlite://{}", database.display())),
         ("UPSTREAM__LIVE__URL", catalogue.url()),
@@ -144,14 +160,14 @@ fn config(
         // A partner who tries things out receives on this machine.
         ("WEBHOOKS__ALLOW_NETWORKS", r#"["127.0.0.0/8"]"#.to_owned()),
         ("REDIS__URL", asked.redis.clone().unwrap_or_default()),
-    ];
-    let pairs = pairs.into_iter().map(|(name, value)| (format!("XUNYUAN__{name}"), value));
-    Config::load(None, pairs).map_err(CannotStart::because)
+    ]
 }
 
-async fn check(keys: &folder::Keys) -> Result<()> {
+async fn check(keys: &folder::Keys, through_1688: bool) -> Result<()> {
     let client = |key: &KeyFile| -> Result<Client> { Client::new(key.base()?, key.signer()?, Clock::System) };
-    check::walk(&client(&keys.live)?, &client(&keys.sandbox)?).await.context("the demo does not do its main job")
+    check::walk(&client(&keys.live)?, &client(&keys.sandbox)?, through_1688)
+        .await
+        .context("the demo does not do its main job")
 }
 
 /// Where a running demo is reached.

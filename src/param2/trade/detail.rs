@@ -48,7 +48,7 @@ pub async fn buyer_view(asked: Asked) -> Told {
         site: site.as_ref(),
         account: &asked.account,
     };
-    let told = TradeInfo::of(&known).ok_or_else(|| Refusal::own("404", unsettled(&order)))?;
+    let told = TradeInfo::of(&known).ok_or_else(|| Refusal::own("500", unsettled(&order)))?;
     asked.answer(&told)
 }
 

@@ -46,6 +46,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("overrides", &["id"]),
     Table::new("earned_points", &["partner", "policy", "day"]),
     Table::new("audit", &["id"]),
+    Table::new("upstream_names", &["world", "kind", "name"]),
     Table::new("quotes", &["id"]),
     Table::new("orders", &["id"]),
     Table::new("order_events", &["order_id", "version"]),

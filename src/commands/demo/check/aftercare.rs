@@ -75,11 +75,15 @@ impl Walk<'_> {
         Ok(format!("succeeded, {amount} {}, {} deliveries", text(&settled, "/agreed_amount/currency"), events.len()))
     }
 
-    pub(super) async fn consign(&self, bought: &Bought) -> Result<String> {
+    /// The request that opens a consignment of an order.
+    pub(super) fn consignment_of(&self, bought: &Bought) -> Draft {
         let orders = json!([bought.0["id"]]);
         let body = json!({"reference": format!("CO-{}", self.run), "order_ids": orders, "operated_by": "warehouse"});
-        let draft = Draft::post("/v1/consignments", &body).once(format!("consign-{}", self.run));
-        let opened = self.live.must(&draft).await?;
+        Draft::post("/v1/consignments", &body).once(format!("consign-{}", self.run))
+    }
+
+    pub(super) async fn consign(&self, bought: &Bought) -> Result<String> {
+        let opened = self.live.must(&self.consignment_of(bought)).await?;
         ensure!(opened.status == 201, "answered {}: {}", opened.status, opened.json());
         Ok(text(opened.json(), "/id"))
     }

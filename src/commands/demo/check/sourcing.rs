@@ -56,13 +56,7 @@ impl Walk<'_> {
             invited.push(json!({"supplier_id": supplier, "sku_id": offer["skus"][0]["id"]}));
         }
         ensure!(!invited.is_empty(), "no supplier could be asked");
-        let reference = format!("RFQ-{}", self.run);
-        let body = json!({
-            "reference": reference, "suppliers": invited, "specification": "花盆，按样品，白色", "quantity": quantity,
-            "ship_to_country": "JP", "currency": "JPY",
-        });
-        let draft = Draft::post("/v1/inquiries", &body).once(format!("inquiry-{reference}"));
-        let made = self.live.must(&draft).await?.json();
+        let made = self.live.must(&self.inquiry(&invited, quantity)).await?.json();
         let path = format!("/v1/inquiries/{}", text(&made, "/id"));
         let until = Instant::now() + PATIENCE;
         loop {
@@ -76,6 +70,21 @@ impl Walk<'_> {
             }
             tokio::time::sleep(Duration::from_millis(150)).await;
         }
+    }
+
+    /// The request that asks the first offer's supplier.
+    pub(super) fn inquiry_about(&self, offers: &[Value]) -> Result<Draft> {
+        let offer = offers.first().context("no offer")?;
+        Ok(self.inquiry(&[json!({"supplier_id": text(offer, "/supplier/id")})], 100))
+    }
+
+    fn inquiry(&self, invited: &[Value], quantity: u64) -> Draft {
+        let reference = format!("RFQ-{}", self.run);
+        let body = json!({
+            "reference": reference, "suppliers": invited, "specification": "花盆，按样品，白色", "quantity": quantity,
+            "ship_to_country": "JP", "currency": "JPY",
+        });
+        Draft::post("/v1/inquiries", &body).once(format!("inquiry-{reference}"))
     }
 
     /// Accepts a quotation, twice: one order.
