@@ -44,6 +44,21 @@ pub struct AppRequest<'a> {
     pub address: IpAddr,
 }
 
+/// A frame that claims to be signed by an app.
+#[derive(Clone, Copy, Debug)]
+pub struct AppFrame<'a> {
+    /// The app's number.
+    pub app_key: &'a str,
+    /// What the frame says besides, where it is signed.
+    pub content: Option<&'a str>,
+    /// When it was sent, in milliseconds.
+    pub sent_ms: i64,
+    /// The signature; none when there is none.
+    pub signature: Option<&'a str>,
+    /// Where it comes from, behind trusted proxies.
+    pub address: IpAddr,
+}
+
 /// Why an app is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unproven {
@@ -115,6 +130,22 @@ impl Apps {
         match app {
             Some(app) if fits => Ok(app),
             _ => Err(self.refused(request, Unproven::Invalid)),
+        }
+    }
+
+    /// The app that signed a frame of the message channel, sent at this moment in milliseconds.
+    pub fn prove_frame(&self, frame: &AppFrame<'_>) -> Result<Arc<App>, Unproven> {
+        let refused = |why| self.charge(frame.address, frame.app_key).map_or(why, Unproven::Throttled);
+        let Some(signature) = frame.signature else { return Err(refused(Unproven::Missing)) };
+        let app = self.directory.find_app(frame.app_key);
+        let app = app.filter(|app| app.state(self.clock.now()) != KeyState::Expired);
+        let secret = app.as_deref().map(|app| &app.secret).or(self.decoy.as_ref());
+        let fits =
+            secret.is_some_and(|secret| secret.verify_frame(frame.app_key, frame.content, frame.sent_ms, signature));
+        let age_ms = self.clock.now_ms().saturating_sub(frame.sent_ms).unsigned_abs();
+        match app {
+            Some(app) if fits && age_ms <= WINDOW_S.unsigned_abs() * 1_000 => Ok(app),
+            _ => Err(refused(Unproven::Invalid)),
         }
     }
 

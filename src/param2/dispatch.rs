@@ -9,7 +9,7 @@ use crate::limits::{Priority, cost};
 use crate::model::partner::Scope;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::form::{Form, Layout};
-use crate::param2::{discovery, oauth, system};
+use crate::param2::{discovery, messages, oauth, system};
 
 /// What a caller has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ pub const fn may(name: &'static str, kind: Kind) -> Parameter {
 
 impl Row {
     /// A call that reads the catalogue: signature, token, `catalog:read`.
-    const fn read(namespace: &'static str, api: &'static str, costs_as: &'static str) -> Self {
+    pub(super) const fn read(namespace: &'static str, api: &'static str, costs_as: &'static str) -> Self {
         Self {
             namespace,
             api,
@@ -185,7 +185,7 @@ impl Row {
     }
 
     /// A call that nobody has to prove anything for.
-    const fn open(namespace: &'static str, api: &'static str) -> Self {
+    pub(super) const fn open(namespace: &'static str, api: &'static str) -> Self {
         Self {
             need: Need::Nothing,
             scopes: &[],
@@ -196,32 +196,32 @@ impl Row {
     }
 
     /// With these parameters.
-    const fn takes(self, parameters: &'static [Parameter]) -> Self {
+    pub(super) const fn takes(self, parameters: &'static [Parameter]) -> Self {
         Self { parameters, ..self }
     }
 
     /// Without a token.
-    const fn signed_only(self) -> Self {
+    pub(super) const fn signed_only(self) -> Self {
         Self { need: Need::Signature, ..self }
     }
 
     /// With answers of this shape.
-    const fn shaped(self, form: Form) -> Self {
+    pub(super) const fn shaped(self, form: Form) -> Self {
         Self { form, ..self }
     }
 
     /// With bodies of up to so many bytes.
-    const fn bodies_up_to(self, bytes: usize) -> Self {
+    pub(super) const fn bodies_up_to(self, bytes: usize) -> Self {
         Self { most_bytes: Some(bytes), ..self }
     }
 
     /// Written by.
-    const fn by(self, run: fn(Asked) -> Writing) -> Self {
+    pub(super) const fn by(self, run: fn(Asked) -> Writing) -> Self {
         Self { run, ..self }
     }
 
     /// What it does, in which room, and the test that proves it.
-    const fn told(self, does: &'static str, room: &'static str, proof: &'static str) -> Self {
+    pub(super) const fn told(self, does: &'static str, room: &'static str, proof: &'static str) -> Self {
         Self { does, room, proof, ..self }
     }
 
@@ -246,9 +246,38 @@ pub fn find(namespace: &str, api: &str, version: u32) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.api == api && row.namespace == namespace && row.version == version)
 }
 
-/// All calls. A group of calls is a folder; a call is one row here and one function there.
-pub static TABLE: &[Row] = &[
-    // the protocol's own
+/// All calls. A group of calls is a folder; a call is one row of its group's `rows.rs`, and one function there.
+pub static TABLE: &[Row] = &joined::<COUNT>(GROUPS);
+
+const GROUPS: &[&[Row]] = &[OWN, messages::rows::ROWS];
+const COUNT: usize = counted(GROUPS);
+
+const fn counted(groups: &[&[Row]]) -> usize {
+    let (mut group, mut count) = (0, 0);
+    while group < groups.len() {
+        count += groups[group].len();
+        group += 1;
+    }
+    count
+}
+
+/// Tables one after the other.
+const fn joined<const COUNT: usize>(groups: &[&[Row]]) -> [Row; COUNT] {
+    let mut all = [OWN[0]; COUNT];
+    let (mut group, mut at) = (0, 0);
+    while group < groups.len() {
+        let mut row = 0;
+        while row < groups[group].len() {
+            all[at] = groups[group][row];
+            (row, at) = (row + 1, at + 1);
+        }
+        group += 1;
+    }
+    all
+}
+
+/// The protocol's own.
+const OWN: &[Row] = &[
     Row::open("system", "currentTimeMillis").by(|asked| Box::pin(system::current_time_millis(asked))).told(
         "Tells the time in milliseconds.",
         "clock",

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use actix_web::dev::Payload as Stream;
 use actix_web::http::StatusCode;
@@ -25,6 +26,7 @@ use crate::param2::asked::{Answer, Asked};
 pub use crate::param2::discovery::marks::Marks;
 use crate::param2::dispatch::{self, Need, Row};
 use crate::param2::fault::{self, Gw, Refusal};
+pub use crate::param2::messages::desk::Desk;
 use crate::param2::parameters::{ACCESS_TOKEN, Parameters, TIMESTAMP};
 use crate::param2::route::Route;
 
@@ -43,6 +45,10 @@ pub struct Gate {
     pub trusted_proxies: Vec<IpNet>,
     /// Where pages of lists begin.
     pub marks: Marks,
+    /// Channels of messages.
+    pub desk: Arc<Desk>,
+    /// The node is about to stop.
+    pub draining: Arc<AtomicBool>,
     /// The time.
     pub clock: Clock,
 }

@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::auth::{App, Granted, Unasked};
 use crate::edge::address;
 use crate::edge::problem::Problem;
 use crate::error::Code;
+use crate::model::member;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::dates;
 use crate::param2::fault::{Gw, Refusal};
@@ -87,34 +87,15 @@ fn told(asked: Asked, gate: &Gate, granted: Result<Option<Granted>, Unasked>) ->
 impl Token {
     fn of(granted: Granted, now: Timestamp) -> Self {
         let left_s = granted.access_ends.map_or(0, |ends| (ends.as_second() - now.as_second()).max(0));
-        let ali_id = number_of(&granted.account);
+        let ali_id = member::number_of(&granted.account);
         Self {
             access_token: granted.access_token,
             expires_in: left_s.to_string(),
             refresh_token_timeout: granted.refresh.as_ref().map(|refresh| dates::wire(refresh.ends)),
             refresh_token: granted.refresh.map(|refresh| refresh.token),
+            member_id: member::id_of(&granted.account),
             resource_owner: granted.account,
-            member_id: format!("b2b-{ali_id}"),
             ali_id,
         }
-    }
-}
-
-/// The number that stands for an account, always the same.
-pub fn number_of(account: &str) -> String {
-    let digest = Sha256::digest(account.as_bytes());
-    let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    (1_000_000_000 + number % 9_000_000_000).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::number_of;
-
-    #[test]
-    fn an_account_has_one_number_of_ten_digits() {
-        assert_eq!(number_of("acme"), number_of("acme"));
-        assert_ne!(number_of("acme"), number_of("acme2"));
-        assert!(["", "acme", "b"].iter().all(|account| number_of(account).len() == 10));
     }
 }

@@ -45,6 +45,8 @@ pub struct App {
     pub allowed: Vec<IpNet>,
     /// The partner's door; none while it is closed.
     pub door: Option<Door>,
+    /// When it was issued.
+    pub created_at: Timestamp,
     retired_at: Option<Timestamp>,
     suspended: bool,
 }
@@ -308,6 +310,7 @@ fn app(
         scopes: row.parse("scopes")?,
         allowed: read_nets(&row.text("allowed")?)?,
         door: doors.get(&owner).copied(),
+        created_at: moment(row.int("created_at")?),
         retired_at: row.opt_int("retired_at")?.map(moment),
         suspended: row.opt_int("suspended_at")?.is_some(),
         key: key.into(),

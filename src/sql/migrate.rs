@@ -36,6 +36,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 17, name: "money", text: include_str!("migrations/0017_money.sql") },
     Migration { version: 18, name: "sourcing", text: include_str!("migrations/0018_sourcing.sql") },
     Migration { version: 19, name: "param2", text: include_str!("migrations/0019_param2.sql") },
+    Migration { version: 22, name: "messages", text: include_str!("migrations/0022_messages.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

@@ -15,7 +15,7 @@ use crate::ledger::{DeliveryFilter, Ledger};
 use crate::model::ids::EndpointId;
 use crate::model::page::PageSize;
 use crate::model::partner::{Caller, Mode, Scopes};
-use crate::model::webhook::{Delivery, DeliveryState, EndpointState};
+use crate::model::webhook::{Delivery, DeliveryState, EndpointState, Format};
 use crate::partners::{MasterKeys, Sealer, example};
 use crate::signing::webhook::WebhookSecret;
 use crate::sql::{args, trial};
@@ -137,10 +137,16 @@ fn acme() -> Caller {
     }
 }
 
+/// An endpoint that hears of everything.
+fn everything(url: &str) -> Draft {
+    let patterns = vec!["*".parse().unwrap()];
+    Draft { url: url.into(), description: String::new(), patterns, format: Format::Standard, app: None }
+}
+
 impl Node {
     async fn endpoint(&self, url: &str) -> Revealed {
         let patterns = vec!["*".parse().unwrap()];
-        let draft = Draft { url: url.to_owned(), description: String::new(), patterns };
+        let draft = Draft { url: url.to_owned(), description: String::new(), patterns, format: Format::Standard, app: None };
         self.room.create(&acme(), draft).await.unwrap()
     }
 
@@ -266,7 +272,7 @@ async fn a_closed_address_is_refused_when_an_endpoint_is_made_changed_or_enabled
         };
         for url in ["https://inside.example/", "https://127.0.0.1/", "https://169.254.169.254/", "http://shop.example/"]
         {
-            let draft = Draft { url: url.into(), description: String::new(), patterns: vec!["*".parse().unwrap()] };
+            let draft = everything(url);
             refused(node.room.create(&acme(), draft).await.unwrap_err());
         }
         let made = node.endpoint("https://shop.example/").await;

@@ -63,6 +63,8 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("webhook_patterns", &["endpoint", "pattern"]),
     Table::new("webhook_deliveries", &["id"]),
     Table::new("webhook_attempts", &["delivery", "number"]),
+    Table::new("message_marks", &["app_key"]),
+    Table::new("message_confirms", &["app_key", "position"]),
     Table::new("shipments", &["mode", "id"]),
     Table::new("consignments", &["id"]),
     Table::new("consignment_orders", &["consignment", "order_id"]),
