@@ -423,10 +423,17 @@ mod tests {
     #[test]
     fn every_type_that_does_not_exist_is_named() {
         let types = ["order.*", "order.lost", "*", "nonsense"].map(str::to_owned).to_vec();
-        let body = NewEndpointBody { url: "https://x.example/".into(), types, description: Some("a\nb".into()), format: None, app_key: None };
+        let body = NewEndpointBody {
+            url: "https://x.example/".into(),
+            types,
+            description: Some("a\nb".into()),
+            format: None,
+            app_key: None,
+        };
         assert_eq!(pointers(body.read().unwrap_err()), ["#/types/1", "#/types/3", "#/description"]);
         let types = ["order.*", "order.*", "*"].map(str::to_owned).to_vec();
-        let body = NewEndpointBody { url: "https://x.example/".into(), types, description: None, format: None, app_key: None };
+        let body =
+            NewEndpointBody { url: "https://x.example/".into(), types, description: None, format: None, app_key: None };
         assert_eq!(body.read().unwrap().patterns.len(), 2, "each once");
     }
 

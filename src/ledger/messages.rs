@@ -84,8 +84,7 @@ impl Ledger {
             " AND e.position > $5 AND ($6 = '' OR REPLACE($6, ',' || e.kind || ',', '') <> $6) \
              AND e.at >= $7 AND e.at < $8 ORDER BY e.position LIMIT $9"
         );
-        let kinds =
-            if wanted.kinds.is_empty() { String::new() } else { format!(",{},", wanted.kinds.join(",,")) };
+        let kinds = if wanted.kinds.is_empty() { String::new() } else { format!(",{},", wanted.kinds.join(",,")) };
         let row = args![
             &of.app,
             of.partner.as_str(),

@@ -126,7 +126,7 @@ pub fn kinds_of(topic: &str) -> Vec<String> {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{TOLD, find, in_sql, kinds_of};
+    use super::{TOLD, find, kinds_of};
     use crate::model::event;
 
     /// Followed offers are written by a room of their own.

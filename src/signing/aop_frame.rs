@@ -39,7 +39,12 @@ mod tests {
         assert!(secret.verify_frame("mykey", Some("x"), WHEN, "B9E65D4592778AE92A46050E139FABC6"));
         assert!(!secret.verify_frame("mykey", None, WHEN + 1, "B9E65D4592778AE92A46050E139FABC6"));
         assert!(!secret.verify_frame("other", None, WHEN, "B9E65D4592778AE92A46050E139FABC6"));
-        assert!(!AppSecret::new(b"another").unwrap().verify_frame("mykey", None, WHEN, "B9E65D4592778AE92A46050E139FABC6"));
+        assert!(!AppSecret::new(b"another").unwrap().verify_frame(
+            "mykey",
+            None,
+            WHEN,
+            "B9E65D4592778AE92A46050E139FABC6"
+        ));
     }
 
     #[test]

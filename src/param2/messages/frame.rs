@@ -87,7 +87,7 @@ mod tests {
             let frame: Received = serde_json::from_str(text).unwrap();
             assert_eq!((frame.r#type.as_deref(), frame.related, frame.sent_ms), (Some("CONFIRM"), Some(1001), Some(1)));
         }
-        assert!(serde_json::from_str::<Received>("[]").is_err());
+        assert!(serde_json::from_str::<Received>("CONNECT").is_err());
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod discovery;
 mod door;
+mod messages;
 mod pictures;
 mod shapes;
+mod socket;
 mod tokens;
 mod trader;
