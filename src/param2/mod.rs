@@ -17,6 +17,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod told;
+mod twin;
 
 pub use told::page;
 

@@ -193,6 +193,7 @@ impl Running {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.house.usage.close().await;
+        tasks::write_uses(&self.house).await;
         self.operator.0.stop(true).await;
         // Both end by themselves once told to.
         let _ = tokio::join!(self.partners.1, self.operator.1);

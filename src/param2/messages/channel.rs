@@ -121,6 +121,7 @@ impl Channel {
             Unproven::Throttled(seconds) => refused(&format!("too many wrong signatures; try again in {seconds} s")),
         })?;
         self.admit(&app).await.map_err(|words| refused(&words))?;
+        app.used.note(self.gate.clock.now_ms());
         let place = self.gate.desk.enter(&app.key);
         let place = place.ok_or_else(|| End::Told(CloseCode::Again, "the app has too many channels".to_owned()))?;
         self.say(Saying::Welcome).await?;

@@ -14,3 +14,10 @@ CREATE TABLE message_confirms (
     position BIGINT NOT NULL,
     PRIMARY KEY (app_key, position)
 );
+
+-- When an app last called, and how many calls it made in all.
+CREATE TABLE app_uses (
+    app_key TEXT PRIMARY KEY,
+    last_at BIGINT NOT NULL,
+    calls BIGINT NOT NULL
+);

@@ -43,6 +43,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("param2_doors", &["partner"]),
     Table::new("apps", &["app_key"]),
     Table::new("app_tokens", &["digest"]),
+    Table::new("app_uses", &["app_key"]),
     Table::new("overrides", &["id"]),
     Table::new("earned_points", &["partner", "policy", "day"]),
     Table::new("audit", &["id"]),

@@ -8,3 +8,4 @@ mod shapes;
 mod socket;
 mod tokens;
 mod trader;
+mod twins;
