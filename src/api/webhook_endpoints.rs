@@ -22,6 +22,7 @@ use crate::error::Place;
 use crate::model::event::Pattern;
 use crate::model::ids::EndpointId;
 use crate::model::page::{Cursor, PageSize};
+use crate::model::webhook::Format;
 use crate::webhooks::{DeliveryFilter, Draft, EndpointChange, Resend, Webhooks};
 
 const DESCRIPTION_CHARS: usize = 200;
@@ -41,6 +42,14 @@ pub struct NewEndpointBody {
     /// Your own words about it.
     #[schema(max_length = 200, example = "order desk")]
     description: Option<String>,
+    /// How deliveries are written: `standard` (Standard Webhooks 1.0: JSON, signed in header fields with the endpoint's
+    /// secret) or `aop` (the older open platform protocol: a form of `message` and `_aop_signature`, signed with the secret
+    /// of `app_key`; types that it has no topic for are not sent). It stays as it is: make another endpoint to change it.
+    #[schema(default = "standard", example = "standard", pattern = "^(standard|aop)$")]
+    format: Option<String>,
+    /// The app whose secret signs, one of yours in this world; with `format` `aop` and only with it.
+    #[schema(example = "1234567", max_length = 32)]
+    app_key: Option<String>,
 }
 
 /// What is to be changed; what is left out stays.
@@ -97,7 +106,7 @@ type ResendParts = (Path<EndpointPath>, Json<ResendBody>);
 #[utoipa::path(tag = "Events", request_body = NewEndpointBody, responses(
     (status = 201, description = "Made and enabled; keep `secret`", body = RevealedEndpointView,
         headers(("Location" = String, description = "The endpoint"))),
-    (status = 400, description = "`invalid_request`: the url is not public, cannot be resolved, or a type does not exist"),
+    (status = 400, description = "`invalid_request`: the url is not public, cannot be resolved, a type does not exist, or `app_key` is none of your apps"),
     (status = 409, description = "`too_many_endpoints`: 20 are all"),
 ))]
 #[post("/v1/webhook-endpoints")]
@@ -321,7 +330,12 @@ impl NewEndpointBody {
         let mut asked = Asked::default();
         let patterns = patterns(&mut asked, &self.types);
         let description = description(&mut asked, self.description.as_deref()).unwrap_or_default();
-        asked.done(Some(Draft { url: self.url.clone(), description, patterns }))
+        let format = match &self.format {
+            None => Some(Format::Standard),
+            Some(format) => asked.body("/format", Some(format)),
+        };
+        let (url, app) = (self.url.clone(), self.app_key.clone());
+        asked.done(format.map(|format| Draft { url, description, patterns, format, app }))
     }
 }
 
@@ -409,10 +423,17 @@ mod tests {
     #[test]
     fn every_type_that_does_not_exist_is_named() {
         let types = ["order.*", "order.lost", "*", "nonsense"].map(str::to_owned).to_vec();
-        let body = NewEndpointBody { url: "https://x.example/".into(), types, description: Some("a\nb".into()) };
+        let body = NewEndpointBody {
+            url: "https://x.example/".into(),
+            types,
+            description: Some("a\nb".into()),
+            format: None,
+            app_key: None,
+        };
         assert_eq!(pointers(body.read().unwrap_err()), ["#/types/1", "#/types/3", "#/description"]);
         let types = ["order.*", "order.*", "*"].map(str::to_owned).to_vec();
-        let body = NewEndpointBody { url: "https://x.example/".into(), types, description: None };
+        let body =
+            NewEndpointBody { url: "https://x.example/".into(), types, description: None, format: None, app_key: None };
         assert_eq!(body.read().unwrap().patterns.len(), 2, "each once");
     }
 

@@ -24,6 +24,12 @@ pub struct EndpointView {
     /// What it hears of.
     #[schema(example = json!(["order.*", "refund.*"]))]
     types: Vec<String>,
+    /// How deliveries are written: `standard` or `aop`.
+    #[schema(value_type = String, pattern = "^(standard|aop)$", example = "standard")]
+    format: &'static str,
+    /// The app whose secret signs, with `format` `aop`; null otherwise.
+    #[schema(example = "1234567")]
+    app_key: Option<String>,
     /// `enabled` or `disabled`.
     #[schema(value_type = String, pattern = "^(enabled|disabled)$", example = "enabled")]
     state: &'static str,
@@ -156,6 +162,8 @@ impl From<&Endpoint> for EndpointView {
             url: endpoint.url.clone(),
             description: endpoint.description.clone(),
             types: endpoint.patterns.iter().map(Pattern::to_string).collect(),
+            format: endpoint.format.name(),
+            app_key: endpoint.app.clone(),
             state: endpoint.state.name(),
             disabled_reason: endpoint.why.map(WhyDisabled::name),
             failing_since: endpoint.failing_since.map(|moment| moment.to_string()),

@@ -3,19 +3,24 @@
 //! What the newer door proves with one signature takes two steps here, because between them its answers differ: first
 //! the signature ([`Apps::prove`]), then the token ([`Apps::account`]) and whether the app may come at all
 //! ([`Apps::admit`]). HMAC-SHA1 without a nonce protects less: a timestamp, where one is sent, bounds how long a
-//! captured request is of use, and of writes with a timestamp each is received once.
+//! captured request is of use, and of writes with a timestamp each is received once. Of identical writes within seconds, with
+//! a timestamp or without, one is done and the others hear its answer ([`Apps::twin`]).
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use moka::sync::Cache;
+use sha2::{Digest as _, Sha256};
 
 use crate::audit::Who;
 use crate::auth::request::Class;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
+use crate::counters::twins::Twins;
+pub use crate::counters::twins::{First, Twin};
 use crate::counters::{Claimed, Nonces};
 use crate::model::partner::Caller;
 pub use crate::partners::{App, Granted};
@@ -39,6 +44,21 @@ pub struct AppRequest<'a> {
     pub app_key: &'a str,
     /// Every parameter, decoded; files are not signed and not among them.
     pub parameters: &'a [(String, String)],
+    /// The signature; none when there is none.
+    pub signature: Option<&'a str>,
+    /// Where it comes from, behind trusted proxies.
+    pub address: IpAddr,
+}
+
+/// A frame that claims to be signed by an app.
+#[derive(Clone, Copy, Debug)]
+pub struct AppFrame<'a> {
+    /// The app's number.
+    pub app_key: &'a str,
+    /// What the frame says besides, where it is signed.
+    pub content: Option<&'a str>,
+    /// When it was sent, in milliseconds.
+    pub sent_ms: i64,
     /// The signature; none when there is none.
     pub signature: Option<&'a str>,
     /// Where it comes from, behind trusted proxies.
@@ -96,6 +116,7 @@ pub struct Apps {
     throttle: Throttle,
     tokens: Cache<(Arc<str>, String), Known>,
     decoy: Option<AppSecret>,
+    twins: Arc<Twins>,
 }
 
 impl Apps {
@@ -103,7 +124,8 @@ impl Apps {
     pub fn new(directory: Arc<Directory>, nonces: Arc<Nonces>, refusals_per_minute: u32, clock: Clock) -> Self {
         let throttle = Throttle::new(refusals_per_minute, clock.clone());
         let tokens = Cache::builder().max_capacity(MOST_TOKENS).time_to_live(REMEMBERED).build();
-        Self { directory, nonces, clock, throttle, tokens, decoy: AppSecret::decoy() }
+        let twins = Arc::new(Twins::new(nonces.counters().clone()));
+        Self { directory, nonces, clock, throttle, tokens, decoy: AppSecret::decoy(), twins }
     }
 
     /// The app that signed the request. An unknown or retired app costs the time of a known one.
@@ -116,6 +138,22 @@ impl Apps {
         match app {
             Some(app) if fits => Ok(app),
             _ => Err(self.refused(request, Unproven::Invalid)),
+        }
+    }
+
+    /// The app that signed a frame of the message channel, sent at this moment in milliseconds.
+    pub fn prove_frame(&self, frame: &AppFrame<'_>) -> Result<Arc<App>, Unproven> {
+        let refused = |why| self.charge(frame.address, frame.app_key).map_or(why, Unproven::Throttled);
+        let Some(signature) = frame.signature else { return Err(refused(Unproven::Missing)) };
+        let app = self.directory.find_app(frame.app_key);
+        let app = app.filter(|app| app.state(self.clock.now()) != KeyState::Expired);
+        let secret = app.as_deref().map(|app| &app.secret).or(self.decoy.as_ref());
+        let fits =
+            secret.is_some_and(|secret| secret.verify_frame(frame.app_key, frame.content, frame.sent_ms, signature));
+        let age_ms = self.clock.now_ms().saturating_sub(frame.sent_ms).unsigned_abs();
+        match app {
+            Some(app) if fits && age_ms <= WINDOW_S.unsigned_abs() * 1_000 => Ok(app),
+            _ => Err(refused(Unproven::Invalid)),
         }
     }
 
@@ -164,6 +202,29 @@ impl Apps {
             },
         };
         Ok(found.filter(|found| found.counts(now)).map(|found| found.account))
+    }
+
+    /// Whether this very request of an app came before within seconds: the same words to the same path, with the same
+    /// files, whether or not a time was sent. The first one says what came of it, and the others hear that.
+    pub async fn twin(&self, app: &App, path: &str, words: &[(String, String)], files: &[(String, Bytes)]) -> Twin {
+        let mut hash = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        part(path.as_bytes());
+        let mut words: Vec<_> = words.iter().collect();
+        words.sort();
+        part(&words.len().to_be_bytes());
+        words.iter().for_each(|(name, value)| [name, value].iter().for_each(|text| part(text.as_bytes())));
+        files.iter().for_each(|(name, bytes)| [name.as_bytes(), bytes].iter().for_each(|bytes| part(bytes)));
+        let digest: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        self.twins.begin(&format!("{}:{digest}", app.key)).await
+    }
+
+    /// Forgets what was answered a while ago; called by a task.
+    pub fn tidy(&self) {
+        self.twins.tidy();
     }
 
     /// Checks the timestamp, and of writes that the request was not received before. Whoever sends no timestamp is not

@@ -28,7 +28,8 @@ mod trial;
 mod verify;
 mod window;
 
-pub use app::{App, AppRequest, Apps, Barred, Granted, Unasked, Unproven, Untimely, WINDOW_S};
+pub use app::{App, AppFrame, AppRequest, Apps, Barred, Granted, Unasked, Unproven, Untimely, WINDOW_S};
+pub use app::{First, Twin};
 pub use explain::{Described, Explained, Outcome, Step};
 pub use public_names::PublicNames;
 pub use reason::Reason;

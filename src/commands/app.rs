@@ -163,12 +163,14 @@ fn list(apps: &[AppRow], as_json: bool, out: &mut impl Write) -> Result<()> {
                 app.mode.name().to_owned(),
                 app.state.name().to_owned(),
                 door.to_owned(),
+                app.last_used_at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M").to_string()),
+                app.calls.to_string(),
                 from.to_owned(),
                 app.scopes.clone(),
             ]
         })
         .collect();
-    Ok(table::write(out, ["APP", "PARTNER", "MODE", "STATE", "DOOR", "FROM", "SCOPES"], &rows)?)
+    Ok(table::write(out, ["APP", "PARTNER", "MODE", "STATE", "DOOR", "LAST CALL", "CALLS", "FROM", "SCOPES"], &rows)?)
 }
 
 fn to_json(app: &AppRow) -> Value {
@@ -181,5 +183,7 @@ fn to_json(app: &AppRow) -> Value {
         "scopes": app.scopes.split(' ').collect::<Vec<_>>(),
         "allowed": app.allowed.split_ascii_whitespace().collect::<Vec<_>>(),
         "created_at": app.created_at.to_string(),
+        "last_used_at": app.last_used_at.map(|at| at.to_string()),
+        "calls": app.calls,
     })
 }

@@ -16,7 +16,7 @@ use crate::model::entry::{EntryCounts, Selection, Way};
 use crate::model::ids::{OfferId, SupplierId};
 use crate::model::partner::Mode;
 use crate::server::settings;
-use crate::upstream::Upstream;
+use crate::upstream::{self, Upstream};
 
 /// What to do with goods.
 #[derive(Debug, Args)]
@@ -130,13 +130,23 @@ fn asked_whom(world: Mode) -> String {
 }
 
 fn entries(config: &Config, world: Mode) -> Result<Entries> {
-    let upstream = Upstream::new(&settings::upstream(&config.upstream, &Clock::System), Arc::default())
-        .map_err(CannotStart::because)?;
-    if !upstream.serves(world) {
-        let why = anyhow::anyhow!("upstream.{}.url is empty: this gateway has no such world", world.name());
-        return Err(CannotStart::because(why));
+    let service = match world {
+        Mode::Live => &config.upstream.live,
+        Mode::Sandbox => &config.upstream.sandbox,
+    };
+    let world = world.name();
+    let why = match service {
+        None => Some(format!("upstream.{world}.url is empty: this gateway has no such world")),
+        Some(service) if service.app.is_some() => Some(format!(
+            "upstream.{world} speaks the open platform's protocol, which has no call for this; goods are entered over there"
+        )),
+        Some(_) => None,
+    };
+    if let Some(why) = why {
+        return Err(CannotStart::because(anyhow::anyhow!(why)));
     }
-    Ok(Entries::new(upstream))
+    let settings = settings::upstream(&config.upstream, &upstream::Accounts::default(), &Clock::System);
+    Ok(Entries::new(Upstream::new(&settings, Arc::default()).map_err(CannotStart::because)?))
 }
 
 /// Before it is done, so that nothing is done of which nobody knows who did it.

@@ -1,4 +1,4 @@
-//! What is counted between calls: spent units and used nonces, in this process or in a Redis that all nodes share.
+//! What is counted between calls: spent units, used nonces and requests that came twice, in this process or in a Redis that all nodes share.
 //! Decides nothing: `limits` says what may be spent, `auth` what a nonce is good for.
 //!
 //! Redis is asked within a short budget (`redis`). When it does not answer, the asker is told so at once and
@@ -19,6 +19,7 @@ pub(crate) mod redis_server;
 pub mod seen;
 #[cfg(test)]
 mod tests;
+pub mod twins;
 
 pub use nonces::{Claimed, Nonces, Reach};
 

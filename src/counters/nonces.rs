@@ -61,6 +61,11 @@ impl Nonces {
         Digest::from(high) << 64 | Digest::from(low)
     }
 
+    /// Where they are kept.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     fn next_claim(&self) -> u64 {
         self.claims.fetch_add(1, Ordering::Relaxed)
     }

@@ -36,7 +36,9 @@ macro_rules! deliver {
             $due,
             ", 0, e.at FROM events AS e JOIN webhook_endpoints AS w ON w.partner = e.partner AND w.mode = e.mode WHERE ",
             $which,
-            " AND w.state = 'enabled' AND e.kind <> 'webhook.test' AND EXISTS (SELECT 1 FROM webhook_patterns AS p \
+            " AND w.state = 'enabled' AND e.kind <> 'webhook.test' AND (w.format = 'standard' OR e.kind IN (",
+            crate::model::topic::in_sql!(),
+            ")) AND EXISTS (SELECT 1 FROM webhook_patterns AS p \
              WHERE p.endpoint = w.id AND (p.pattern = '*' OR p.pattern = e.kind OR (p.pattern LIKE '%.*' \
              AND substr(e.kind, 1, length(p.pattern) - 1) = substr(p.pattern, 1, length(p.pattern) - 1))))",
             $lock,

@@ -11,7 +11,7 @@ use super::{Error, Ledger, words};
 use crate::model::event::Pattern;
 use crate::model::ids::{EndpointId, PartnerId};
 use crate::model::partner::{Caller, Mode};
-use crate::model::webhook::{Endpoint, EndpointState, WhyDisabled};
+use crate::model::webhook::{Endpoint, EndpointState, Format, WhyDisabled};
 use crate::sql::{Arg, Row, Tx, args};
 
 /// A secret as it is kept.
@@ -47,6 +47,10 @@ pub struct NewEndpoint {
     pub description: String,
     /// What it hears of.
     pub patterns: Vec<Pattern>,
+    /// How it is told.
+    pub format: Format,
+    /// The app that signs, where the older protocol is spoken.
+    pub app: Option<String>,
     /// Its secret.
     pub secret: StoredSecret,
 }
@@ -65,7 +69,7 @@ pub struct EndpointChange {
 }
 
 const COLUMNS: &str = "SELECT id, partner, mode, url, description, patterns, state, why, failing_since, \
-    previous_until, created_at, updated_at FROM webhook_endpoints WHERE id = $1 AND partner = $2 AND mode = $3";
+    format, app_key, previous_until, created_at, updated_at FROM webhook_endpoints WHERE id = $1 AND partner = $2 AND mode = $3";
 
 impl Ledger {
     /// Writes a caller's endpoint down; none when its partner has `most` of them already.
@@ -84,7 +88,7 @@ impl Ledger {
     /// A partner's endpoints, oldest first.
     pub async fn list_endpoints(&self, partner: &PartnerId, mode: Mode) -> Result<Vec<Endpoint>, Error> {
         const LIST: &str = "SELECT id, partner, mode, url, description, patterns, state, why, failing_since, \
-            previous_until, created_at, updated_at FROM webhook_endpoints \
+            format, app_key, previous_until, created_at, updated_at FROM webhook_endpoints \
             WHERE partner = $1 AND mode = $2 ORDER BY created_at, id";
         let rows = self.sql.fetch_all(LIST, args![partner.as_str(), mode.name()]).await?;
         rows.iter().map(endpoint).collect()
@@ -226,6 +230,8 @@ pub(super) fn endpoint(row: &Row) -> Result<Endpoint, Error> {
         url: row.text("url")?,
         description: row.text("description")?,
         patterns: patterns.split_ascii_whitespace().map(pattern).collect::<Result<_, Error>>()?,
+        format: row.parse("format")?,
+        app: row.opt_text("app_key")?,
         state: row.parse("state")?,
         why: row
             .opt_text("why")?

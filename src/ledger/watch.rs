@@ -85,7 +85,7 @@ impl Ledger {
     /// Every endpoint of every partner, those that fail or are disabled first, then the busiest.
     pub async fn watch_endpoints(&self) -> Result<Vec<Watched>, Error> {
         const WATCH: &str = "SELECT w.id, w.partner, w.mode, w.url, w.description, w.patterns, w.state, w.why, \
-            w.failing_since, w.previous_until, w.created_at, w.updated_at, \
+            w.failing_since, w.format, w.app_key, w.previous_until, w.created_at, w.updated_at, \
             COALESCE(n.pending, 0) AS pending, n.oldest, COALESCE(n.delivered, 0) AS delivered, \
             COALESCE(n.failed, 0) AS failed FROM webhook_endpoints w LEFT JOIN \
             (SELECT endpoint, COUNT(CASE WHEN state = 'pending' THEN 1 END) AS pending, \
@@ -104,7 +104,7 @@ impl Ledger {
     /// An endpoint, whoever's it is.
     pub async fn find_any_endpoint(&self, id: &EndpointId) -> Result<Option<Endpoint>, Error> {
         const FIND: &str = "SELECT id, partner, mode, url, description, patterns, state, why, failing_since, \
-            previous_until, created_at, updated_at FROM webhook_endpoints WHERE id = $1";
+            format, app_key, previous_until, created_at, updated_at FROM webhook_endpoints WHERE id = $1";
         self.sql.fetch_optional(FIND, args![id.as_str()]).await?.as_ref().map(endpoint).transpose()
     }
 

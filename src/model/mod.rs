@@ -29,5 +29,6 @@ pub mod region;
 pub mod search;
 pub mod shipment;
 pub mod supplier;
+pub mod topic;
 pub mod warehouse;
 pub mod webhook;

@@ -19,6 +19,14 @@ named! {
 }
 
 named! {
+    /// How deliveries to an endpoint are written and signed.
+    Format {
+        Standard = "standard", "Standard Webhooks 1.0: JSON, signed in header fields with the endpoint's secret.";
+        Aop = "aop", "A message of the older protocol: a form of `message` and `_aop_signature`, signed with an app's secret.";
+    }
+}
+
+named! {
     /// Why an endpoint is disabled.
     WhyDisabled {
         ByPartner = "by_partner", "You disabled it.";
@@ -51,6 +59,10 @@ pub struct Endpoint {
     pub description: String,
     /// What it hears of.
     pub patterns: Vec<Pattern>,
+    /// How it is told.
+    pub format: Format,
+    /// The app that signs, where the older protocol is spoken.
+    pub app: Option<String>,
     /// Whether it is sent anything.
     pub state: EndpointState,
     /// Why not.

@@ -9,7 +9,7 @@ use crate::limits::{Priority, cost};
 use crate::model::partner::Scope;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::form::Form;
-use crate::param2::{account, aftersale, consignment, discovery, logistics, oauth, system, trade};
+use crate::param2::{account, aftersale, consignment, discovery, logistics, messages, oauth, system, trade};
 
 /// What a caller has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +241,7 @@ const GROUPS: &[&[Row]] = &[
     aftersale::rows::ROWS,
     logistics::rows::ROWS,
     consignment::rows::ROWS,
+    messages::rows::ROWS,
 ];
 const COUNT: usize = counted(GROUPS);
 

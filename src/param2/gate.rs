@@ -1,8 +1,10 @@
 //! The front door of this face. The checks come in the platform's own order, because clients act on which one fails
 //! first: signature, API, token, what the app may do, limits, whether it was received before, parameters, business.
+//! A write that comes twice within seconds is done once, and both hear the same.
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use actix_web::dev::Payload as Stream;
 use actix_web::http::StatusCode;
@@ -11,7 +13,7 @@ use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ipnet::IpNet;
 
-use crate::auth::{AppRequest, Apps, Barred, Throttle, Unproven, Untimely};
+use crate::auth::{App, AppRequest, Apps, Barred, Class, First, Throttle, Twin, Unproven, Untimely};
 use crate::clock::Clock;
 use crate::edge::encoding::Encoding;
 use crate::edge::problem::Problem;
@@ -21,12 +23,14 @@ use crate::edge::{address, reply};
 use crate::error::{Code, Failure};
 use crate::limits::{Limits, Permit, Standing};
 use crate::model::partner::{Caller, Mode, Scopes};
-use crate::param2::asked::{Answer, Asked};
+use crate::param2::asked::{Answer, Asked, Told};
 pub use crate::param2::discovery::marks::Marks;
 use crate::param2::dispatch::{self, Need, Row};
 use crate::param2::fault::{self, Gw, Refusal};
+pub use crate::param2::messages::desk::Desk;
 use crate::param2::parameters::{ACCESS_TOKEN, Parameters, TIMESTAMP};
 use crate::param2::route::Route;
+use crate::param2::twin;
 
 /// What the gate asks and what bounds it sets; one for the whole process.
 #[derive(Debug)]
@@ -43,6 +47,10 @@ pub struct Gate {
     pub trusted_proxies: Vec<IpNet>,
     /// Where pages of lists begin.
     pub marks: Marks,
+    /// Channels of messages.
+    pub desk: Arc<Desk>,
+    /// The node is about to stop.
+    pub draining: Arc<AtomicBool>,
     /// The time.
     pub clock: Clock,
 }
@@ -69,6 +77,14 @@ pub async fn door(request: HttpRequest, payload: Payload) -> HttpResponse {
     }
 }
 
+/// What a write may do.
+enum Turn {
+    /// It is done now; where there is somebody to tell, what came of it is told.
+    Mine(Option<First>),
+    /// It was done a moment ago, and this came of it.
+    Told(Told),
+}
+
 /// One request on its way in.
 struct Walk {
     request: HttpRequest,
@@ -93,7 +109,8 @@ impl Walk {
                 if let Some(seconds) = gate.strangers.charge(address, None) {
                     return Err(Refusal::limited(Gw::Frequency, Some(seconds)));
                 }
-                return self.run(row, self.stranger(&gate, app_key)?, String::new(), parameters).await;
+                let told = self.told(row, self.stranger(&gate, app_key)?, String::new(), parameters).await;
+                return told.map(|answer| self.written(answer));
             }
             row => row,
         };
@@ -118,17 +135,40 @@ impl Walk {
         };
         if row.need != Need::Nothing {
             gate.apps.admit(&app, address).map_err(|barred| declined(&gate, address, app_key, &told_of(barred)))?;
+            app.used.note(gate.clock.now_ms());
             if !row.scopes.iter().any(|scope| caller.scopes.has(*scope)) {
                 let names: Vec<_> = row.scopes.iter().map(|scope| scope.name()).collect();
                 return Err(declined(&gate, address, app_key, &format!("the app has no scope {}", names.join(" or "))));
             }
             gate.limits.note_wait(self.visit.with(|visit| visit.started.elapsed()));
             self.may(&gate, &caller, row).await?;
+            let mine = match self.twin(&gate, &app, row, &parameters).await? {
+                Turn::Mine(mine) => mine,
+                Turn::Told(told) => return told.map(|answer| self.written(answer)),
+            };
             let signature = parameters.signature().unwrap_or("");
             let timely = gate.apps.timely(&app, parameters.text(TIMESTAMP), signature, row.class).await;
             timely.map_err(untimely)?;
+            let told = self.told(row, caller, account, parameters).await;
+            if let Some(mine) = mine {
+                twin::tell(mine, &told).await;
+            }
+            return told.map(|answer| self.written(answer));
         }
-        self.run(row, caller, account, parameters).await
+        self.told(row, caller, account, parameters).await.map(|answer| self.written(answer))
+    }
+
+    /// Of identical writes within seconds one is done; the others hear what it was told.
+    async fn twin(&self, gate: &Gate, app: &App, row: &Row, parameters: &Parameters) -> Result<Turn, Refusal> {
+        if row.class == Class::Read {
+            return Ok(Turn::Mine(None));
+        }
+        let path = self.route.as_ref().map_or("", |route| &*route.signed);
+        match gate.apps.twin(app, path, parameters.texts(), parameters.files()).await {
+            Twin::First(first) => Ok(Turn::Mine(Some(first))),
+            Twin::Again(kept) => Ok(Turn::Told(twin::heard(kept)?)),
+            Twin::Lost => Err(Refusal::limited(Gw::RequestLimit, Some(1))),
+        }
     }
 
     async fn parameters(&self, gate: &Gate, stream: &mut Stream) -> Result<Parameters, Refusal> {
@@ -146,13 +186,7 @@ impl Walk {
         Ok(Caller { scopes: Scopes::default(), ..app.caller() })
     }
 
-    async fn run(
-        &self,
-        row: &'static Row,
-        caller: Caller,
-        account: String,
-        parameters: Parameters,
-    ) -> Result<HttpResponse, Refusal> {
+    async fn told(&self, row: &'static Row, caller: Caller, account: String, parameters: Parameters) -> Told {
         for parameter in row.parameters.iter().filter(|parameter| parameter.required) {
             let there = parameters.text(parameter.name).is_some() || parameters.file(parameter.name).is_some();
             if !there {
@@ -160,8 +194,12 @@ impl Walk {
             }
         }
         let (request, visit) = (self.request.clone(), self.visit.clone());
-        match (row.run)(Asked { caller, account, row, visit, request, parameters }).await? {
-            Answer::Whole(bytes) => Ok(reply::bytes(&self.request, StatusCode::OK, bytes.to_vec())),
+        (row.run)(Asked { caller, account, row, visit, request, parameters }).await
+    }
+
+    fn written(&self, answer: Answer) -> HttpResponse {
+        match answer {
+            Answer::Whole(bytes) => reply::bytes(&self.request, StatusCode::OK, bytes.to_vec()),
             Answer::Kept(shown) => {
                 let accept = self.request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
                 let encoding = if shown.varies() { Encoding::negotiate(accept) } else { Encoding::Identity };
@@ -171,7 +209,7 @@ impl Walk {
                 if let (Some(_), Some(name)) = (variant, encoding.name()) {
                     response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
                 }
-                Ok(response.map_into_boxed_body())
+                response.map_into_boxed_body()
             }
         }
     }

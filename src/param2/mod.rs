@@ -12,6 +12,7 @@ mod form;
 pub mod gate;
 pub mod lenient;
 mod logistics;
+mod messages;
 mod multipart;
 mod oauth;
 mod parameters;
@@ -21,13 +22,15 @@ mod system;
 mod tests;
 mod told;
 mod trade;
+mod twin;
 
 pub use told::page;
 
 use actix_web::web::{self, ServiceConfig};
 
-/// Routes everything below `/openapi/{protocol}/` and `/api/{protocol}/`.
+/// Routes everything below `/openapi/{protocol}/` and `/api/{protocol}/`, and the channel of messages.
 pub fn routes(config: &mut ServiceConfig) {
+    config.route("/websocket", web::get().to(messages::channel::open));
     for protocol in route::PROTOCOLS {
         for root in ["openapi", "api"] {
             config.route(&format!("/{root}/{protocol}/{{rest:.*}}"), web::to(gate::door));

@@ -66,6 +66,7 @@ fn shown(asked: &Asked, gate: &Gate) -> Result<std::sync::Arc<App>, Refusal> {
         });
     };
     gate.apps.admit(&app, address).map_err(|_| Gw::AclDecline)?;
+    app.used.note(gate.clock.now_ms());
     Ok(app)
 }
 

@@ -67,6 +67,11 @@ impl Parameters {
         &self.texts
     }
 
+    /// The files, which no signature covers.
+    pub fn files(&self) -> &[(String, Bytes)] {
+        &self.files
+    }
+
     /// The signature; none when it is empty.
     pub fn signature(&self) -> Option<&str> {
         self.text(SIGNATURE)

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::model::topic;
 use crate::param2::dispatch::{Kind, Need, Row, TABLE};
 use crate::param2::fault::Gw;
 
@@ -23,12 +24,35 @@ pub fn page() -> String {
         call(&mut page, row);
     }
     page.push_str("\n`*` has to be there. `as`: the operation of `/v1` that it costs as much as.\n");
+    messages(&mut page);
     page.push_str("\n## Errors of the gateway\n\nIn the order of the checks; HTTP 400, and 401 for tokens.\n\n");
     page.push_str("| `error_code` | usual `error_message` | code in our books |\n|---|---|---|\n");
     for error in Gw::ALL {
         let _ = writeln!(page, "| `{}` | {} | `{}` |", error.code(), error.message(), error.ours().facts().name);
     }
     page
+}
+
+const MESSAGES: &str = "
+## Messages
+
+Told of the same events as `/v1/events`: as signed forms to endpoints of `/v1/webhook-endpoints` with `format` `aop`, by
+`push.query.messageList` and `push.message.confirm`, and over the WebSocket at `/websocket` (`CONNECT` signed with MD5 over
+secret, app key and `pubTime`; `HEARTBEAT` every 30 s; `CONFIRM` with `relatedId` for each `SERVER_PUSH`). An app has had a
+message once it confirmed it or one of its endpoints answered 2xx. Not told: topics of contracts, of listing goods
+elsewhere and of parcels abroad, of which the gateway has no event.
+
+| event | becomes | `currentStatus` |
+|---|---|---|
+";
+
+fn messages(page: &mut String) {
+    page.push_str(MESSAGES);
+    for told in topic::TOLD {
+        let topics: Vec<_> = told.topics.iter().map(|topic| format!("`{topic}`")).collect();
+        let status = if told.status.is_empty() { String::new() } else { format!("`{}`", told.status) };
+        let _ = writeln!(page, "| `{}` | {} | {status} |", told.kind, topics.join(" or "));
+    }
 }
 
 fn call(page: &mut String, row: &Row) {

@@ -18,6 +18,7 @@ use crate::partners::keys::random;
 use crate::partners::load::{moment, read_nets, sealed, unfit};
 use crate::partners::records::KeyState;
 use crate::partners::seal::{Sealer, StoredAt};
+use crate::partners::uses::Use;
 use crate::signing::aop::AppSecret;
 use crate::signing::key_format::Secret;
 use crate::sql::{Row, Sql, args};
@@ -45,6 +46,10 @@ pub struct App {
     pub allowed: Vec<IpNet>,
     /// The partner's door; none while it is closed.
     pub door: Option<Door>,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// What it did lately.
+    pub used: Arc<Use>,
     retired_at: Option<Timestamp>,
     suspended: bool,
 }
@@ -97,6 +102,10 @@ pub struct AppRow {
     pub state: KeyState,
     /// Whether the partner's door is open.
     pub door_open: bool,
+    /// When it called last, as far as it is written down.
+    pub last_used_at: Option<Timestamp>,
+    /// How often it called in all.
+    pub calls: i64,
 }
 
 impl App {
@@ -228,8 +237,9 @@ impl Directory {
 
     /// All apps, or those of one partner, oldest first.
     pub async fn list_apps(&self, partner: Option<&PartnerId>) -> Result<Vec<AppRow>, Error> {
-        let text = "SELECT a.*, p.suspended_at AS partner_suspended_at, d.opened_at AS opened_at \
-            FROM apps a JOIN partners p ON p.id = a.partner LEFT JOIN param2_doors d ON d.partner = a.partner \
+        let text = "SELECT a.*, p.suspended_at AS partner_suspended_at, d.opened_at AS opened_at, \
+            u.last_at AS last_at, COALESCE(u.calls, 0) AS calls FROM apps a JOIN partners p ON p.id = a.partner \
+            LEFT JOIN param2_doors d ON d.partner = a.partner LEFT JOIN app_uses u ON u.app_key = a.app_key \
             WHERE CAST($1 AS TEXT) IS NULL OR a.partner = $1 ORDER BY a.partner, a.created_at, a.app_key";
         let rows = self.sql.fetch_all(text, args![partner.map(PartnerId::as_str)]).await?;
         rows.iter().map(|row| listed(row, self.clock.now())).collect()
@@ -266,6 +276,8 @@ fn listed(row: &Row, now: Timestamp) -> Result<AppRow, Error> {
         created_at: moment(row.int("created_at")?),
         state: KeyState::at(now, None, row.opt_int("retired_at")?.map(moment), suspended),
         door_open,
+        last_used_at: row.opt_int("last_at")?.map(moment),
+        calls: row.int("calls")?,
     })
 }
 
@@ -308,6 +320,8 @@ fn app(
         scopes: row.parse("scopes")?,
         allowed: read_nets(&row.text("allowed")?)?,
         door: doors.get(&owner).copied(),
+        created_at: moment(row.int("created_at")?),
+        used: Arc::default(),
         retired_at: row.opt_int("retired_at")?.map(moment),
         suspended: row.opt_int("suspended_at")?.is_some(),
         key: key.into(),

@@ -77,7 +77,8 @@ impl Directory {
         if lasts && load::version(&self.sql).await? == known.version {
             return Ok(false);
         }
-        let newer = Arc::new(load::snapshot(&self.sql, &self.sealer, self.clock.now()).await?);
+        let newer = load::snapshot(&self.sql, &self.sealer, self.clock.now()).await?;
+        let newer = Arc::new(newer.going_on_from(&self.snapshot.load()));
         // Two refreshes may overlap; the one that read later state wins.
         self.snapshot.rcu(|known| if known.version > newer.version { known.clone() } else { newer.clone() });
         Ok(true)

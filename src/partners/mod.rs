@@ -36,6 +36,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod uses;
 
 pub use apps::{App, AppPolicy, AppRow, Door, IssuedApp};
 pub use changes::NewPartner;
@@ -52,3 +53,4 @@ pub use records::{KeyRecord, KeyState};
 pub use seal::{SealError, Sealed, Sealer, StoredAt};
 pub use snapshot::Snapshot;
 pub use tokens::{ACCESS_LASTS, Granted, REFRESH_LASTS, Refresh, TokenRecord};
+pub use uses::Use;

@@ -46,6 +46,21 @@ impl Snapshot {
         Self { apps: apps.into_iter().map(|app| (app.key.clone(), Arc::new(app))).collect(), ..self }
     }
 
+    /// The same, going on with what the apps of the one before are noted to have done.
+    pub(super) fn going_on_from(mut self, before: &Self) -> Self {
+        for app in self.apps.values_mut() {
+            let Some(known) = before.app(&app.key) else { continue };
+            let used = Arc::clone(&known.used);
+            Arc::make_mut(app).used = used;
+        }
+        self
+    }
+
+    /// All apps of the older door.
+    pub fn apps(&self) -> impl Iterator<Item = &Arc<App>> {
+        self.apps.values()
+    }
+
     /// The app with this number.
     pub fn app(&self, app_key: &str) -> Option<&Arc<App>> {
         self.apps.get(app_key)

@@ -217,6 +217,7 @@ impl House {
             trusted_proxies: config.server.trusted_proxies.clone(),
             scheme: config.server.scheme.clone(),
         };
+        let draining = Arc::<AtomicBool>::default();
         let refusals = settings::auth(&config).refusals_per_minute;
         let param2 = param2::gate::Gate {
             apps: Apps::new(directory.clone(), nonces.clone(), refusals, clock.clone()),
@@ -225,6 +226,8 @@ impl House {
             body: gate.body,
             trusted_proxies: gate.trusted_proxies.clone(),
             marks: param2::gate::Marks::default(),
+            desk: Arc::default(),
+            draining: draining.clone(),
             clock: clock.clone(),
         };
         let accounts = settings::open1688(&config.upstream, &sql, &clock);
@@ -238,7 +241,8 @@ impl House {
         let referrals = Arc::new(Referrals::new(settings::referrals(&config)?, ledger.clone(), clock.clone()));
         let rates = Rates::open(settings::rates(&config.rates), clock.clone())?;
         Ok(Self {
-            webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone()),
+            webhooks: Webhooks::new(hooks, ledger.clone(), sealer(&config)?, Names::System, clock.clone())
+                .with_apps(directory.clone()),
             ledger,
             referrals,
             cache: cache.map_err(Error::Cache)?,
@@ -253,7 +257,7 @@ impl House {
             passes: Passes::new(clock.clone()),
             // Connections live by the machine's time, whatever a test has set.
             crowd: Arc::new(Crowd::within(settings::crowd(&config.server), Clock::System)),
-            draining: Arc::default(),
+            draining,
             warming: Arc::default(),
             catalogue_trouble: Arc::default(),
             gate: Data::new(gate),

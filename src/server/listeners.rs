@@ -200,6 +200,7 @@ impl Running {
         if let Err(error) = self.house.referrals.flush().await {
             tracing::warn!(%error, "the clicks of the last second could not be written; they are lost");
         }
+        tasks::write_uses(&self.house).await;
         self.operator.0.stop(true).await;
         // Both end by themselves once told to.
         let _ = tokio::join!(self.partners.1, self.operator.1);

@@ -42,6 +42,8 @@ const ADD_UP_EVERY: Duration = Duration::from_millis(20);
 /// How long the interpreter waits for texts before the task looks whether to stop.
 const INTERPRET_WITHIN: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Which apps called is written down so often.
+const USES_EVERY: Duration = Duration::from_secs(10);
 /// How long written events of other processes may wait to be published; our own are published at once.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(200);
 /// So many events are published in one transaction.
@@ -77,6 +79,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     every(&mut tasks, stop, TIDY_EVERY, h(), |house| async move {
         house.gate.limits.tidy();
         house.nonces.tidy();
+        house.param2.apps.tidy();
     });
     every(&mut tasks, stop, STUCK_EVERY, h(), |house| async move {
         house.crowd.cut_idle();
@@ -116,6 +119,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             tracing::warn!(%error, "usage past its time could not be removed");
         }
     });
+    every(&mut tasks, stop, USES_EVERY, h(), |house| async move { write_uses(&house).await });
     every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {
         if let Err(error) = orders.tidy().await {
             tracing::warn!(%error, "keys and quotes past their life could not be removed");
@@ -349,6 +353,13 @@ async fn publish(house: Arc<House>) {
             tracing::error!(%error, "events could not be published; it is tried again");
             tokio::time::sleep(PUBLISH_WITHIN).await;
         }
+    }
+}
+
+/// Writes down which apps of the older protocol called.
+pub async fn write_uses(house: &House) {
+    if let Err(error) = house.passes.note(("uses_write", ""), house.directory.write_uses().await) {
+        tracing::warn!(%error, "which apps called could not be written; it is kept and written with the next");
     }
 }
 

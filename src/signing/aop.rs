@@ -1,9 +1,12 @@
 //! `_aop_signature`, the rule of 1688's open platform: HMAC-SHA1 over the path and every parameter as it arrived.
 //! HMAC-SHA1 is used nowhere else; whose secret it is and how old a request may be is for others to say.
 
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// The parameter that carries the signature, and the only one that is not signed.
 pub const SIGNATURE: &str = "_aop_signature";
@@ -12,7 +15,11 @@ const TAG_BYTES: usize = 20;
 
 /// An app's secret, prepared.
 #[derive(Clone)]
-pub struct AppSecret(Hmac<Sha1>);
+pub struct AppSecret {
+    mac: Hmac<Sha1>,
+    /// For the frames of the message channel, which know no keyed hash.
+    pub(super) text: Arc<Zeroizing<Vec<u8>>>,
+}
 
 /// In which order the signed pairs stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +33,8 @@ pub enum Order {
 impl AppSecret {
     /// The secret with these bytes.
     pub fn new(secret: &[u8]) -> Option<Self> {
-        Hmac::new_from_slice(secret).ok().map(Self)
+        let mac = Hmac::new_from_slice(secret).ok()?;
+        Some(Self { mac, text: Arc::new(Zeroizing::new(secret.to_vec())) })
     }
 
     /// A secret that nobody holds, so that an unknown app costs the time of a known one.
@@ -64,7 +72,7 @@ impl AppSecret {
             Order::Joined => pairs.sort_by(|a, b| joined(a).cmp(joined(b))),
             Order::ByKey => pairs.sort(),
         }
-        let mut mac = self.0.clone();
+        let mut mac = self.mac.clone();
         mac.update(path.as_bytes());
         for (key, value) in &pairs {
             mac.update(key.as_bytes());
@@ -78,7 +86,7 @@ fn joined((key, value): &(String, String)) -> impl Iterator<Item = u8> + '_ {
     key.bytes().chain(value.bytes())
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 

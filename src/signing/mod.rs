@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness: whoever calls brings the time, the random bytes and the request.
 
 pub mod aop;
+mod aop_frame;
 pub mod digest;
 pub mod http_message;
 pub mod key_format;

@@ -38,6 +38,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 19, name: "param2", text: include_str!("migrations/0019_param2.sql") },
     Migration { version: 20, name: "follows", text: include_str!("migrations/0020_follows.sql") },
     Migration { version: 21, name: "referrals", text: include_str!("migrations/0021_referrals.sql") },
+    Migration { version: 22, name: "messages", text: include_str!("migrations/0022_messages.sql") },
     Migration { version: 23, name: "open1688", text: include_str!("migrations/0023_open1688.sql") },
     Migration { version: 24, name: "warehouse", text: include_str!("migrations/0024_warehouse.sql") },
 ];

@@ -8,11 +8,12 @@ use serde_json::value::RawValue;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::post::{Letter, Post, Posted};
+use super::messages::{Message, Unheard};
+use super::post::{Dress, Letter, Post, Posted};
 use super::{Error, Webhooks, endpoints, schedule};
-use crate::ledger::{Claimed, Made, Settled, Verdict};
+use crate::ledger::{Claimed, Made, MessageFacts, Settled, Verdict};
 use crate::model::ids::EndpointId;
-use crate::model::webhook::{Attempt, Endpoint, WhyDisabled};
+use crate::model::webhook::{Attempt, Endpoint, Format, WhyDisabled};
 use crate::signing::webhook::signatures;
 
 /// For so long an attempt holds a place; then it is taken for one that hangs.
@@ -26,11 +27,15 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// One turn takes from each endpoint once; so many in a row make up for that.
 const TURNS_IN_A_ROW: usize = 4;
 
+/// Told of an event for which there turned out to be no message, such as of an order the catalogue never numbered.
+const WORDLESS: &str = "the older protocol has no message for this; nothing was sent";
+
 /// An attempt that is over, with what is needed to judge it.
 struct Done {
     made: Made,
     attempts: u32,
     posted: Posted,
+    wordless: bool,
 }
 
 /// Takes what is due and posts it, until told to stop.
@@ -83,7 +88,9 @@ impl Dispatcher {
             let Some(last) = turn.claimed.iter().map(|claimed| &claimed.made.endpoint).max() else { break };
             self.from = last.clone();
             taken += turn.claimed.len();
-            turn.claimed.into_iter().for_each(|claimed| self.begin(claimed));
+            // Without them their leases run out, and they are taken again.
+            let facts = self.facts(&turn.claimed).await?;
+            turn.claimed.into_iter().for_each(|claimed| self.begin(claimed, &facts));
         }
         Ok(taken)
     }
@@ -130,21 +137,32 @@ impl Dispatcher {
         at_once.saturating_sub(young).min((at_once * HANGING).saturating_sub(in_all))
     }
 
-    fn begin(&mut self, claimed: Claimed) {
+    /// What has to be looked up for those that are written as messages of the older protocol.
+    async fn facts(&self, claimed: &[Claimed]) -> Result<MessageFacts, Error> {
+        let events: Vec<_> = claimed.iter().filter(|one| one.format == Format::Aop).map(event).collect();
+        if events.is_empty() { Ok(MessageFacts::default()) } else { self.room.facts(events.iter()).await }
+    }
+
+    fn begin(&mut self, claimed: Claimed, facts: &MessageFacts) {
         let now = self.room.clock.now();
-        let letter = self.letter(&claimed, now.as_second());
+        let letter = match claimed.format {
+            Format::Standard => self.letter(&claimed, now.as_second()).map(Some),
+            Format::Aop => self.message(&claimed, facts),
+        };
         let (post, made, attempts) = (self.post.clone(), claimed.made, claimed.attempts);
         self.room.tally.begun();
         let task = self.under_way.spawn(async move {
-            let posted = match letter {
-                Ok(letter) => post.send(letter, now).await,
-                Err(problem) => {
-                    let (status, answer) = (None, String::new());
-                    let attempt = Attempt { at: now, duration_ms: 0, status, problem: Some(problem), answer };
-                    Posted { attempt, retry_after_s: None }
-                }
+            let unsent = |problem: String| {
+                let (status, answer) = (None, String::new());
+                let attempt = Attempt { at: now, duration_ms: 0, status, problem: Some(problem), answer };
+                Posted { attempt, retry_after_s: None }
             };
-            Done { made, attempts, posted }
+            let (posted, wordless) = match letter {
+                Ok(Some(letter)) => (post.send(letter, now).await, false),
+                Ok(None) => (unsent(WORDLESS.to_owned()), true),
+                Err(problem) => (unsent(problem), false),
+            };
+            Done { made, attempts, posted, wordless }
         });
         self.begun.insert(task.id(), Instant::now());
     }
@@ -159,7 +177,19 @@ impl Dispatcher {
         let body = body(claimed).map_err(|error| unsigned(&error))?;
         let id = claimed.event.to_string();
         let signature = signatures(&secrets, &id, timestamp_s, &body);
-        Ok(Letter { url: claimed.url.clone(), id, timestamp_s, signature, body: body.into() })
+        let dress = Dress::Standard { id, timestamp_s, signature };
+        Ok(Letter { url: claimed.url.clone(), dress, body: body.into() })
+    }
+
+    /// The same in the older protocol; none when it has no word for the event.
+    fn message(&self, claimed: &Claimed, facts: &MessageFacts) -> Result<Option<Letter>, String> {
+        let key = claimed.app.as_deref().unwrap_or_default();
+        let app = self.room.signer(key, claimed.partner.as_str(), claimed.mode).ok_or_else(|| {
+            format!("app {key} does not count now, so that nothing can be signed; use another app, or ask the operator")
+        })?;
+        let message = Message::of(&event(claimed), claimed.partner.as_str(), facts);
+        let body = message.map(|message| message.form(&app.secret));
+        Ok(body.map(|body| Letter { url: claimed.url.clone(), dress: Dress::Form, body }))
     }
 
     fn end(&mut self, ended: Result<(Id, Done), JoinError>) {
@@ -179,7 +209,7 @@ impl Dispatcher {
     }
 
     fn judge(&self, done: &Done) -> Verdict {
-        if done.posted.is_delivered() {
+        if done.posted.is_delivered() || done.wordless {
             return Verdict::Delivered;
         }
         if done.posted.is_gone() {
@@ -200,6 +230,18 @@ impl Dispatcher {
             reason = why.name(), failing_since = endpoint.failing_since.map(|at| at.to_string()),
             "a webhook endpoint was disabled; tell the partner, who enables it again and has missed events resent",
         );
+    }
+}
+
+fn event(claimed: &Claimed) -> Unheard {
+    Unheard {
+        serial: claimed.made.serial,
+        // Not needed to write it, and not given yet to a test.
+        position: 0,
+        kind: claimed.kind.clone(),
+        subject: claimed.made.subject.clone(),
+        data: claimed.data.clone(),
+        at: claimed.at.as_millisecond(),
     }
 }
 

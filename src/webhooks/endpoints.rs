@@ -11,7 +11,7 @@ use crate::model::event::Pattern;
 use crate::model::ids::{DeliveryId, EndpointId};
 use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Caller;
-use crate::model::webhook::{Delivery, Endpoint, EndpointState};
+use crate::model::webhook::{Delivery, Endpoint, EndpointState, Format};
 use crate::partners::{SealError, Sealed, Sealer, StoredAt};
 use crate::signing::webhook::WebhookSecret;
 
@@ -31,6 +31,10 @@ pub struct Draft {
     pub description: String,
     /// What it is to hear of.
     pub patterns: Vec<Pattern>,
+    /// How it is to be told.
+    pub format: Format,
+    /// The app that signs, where the older protocol is spoken.
+    pub app: Option<String>,
 }
 
 /// An endpoint with its new secret, which is shown this once.
@@ -46,6 +50,7 @@ impl Webhooks {
     /// Makes an endpoint, enabled, with a secret of its own.
     pub async fn create(&self, caller: &Caller, draft: Draft) -> Result<Revealed, Error> {
         self.examine(&draft.url).await?;
+        self.examine_app(caller, &draft)?;
         let (id, secret) = (EndpointId::fresh(), fresh_secret()?);
         let new = NewEndpoint {
             secret: seal(&self.sealer, &id, &secret)?,
@@ -53,6 +58,8 @@ impl Webhooks {
             url: draft.url,
             description: draft.description,
             patterns: draft.patterns,
+            format: draft.format,
+            app: draft.app,
         };
         let made = self.ledger.append_endpoint(caller, new, MOST_ENDPOINTS).await?;
         let endpoint = made.ok_or(Error::TooManyEndpoints(MOST_ENDPOINTS))?;
@@ -165,6 +172,20 @@ impl Webhooks {
             renewed += usize::from(self.ledger.keep_rewrapped(&before, after).await?);
         }
         Ok(renewed)
+    }
+
+    /// An app signs exactly where the older protocol is spoken, and it has to be one of the caller's that counts now.
+    fn examine_app(&self, caller: &Caller, draft: &Draft) -> Result<(), Error> {
+        let wrong = |told: &str| Err(Error::Invalid(vec![Place::body("/app_key", told)]));
+        match (draft.format, &draft.app) {
+            (Format::Standard, None) => Ok(()),
+            (Format::Standard, Some(_)) => wrong("belongs to format \"aop\""),
+            (Format::Aop, None) => wrong("the app whose secret signs; format \"aop\" needs one"),
+            (Format::Aop, Some(key)) => match self.signer(key, caller.partner.id.as_str(), caller.mode) {
+                Some(_) => Ok(()),
+                None => wrong("an app of yours in this world that counts now, while the older protocol is open to you"),
+            },
+        }
     }
 
     async fn examine(&self, url: &str) -> Result<(), Error> {

@@ -11,6 +11,10 @@
 //! is not gets a pause from `schedule` (or a longer one the receiver asked for) and comes again, ten times in three
 //! days; then it is `failed`, and can be sent again for as long as it is remembered.
 //!
+//! **Two tongues.** An endpoint hears JSON signed in header fields (Standard Webhooks) or, where `format` says so, forms of
+//! the older protocol signed with an app's secret (`messages`). Events that the latter has no word for make no delivery
+//! there. Everything else is the same for both.
+//!
 //! **Nobody delays another.** An endpoint has four attempts under way at most, one while it fails, so those that hang
 //! hold few places. Places are counted by attempts that are young; one that hangs gives its place to others after two
 //! seconds and lives on beside them. Endpoints are served round robin. Within an endpoint, deliveries of one subject
@@ -26,6 +30,7 @@ mod dispatch;
 mod endpoints;
 mod error;
 mod guard;
+mod messages;
 mod names;
 mod post;
 mod pull;
@@ -39,12 +44,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub use crate::ledger::{Announcement, DeliveryFilter, EndpointChange, Resend, Undelivered};
 pub use dispatch::Dispatcher;
 pub use endpoints::{Draft, MOST_ENDPOINTS, MOST_RESENT, Revealed};
 pub use error::Error;
+pub use messages::{Listener, Message, Wanted};
 pub use names::Names;
 pub use pull::Pulled;
 pub use tally::Tally;
@@ -52,7 +58,7 @@ pub use tally::Tally;
 use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::model::webhook::WhyDisabled;
-use crate::partners::Sealer;
+use crate::partners::{Directory, Sealer};
 use guard::Guard;
 
 /// How events are sent.
@@ -90,16 +96,21 @@ pub struct Webhooks {
     sealer: Sealer,
     guard: Guard,
     names: Names,
+    /// Who signs messages of the older protocol; without it that is not spoken.
+    apps: Option<Arc<Directory>>,
     clock: Clock,
     tally: Arc<Tally>,
     bell: Arc<Notify>,
+    news: watch::Sender<()>,
 }
 
 impl Webhooks {
     /// The room, with what it works on.
     pub fn new(settings: Settings, ledger: Ledger, sealer: Sealer, names: Names, clock: Clock) -> Self {
         let guard = Guard::new(settings.allow_networks.clone());
-        Self { settings, ledger, sealer, guard, names, clock, tally: Arc::default(), bell: Arc::default() }
+        let (news, _) = watch::channel(());
+        let (tally, bell) = (Arc::default(), Arc::default());
+        Self { settings, ledger, sealer, guard, names, apps: None, clock, tally, bell, news }
     }
 
     /// What the dispatcher counts.
@@ -110,6 +121,12 @@ impl Webhooks {
     /// There is something to deliver: the dispatcher looks at once.
     pub fn ring(&self) {
         self.bell.notify_one();
+        self.news.send_replace(());
+    }
+
+    /// Is changed whenever this node rings.
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     /// How much is not delivered yet.

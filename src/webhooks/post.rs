@@ -29,14 +29,26 @@ const ASK_FOR_TIME: [u16; 4] = [429, 502, 503, 504];
 pub struct Letter {
     /// Where to.
     pub url: String,
-    /// The event's id.
-    pub id: String,
-    /// The moment of the attempt, in seconds.
-    pub timestamp_s: i64,
-    /// One signature by each secret.
-    pub signature: String,
+    /// How it is written and signed.
+    pub dress: Dress,
     /// The body.
     pub body: Bytes,
+}
+
+/// What a letter shows in its header fields.
+#[derive(Clone, Debug)]
+pub enum Dress {
+    /// Standard Webhooks: JSON, signed in header fields.
+    Standard {
+        /// The event's id.
+        id: String,
+        /// The moment of the attempt, in seconds.
+        timestamp_s: i64,
+        /// One signature by each secret.
+        signature: String,
+    },
+    /// A form of the older protocol, which carries its own signature.
+    Form,
 }
 
 /// What came of an attempt.
@@ -139,10 +151,14 @@ fn told(status: u16) -> Option<String> {
 
 fn fields(letter: &Letter) -> Option<HeaderMap> {
     let mut headers = HeaderMap::with_capacity(4);
+    let Dress::Standard { id, timestamp_s, signature } = &letter.dress else {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        return Some(headers);
+    };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(HeaderName::from_static("webhook-id"), HeaderValue::from_str(&letter.id).ok()?);
-    headers.insert(HeaderName::from_static("webhook-timestamp"), HeaderValue::from(letter.timestamp_s));
-    headers.insert(HeaderName::from_static("webhook-signature"), HeaderValue::from_str(&letter.signature).ok()?);
+    headers.insert(HeaderName::from_static("webhook-id"), HeaderValue::from_str(id).ok()?);
+    headers.insert(HeaderName::from_static("webhook-timestamp"), HeaderValue::from(*timestamp_s));
+    headers.insert(HeaderName::from_static("webhook-signature"), HeaderValue::from_str(signature).ok()?);
     Some(headers)
 }
 

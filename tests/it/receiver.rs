@@ -93,6 +93,18 @@ impl Receiver {
     }
 
     /// Everything once there is enough; arrival takes its time, so it is waited for.
+    pub async fn waits(&self, enough: impl Fn(&[Heard]) -> bool) -> Vec<Heard> {
+        for _ in 0..1_600 {
+            let heard = self.heard();
+            if enough(&heard) {
+                return heard;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the receiver only heard {} times", self.heard().len());
+    }
+
+    /// The same of events, told by their types when there are too few.
     pub async fn hears(&self, enough: impl Fn(&[Heard]) -> bool) -> Vec<Heard> {
         for _ in 0..1_600 {
             let heard = self.heard();

@@ -14,7 +14,7 @@ use crate::model::ids::{DeliveryId, EndpointId, EventId, PartnerId};
 use crate::model::page::PageSize;
 use crate::model::partner::{Caller, Mode, Partner, Scopes};
 use crate::model::plan::Plan;
-use crate::model::webhook::{Attempt, Delivery, DeliveryState, Endpoint, EndpointState, WhyDisabled};
+use crate::model::webhook::{Attempt, Delivery, DeliveryState, Endpoint, EndpointState, Format, WhyDisabled};
 use crate::sql::trial;
 
 const LEASE_MS: i64 = 45_000;
@@ -58,6 +58,8 @@ fn new(patterns: &[&str]) -> NewEndpoint {
         url: "https://shop.example/".into(),
         description: String::new(),
         patterns: patterns.iter().map(|pattern| pattern.parse().unwrap()).collect(),
+        format: Format::Standard,
+        app: None,
         secret: StoredSecret { master_version: 1, wrapped_key: vec![1], ciphertext: vec![2] },
     }
 }

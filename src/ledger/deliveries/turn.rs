@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use super::settle::{Texts, settle, texts};
 use crate::ledger::endpoints::{self, Secrets};
 use crate::ledger::{Error, Ledger, words};
-use crate::model::ids::{DeliveryId, EndpointId, EventId};
-use crate::model::webhook::{Attempt, Endpoint, WhyDisabled};
+use crate::model::ids::{DeliveryId, EndpointId, EventId, PartnerId};
+use crate::model::partner::Mode;
+use crate::model::webhook::{Attempt, Endpoint, Format, WhyDisabled};
 use crate::sql::{Row, Tx, args};
 
 /// A delivery under a lease.
@@ -17,8 +18,10 @@ pub struct Made {
     pub delivery: DeliveryId,
     /// The endpoint.
     pub endpoint: EndpointId,
-    pub(super) subject: String,
-    pub(super) serial: i64,
+    /// What the event happened to.
+    pub subject: String,
+    /// Its event's number.
+    pub serial: i64,
     pub(super) fence: i64,
     /// Attempts of this round before this one.
     pub(super) tried: u32,
@@ -31,6 +34,14 @@ pub struct Claimed {
     pub made: Made,
     /// Where to.
     pub url: String,
+    /// How it is written and signed.
+    pub format: Format,
+    /// The app that signs, where the older protocol is spoken.
+    pub app: Option<String>,
+    /// Whose endpoint it is.
+    pub partner: PartnerId,
+    /// Of which world it hears.
+    pub mode: Mode,
     /// What to sign with.
     pub secrets: Secrets,
     /// The event.
@@ -120,7 +131,7 @@ impl Ledger {
     async fn list_claimed(&self, claim: &DeliveryId, now: i64) -> Result<Vec<Claimed>, Error> {
         const LIST: &str = "SELECT d.id, d.endpoint, d.subject, d.serial, d.fence, d.attempts, w.url, \
             w.master_version, w.wrapped_key, w.sealed_secret, w.previous_master_version, w.previous_wrapped_key, \
-            w.previous_sealed_secret, w.previous_until, e.event, e.kind, e.at, e.data \
+            w.previous_sealed_secret, w.previous_until, w.format, w.app_key, w.partner, w.mode, e.event, e.kind, e.at, e.data \
             FROM webhook_deliveries AS d JOIN webhook_endpoints AS w ON w.id = d.endpoint \
             JOIN events AS e ON e.event = d.event WHERE d.claim = $1 ORDER BY d.serial";
         let rows = self.sql.fetch_all(LIST, args![claim.as_str()]).await?;
@@ -169,6 +180,10 @@ fn claimed(row: &Row, now: i64) -> Result<Claimed, Error> {
             tried,
         },
         url: row.text("url")?,
+        format: row.parse("format")?,
+        app: row.opt_text("app_key")?,
+        partner: row.parse("partner")?,
+        mode: row.parse("mode")?,
         secrets: endpoints::secrets(row, now)?,
         event: row.parse("event")?,
         kind: row.text("kind")?,

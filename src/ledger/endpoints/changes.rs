@@ -23,8 +23,8 @@ pub(super) async fn append(
 ) -> Result<Option<Endpoint>, Error> {
     const COUNT: &str = "SELECT COUNT(*) AS known FROM webhook_endpoints WHERE partner = $1 AND mode = $2";
     const INSERT: &str = "INSERT INTO webhook_endpoints (id, partner, mode, url, description, patterns, state, \
-        master_version, wrapped_key, sealed_secret, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, 'enabled', $7, $8, $9, $10, $10)";
+        master_version, wrapped_key, sealed_secret, format, app_key, created_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, 'enabled', $7, $8, $9, $10, $11, $12, $12)";
     let (partner, mode) = (caller.partner.id.as_str(), caller.mode.name());
     let known = tx.fetch_optional(COUNT, args![partner, mode]).await?.map(|row| row.int("known")).transpose()?;
     if known.unwrap_or(0) >= i64::from(most) {
@@ -40,6 +40,8 @@ pub(super) async fn append(
         new.secret.master_version,
         new.secret.wrapped_key,
         new.secret.ciphertext,
+        new.format.name(),
+        new.app,
         now.as_millisecond(),
     ];
     tx.execute(INSERT, row).await?;
@@ -198,7 +200,7 @@ pub(in crate::ledger) async fn disable(
     now: Timestamp,
 ) -> Result<Option<Endpoint>, Error> {
     const FIND: &str = "SELECT id, partner, mode, url, description, patterns, state, why, failing_since, \
-        previous_until, created_at, updated_at FROM webhook_endpoints WHERE id = $1";
+        format, app_key, previous_until, created_at, updated_at FROM webhook_endpoints WHERE id = $1";
     if !stop(tx, id, Who::System, why, now).await? {
         return Ok(None);
     }

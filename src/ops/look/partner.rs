@@ -9,7 +9,8 @@ use crate::model::plan::CONCURRENT;
 use crate::ops::look::overrides::OverrideView;
 use crate::ops::look::partners::{self, PartnerView};
 use crate::ops::look::standings::{self, AccountView};
-use crate::ops::look::{Books, Trouble};
+use crate::ops::look::{At, Books, Trouble};
+use crate::partners::AppRow;
 use crate::usage::LastError;
 
 /// Errors of both worlds that are told.
@@ -31,6 +32,31 @@ pub struct PartnerStory {
     pub overrides: Vec<OverrideView>,
     /// What it can be given figures of its own for.
     pub policies: Vec<String>,
+    /// Its apps, by which it calls in the older protocol (HMAC-SHA1), the last used first.
+    pub apps: Vec<AppView>,
+}
+
+/// An app of the older protocol, and when it was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OlderApp)]
+pub struct AppView {
+    /// Its public number.
+    pub app_key: String,
+    /// `live` or `sandbox`.
+    pub mode: &'static str,
+    /// `active`, `suspended` or `expired`; suspended also while the older protocol is closed to its partner.
+    pub state: &'static str,
+    /// What it may do.
+    pub scopes: String,
+    /// From where; empty for anywhere.
+    pub allowed: String,
+    /// When it was issued.
+    pub created_at: At,
+    /// When it called last; what happened in the last seconds may be missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<At>,
+    /// How often it called in all.
+    pub calls: i64,
 }
 
 /// An answer of 400 or above.
@@ -59,10 +85,28 @@ pub async fn story(books: &Books, id: &str) -> Result<PartnerStory, Trouble> {
     Ok(PartnerStory {
         last_errors: last_errors(books, id),
         overrides: overrides(books, &known).await?,
+        apps: apps(books, &known).await?,
         partner,
         accounts,
         policies,
     })
+}
+
+/// Reads the apps of one partner, the last used first.
+async fn apps(books: &Books, id: &PartnerId) -> Result<Vec<AppView>, Trouble> {
+    let mut apps = books.directory.list_apps(Some(id)).await?;
+    apps.sort_by_key(|app| std::cmp::Reverse(app.last_used_at));
+    let view = |app: AppRow| AppView {
+        app_key: app.app_key,
+        mode: app.mode.name(),
+        state: app.state.name(),
+        scopes: app.scopes,
+        allowed: app.allowed,
+        created_at: At(app.created_at),
+        last_used_at: app.last_used_at.map(At),
+        calls: app.calls,
+    };
+    Ok(apps.into_iter().map(view).collect())
 }
 
 /// Reads the overrides of one partner.

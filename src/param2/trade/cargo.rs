@@ -153,7 +153,7 @@ pub async fn price(asked: &Asked, cargo: &[Named]) -> Result<Priced, Refusal> {
 const fn code(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::SkuNotFound => "500_003",
-        Trouble::OfferUnavailable | Trouble::RestrictedCountry => "500_001",
+        Trouble::OfferUnavailable | Trouble::OfferHeld | Trouble::RestrictedCountry => "500_001",
         Trouble::OutOfStock => "500_004",
         Trouble::BelowMinimumOrder => "500_005",
         Trouble::NotOrderMultiple => "500_006",

@@ -96,7 +96,8 @@ pub async fn create_cross_order(asked: Asked) -> Told {
         Err(other) => return Err(other.into()),
     };
     let basis = Basis::Quote(quote);
-    let wish = NewOrder { reference: reference.clone(), basis, note: note(&asked)?, expected_total: None };
+    let wish =
+        NewOrder { reference: reference.clone(), basis, note: note(&asked)?, expected_total: None, referral: None };
     match orders.place(&asked.caller, once, wish, &stored).await {
         Ok(_) => {}
         // Ordered through the other door in this moment.

@@ -167,9 +167,12 @@ async fn a_request_is_signed_whole_and_its_answer_is_told_in_the_internal_words(
     assert_eq!(parameters[1].1, "tok-abc");
     let offer: crate::upstream::wholesale::wire::goods::Detail = serde_json::from_value(told).unwrap();
     assert_eq!((offer.brief.price.as_str(), offer.brief.begin_amount), ("10.00", 10));
-    assert_eq!((offer.skus[0].price_offset.as_deref(), offer.skus[0].stock), (Some("0.50"), 123));
-    assert_eq!((offer.weight_gram, offer.size_mm, offer.batch_amount), (Some(250), Some([20, 15, 30]), Some(5)));
-    assert_eq!(offer.mix_batch.unwrap().min_amount.as_deref(), Some("100.00"));
+    assert_eq!((offer.rest.skus[0].price_offset.as_deref(), offer.rest.skus[0].stock), (Some("0.50"), 123));
+    assert_eq!(
+        (offer.rest.weight_gram, offer.rest.size_mm, offer.rest.batch_amount),
+        (Some(250), Some([20, 15, 30]), Some(5))
+    );
+    assert_eq!(offer.rest.mix_batch.unwrap().min_amount.as_deref(), Some("100.00"));
     assert_eq!((offer.brief.one_piece.as_deref(), offer.brief.send_within_hours), (Some("Y"), Some(24)));
     assert_eq!(offer.brief.badges, ["super_factory"]);
     assert!(offer.brief.seller_id > 1 << 60, "a seller without a number gets one");

@@ -29,6 +29,7 @@ use xunyuan::config::Config;
 use xunyuan::ledger::Ledger;
 use xunyuan::model::ids::EventId;
 use xunyuan::model::partner::{Caller, Mode, Scopes};
+use xunyuan::model::webhook::Format;
 use xunyuan::partners::{MasterKeys, NewPartner, Sealer};
 use xunyuan::server::house::open_directory;
 use xunyuan::server::settings;
@@ -188,7 +189,13 @@ async fn furnish(asked: &Asked, given: &[(&'static str, String)], receiver: Sock
         let caller = Caller { partner, key_id: "bench".into(), mode: Mode::Live, scopes: Scopes::all() };
         for endpoint in number * ENDPOINTS_EACH..((number + 1) * ENDPOINTS_EACH).min(asked.endpoints) {
             let url = format!("http://{receiver}/{endpoint}");
-            let draft = Draft { url, description: String::new(), patterns: vec!["order.*".parse()?] };
+            let draft = Draft {
+                url,
+                description: String::new(),
+                patterns: vec!["order.*".parse()?],
+                format: Format::Standard,
+                app: None,
+            };
             room.create(&caller, draft).await?;
         }
     }

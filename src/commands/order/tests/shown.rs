@@ -93,6 +93,8 @@ async fn what_became_of_an_orders_events_at_its_partners_endpoints_is_shown() {
             url: "https://shop.example/hooks".into(),
             description: String::new(),
             patterns: vec!["order.*".parse().unwrap()],
+            format: crate::model::webhook::Format::Standard,
+            app: None,
             secret: StoredSecret { master_version: 1, wrapped_key: vec![1], ciphertext: vec![2] },
         };
         let endpoint = ledger.append_endpoint(&caller("acme"), wanted, 20).await.unwrap().unwrap();
