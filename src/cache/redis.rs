@@ -17,9 +17,10 @@ use crate::redis_link::{BadPlace, Link, Links, Patience, Place};
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// Writing is not waited for by anybody, and what is asked in the background has time; this bounds how long a task lives.
 pub(super) const ERRAND_WITHIN: Duration = Duration::from_millis(500);
-/// Keys of documents begin with this, and those of leases with that; both go on with a hash of the key in braces, which
-/// puts them into one slot of a cluster.
+/// Keys of documents begin with this, those of rendered answers and of leases with those; all go on with a hash of the key
+/// in braces, which puts a document and its lease into one slot of a cluster.
 const DOCUMENTS: &[u8] = b"xy:doc:2:{";
+const ANSWERS: &[u8] = b"xy:ans:1:{";
 const LEASES: &[u8] = b"xy:fetch:1:{";
 /// Larger documents are not shared: one of them would hold up everyone's small ones on the connection.
 const LARGEST_BYTES: usize = 512 * 1024;
@@ -71,9 +72,18 @@ impl Redis {
 
     /// The kept document, if Redis has it and says so in time.
     pub async fn find(&self, key: &Key) -> Option<Kept> {
+        self.find_as(DOCUMENTS, key, self.0.budget).await
+    }
+
+    /// The same of a rendered answer; it has half the time, so that there is some left to look for its document.
+    pub async fn find_answer(&self, key: &Key) -> Option<Kept> {
+        self.find_as(ANSWERS, key, self.0.budget / 2).await
+    }
+
+    async fn find_as(&self, what: &[u8], key: &Key, budget: Duration) -> Option<Kept> {
         let mut command = redis::cmd("GET");
-        command.arg(name(DOCUMENTS, key));
-        let found = self.within(self.0.budget, async |mut link| command.query_async(&mut link).await).await?;
+        command.arg(name(what, key));
+        let found = self.within(budget, async |mut link| command.query_async(&mut link).await).await?;
         self.read(key, found)
     }
 
@@ -98,8 +108,19 @@ impl Redis {
             return self.give_up(key, lease);
         }
         let mut command = redis::cmd("SET");
-        command.arg(name(DOCUMENTS, key)).arg(kept.encode(key)).arg("PX").arg(left_ms);
+        command.arg(name(DOCUMENTS, key)).arg(kept.packed().encode(key)).arg("PX").arg(left_ms);
         self.later(key, Some(command), lease);
+    }
+
+    /// Keeps a rendered answer while nobody has to be asked about it, in a task of its own.
+    pub fn keep_answer(&self, key: &Key, answer: &Kept) {
+        let left_ms = answer.soft_until_ms - self.0.clock.now_ms();
+        if left_ms <= 0 || answer.content.weight() > LARGEST_BYTES {
+            return;
+        }
+        let mut command = redis::cmd("SET");
+        command.arg(name(ANSWERS, key)).arg(answer.encode(key)).arg("PX").arg(left_ms);
+        self.later(key, Some(command), None);
     }
 
     /// Lets another node fetch, in a task of its own.
