@@ -1,10 +1,12 @@
 //! The Redis tier: documents that all nodes share, and who of them fetches one. Every kind of trouble is a miss that is
 //! counted, and after some silence Redis is left alone for a while.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
 
 use crate::cache::circuit::Circuit;
@@ -24,6 +26,8 @@ const ANSWERS: &[u8] = b"xy:ans:1:{";
 const LEASES: &[u8] = b"xy:fetch:1:{";
 /// Larger documents are not shared: one of them would hold up everyone's small ones on the connection.
 const LARGEST_BYTES: usize = 512 * 1024;
+/// For what came to be read, handed over, and looked at.
+const TURNS: usize = 3;
 /// A lease ends by itself after this, should whoever has it die. Others do not wait so long.
 const LEASE_MS: u32 = 3_000;
 
@@ -179,22 +183,22 @@ impl Redis {
             Tally::one(&inner.tally.redis_left_alone);
             return None;
         }
-        let why = match tokio::time::timeout(budget, inner.links.ask(question)).await {
-            Ok(Ok(value)) => {
+        let why = match answered(budget, inner.links.ask(question)).await {
+            Some(Ok(value)) => {
                 inner.circuit.worked();
                 return Some(value);
             }
-            Ok(Err(error)) if is_an_answer(&error) => {
+            Some(Err(error)) if is_an_answer(&error) => {
                 inner.circuit.worked();
                 Tally::one(&inner.tally.redis_refused);
                 error.to_string()
             }
-            Ok(Err(error)) => {
+            Some(Err(error)) => {
                 Tally::one(&inner.tally.redis_gone);
                 self.silent();
                 error.to_string()
             }
-            Err(_) => {
+            None => {
                 Tally::one(&inner.tally.redis_slow);
                 self.silent();
                 format!("no answer within {} ms", budget.as_millis())
@@ -210,6 +214,22 @@ impl Redis {
             self.0.links.renew();
         }
     }
+}
+
+/// What Redis says within this time. A busy thread may notice the end of the time before it has read what came long ago:
+/// so it gets some turns to read it. Else a node with much to do would take Redis for slow, and have more to do.
+async fn answered<T>(budget: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    let mut answer = pin!(answer);
+    if let Ok(told) = tokio::time::timeout(budget, &mut answer).await {
+        return Some(told);
+    }
+    for _ in 0..TURNS {
+        tokio::task::yield_now().await;
+        if let Some(told) = answer.as_mut().now_or_never() {
+            return Some(told);
+        }
+    }
+    None
 }
 
 /// Whether the server is there and said no: full, of the wrong type, not allowed.
@@ -246,10 +266,31 @@ pub(super) async fn told<T: FromRedisValue>(command: redis::Cmd, mut link: Link)
 
 #[cfg(test)]
 mod tests {
-    use super::{DOCUMENTS, LEASES, name};
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+
+    use super::{DOCUMENTS, LEASES, answered, name};
     use crate::cache::freshness::Kind;
     use crate::cache::key::Key;
     use crate::redis_link::slot;
+
+    #[tokio::test]
+    async fn what_came_in_time_is_read_though_this_thread_was_late() {
+        let (says, hears) = oneshot::channel();
+        // Stands for the connection's own task: what came is handed over when it has its turn.
+        let hands_over = tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            says.send(7)
+        });
+        let busy = async {
+            std::thread::sleep(Duration::from_millis(20));
+            hears.await
+        };
+        assert_eq!(answered(Duration::from_millis(5), busy).await, Some(Ok(7)));
+        assert_eq!(hands_over.await.unwrap(), Ok(()));
+        assert_eq!(answered(Duration::from_millis(5), std::future::pending::<()>()).await, None);
+    }
 
     #[test]
     fn a_document_and_its_lease_are_in_one_slot_whatever_the_key_says() {
