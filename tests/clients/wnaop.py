@@ -19,6 +19,7 @@ from aop.api.biz.ProductCategoryGetAttrByIdParam import ProductCategoryGetAttrBy
 from aop.api.biz.ProductDistributeGetDistributeInfoParam import ProductDistributeGetDistributeInfoParam
 from aop.api.biz.ProductSearchKeywordQueryParam import ProductSearchKeywordQueryParam
 from aop.api.biz.ProductSearchQueryProductDetailParam import ProductSearchQueryProductDetailParam
+from aop.api.biz.PushQueryMessageListParam import PushQueryMessageListParam
 from aop.api.common.AuthGetTokenRequest import AuthGetTokenRequest
 from aop.api.common.AuthPostponeTokenRequest import AuthPostponeTokenRequest
 
@@ -113,6 +114,18 @@ def selling_points(offer):
     assert told["success"] is True and all(told["data"]["shortTitle"][tongue] for tongue in ("zh", "en", "ru")), told
 
 
+def messages():
+    """What happened to the orders is told; events are published a moment after they happen."""
+    for _ in range(200):
+        page = call(PushQueryMessageListParam(), page="1", pageSize="100")["pushMessagePage"]
+        made = [one for one in page["datas"] if one["topicName"] == "BUYER_VIEW_BUYER_MAKE"]
+        if made:
+            break
+        time.sleep(0.05)
+    assert page["totalCount"] >= len(page["datas"]) > 0 and made, page
+    assert all(one["appKey"] == KEY and one["data"]["orderId"] for one in made), made
+
+
 def tokens():
     server = tls.serve(SERVER)
     code = os.environ["XUNYUAN_AOP_CODE"]
@@ -154,6 +167,7 @@ def main():
     refusals()
     tokens()
     Trade(asker, some_goods()).walk()
+    messages()
     unknown = list(asker.left_out())
     told = (len(asker.done), len(set(asker.done)), ", ".join(sorted(set(asker.done))))
     print("wnaop: %d calls of %d kinds, all of them right: %s" % told)

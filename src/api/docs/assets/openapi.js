@@ -97,7 +97,7 @@ function titled(summary, description) {
 }
 
 /** The sentence that ends a description with scope and cost becomes facts of their own. */
-const FACTS = /\s*Scope (`[^`]+`(?: or `[^`]+`)*); costs (\d+)\.\s*$/;
+const FACTS = /\s*Scope (`[^`]+`(?: or `[^`]+`)*); costs (\d+[^.]*)\.\s*$/;
 
 function factsOf(own, security) {
   const text = own.description ?? "";
@@ -105,7 +105,8 @@ function factsOf(own, security) {
   return {
     description: text.replace(FACTS, ""),
     scopes: scopes?.replaceAll("`", "").split(" or ") ?? security?.flatMap((way) => Object.values(way).flat()) ?? [],
-    cost: cost === undefined ? null : Number(cost),
+    // A number, or a sentence where it depends on what is asked.
+    cost: cost === undefined ? null : cost.replaceAll("`", ""),
   };
 }
 

@@ -33,7 +33,7 @@ export function operationSection(document, one, codes) {
 function head(one) {
   const chips = [
     one.scopes.length ? el("li", {}, "scope ", one.scopes.flatMap((scope, at) => [at ? " or " : null, el("code", {}, scope)])) : null,
-    one.cost !== null ? el("li", {}, one.cost === 0 ? "free" : ["cost ", el("strong", {}, String(one.cost))]) : null,
+    one.cost !== null ? el("li", {}, one.cost === "0" ? "free" : ["cost ", el("strong", {}, one.cost)]) : null,
     one.signed ? null : el("li", {}, "no signature needed"),
     one.deprecated ? el("li", { class: "warn" }, "deprecated") : null,
   ].filter(Boolean);
