@@ -48,7 +48,15 @@ def gather(client):
         "reference": references[2:3],
         "payment_id": [payment["id"]],
         **after,
+        **sent_to(client),
     }
+
+
+def sent_to(client):
+    """Where visitors are sent: on a host that the demo registered for its partner."""
+    template = "https://tokyo-bazaar.example/offers/{offer_id}?ref={click_id}"
+    client.call("PUT", "/v1/storefront", body={"template": template})
+    return {"template": [template], "countries": [["JP"], []], "languages": [["ja"], []]}
 
 
 def once(client, path, body):
