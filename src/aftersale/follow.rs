@@ -49,7 +49,7 @@ impl Aftersale {
     /// Brings one refund to where the catalogue says it stands.
     async fn catch_up_with(&self, id: &RefundId, mode: Mode) -> Result<Seen, Error> {
         for _ in 0..TRIES {
-            let refund = match self.ledger.get_refund(id).await {
+            let refund = match self.ledger.get::<Refund>(id).await {
                 Ok(refund) if refund.deed.mode == mode => refund,
                 // Another gateway's refund, or another world's: not ours to move.
                 Ok(_) | Err(ledger::Error::RefundNotFound(_)) => return Ok(Seen::NotOurs),

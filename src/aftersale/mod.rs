@@ -96,7 +96,7 @@ impl Aftersale {
 
     /// How many refunds are unknown, and for how long the oldest.
     pub async fn unsettled(&self) -> Result<Unsettled, Error> {
-        Ok(self.ledger.unsettled_refunds().await?)
+        Ok(self.ledger.unsettled::<Refund>().await?)
     }
 
     fn now(&self) -> Timestamp {

@@ -50,7 +50,7 @@ impl From<State> for Left {
 impl Aftersale {
     /// One pass over the refunds of one world whose time has come; the worlds do not wait for each other.
     pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
-        let claim = async |limit| Ok(self.ledger.claim_due_refunds(mode, limit, self.settings.lease_ms).await?);
+        let claim = async |limit| Ok(self.ledger.claim_due::<Refund>(mode, limit, self.settings.lease_ms).await?);
         let settle = async |id: RefundId| (self.settle_due(&id).await, id);
         let mut told = Reconciled::default();
         for (left, id) in work_off::<_, _, Error, _, _>(&self.clock, claim, settle).await? {
@@ -71,7 +71,7 @@ impl Aftersale {
 
     /// Takes one claimed refund as far as it goes now.
     async fn settle_due(&self, id: &RefundId) -> Result<Left, Error> {
-        let refund = self.ledger.get_refund(id).await?;
+        let refund = self.ledger.get::<Refund>(id).await?;
         match refund.state {
             State::Received => {
                 Ok(self.write(&refund, vec![never_sent()]).await?.map_or(Left::Open, |after| after.state.into()))
@@ -95,7 +95,7 @@ impl Aftersale {
             tracing::info!(refund = %refund.deed.id, state = %after.state, "a refund had moved without our having heard");
             return Ok(Left::Repaired);
         }
-        self.ledger.look_again_at_refund(&refund.deed.id, self.look_at(refund)).await?;
+        self.ledger.look_again::<Refund>(&refund.deed.id, self.look_at(refund)).await?;
         Ok(Left::Same)
     }
 
@@ -137,7 +137,7 @@ impl Aftersale {
     }
 
     async fn wait_for_quiet(&self, refund: &Refund) -> Result<Left, Error> {
-        self.ledger.look_again_at_refund(&refund.deed.id, self.clock.now_ms() + self.settings.lease_ms).await?;
+        self.ledger.look_again::<Refund>(&refund.deed.id, self.clock.now_ms() + self.settings.lease_ms).await?;
         Ok(Left::Open)
     }
 
@@ -156,7 +156,7 @@ impl Aftersale {
     async fn take_outcome(&self, refund: &Refund, sent: &Sent) -> Result<Left, Error> {
         let moves = self.outcome(refund, sent).await?;
         if moves.is_empty() {
-            self.ledger.look_again_at_refund(&refund.deed.id, self.look_at(refund)).await?;
+            self.ledger.look_again::<Refund>(&refund.deed.id, self.look_at(refund)).await?;
             return Ok(refund.state.into());
         }
         Ok(self.write(refund, moves).await?.map_or(Left::Open, |after| after.state.into()))
@@ -170,7 +170,7 @@ impl Aftersale {
             let happening = Happening::new(Kind::HandedToPerson, Actor::Gateway, "unknown for too long");
             self.write(refund, vec![happening]).await?;
         }
-        self.ledger.look_again_at_refund(&refund.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
+        self.ledger.look_again::<Refund>(&refund.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
         Ok(if handed { Left::Open } else { Left::WithAPerson })
     }
 }

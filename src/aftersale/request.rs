@@ -58,13 +58,13 @@ impl Aftersale {
         };
         let after = self.after(&refund, moves);
         let look_at = self.clock.now_ms() + self.settings.lease_ms;
-        match self.ledger.append_refund(&after, refund.version, look_at).await {
+        match self.ledger.append_story(&after, refund.version, look_at).await {
             Ok(()) if after.state == State::Requesting => self.request_now(lease, after, render).await,
             Ok(()) if after.state == State::Unknown => self.request_again(lease, after, alone, render).await,
             Ok(()) => self.settle(lease, after, None, render).await,
             // Settled or let go in the same moment: then that is what there is to tell.
             Err(ledger::Error::Moved) => {
-                let refund = self.ledger.get_refund(&refund.deed.id).await?;
+                let refund = self.ledger.get::<Refund>(&refund.deed.id).await?;
                 self.settle(lease, refund, None, render).await
             }
             Err(other) => Err(other.into()),
@@ -101,7 +101,7 @@ impl Aftersale {
         let happening = Happening::new(Kind::NotReached, Actor::Gateway, "the catalogue could not be reached");
         let after = self.after(refund, vec![happening]);
         let look_at = refund.deed.created_at.as_millisecond() + self.settings.unknown_bound_s * 1000;
-        match self.ledger.release_refund(lease, &after, refund.version, look_at).await {
+        match self.ledger.release_story(lease, &after, refund.version, look_at).await {
             // Somebody who saw the refund stand still took over; theirs is the word now.
             Ok(()) | Err(ledger::Error::LeaseLost | ledger::Error::Moved) => Err(Error::NotDone(error)),
             Err(other) => Err(other.into()),
@@ -126,10 +126,10 @@ impl Aftersale {
             };
             let after = self.after(&refund, moves);
             let answer = render(&after);
-            match self.ledger.commit_refund(lease, &after, refund.version, self.look_at(&after), &answer).await {
+            match self.ledger.commit_story(lease, &after, refund.version, self.look_at(&after), &answer).await {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
                 Err(ledger::Error::Moved) => {
-                    refund = self.ledger.get_refund(&refund.deed.id).await?;
+                    refund = self.ledger.get::<Refund>(&refund.deed.id).await?;
                     // Another wrote, and may have sent it once more: what was heard before that may be old.
                     sent = if is_open(refund.state) { Some(self.found(&refund).await) } else { None };
                 }
@@ -169,7 +169,7 @@ impl Aftersale {
     /// Writes happenings on a refund; `None` when another wrote first.
     pub(super) async fn write(&self, refund: &Refund, happenings: Vec<Happening>) -> Result<Option<Refund>, Error> {
         let after = self.after(refund, happenings);
-        match self.ledger.append_refund(&after, refund.version, self.look_at(&after)).await {
+        match self.ledger.append_story(&after, refund.version, self.look_at(&after)).await {
             Ok(()) => Ok(Some(after)),
             Err(ledger::Error::Moved) => Ok(None),
             Err(other) => Err(other.into()),

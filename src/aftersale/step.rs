@@ -88,7 +88,7 @@ impl Aftersale {
         render: Render<'_>,
     ) -> Result<Told, Error> {
         let asked = self.key_use(caller, once, step.operation());
-        let (lease, refund, fresh) = match self.ledger.begin_refund_step(asked, id).await? {
+        let (lease, refund, fresh) = match self.ledger.begin_step(asked, id).await? {
             Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
             Begun::Fresh(lease, refund) => (lease, refund, true),
             Begun::Resumed(lease, refund) => (lease, refund, false),
@@ -97,7 +97,7 @@ impl Aftersale {
             Ok(told) => Ok(told),
             Err(error) => {
                 // Whoever asks again with this key goes on at once instead of waiting for a lease nobody works under.
-                if let Err(held) = self.ledger.release_refund(&lease, &refund, refund.version, 0).await {
+                if let Err(held) = self.ledger.release_story(&lease, &refund, refund.version, 0).await {
                     tracing::warn!(error = %held, "the lease of a step that failed could not be ended");
                 }
                 Err(error)
@@ -152,7 +152,7 @@ impl Aftersale {
             let asked = Happening::new(Kind::ModifyAsked, Actor::Partner, "asking for something else");
             match self.write(&refund, vec![asked]).await? {
                 Some(after) => return Ok(after),
-                None => refund = self.ledger.get_refund(&refund.deed.id).await?,
+                None => refund = self.ledger.get::<Refund>(&refund.deed.id).await?,
             }
         }
         Err(Error::Busy)
@@ -221,7 +221,7 @@ impl Aftersale {
             }
             match self.write(&refund, moves).await? {
                 Some(after) => return Ok(after),
-                None => refund = self.ledger.get_refund(&refund.deed.id).await?,
+                None => refund = self.ledger.get::<Refund>(&refund.deed.id).await?,
             }
         }
         Err(Error::Busy)
@@ -243,10 +243,10 @@ impl Aftersale {
             };
             let after = self.after(&refund, moves);
             let answer = render(&after, declined.as_ref());
-            match self.ledger.commit_refund(lease, &after, refund.version, self.look_at(&after), &answer).await {
+            match self.ledger.commit_story(lease, &after, refund.version, self.look_at(&after), &answer).await {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
                 Err(ledger::Error::Moved) => {
-                    refund = self.ledger.get_refund(&refund.deed.id).await?;
+                    refund = self.ledger.get::<Refund>(&refund.deed.id).await?;
                     if standing.is_some() {
                         standing = self.look_up(&refund.deed).await?;
                     }

@@ -11,12 +11,14 @@ use jiff::Timestamp;
 pub use facts::{Facts, NoReason, Quotation, Rejection, Talk};
 pub use moves::{Kind, State, TalkState};
 
+use crate::error::Code;
 use crate::model::ids::{InquiryId, PartnerId, QuotationId, SkuId, SupplierId};
 use crate::model::money::{Currency, Money};
 use crate::model::order::Reference;
 use crate::model::partner::Mode;
 use crate::model::quote::{Country, Quantity, Warehouse};
 use crate::model::refund::Proof;
+use crate::model::story::sending::{Sent, Stage};
 use crate::model::story::{EventOf, HappeningOf, Plot, Story, asked};
 
 /// How many suppliers one inquiry may go to.
@@ -78,6 +80,34 @@ impl Plot for Inquiring {
     type Deed = Deed;
     type Kind = Kind;
     type Facts = Facts;
+}
+
+impl Sent for Inquiring {
+    const STARTED: Kind = Kind::SendingStarted;
+    const NOT_REACHED: Kind = Kind::NotReached;
+    const UNANSWERED: Kind = Kind::Unanswered;
+    const TRIED_AGAIN: Kind = Kind::TriedAgain;
+    const HANDED_TO_PERSON: Kind = Kind::HandedToPerson;
+    const REJECTED: Kind = Kind::Rejected;
+    type Rejection = Rejection;
+
+    fn stage(state: State) -> Stage {
+        match state {
+            State::Received => Stage::Received,
+            State::Sending => Stage::Sending,
+            State::Unknown => Stage::Unknown,
+            State::Rejected => Stage::Rejected,
+            _ => Stage::Taken,
+        }
+    }
+
+    fn rejection(why: Rejection) -> Facts {
+        Facts { rejection: Some(why), ..Facts::default() }
+    }
+
+    fn given_up(detail: &str) -> Rejection {
+        Rejection { code: Code::InquiryRefused, detail: detail.to_owned(), pointer: None }
+    }
 }
 
 /// An inquiry: the deed and the fold of what happened to it.

@@ -11,6 +11,7 @@ use crate::model::money::Money;
 use crate::model::order::{Reference, named};
 use crate::model::partner::Mode;
 use crate::model::quote::{Quantity, Unfit, plain_texts};
+use crate::model::story::sending::{Sent, Stage};
 use crate::model::story::{EventOf, HappeningOf, Learnt, Plot, Story, asked, moves};
 
 /// How many pictures may prove one wish.
@@ -190,6 +191,13 @@ pub struct Rejection {
     pub open: Option<RefundId>,
 }
 
+impl Rejection {
+    /// One without figures.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), most: None, most_freight: None, lines: Vec::new(), open: None }
+    }
+}
+
 /// What an event brought to light, and all of them together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -282,6 +290,34 @@ impl Plot for Refunding {
     type Deed = Deed;
     type Kind = Kind;
     type Facts = Facts;
+}
+
+impl Sent for Refunding {
+    const STARTED: Kind = Kind::RequestingStarted;
+    const NOT_REACHED: Kind = Kind::NotReached;
+    const UNANSWERED: Kind = Kind::Unanswered;
+    const TRIED_AGAIN: Kind = Kind::TriedAgain;
+    const HANDED_TO_PERSON: Kind = Kind::HandedToPerson;
+    const REJECTED: Kind = Kind::Rejected;
+    type Rejection = Rejection;
+
+    fn stage(state: State) -> Stage {
+        match state {
+            State::Received => Stage::Received,
+            State::Requesting => Stage::Sending,
+            State::Unknown => Stage::Unknown,
+            State::Rejected => Stage::Rejected,
+            _ => Stage::Taken,
+        }
+    }
+
+    fn rejection(why: Rejection) -> Facts {
+        Facts { rejection: Some(why), ..Facts::default() }
+    }
+
+    fn given_up(detail: &str) -> Rejection {
+        Rejection::new(Code::RefundRefused, detail)
+    }
 }
 
 /// A refund: the deed and the fold of what happened to it.

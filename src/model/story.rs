@@ -1,6 +1,8 @@
 //! Stories: what was asked for plus the events that happened to it. Where it stands is the fold of the events, and a move
 //! that is not in its table cannot be made; which moves there are is for each kind of story to say.
 
+pub mod sending;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,9 +53,9 @@ macro_rules! asked {
 pub(crate) use asked;
 
 /// Something that happened, by the table of moves of its story.
-pub trait Move: Copy + fmt::Debug + Eq + Send + Sync + 'static {
+pub trait Move: Copy + fmt::Debug + Eq + FromStr + Send + Sync + 'static {
     /// Where a story may stand.
-    type State: Copy + fmt::Debug + fmt::Display + Eq + Send + Sync + 'static;
+    type State: Copy + fmt::Debug + fmt::Display + Eq + FromStr + Send + Sync + 'static;
 
     /// The machine name.
     fn name(self) -> &'static str;

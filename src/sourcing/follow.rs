@@ -49,7 +49,7 @@ impl Sourcing {
     /// Brings one inquiry to where the catalogue says it stands.
     async fn catch_up_with(&self, id: &InquiryId, mode: Mode) -> Result<Seen, Error> {
         for _ in 0..TRIES {
-            let inquiry = match self.ledger.get_inquiry(id).await {
+            let inquiry = match self.ledger.get::<Inquiry>(id).await {
                 Ok(inquiry) if inquiry.deed.mode == mode => inquiry,
                 // Another gateway's inquiry, or another world's: not ours to move.
                 Ok(_) | Err(ledger::Error::InquiryNotFound(_)) => return Ok(Seen::NotOurs),

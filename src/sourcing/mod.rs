@@ -97,7 +97,7 @@ impl Sourcing {
 
     /// How many inquiries are unknown, and for how long the oldest.
     pub async fn unsettled(&self) -> Result<Unsettled, Error> {
-        Ok(self.ledger.unsettled_inquiries().await?)
+        Ok(self.ledger.unsettled::<Inquiry>().await?)
     }
 
     fn now(&self) -> Timestamp {

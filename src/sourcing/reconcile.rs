@@ -51,7 +51,7 @@ impl From<State> for Left {
 impl Sourcing {
     /// One pass over the inquiries of one world whose time has come; the worlds do not wait for each other.
     pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
-        let claim = async |limit| Ok(self.ledger.claim_due_inquiries(mode, limit, self.settings.lease_ms).await?);
+        let claim = async |limit| Ok(self.ledger.claim_due::<Inquiry>(mode, limit, self.settings.lease_ms).await?);
         let settle = async |id: InquiryId| (self.settle_due(&id).await, id);
         let mut told = Reconciled::default();
         for (left, id) in work_off::<_, _, Error, _, _>(&self.clock, claim, settle).await? {
@@ -72,7 +72,7 @@ impl Sourcing {
 
     /// Takes one claimed inquiry as far as it goes now.
     async fn settle_due(&self, id: &InquiryId) -> Result<Left, Error> {
-        let inquiry = self.ledger.get_inquiry(id).await?;
+        let inquiry = self.ledger.get::<Inquiry>(id).await?;
         match inquiry.state {
             State::Received => {
                 Ok(self.write(&inquiry, vec![never_sent()]).await?.map_or(Left::Open, |after| after.state.into()))
@@ -96,7 +96,7 @@ impl Sourcing {
             tracing::info!(inquiry = %inquiry.deed.id, state = %after.state, "an inquiry had moved without our having heard");
             return Ok(Left::Repaired);
         }
-        self.ledger.look_again_at_inquiry(&inquiry.deed.id, self.look_at(inquiry)).await?;
+        self.ledger.look_again::<Inquiry>(&inquiry.deed.id, self.look_at(inquiry)).await?;
         Ok(Left::Same)
     }
 
@@ -138,7 +138,7 @@ impl Sourcing {
     }
 
     async fn wait_for_quiet(&self, inquiry: &Inquiry) -> Result<Left, Error> {
-        self.ledger.look_again_at_inquiry(&inquiry.deed.id, self.clock.now_ms() + self.settings.lease_ms).await?;
+        self.ledger.look_again::<Inquiry>(&inquiry.deed.id, self.clock.now_ms() + self.settings.lease_ms).await?;
         Ok(Left::Open)
     }
 
@@ -157,7 +157,7 @@ impl Sourcing {
     async fn take_outcome(&self, inquiry: &Inquiry, sent: &Sent) -> Result<Left, Error> {
         let moves = outcome(inquiry, sent);
         if moves.is_empty() {
-            self.ledger.look_again_at_inquiry(&inquiry.deed.id, self.look_at(inquiry)).await?;
+            self.ledger.look_again::<Inquiry>(&inquiry.deed.id, self.look_at(inquiry)).await?;
             return Ok(inquiry.state.into());
         }
         Ok(self.write(inquiry, moves).await?.map_or(Left::Open, |after| after.state.into()))
@@ -171,7 +171,7 @@ impl Sourcing {
             let happening = Happening::new(Kind::HandedToPerson, Actor::Gateway, "unknown for too long");
             self.write(inquiry, vec![happening]).await?;
         }
-        self.ledger.look_again_at_inquiry(&inquiry.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
+        self.ledger.look_again::<Inquiry>(&inquiry.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
         Ok(if handed { Left::Open } else { Left::WithAPerson })
     }
 }

@@ -53,13 +53,13 @@ impl Sourcing {
         };
         let after = self.after(&inquiry, moves);
         let look_at = self.clock.now_ms() + self.settings.lease_ms;
-        match self.ledger.append_inquiry(&after, inquiry.version, look_at).await {
+        match self.ledger.append_story(&after, inquiry.version, look_at).await {
             Ok(()) if after.state == State::Sending => self.request_now(lease, after, render).await,
             Ok(()) if after.state == State::Unknown => self.request_again(lease, after, alone, render).await,
             Ok(()) => self.settle(lease, after, None, render).await,
             // Settled or let go in the same moment: then that is what there is to tell.
             Err(ledger::Error::Moved) => {
-                let inquiry = self.ledger.get_inquiry(&inquiry.deed.id).await?;
+                let inquiry = self.ledger.get::<Inquiry>(&inquiry.deed.id).await?;
                 self.settle(lease, inquiry, None, render).await
             }
             Err(other) => Err(other.into()),
@@ -96,7 +96,7 @@ impl Sourcing {
         let happening = Happening::new(Kind::NotReached, Actor::Gateway, "the catalogue could not be reached");
         let after = self.after(inquiry, vec![happening]);
         let look_at = inquiry.deed.created_at.as_millisecond() + self.settings.unknown_bound_s * 1000;
-        match self.ledger.release_inquiry(lease, &after, inquiry.version, look_at).await {
+        match self.ledger.release_story(lease, &after, inquiry.version, look_at).await {
             // Somebody who saw the inquiry stand still took over; theirs is the word now.
             Ok(()) | Err(ledger::Error::LeaseLost | ledger::Error::Moved) => Err(Error::NotDone(error)),
             Err(other) => Err(other.into()),
@@ -121,10 +121,10 @@ impl Sourcing {
             };
             let after = self.after(&inquiry, moves);
             let answer = render(&after);
-            match self.ledger.commit_inquiry(lease, &after, inquiry.version, self.look_at(&after), &answer).await {
+            match self.ledger.commit_story(lease, &after, inquiry.version, self.look_at(&after), &answer).await {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
                 Err(ledger::Error::Moved) => {
-                    inquiry = self.ledger.get_inquiry(&inquiry.deed.id).await?;
+                    inquiry = self.ledger.get::<Inquiry>(&inquiry.deed.id).await?;
                     // Another wrote, and may have sent it once more: what was heard before that may be old.
                     sent = if is_open(inquiry.state) { Some(self.found(&inquiry).await) } else { None };
                 }
@@ -146,7 +146,7 @@ impl Sourcing {
     /// Writes happenings on an inquiry; `None` when another wrote first.
     pub(super) async fn write(&self, inquiry: &Inquiry, happenings: Vec<Happening>) -> Result<Option<Inquiry>, Error> {
         let after = self.after(inquiry, happenings);
-        match self.ledger.append_inquiry(&after, inquiry.version, self.look_at(&after)).await {
+        match self.ledger.append_story(&after, inquiry.version, self.look_at(&after)).await {
             Ok(()) => Ok(Some(after)),
             Err(ledger::Error::Moved) => Ok(None),
             Err(other) => Err(other.into()),

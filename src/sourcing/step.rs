@@ -56,7 +56,7 @@ impl Sourcing {
     ) -> Result<Told, Error> {
         let out_ref = reference(&once);
         let asked = self.key_use(caller, once, step.operation());
-        let (lease, inquiry) = match self.ledger.begin_inquiry_step(asked, id).await? {
+        let (lease, inquiry) = match self.ledger.begin_step(asked, id).await? {
             Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
             Begun::Fresh(lease, inquiry) | Begun::Resumed(lease, inquiry) => (lease, inquiry),
         };
@@ -64,7 +64,7 @@ impl Sourcing {
             Ok(told) => Ok(told),
             Err(error) => {
                 // Whoever asks again with this key goes on at once instead of waiting for a lease nobody works under.
-                if let Err(held) = self.ledger.release_inquiry(&lease, &inquiry, inquiry.version, 0).await {
+                if let Err(held) = self.ledger.release_story(&lease, &inquiry, inquiry.version, 0).await {
                     tracing::warn!(error = %held, "the lease of a step that failed could not be ended");
                 }
                 Err(error)
@@ -123,7 +123,7 @@ impl Sourcing {
             }
             match self.write(&inquiry, moves).await? {
                 Some(after) => return Ok(after),
-                None => inquiry = self.ledger.get_inquiry(&inquiry.deed.id).await?,
+                None => inquiry = self.ledger.get::<Inquiry>(&inquiry.deed.id).await?,
             }
         }
         Err(Error::Busy)
@@ -144,10 +144,10 @@ impl Sourcing {
                 .map(|standing| steps::catch_up(&inquiry, standing, Actor::Partner, "asked for by the partner"));
             let after = self.after(&inquiry, moves.unwrap_or_default());
             let answer = render(&after, declined.as_ref());
-            match self.ledger.commit_inquiry(lease, &after, inquiry.version, self.look_at(&after), &answer).await {
+            match self.ledger.commit_story(lease, &after, inquiry.version, self.look_at(&after), &answer).await {
                 Ok(()) => return Ok(Told { answer, replayed: false }),
                 Err(ledger::Error::Moved) => {
-                    inquiry = self.ledger.get_inquiry(&inquiry.deed.id).await?;
+                    inquiry = self.ledger.get::<Inquiry>(&inquiry.deed.id).await?;
                     if standing.is_some() {
                         standing = self.look_up(&inquiry.deed).await?;
                     }
