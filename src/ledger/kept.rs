@@ -112,8 +112,12 @@ pub struct Unsettled {
 impl Ledger {
     /// One with its events, whoever's it is.
     pub async fn get<S: Kept>(&self, id: &IdOf<S>) -> Result<S, Error> {
-        let row = self.sql.fetch_optional(&S::texts().get, args![id.to_string()]).await?;
-        self.story(&row.ok_or_else(|| S::not_found(id.clone()))?).await
+        self.find_anyones(id).await?.ok_or_else(|| S::not_found(id.clone()))
+    }
+
+    /// The same where there may be none.
+    pub async fn find_anyones<S: Kept>(&self, id: &IdOf<S>) -> Result<Option<S>, Error> {
+        self.find_by(&S::texts().get, args![id.to_string()]).await
     }
 
     /// A partner's one with its events.

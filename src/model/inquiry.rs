@@ -105,6 +105,10 @@ impl Sent for Inquiring {
         Facts { rejection: Some(why), ..Facts::default() }
     }
 
+    fn detail(why: &Rejection) -> &str {
+        &why.detail
+    }
+
     fn given_up(detail: &str) -> Rejection {
         Rejection { code: Code::InquiryRefused, detail: detail.to_owned(), pointer: None }
     }

@@ -315,6 +315,10 @@ impl Sent for Refunding {
         Facts { rejection: Some(why), ..Facts::default() }
     }
 
+    fn detail(why: &Rejection) -> &str {
+        &why.detail
+    }
+
     fn given_up(detail: &str) -> Rejection {
         Rejection::new(Code::RefundRefused, detail)
     }

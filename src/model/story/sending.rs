@@ -39,6 +39,8 @@ pub trait Sent: Plot {
     fn stage(state: StateOf<Self>) -> Stage;
     /// What comes to light when it is not taken.
     fn rejection(why: Self::Rejection) -> Self::Facts;
+    /// The same in a sentence for the partner.
+    fn detail(why: &Self::Rejection) -> &str;
     /// Why the gateway ended one that never arrived, in a sentence for the partner.
     fn given_up(detail: &str) -> Self::Rejection;
 
