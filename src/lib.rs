@@ -24,7 +24,9 @@ pub mod sql;
 pub mod upstream;
 
 // ROOMS: what the product does
+pub mod admission;
 pub mod aftersale;
+pub mod asking;
 pub mod auth;
 pub mod catalog;
 pub mod feed;

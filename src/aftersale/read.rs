@@ -12,7 +12,7 @@ use crate::model::refund::{Options, Refund, Remedy};
 impl Aftersale {
     /// A partner's refund with its events.
     pub async fn get(&self, caller: &Caller, id: &RefundId) -> Result<Refund, Error> {
-        let found = self.ledger.find_refund(&caller.partner.id, caller.mode, id).await?;
+        let found = self.ledger.find::<Refund>(&caller.partner.id, caller.mode, id).await?;
         found.ok_or(Error::RefundNotFound)
     }
 

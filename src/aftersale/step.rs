@@ -1,10 +1,10 @@
 //! What a partner does about a refund that is under way: withdraw it, ask for something else, send the goods back, ask
 //! the marketplace to decide. Each once by its key; a step whose answer was lost is looked up before it is said again.
 
-use super::request::TRIES;
 use super::{Aftersale, Answer, Error, Once, Told};
+use crate::asking::{self, Asks, TRIES};
 use crate::error::Code;
-use crate::ledger::{self, Begun, Lease};
+use crate::ledger::Lease;
 use crate::model::ids::{CatalogueRefundId, RefundId, VoucherId};
 use crate::model::money::Money;
 use crate::model::order::Actor;
@@ -87,22 +87,9 @@ impl Aftersale {
         step: &Step,
         render: Render<'_>,
     ) -> Result<Told, Error> {
-        let asked = self.key_use(caller, once, step.operation());
-        let (lease, refund, fresh) = match self.ledger.begin_refund_step(asked, id).await? {
-            Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
-            Begun::Fresh(lease, refund) => (lease, refund, true),
-            Begun::Resumed(lease, refund) => (lease, refund, false),
-        };
-        match self.take(&lease, refund.clone(), step, fresh, render).await {
-            Ok(told) => Ok(told),
-            Err(error) => {
-                // Whoever asks again with this key goes on at once instead of waiting for a lease nobody works under.
-                if let Err(held) = self.ledger.release_refund(&lease, &refund, refund.version, 0).await {
-                    tracing::warn!(error = %held, "the lease of a step that failed could not be ended");
-                }
-                Err(error)
-            }
-        }
+        let asked = asking::key_use(self, caller, once, step.operation());
+        let take = async |lease: &Lease, refund, fresh| self.take(lease, refund, step, fresh, render).await;
+        asking::step(self, asked, id, take).await
     }
 
     async fn take(
@@ -115,7 +102,7 @@ impl Aftersale {
     ) -> Result<Told, Error> {
         let is_under_way = refund.known.catalogue_refund.is_some() && !refund.state.is_final();
         if is_under_way && (!fresh || !step.fits(refund.state)) {
-            refund = self.read_back(&refund).await?;
+            refund = asking::read_back(self, &refund).await?;
         }
         if step.is_done(&refund, fresh) {
             return self.conclude(lease, refund, None, None, render).await;
@@ -129,7 +116,7 @@ impl Aftersale {
             Heard::Done(standing) => self.conclude(lease, refund, Some(*standing), None, render).await,
             Heard::Declined(rejection) => self.conclude(lease, refund, None, Some(rejection), render).await,
             Heard::LookUp(lost) => {
-                let stands = match (self.read_back(&refund).await, lost) {
+                let stands = match (asking::read_back(self, &refund).await, lost) {
                     (Ok(stands), None) => stands,
                     (Ok(stands), Some(_)) if step.is_done(&stands, false) => stands,
                     // It stands where it stood and the instruction may still arrive: nothing can be promised.
@@ -150,9 +137,9 @@ impl Aftersale {
         }
         for _ in 0..TRIES {
             let asked = Happening::new(Kind::ModifyAsked, Actor::Partner, "asking for something else");
-            match self.write(&refund, vec![asked]).await? {
+            match self.desk().write(&refund, vec![asked]).await? {
                 Some(after) => return Ok(after),
-                None => refund = self.ledger.get_refund(&refund.deed.id).await?,
+                None => refund = self.desk().again(&refund).await?,
             }
         }
         Err(Error::Busy)
@@ -160,7 +147,7 @@ impl Aftersale {
 
     async fn say(&self, refund: &Refund, number: CatalogueRefundId, step: &Step) -> Result<Heard, Error> {
         let call = self.call(refund, number, step).await?;
-        let error = match self.tell(&refund.deed, &call).await {
+        let error = match asking::tell(self, &refund.deed, &call).await {
             Ok(standing) => return Ok(Heard::Done(standing.into())),
             Err(Error::Upstream(error)) => error,
             // An answer came that cannot be understood: it may have been done.
@@ -210,51 +197,16 @@ impl Aftersale {
         Ok(found.into_iter().map(|(id, number)| Proof { id, number }).collect())
     }
 
-    /// Takes in where a refund stands at the catalogue. When another wrote meanwhile, both are read again.
-    pub(super) async fn read_back(&self, refund: &Refund) -> Result<Refund, Error> {
-        let mut refund = refund.clone();
-        for _ in 0..TRIES {
-            let Some(standing) = self.look_up(&refund.deed).await? else { return Err(Error::RefundNotFound) };
-            let moves = self.catch_up(&refund, &standing, Actor::Catalogue, "read back").await?;
-            if moves.is_empty() {
-                return Ok(refund);
-            }
-            match self.write(&refund, moves).await? {
-                Some(after) => return Ok(after),
-                None => refund = self.ledger.get_refund(&refund.deed.id).await?,
-            }
-        }
-        Err(Error::Busy)
-    }
-
-    /// Writes where the refund stands now together with the answer. When another wrote meanwhile, it is looked up again.
+    /// Writes where the refund stands now together with the answer.
     async fn conclude(
         &self,
         lease: &Lease,
-        mut refund: Refund,
-        mut standing: Option<Standing>,
+        refund: Refund,
+        standing: Option<Standing>,
         declined: Option<Rejection>,
         render: Render<'_>,
     ) -> Result<Told, Error> {
-        for _ in 0..TRIES {
-            let moves = match &standing {
-                Some(standing) => self.catch_up(&refund, standing, Actor::Partner, "asked for by the partner").await?,
-                None => Vec::new(),
-            };
-            let after = self.after(&refund, moves);
-            let answer = render(&after, declined.as_ref());
-            match self.ledger.commit_refund(lease, &after, refund.version, self.look_at(&after), &answer).await {
-                Ok(()) => return Ok(Told { answer, replayed: false }),
-                Err(ledger::Error::Moved) => {
-                    refund = self.ledger.get_refund(&refund.deed.id).await?;
-                    if standing.is_some() {
-                        standing = self.look_up(&refund.deed).await?;
-                    }
-                }
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Err(Error::Busy)
+        asking::conclude(self, lease, refund, standing, &|after| render(after, declined.as_ref())).await
     }
 }
 
@@ -327,5 +279,5 @@ fn conflict(refund: &Refund, step: &Step) -> Rejection {
         }
     };
     let detail = format!("The refund is {}. {advice}", refund.state);
-    Rejection { code: Code::RefundStateConflict, detail, most: None, most_freight: None, lines: Vec::new(), open: None }
+    Rejection::new(Code::RefundStateConflict, detail)
 }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::picture::{self, MediaType};
 use super::{Aftersale, Error};
+use crate::asking::Asks;
 use crate::ledger::NewVoucher;
 use crate::model::ids::VoucherId;
 use crate::model::partner::Caller;
@@ -32,7 +33,7 @@ impl Aftersale {
         }
         let size_bytes = u32::try_from(clean.len()).unwrap_or(u32::MAX);
         let call = calls::give_voucher(partner.as_str(), media_type.name(), clean);
-        let taken = match self.read::<wire::Voucher>(mode, &call).await {
+        let taken = match self.desk().read::<wire::Voucher>(mode, &call).await {
             Ok(taken) => taken,
             Err(error) if error.refusal().is_some_and(|refused| refused.error_code == "VOUCHER_INVALID") => {
                 tracing::warn!(%error, "the catalogue does not take a picture that was decoded here");

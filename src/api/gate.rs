@@ -1,7 +1,6 @@
 //! The front door of `/v1`: a request becomes `Admitted` once its signature is proven, its key holds the scope, its
 //! plan has room, and its parts can be read — in this order. No handler can be entered otherwise.
 
-use std::cell::RefCell;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -9,20 +8,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest};
 use ipnet::IpNet;
 
+use crate::admission;
 use crate::api::operations::Operation;
 use crate::auth::{self, Accused, Auth, Proven, Throttle};
 use crate::edge::address;
 use crate::edge::parts::{self, Part};
 use crate::edge::problem::Problem;
 use crate::edge::sealed::{self, BodyBounds, Headers};
-use crate::edge::visit::{Counted, Held, Shared};
+use crate::edge::visit::{Counted, Shared};
 use crate::error::Code;
-use crate::limits::{Limits, Permit, Priority, Standing};
+use crate::limits::Limits;
 use crate::model::partner::{Caller, Mode};
 
 /// What the gate asks and what bounds it sets; one for the whole process.
@@ -97,7 +97,8 @@ async fn admit<O: Operation, P: Part>(request: &HttpRequest, payload: &mut Paylo
         // Whoever sends a body may be what it waited for.
         gate.limits.note_wait(visit.with(|visit| visit.started.elapsed()));
     }
-    gate.may(&caller, (O::cost_of(request.query_string(), &body), O::PRIORITY), &visit).await?;
+    let asked = (O::cost_of(request.query_string(), &body), O::PRIORITY);
+    admission::admit(&gate.limits, &caller, asked, &visit).await.map_err(Problem::from)?;
     let parts = parts::take(request, &body)?;
     Ok(Admitted { caller, parts, visit, operation: PhantomData })
 }
@@ -107,7 +108,7 @@ impl Gate {
     async fn scope_missing<O: Operation>(&self, request: &HttpRequest, caller: &Caller, visit: &Shared) -> Problem {
         let missing = format!("the key has no scope {}; it has: {}", O::SCOPES.told(str::to_owned), caller.scopes);
         let standing = self.limits.standing(caller).await;
-        visit.with(|visit| visit.headers.extend(rate_fields(&standing)));
+        visit.with(|visit| visit.headers.extend(admission::rate_fields(&standing)));
         let address = address::caller(request, &self.trusted_proxies);
         match self.auth.charge_refusal(address, &caller.key_id) {
             Some(seconds) => Problem::new(Code::AuthThrottled).retry_after(seconds),
@@ -136,33 +137,6 @@ impl Gate {
             challenges.into_iter().fold(problem, |problem, (name, value)| with_field(problem, name, &value))
         })
     }
-
-    async fn may(&self, caller: &Caller, (cost, priority): (u32, Priority), visit: &Shared) -> Result<(), Problem> {
-        match self.limits.admit_as(caller, cost, priority).await {
-            Ok(permit) => {
-                visit.with(|visit| {
-                    if let Some(counted) = visit.counted.as_mut() {
-                        counted.cost = cost;
-                        counted.decided = Some(permit.decided().name());
-                        counted.shadow = permit.shadow().to_vec();
-                    }
-                    visit.held = Some(Box::new(Slot(permit)));
-                });
-                Ok(())
-            }
-            Err(refusal) => {
-                visit.with(|visit| {
-                    visit.headers.extend(rate_fields(refusal.standing()));
-                    if let Some(counted) = visit.counted.as_mut() {
-                        counted.cost = cost;
-                        counted.decided = Some(refusal.decided().name());
-                        counted.refused_by = Some(refusal.policy().into());
-                    }
-                });
-                Err(Problem::from(refusal))
-            }
-        }
-    }
 }
 
 /// What a proven call counts as, before its plan is asked.
@@ -181,72 +155,5 @@ fn with_field(problem: Problem, name: &'static str, value: &str) -> Problem {
     match HeaderValue::from_str(value) {
         Ok(value) => problem.header(HeaderName::from_static(name), value),
         Err(_) => problem,
-    }
-}
-
-static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-
-/// What a worker has at hand for the rate fields of the next answer.
-#[derive(Debug, Default)]
-struct Desk {
-    /// `RateLimit-Policy` of the plans that were met lately.
-    policies: Vec<HeaderValue>,
-    /// Room for values of `RateLimit`; each takes a piece of it along.
-    room: BytesMut,
-}
-
-/// Plans whose field value is at hand; a marketplace has a handful.
-const MOST_POLICIES: usize = 16;
-/// Room is made for so many bytes at a time.
-const ROOM_BYTES: usize = 8 * 1024;
-
-thread_local! {
-    static DESK: RefCell<Desk> = RefCell::default();
-}
-
-impl Desk {
-    fn policy(&mut self, text: &str) -> Option<HeaderValue> {
-        if let Some(known) = self.policies.iter().find(|known| known.as_bytes() == text.as_bytes()) {
-            return Some(known.clone());
-        }
-        let value = HeaderValue::from_str(text).ok()?;
-        if self.policies.len() == MOST_POLICIES {
-            self.policies.clear();
-        }
-        self.policies.push(value.clone());
-        Some(value)
-    }
-
-    fn left(&mut self, standing: &Standing) -> Option<HeaderValue> {
-        if self.room.capacity() < ROOM_BYTES / 8 {
-            self.room.reserve(ROOM_BYTES);
-        }
-        standing.write_rate_limit(&mut self.room);
-        HeaderValue::from_maybe_shared(self.room.split().freeze()).ok()
-    }
-}
-
-/// `RateLimit-Policy` and `RateLimit` as of now.
-fn rate_fields(standing: &Standing) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-    let (policy, left) = DESK.with_borrow_mut(|desk| (desk.policy(standing.rate_limit_policy()), desk.left(standing)));
-    let fields = [(&RATE_LIMIT_POLICY, policy), (&RATE_LIMIT, left)];
-    fields.into_iter().filter_map(|(name, value)| Some((name.clone(), value?)))
-}
-
-/// The in-flight slot of a request; a free answer gives its cost back.
-#[derive(Debug)]
-struct Slot(Permit);
-
-impl Held for Slot {
-    fn leave(&mut self, free: bool, answer: &mut HeaderMap) {
-        if free {
-            self.0.refund();
-        }
-        rate_fields(self.0.standing()).for_each(|(name, value)| drop(answer.insert(name, value)));
-    }
-
-    fn units(&self) -> u32 {
-        self.0.charged_units()
     }
 }

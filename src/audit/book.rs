@@ -1,7 +1,5 @@
 //! Writing an entry in the transaction of its change, and finding entries again; what an entry says is in `entry.rs`.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use super::Entry;
@@ -86,12 +84,12 @@ async fn page(
     after: Option<&Cursor>,
     limit: u32,
 ) -> Result<Page<Entry>, Error> {
-    let place = after.map(|cursor| place(&cursor.0).ok_or(Error::WrongCursor)).transpose()?;
+    let place = after.map(|cursor| cursor.place().ok_or(Error::WrongCursor)).transpose()?;
     let mut rows = sql.fetch_all(text, arguments(filter, place, limit.saturating_add(1))).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let items = rows.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
-    let next = items.last().filter(|_| more).map(mark);
+    let next = items.last().filter(|_| more).map(|last| Cursor::behind(last.at.as_millisecond(), &last.id));
     Ok(Page { items, next, total: None })
 }
 
@@ -124,14 +122,4 @@ fn read(row: &Row) -> Result<Entry, Error> {
         subject: row.text("subject")?,
         detail: row.text("detail")?,
     })
-}
-
-fn mark(last: &Entry) -> Cursor {
-    Cursor(URL_SAFE_NO_PAD.encode(format!("{}-{}", last.at.as_millisecond(), last.id)))
-}
-
-fn place(cursor: &str) -> Option<(i64, String)> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (at, id) = text.split_once('-')?;
-    Some((at.parse().ok()?, id.to_owned()))
 }

@@ -41,7 +41,7 @@ mod warehouse;
 
 use jiff::Timestamp;
 
-pub use crate::ledger::{Answer, NewConsignment, Once, Outbound, TakenOut, Told, Waiting};
+pub use crate::ledger::{Answer, NewConsignment, Once, Outbound, TakenOut, Told, Unsettled};
 pub use error::Error;
 pub use open::{MOST_ORDERS, Render};
 pub use read::Shown;
@@ -90,8 +90,8 @@ impl Fulfilment {
     }
 
     /// How many consignments and reports are unknown, and for how long the oldest.
-    pub async fn waiting(&self) -> Result<Waiting, Error> {
-        Ok(self.ledger.waiting_consignments().await?)
+    pub async fn unsettled(&self) -> Result<Unsettled, Error> {
+        Ok(self.ledger.unsettled_consignments().await?)
     }
 
     fn now(&self) -> Timestamp {

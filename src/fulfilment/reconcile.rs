@@ -48,7 +48,7 @@ impl Fulfilment {
     pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
         let mut told = Reconciled::default();
         let lease_ms = self.settings.lease_ms;
-        let claim = async |limit| Ok(self.ledger.claim_due_consignments(mode, limit, lease_ms).await?);
+        let claim = async |limit| Ok(self.ledger.claim_due::<Consignment>(mode, limit, lease_ms).await?);
         let settle = async |id: ConsignmentId| (self.settle_due(&id).await, id);
         for (left, id) in work_off::<_, _, Error, _, _>(&self.clock, claim, settle).await? {
             told.count(left.unwrap_or_else(|error| {
@@ -120,7 +120,7 @@ impl Fulfilment {
             _ => {
                 let next = self.look_at(&consignment);
                 self.compare(consignment).await?;
-                self.ledger.look_again_at_consignment(id, next).await?;
+                self.ledger.look_again::<Consignment>(id, next).await?;
                 Ok(Left::Compared)
             }
         }
@@ -164,7 +164,7 @@ impl Fulfilment {
 
     async fn wait_for_quiet(&self, consignment: &Consignment) -> Result<Left, Error> {
         let look_at = self.clock.now_ms() + self.settings.lease_ms;
-        self.ledger.look_again_at_consignment(&consignment.deed.id, look_at).await?;
+        self.ledger.look_again::<Consignment>(&consignment.deed.id, look_at).await?;
         Ok(Left::Open)
     }
 
@@ -172,7 +172,7 @@ impl Fulfilment {
         let moves = self.outcome(consignment, sent).await?;
         if moves.is_empty() {
             let look_at = self.look_at(consignment);
-            self.ledger.look_again_at_consignment(&consignment.deed.id, look_at).await?;
+            self.ledger.look_again::<Consignment>(&consignment.deed.id, look_at).await?;
             return Ok(Left::Open);
         }
         let after = self.write(consignment, moves).await?;
@@ -186,7 +186,7 @@ impl Fulfilment {
             let happening = Happening::new(Kind::HandedToPerson, Actor::Gateway, "unknown for too long");
             self.write(consignment, vec![happening]).await?;
         }
-        self.ledger.look_again_at_consignment(&consignment.deed.id, self.seldom()).await?;
+        self.ledger.look_again::<Consignment>(&consignment.deed.id, self.seldom()).await?;
         Ok(Left::Open)
     }
 

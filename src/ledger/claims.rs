@@ -6,9 +6,11 @@
 //! for byte, until the key's life ends.
 
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use super::Error;
-use crate::model::ids::PartnerId;
+use crate::model::ids::{NotAnId, PartnerId};
 use crate::model::partner::Mode;
 use crate::sql::{Arg, Row, Rows, Tx, args};
 
@@ -87,18 +89,22 @@ pub enum Begun<T> {
 }
 
 /// What came of claiming, before the intent itself is looked at.
-pub(super) enum Claimed {
+pub(super) enum Claimed<Id> {
+    /// Nobody used it before.
     Fresh(Lease),
-    Resumed(Lease, String),
-    Seen(Answer),
+    /// Somebody did, for this.
+    Before(Begun<Id>),
 }
 
 const COLUMNS: &str = "SELECT operation, body_hash, subject, fence, leased_until, status, headers, body, expires_at \
                        FROM idempotency WHERE partner = $1 AND mode = $2 AND key = $3";
 
 /// Claims a key for work on `subject`.
-pub(super) async fn claim(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) -> Result<Claimed, Error> {
-    if let Some(fence) = insert(tx, asked, subject, now).await? {
+pub(super) async fn claim<Id>(tx: &mut Tx, asked: &KeyUse, subject: &Id, now: i64) -> Result<Claimed<Id>, Error>
+where
+    Id: Display + FromStr<Err = NotAnId>,
+{
+    if let Some(fence) = insert(tx, asked, &subject.to_string(), now).await? {
         return Ok(Claimed::Fresh(asked.lease(fence)));
     }
     let (partner, mode) = (asked.partner.as_str(), asked.mode.name());
@@ -108,7 +114,7 @@ pub(super) async fn claim(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) 
         return Err(Error::KeyMismatch);
     }
     if let Some(status) = row.opt_int("status")? {
-        return Ok(Claimed::Seen(answer(&row, status)?));
+        return Ok(Claimed::Before(Begun::Seen(answer(&row, status)?)));
     }
     let left_ms = row.int("leased_until")? - now;
     if left_ms > 0 {
@@ -117,7 +123,8 @@ pub(super) async fn claim(tx: &mut Tx, asked: &KeyUse, subject: &str, now: i64) 
         return Err(Error::InProgress { retry_after_s: u64::try_from(wait_s).unwrap_or(1) });
     }
     take_over(tx, asked, row.int("fence")?, now).await?;
-    Ok(Claimed::Resumed(asked.lease(row.int("fence")? + 1), row.text("subject")?))
+    let id = row.text("subject")?.parse().map_err(|error| Error::unreadable("subject", error))?;
+    Ok(Claimed::Before(Begun::Resumed(asked.lease(row.int("fence")? + 1), id)))
 }
 
 /// Writes the key down, over one whose life is over; the fence, unless the key is in use. The fence goes on where the

@@ -6,8 +6,6 @@ mod words;
 
 use jiff::Timestamp;
 
-pub use read::Waiting;
-
 use super::claims::{self, Claimed};
 use super::outbox::{self, Notice};
 use super::{Answer, Begun, Error, KeyUse, Lease, Ledger};
@@ -69,11 +67,7 @@ impl Ledger {
     pub async fn begin_consignment(&self, asked: KeyUse, wish: NewConsignment) -> Result<Begun<Consignment>, Error> {
         let now = self.clock.now();
         let begun = self.sql.transaction(move |tx| Box::pin(async move { begin(tx, asked, wish, now).await })).await?;
-        match begun {
-            Begun::Resumed(lease, id) => Ok(Begun::Resumed(lease, self.get_consignment(&id).await?)),
-            Begun::Fresh(lease, id) => Ok(Begun::Fresh(lease, self.get_consignment(&id).await?)),
-            Begun::Seen(answer) => Ok(Begun::Seen(answer)),
-        }
+        self.read_begun(begun).await
     }
 
     /// Writes the events beyond the known version, if nobody wrote any in between.
@@ -140,12 +134,8 @@ async fn begin(
     now: Timestamp,
 ) -> Result<Begun<ConsignmentId>, Error> {
     let id = ConsignmentId::fresh();
-    let lease = match claims::claim(tx, &asked, id.as_str(), now.as_millisecond()).await? {
-        Claimed::Seen(answer) => return Ok(Begun::Seen(answer)),
-        Claimed::Resumed(lease, subject) => {
-            let id = subject.parse().map_err(|error| Error::unreadable("subject", error))?;
-            return Ok(Begun::Resumed(lease, id));
-        }
+    let lease = match claims::claim(tx, &asked, &id, now.as_millisecond()).await? {
+        Claimed::Before(begun) => return Ok(begun),
         Claimed::Fresh(lease) => lease,
     };
     // Before the orders are looked at: a reference that is taken is the more useful thing to learn.

@@ -17,7 +17,7 @@ mod settle;
 mod turn;
 
 pub use log::{DeliveryFilter, Undelivered};
-pub(super) use log::{attempt, delivery};
+pub(super) use log::{attempt, delivery, mark};
 pub use resend::Resend;
 pub use turn::{Claimed, Made, Settled, Turn, Verdict};
 

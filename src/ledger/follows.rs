@@ -6,10 +6,8 @@
 
 mod words;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::outbox::{self, Notice};
+use super::pages::page;
 use super::{Error, Ledger};
 use crate::model::follow::{Follow, Look, Watched};
 use crate::model::ids::{EventId, OfferId, PartnerId};
@@ -179,18 +177,15 @@ impl Ledger {
             AND ($3 IS NULL OR f.followed_at < $3 OR (f.followed_at = $3 AND f.offer < $4)) \
             ORDER BY f.followed_at DESC, f.offer DESC LIMIT $5";
         const COUNT: &str = "SELECT follows FROM follow_counts WHERE partner = $1 AND mode = $2";
-        let place = after.map(|cursor| place(&cursor.0).ok_or(Error::WrongCursor)).transpose()?;
+        let place = after.map(|cursor| cursor.place::<i64>().ok_or(Error::WrongCursor)).transpose()?;
         let (at, offer) = (place.map(|(at, _)| at), place.map_or(0, |(_, offer)| offer));
         let asked = args![partner.as_str(), mode.name(), at, offer, size.get() + 1];
-        let mut rows = self.sql.fetch_all(LIST, asked).await?;
-        let more = rows.len() > size.get() as usize;
-        rows.truncate(size.get() as usize);
-        let items =
-            rows.iter().map(|row| follow_of(row, row.int("followed_at")?)).collect::<Result<Vec<_>, Error>>()?;
-        let next = items.last().filter(|_| more).map(mark);
+        let follow = |row: &Row| follow_of(row, row.int("followed_at")?);
+        let mark = |last: &Follow| Cursor::behind(last.since, last.watched.offer);
+        let listed = page(self.sql.fetch_all(LIST, asked).await?, size.get(), follow, mark)?;
         let total = self.sql.fetch_optional(COUNT, args![partner.as_str(), mode.name()]).await?;
         let total = total.map_or(Ok(0), |row| row.int("follows"))?;
-        Ok(Page { items, next, total: u64::try_from(total).ok() })
+        Ok(Page { total: u64::try_from(total).ok(), ..listed })
     }
 
     /// How many offers are followed, and how often.
@@ -300,16 +295,6 @@ fn watched(row: &Row) -> Result<Watched, Error> {
 
 fn follow_of(row: &Row, since: i64) -> Result<Follow, Error> {
     Ok(Follow { watched: watched(row)?, since, changed_at: row.int("changed_at")? })
-}
-
-fn mark(last: &Follow) -> Cursor {
-    Cursor(URL_SAFE_NO_PAD.encode(format!("{}-{}", last.since, last.watched.offer)))
-}
-
-fn place(cursor: &str) -> Option<(i64, i64)> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (at, offer) = text.split_once('-')?;
-    Some((at.parse().ok()?, offer.parse().ok()?))
 }
 
 #[cfg(test)]

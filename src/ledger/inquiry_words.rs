@@ -3,17 +3,15 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::kept::Columns;
 use super::words::{self, moment};
 use crate::error::Code;
-use crate::model::ids::{CatalogueInquiryId, CatalogueQuotationId, InquiryId, OfferId, PartnerId, SkuId, SupplierId};
+use crate::model::ids::{CatalogueInquiryId, CatalogueQuotationId, InquiryId, OfferId, SkuId, SupplierId};
 use crate::model::inquiry::{Deed, Facts, Invited, Quotation, Rejection, Talk};
 use crate::model::money::Money;
-use crate::model::order::Reference;
-use crate::model::partner::Mode;
 use crate::model::quote::Quantity;
 use crate::model::refund::Proof;
 
@@ -119,18 +117,9 @@ impl From<&Deed> for Wished {
     }
 }
 
-/// What of a deed its columns say.
-pub(super) struct Columns {
-    pub id: InquiryId,
-    pub partner: PartnerId,
-    pub mode: Mode,
-    pub reference: Reference,
-    pub created_at: Timestamp,
-}
-
 impl Wished {
     /// The whole deed.
-    pub fn deed(self, columns: Columns) -> Result<Deed, Error> {
+    pub fn deed(self, columns: Columns<InquiryId>) -> Result<Deed, Error> {
         let invited =
             |one: InvitedWords| Invited { supplier: SupplierId::new(one.supplier), sku: one.sku.map(SkuId::new) };
         let proof = |(id, number): (String, i64)| Ok(Proof { id: parse(&id)?, number });

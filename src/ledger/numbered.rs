@@ -1,16 +1,18 @@
 //! Orders and refunds as those look for them who know them by the catalogue's number and turn numbered pages: only what
 //! the catalogue has is found, each with its events, and a page tells how many there are in all.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 
-use super::orders::{select as order_select, story as order_story};
-use super::refunds::{select as refund_select, story as refund_story};
-use super::{Error, Ledger};
+use super::kept::Kept;
+use super::orders::select as order_select;
+use super::{Error, Ledger, refunds};
 use crate::model::ids::{CatalogueOrderId, OrderId, PartnerId};
 use crate::model::order::{Order, Reference, State};
 use crate::model::partner::Mode;
 use crate::model::refund::{self, Refund};
-use crate::sql::args;
+use crate::sql::{Arg, args};
 
 /// From when to when, both included.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,28 +71,43 @@ pub struct Counted<T> {
     pub total: i64,
 }
 
-macro_rules! sought_orders {
-    () => {
-        "WHERE partner = $1 AND mode = $2 AND catalogue_order IS NOT NULL \
+/// The statements of one numbered list.
+struct Texts {
+    page: String,
+    count: String,
+}
+
+impl Texts {
+    /// Those that fit, which takes so many arguments to say.
+    fn of(select: &str, rows: &str, fits: &str, arguments: usize) -> Self {
+        let (size, skip) = (arguments + 1, arguments + 2);
+        Self {
+            page: format!("{select}WHERE {fits} ORDER BY created_at DESC, id DESC LIMIT ${size} OFFSET ${skip}"),
+            count: format!("SELECT COUNT(*) AS total FROM {rows} WHERE {fits}"),
+        }
+    }
+}
+
+static ORDERS: LazyLock<Texts> = LazyLock::new(|| {
+    let fits = "partner = $1 AND mode = $2 AND catalogue_order IS NOT NULL \
          AND ($3 IS NULL OR $3 LIKE '%,' || state || ',%') \
          AND ($4 IS NULL OR created_at >= $4) AND ($5 IS NULL OR created_at <= $5) \
          AND ($6 IS NULL OR updated_at >= $6) AND ($7 IS NULL OR updated_at <= $7) \
          AND ($8 IS NULL OR reference = $8) \
          AND ($9 IS NULL OR $9 LIKE '%,' || CAST(catalogue_order AS TEXT) || ',%') \
          AND ($10 IS NULL OR EXISTS (SELECT 1 FROM refunds WHERE refunds.order_id = orders.id \
-              AND $10 LIKE '%,' || refunds.state || ',%'))"
-    };
-}
+              AND $10 LIKE '%,' || refunds.state || ',%'))";
+    Texts::of(order_select!(""), "orders", fits, 10)
+});
 
-macro_rules! sought_refunds {
-    () => {
-        "WHERE partner = $1 AND mode = $2 AND catalogue_refund IS NOT NULL \
+static REFUNDS: LazyLock<Texts> = LazyLock::new(|| {
+    let fits = "partner = $1 AND mode = $2 AND catalogue_refund IS NOT NULL \
          AND ($3 IS NULL OR $3 LIKE '%,' || state || ',%') \
          AND ($4 IS NULL OR created_at >= $4) AND ($5 IS NULL OR created_at <= $5) \
          AND ($6 IS NULL OR updated_at >= $6) AND ($7 IS NULL OR updated_at <= $7) \
-         AND ($8 IS NULL OR order_id = $8)"
-    };
-}
+         AND ($8 IS NULL OR order_id = $8)";
+    Texts::of(refunds::SELECT, "refunds", fits, 8)
+});
 
 impl Ledger {
     /// A partner's order by the catalogue's number, with its events.
@@ -101,10 +118,7 @@ impl Ledger {
         number: CatalogueOrderId,
     ) -> Result<Option<Order>, Error> {
         const FIND: &str = order_select!("WHERE catalogue_order = $1 AND partner = $2 AND mode = $3");
-        match self.sql.fetch_optional(FIND, args![number.number(), partner.as_str(), mode.name()]).await? {
-            Some(row) => order_story(&self.sql, &row).await.map(Some),
-            None => Ok(None),
-        }
+        self.find_by(FIND, args![number.number(), partner.as_str(), mode.name()]).await
     }
 
     /// A page of a partner's orders that the catalogue has, with their events.
@@ -115,13 +129,10 @@ impl Ledger {
         sought: &Sought,
         slice: Slice,
     ) -> Result<Counted<Order>, Error> {
-        const PAGE: &str =
-            concat!(order_select!(""), sought_orders!(), " ORDER BY created_at DESC, id DESC LIMIT $11 OFFSET $12");
-        const COUNT: &str = concat!("SELECT COUNT(*) AS total FROM orders ", sought_orders!());
         let states = listed(sought.states.iter().map(|state| state.name().to_owned()));
         let numbers = listed(sought.numbers.iter().map(CatalogueOrderId::to_string));
         let refunds = listed(sought.refunds.iter().map(|state| state.name().to_owned()));
-        let mut which = args![
+        let which = args![
             partner.as_str(),
             mode.name(),
             states.as_deref(),
@@ -133,13 +144,7 @@ impl Ledger {
             numbers.as_deref(),
             refunds.as_deref()
         ];
-        let total = self.sql.fetch_optional(COUNT, which.clone()).await?.map_or(Ok(0), |row| row.int("total"))?;
-        which.extend(args![slice.size, slice.skip]);
-        let mut items = Vec::new();
-        for row in &self.sql.fetch_all(PAGE, which).await? {
-            items.push(order_story(&self.sql, row).await?);
-        }
-        Ok(Counted { items, total })
+        self.turn(&ORDERS, which, slice).await
     }
 
     /// A page of a partner's refunds that the catalogue has, with their events.
@@ -150,11 +155,8 @@ impl Ledger {
         sought: &SoughtRefunds,
         slice: Slice,
     ) -> Result<Counted<Refund>, Error> {
-        const PAGE: &str =
-            concat!(refund_select!(""), sought_refunds!(), " ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10");
-        const COUNT: &str = concat!("SELECT COUNT(*) AS total FROM refunds ", sought_refunds!());
         let states = listed(sought.states.iter().map(|state| state.name().to_owned()));
-        let mut which = args![
+        let which = args![
             partner.as_str(),
             mode.name(),
             states.as_deref(),
@@ -164,11 +166,21 @@ impl Ledger {
             ms(sought.changed.to),
             sought.order.as_ref().map(OrderId::as_str)
         ];
-        let total = self.sql.fetch_optional(COUNT, which.clone()).await?.map_or(Ok(0), |row| row.int("total"))?;
+        self.turn(&REFUNDS, which, slice).await
+    }
+
+    async fn turn<S: Kept>(
+        &self,
+        texts: &'static Texts,
+        mut which: Vec<Arg>,
+        slice: Slice,
+    ) -> Result<Counted<S>, Error> {
+        let total = self.sql.fetch_optional(&texts.count, which.clone()).await?;
+        let total = total.map_or(Ok(0), |row| row.int("total"))?;
         which.extend(args![slice.size, slice.skip]);
         let mut items = Vec::new();
-        for row in &self.sql.fetch_all(PAGE, which).await? {
-            items.push(refund_story(&self.sql, row).await?);
+        for row in &self.sql.fetch_all(&texts.page, which).await? {
+            items.push(self.story(row).await?);
         }
         Ok(Counted { items, total })
     }

@@ -1,7 +1,8 @@
 //! What the operator asks over all partners: orders by anything they are known by, how many stand where, and how far
 //! they came. What one partner asks of its own orders is in `orders.rs`.
 
-use super::orders::{mark, place, select, summary};
+use super::orders::{select, summary};
+use super::pages::{page, place};
 use super::{Error, Ledger};
 use crate::model::ids::{CatalogueOrderId, OrderId, PartnerId};
 use crate::model::order::{Order, Reference, State};
@@ -91,14 +92,9 @@ impl Ledger {
              AND ($3 IS NULL OR created_at < $3 OR (created_at = $3 AND id < $4)) AND ($6 IS NULL OR state = $6) \
              AND (reference = $7 OR catalogue_order = $8) ORDER BY created_at DESC, id DESC LIMIT $5"
         );
-        let place = after.map(|cursor| place(&cursor.0).ok_or(Error::WrongCursor)).transpose()?;
-        let mut row = args![
-            which.partner.as_ref().map(PartnerId::as_str),
-            which.mode.map(Mode::name),
-            place.as_ref().map(|(at, _)| *at),
-            place.as_ref().map_or("", |(_, id)| id.as_str()),
-            limit.saturating_add(1)
-        ];
+        let mut row = args![which.partner.as_ref().map(PartnerId::as_str), which.mode.map(Mode::name)];
+        row.extend(place::<OrderId>(after)?);
+        row.extend(args![limit.saturating_add(1)]);
         let named = which.reference.is_some() || which.number.is_some();
         let text = match (named, which.state) {
             (true, state) => {
@@ -113,12 +109,8 @@ impl Ledger {
             }
             (false, None) => ALL,
         };
-        let mut rows = self.sql.fetch_all(text, row).await?;
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        let items = rows.iter().map(summary).collect::<Result<Vec<_>, Error>>()?;
-        let next = items.last().filter(|_| more).map(|order| mark(&order.deed));
-        Ok(Page { items, next, total: None })
+        let mark = |last: &Order| Cursor::behind(last.deed.created_at.as_millisecond(), &last.deed.id);
+        page(self.sql.fetch_all(text, row).await?, limit, summary, mark)
     }
 
     /// Orders whose outcome is unknown, the longest waiting first, without their events.

@@ -160,12 +160,8 @@ async fn begin(
         (payment, order_id, position, state, updated_at, fence, agreed, agreed_currency, agreed_version) \
         VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8)";
     let (id, now_ms) = (PaymentId::fresh(), now.as_millisecond());
-    let lease = match claims::claim(tx, &asked, id.as_str(), now_ms).await? {
-        Claimed::Seen(answer) => return Ok(Begun::Seen(answer)),
-        Claimed::Resumed(lease, subject) => {
-            let id = subject.parse().map_err(|error| Error::unreadable("subject", error))?;
-            return Ok(Begun::Resumed(lease, id));
-        }
+    let lease = match claims::claim(tx, &asked, &id, now_ms).await? {
+        Claimed::Before(begun) => return Ok(begun),
         Claimed::Fresh(lease) => lease,
     };
     let (partner, mode) = (asked.partner.as_str(), asked.mode.name());

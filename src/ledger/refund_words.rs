@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::kept::Columns;
 use super::words::moment;
 use crate::error::Code;
-use crate::model::ids::{CatalogueOrderId, CatalogueRefundId, SkuId};
+use crate::model::ids::{CatalogueOrderId, CatalogueRefundId, OrderId, RefundId, SkuId};
 use crate::model::money::Money;
 use crate::model::quote::Quantity;
 use crate::model::refund::{Arbitration, Deed, Facts, Parcel, Proof, RefundLine, Rejection};
@@ -139,19 +140,9 @@ impl From<&Deed> for Wished {
     }
 }
 
-/// What of a deed its columns say.
-pub(super) struct Columns {
-    pub id: crate::model::ids::RefundId,
-    pub partner: crate::model::ids::PartnerId,
-    pub mode: crate::model::partner::Mode,
-    pub reference: crate::model::order::Reference,
-    pub order: crate::model::ids::OrderId,
-    pub created_at: Timestamp,
-}
-
 impl Wished {
     /// The whole deed.
-    pub fn deed(self, columns: Columns) -> Result<Deed, Error> {
+    pub fn deed(self, columns: Columns<RefundId>, order: OrderId) -> Result<Deed, Error> {
         let line = |line: &LineWords| {
             let quantity =
                 Quantity::new(line.quantity.into()).ok_or_else(|| Error::unreadable("refund", "quantity"))?;
@@ -162,7 +153,7 @@ impl Wished {
             partner: columns.partner,
             mode: columns.mode,
             reference: columns.reference,
-            order: columns.order,
+            order,
             catalogue_order: CatalogueOrderId::new(self.catalogue_order),
             remedy: parse(&self.remedy)?,
             reason: parse(&self.reason)?,
@@ -264,7 +255,7 @@ fn rejection(words: RejectionWords) -> Result<Rejection, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wished, read_facts, write_facts};
+    use super::{Columns, Wished, read_facts, write_facts};
     use crate::error::Code;
     use crate::model::ids::{CatalogueRefundId, RefundId, SkuId, VoucherId};
     use crate::model::money::Money;
@@ -314,14 +305,13 @@ mod tests {
     fn a_deed_is_read_back_as_it_was_written() {
         let wish = deed("R-1", Remedy::Return);
         let text = serde_json::to_string(&Wished::from(&wish)).unwrap();
-        let columns = super::Columns {
+        let columns = Columns {
             id: wish.id.clone(),
             partner: wish.partner.clone(),
             mode: wish.mode,
             reference: wish.reference.clone(),
-            order: wish.order.clone(),
             created_at: wish.created_at,
         };
-        assert_eq!(serde_json::from_str::<Wished>(&text).unwrap().deed(columns).unwrap(), wish);
+        assert_eq!(serde_json::from_str::<Wished>(&text).unwrap().deed(columns, wish.order.clone()).unwrap(), wish);
     }
 }

@@ -2,6 +2,9 @@
 //! by item under leases, so that a crash costs at most the items under way. What is asked and answered is text of the
 //! room's own.
 
+use std::sync::LazyLock;
+
+use super::due::{Claim, Claiming};
 use super::{Error, Ledger, words};
 use crate::model::ids::{PartnerId, SourceMatchId};
 use crate::model::partner::Mode;
@@ -72,19 +75,23 @@ pub struct ClaimedItem {
     pub tries: u32,
 }
 
-macro_rules! due {
+/// What is told of an item that is taken, beside its keys.
+macro_rules! told {
     () => {
-        "SELECT source_match, place FROM source_match_items WHERE state = 'waiting' AND look_at <= $1 AND mode = $2 \
-         ORDER BY look_at LIMIT $3"
+        ", asked, tries, (SELECT document FROM source_matches WHERE id = source_match_items.source_match) AS document"
     };
 }
 
-macro_rules! claimed {
-    () => {
-        " RETURNING source_match_items.source_match, source_match_items.place, asked, tries, \
-         (SELECT document FROM source_matches WHERE id = source_match_items.source_match) AS document"
-    };
-}
+static DUE: LazyLock<Claim> = LazyLock::new(|| {
+    let due = "SELECT source_match, place FROM source_match_items WHERE state = 'waiting' AND look_at <= $1 \
+               AND mode = $2 ORDER BY look_at LIMIT $3";
+    Claim::of(&Claiming {
+        keys: &["source_match", "place"],
+        set: "look_at = $4, tries = tries + 1",
+        told: told!(),
+        ..Claiming::looks("source_match_items", due.into())
+    })
+});
 
 impl Ledger {
     /// Writes a comparison down, all items or none.
@@ -159,28 +166,8 @@ impl Ledger {
 
     /// Takes items whose time has come, for so long; the longest due first.
     pub async fn claim_source_items(&self, mode: Mode, limit: u32, for_ms: i64) -> Result<Vec<ClaimedItem>, Error> {
-        const ON_SQLITE: &str = concat!(
-            "UPDATE source_match_items SET look_at = $4, tries = tries + 1 WHERE (source_match, place) IN (",
-            due!(),
-            ")",
-            claimed!()
-        );
-        const ON_POSTGRES: &str = concat!(
-            "WITH due AS MATERIALIZED (",
-            due!(),
-            " FOR UPDATE SKIP LOCKED) UPDATE source_match_items SET look_at = $4, tries = tries + 1 FROM due \
-             WHERE source_match_items.source_match = due.source_match AND source_match_items.place = due.place",
-            claimed!()
-        );
-        let now = self.clock.now_ms();
-        // Most looks find nothing; those must not ask for the writer.
-        if self.sql.fetch_optional(due!(), args![now, mode.name(), 1_i64]).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        let text = if self.sql.engine_name() == "postgres" { ON_POSTGRES } else { ON_SQLITE };
-        let row = args![now, mode.name(), limit, now + for_ms];
-        let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(text, row).await }));
-        let mut claimed = rows.await?.iter().map(claimed).collect::<Result<Vec<_>, Error>>()?;
+        let rows = self.claim_looks(&DUE, mode, limit, for_ms).await?;
+        let mut claimed = rows.iter().map(claimed).collect::<Result<Vec<_>, Error>>()?;
         claimed.sort_by_key(|item| item.place);
         Ok(claimed)
     }
@@ -189,8 +176,9 @@ impl Ledger {
     pub async fn claim_source_item(&self, id: &SourceMatchId, for_ms: i64) -> Result<Option<ClaimedItem>, Error> {
         const CLAIM: &str = concat!(
             "UPDATE source_match_items SET look_at = $2, tries = tries + 1 \
-             WHERE source_match = $1 AND place = 0 AND state = 'waiting' AND tries = 0",
-            claimed!()
+             WHERE source_match = $1 AND place = 0 AND state = 'waiting' AND tries = 0 \
+             RETURNING source_match, place",
+            told!()
         );
         let row = args![id.as_str(), self.clock.now_ms() + for_ms];
         let rows = self.sql.transaction(move |tx| Box::pin(async move { tx.fetch_all(CLAIM, row).await }));

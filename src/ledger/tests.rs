@@ -213,17 +213,17 @@ async fn lists_show_what_the_fold_says_newest_first_page_by_page() {
 async fn an_unsettled_order_is_claimed_by_one_node_at_a_time() {
     for book in books().await {
         let (_, order) = book.begun("key-0001", "PO-1").await;
-        let claim = || book.ledger.claim_due(Mode::Sandbox, 10, 10_000);
+        let claim = || book.ledger.claim_due::<Order>(Mode::Sandbox, 10, 10_000);
         assert!(claim().await.unwrap().is_empty(), "its worker is still at it");
         book.clock.advance_ms(LEASE_MS + 1);
-        assert!(book.ledger.claim_due(Mode::Live, 10, 10_000).await.unwrap().is_empty(), "the other world's");
+        assert!(book.ledger.claim_due::<Order>(Mode::Live, 10, 10_000).await.unwrap().is_empty(), "the other world's");
         let (one, two) = tokio::join!(claim(), claim());
         assert_eq!(one.unwrap().len() + two.unwrap().len(), 1);
         assert!(claim().await.unwrap().is_empty(), "it is claimed");
         book.clock.advance_ms(10_001);
         let unknown = book.after(&order, Kind::Unanswered, Facts::default());
         book.ledger.append(&unknown, 2, 0).await.unwrap();
-        let unsettled = book.ledger.unsettled().await.unwrap();
+        let unsettled = book.ledger.unsettled::<Order>().await.unwrap();
         assert_eq!((unsettled.unknown, unsettled.oldest_s >= 40), (1, true));
     }
 }

@@ -1,12 +1,11 @@
 //! What the operator watches of webhooks over all partners, and what was told of one order to whom: endpoints with their
 //! health, deliveries of any of them, and an endpoint enabled again by hand.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
-use super::deliveries::{attempt, delivery};
+use super::deliveries::{self, attempt, delivery};
 use super::endpoints::endpoint;
+use super::pages::{page, place};
 use super::{Error, Ledger, words};
 use crate::audit::{self, Entry, Who};
 use crate::model::ids::{ConsignmentId, DeliveryId, EndpointId, EventId, OrderId, PartnerId};
@@ -129,26 +128,21 @@ impl Ledger {
             AND ($4 IS NULL OR e.kind = $4) AND ($5 IS NULL OR d.subject = $5) \
             AND ($6 IS NULL OR d.created_at < $6 OR (d.created_at = $6 AND d.id < $7)) \
             ORDER BY d.created_at DESC, d.id DESC LIMIT $8";
-        let place = after.map(|cursor| place(&cursor.0).ok_or(Error::WrongCursor)).transpose()?;
-        let row = args![
+        let mut row = args![
             which.endpoint.as_ref().map(EndpointId::as_str),
             which.partner.as_ref().map(PartnerId::as_str),
             which.state.map(DeliveryState::name),
             which.kind.clone(),
             which.subject.clone(),
-            place.as_ref().map(|(at, _)| *at),
-            place.as_ref().map_or("", |(_, id)| id.as_str()),
-            limit.saturating_add(1),
         ];
-        let mut rows = self.sql.fetch_all(LIST, row).await?;
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        let mut items = rows.iter().map(sent).collect::<Result<Vec<_>, Error>>()?;
-        for sent in &mut items {
+        row.extend(place::<DeliveryId>(after)?);
+        row.extend(args![limit.saturating_add(1)]);
+        let rows = self.sql.fetch_all(LIST, row).await?;
+        let mut listed = page(rows, limit, sent, |last| deliveries::mark(&last.delivery))?;
+        for sent in &mut listed.items {
             self.with_attempts(sent).await?;
         }
-        let next = items.last().filter(|_| more).map(|last| mark(&last.delivery));
-        Ok(Page { items, next, total: None })
+        Ok(listed)
     }
 
     /// What a partner was told of an order, of what was paid, sent, gathered or asked back for it, oldest first.
@@ -242,14 +236,4 @@ fn story(row: &Row) -> Result<Story, Error> {
         position: row.opt_int("position")?,
         sent: Vec::new(),
     })
-}
-
-fn mark(last: &Delivery) -> Cursor {
-    Cursor(URL_SAFE_NO_PAD.encode(format!("{}-{}", last.created_at.as_millisecond(), last.id)))
-}
-
-fn place(cursor: &str) -> Option<(i64, DeliveryId)> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (at, id) = text.split_once('-')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
 }

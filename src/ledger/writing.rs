@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::claims::{self, Claimed};
 use super::words::{self, Bought};
-use super::{Answer, Error, KeyUse, Lease, NewOrder, notes, outbox, payments, quotes, referrals};
+use super::{Begun, Error, KeyUse, Lease, NewOrder, notes, outbox, payments, quotes, referrals};
 use crate::model::ids::OrderId;
 use crate::model::order::{Actor, Attention, Deed, Event, Happening, Kind, Order};
 use crate::model::quote::Quote;
@@ -15,19 +15,16 @@ use crate::sql::{Arg, Rows, Tx, args};
 
 /// What came of a wish to order, before an order written earlier is read.
 pub(super) enum Start {
-    Seen(Answer),
-    Resumed(Lease, OrderId),
+    /// The key was used before, for this order.
+    Before(Begun<OrderId>),
+    /// The order was written down.
     Fresh(Lease, Box<Order>),
 }
 
 pub(super) async fn begin(tx: &mut Tx, asked: KeyUse, wish: NewOrder, now: Timestamp) -> Result<Start, Error> {
     let id = OrderId::fresh();
-    let lease = match claims::claim(tx, &asked, id.as_str(), now.as_millisecond()).await? {
-        Claimed::Seen(answer) => return Ok(Start::Seen(answer)),
-        Claimed::Resumed(lease, subject) => {
-            let id = subject.parse().map_err(|error| Error::unreadable("subject", error))?;
-            return Ok(Start::Resumed(lease, id));
-        }
+    let lease = match claims::claim(tx, &asked, &id, now.as_millisecond()).await? {
+        Claimed::Before(begun) => return Ok(Start::Before(begun)),
         Claimed::Fresh(lease) => lease,
     };
     let quote = quotes::find(tx, &asked.partner, asked.mode, &wish.quote).await?.ok_or(Error::QuoteNotFound)?;

@@ -15,10 +15,11 @@ pub use facts::{Facts, Handover, Inspection, Receipt, Refusal};
 pub use gather::{Gathered, Hindrance, Obstacle, gather};
 pub use report::{Counted, InspectedLine, NotNow, Report, ReportState, Said};
 
-use crate::model::ids::{CatalogueConsignmentId, CatalogueOrderId, ConsignmentId, EventId, OrderId, PartnerId, SkuId};
-use crate::model::order::{Actor, Reference, named};
+use crate::model::ids::{CatalogueConsignmentId, CatalogueOrderId, ConsignmentId, OrderId, PartnerId, SkuId};
+use crate::model::order::{Reference, named};
 use crate::model::partner::Mode;
 use crate::model::quote::{Country, Unfit, Wanted, Warehouse};
+use crate::model::story::{self, IllegalMove, asked};
 
 named! {
     /// Where a consignment stands.
@@ -118,23 +119,9 @@ impl fmt::Display for State {
 }
 
 /// Something that happened to a consignment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Its id.
-    pub id: EventId,
-    /// Its place in the story, from 1.
-    pub version: u32,
-    /// When the gateway wrote it down.
-    pub at: Timestamp,
-    /// Who made it happen.
-    pub actor: Actor,
-    /// What happened.
-    pub kind: Kind,
-    /// Why, in words.
-    pub cause: String,
-    /// What it brought to light.
-    pub facts: Facts,
-}
+pub type Event = story::Event<Kind, Facts>;
+/// Something that is about to be written into a consignment's story.
+pub type Happening = story::Happening<Kind, Facts>;
 
 /// An order of a consignment, as it was when it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,53 +199,10 @@ pub struct Consignment {
     pub events: Vec<Event>,
 }
 
-/// An event that may not follow the consignment's state.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a consignment that is {} cannot be {}", state.name(), kind.name())]
-pub struct IllegalMove {
-    /// Where it stands.
-    pub state: State,
-    /// What was to happen.
-    pub kind: Kind,
-}
-
-/// Something that is about to be written into a consignment's story.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happening {
-    /// What happens.
-    pub kind: Kind,
-    /// Who makes it happen.
-    pub actor: Actor,
-    /// Why, in words.
-    pub cause: String,
-    /// What it brings to light.
-    pub facts: Facts,
-}
-
-impl Happening {
-    /// Something without further facts.
-    pub fn new(kind: Kind, actor: Actor, cause: impl Into<String>) -> Self {
-        Self { kind, actor, cause: cause.into(), facts: Facts::default() }
-    }
-
-    /// The same with facts.
-    pub fn with(self, facts: Facts) -> Self {
-        Self { facts, ..self }
-    }
-}
-
 impl Consignment {
     /// A fresh consignment with its first event.
     pub fn requested(deed: Deed, cause: &str) -> Self {
-        let first = Event {
-            id: EventId::fresh(),
-            version: 1,
-            at: deed.created_at,
-            actor: Actor::Partner,
-            kind: Kind::Requested,
-            cause: cause.to_owned(),
-            facts: Facts::default(),
-        };
+        let first = Event::first(Kind::Requested, deed.created_at, cause);
         Self::opened(deed, first)
     }
 
@@ -290,17 +234,13 @@ impl Consignment {
 
     /// The event that this happening would be, if it may happen now.
     pub fn next(&self, at: Timestamp, what: Happening) -> Result<Event, IllegalMove> {
-        if !what.kind.from().contains(&self.state) {
-            return Err(IllegalMove { state: self.state, kind: what.kind });
-        }
-        let Happening { kind, actor, cause, facts } = what;
-        Ok(Event { id: EventId::fresh(), version: self.version + 1, at, actor, kind, cause, facts })
+        if self.may_follow(what.kind) { Ok(what.at(self.version + 1, at)) } else { Err(self.illegal(what.kind)) }
     }
 
     /// Takes the next event into the state.
     pub fn apply(&mut self, event: Event) -> Result<(), IllegalMove> {
-        if !event.kind.from().contains(&self.state) || event.version != self.version + 1 {
-            return Err(IllegalMove { state: self.state, kind: event.kind });
+        if !self.may_follow(event.kind) || event.version != self.version + 1 {
+            return Err(self.illegal(event.kind));
         }
         self.state = event.kind.leads_to().unwrap_or(self.state);
         self.version = event.version;
@@ -308,6 +248,14 @@ impl Consignment {
         self.take(&event);
         self.events.push(event);
         Ok(())
+    }
+
+    fn may_follow(&self, kind: Kind) -> bool {
+        kind.from().contains(&self.state)
+    }
+
+    fn illegal(&self, kind: Kind) -> IllegalMove {
+        IllegalMove { what: "a consignment", state: self.state.to_string(), kind: kind.name() }
     }
 
     fn take(&mut self, event: &Event) {
@@ -341,6 +289,8 @@ impl Consignment {
         refused.and_then(|event| event.facts.refusal.as_ref())
     }
 }
+
+asked!(Deed, ConsignmentId);
 
 impl Deed {
     /// Its lines before anything came.

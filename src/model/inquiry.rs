@@ -1,6 +1,5 @@
-//! Inquiries: what was asked of several suppliers plus the events that happened to it; its state is the fold of the
-//! events, and the tables of moves say which event may follow which state, of the whole and of the talk with one
-//! supplier. No other move can be made.
+//! Inquiries: what was asked of several suppliers, as stories. The tables of moves say which event may follow which
+//! state, of the whole and of the talk with one supplier.
 
 mod facts;
 mod moves;
@@ -12,12 +11,15 @@ use jiff::Timestamp;
 pub use facts::{Facts, NoReason, Quotation, Rejection, Talk};
 pub use moves::{Kind, State, TalkState};
 
-use crate::model::ids::{EventId, InquiryId, PartnerId, QuotationId, SkuId, SupplierId};
+use crate::error::Code;
+use crate::model::ids::{InquiryId, PartnerId, QuotationId, SkuId, SupplierId};
 use crate::model::money::{Currency, Money};
-use crate::model::order::{Actor, Reference};
+use crate::model::order::Reference;
 use crate::model::partner::Mode;
 use crate::model::quote::{Country, Quantity, Warehouse};
 use crate::model::refund::Proof;
+use crate::model::story::sending::{Sent, Stage};
+use crate::model::story::{EventOf, HappeningOf, Plot, Story, asked};
 
 /// How many suppliers one inquiry may go to.
 pub const MOST_SUPPLIERS: usize = 10;
@@ -66,111 +68,60 @@ pub struct Deed {
     pub created_at: Timestamp,
 }
 
-/// Something that happened to an inquiry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Its id.
-    pub id: EventId,
-    /// Its place in the inquiry's story, from 1.
-    pub version: u32,
-    /// When the gateway wrote it down.
-    pub at: Timestamp,
-    /// Who made it happen.
-    pub actor: Actor,
-    /// What happened.
-    pub kind: Kind,
-    /// Why, in words.
-    pub cause: String,
-    /// What it brought to light.
-    pub facts: Facts,
+asked!(Deed, InquiryId);
+
+/// Stories of inquiries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inquiring;
+
+impl Plot for Inquiring {
+    const WHAT: &'static str = "an inquiry";
+    const BEGINS: Kind = Kind::Received;
+    type Deed = Deed;
+    type Kind = Kind;
+    type Facts = Facts;
+}
+
+impl Sent for Inquiring {
+    const STARTED: Kind = Kind::SendingStarted;
+    const NOT_REACHED: Kind = Kind::NotReached;
+    const UNANSWERED: Kind = Kind::Unanswered;
+    const TRIED_AGAIN: Kind = Kind::TriedAgain;
+    const HANDED_TO_PERSON: Kind = Kind::HandedToPerson;
+    const REJECTED: Kind = Kind::Rejected;
+    type Rejection = Rejection;
+
+    fn stage(state: State) -> Stage {
+        match state {
+            State::Received => Stage::Received,
+            State::Sending => Stage::Sending,
+            State::Unknown => Stage::Unknown,
+            State::Rejected => Stage::Rejected,
+            _ => Stage::Taken,
+        }
+    }
+
+    fn rejection(why: Rejection) -> Facts {
+        Facts { rejection: Some(why), ..Facts::default() }
+    }
+
+    fn detail(why: &Rejection) -> &str {
+        &why.detail
+    }
+
+    fn given_up(detail: &str) -> Rejection {
+        Rejection { code: Code::InquiryRefused, detail: detail.to_owned(), pointer: None }
+    }
 }
 
 /// An inquiry: the deed and the fold of what happened to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inquiry {
-    /// What was asked.
-    pub deed: Deed,
-    /// Where it stands.
-    pub state: State,
-    /// How many events it has.
-    pub version: u32,
-    /// Everything that came to light.
-    pub known: Facts,
-    /// When its last event was written.
-    pub updated_at: Timestamp,
-    /// Its events, oldest first; empty in lists.
-    pub events: Vec<Event>,
-}
-
-/// An event that may not follow the inquiry's state.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an inquiry that is {} cannot be {}", state.name(), kind.name())]
-pub struct IllegalMove {
-    /// Where the inquiry stands.
-    pub state: State,
-    /// What was to happen.
-    pub kind: Kind,
-}
+pub type Inquiry = Story<Inquiring>;
+/// Something that happened to an inquiry.
+pub type Event = EventOf<Inquiring>;
+/// Something that is about to be written into an inquiry's story.
+pub type Happening = HappeningOf<Inquiring>;
 
 impl Inquiry {
-    /// A fresh inquiry with its first event.
-    pub fn received(deed: Deed, cause: &str) -> Self {
-        let first = Event {
-            id: EventId::fresh(),
-            version: 1,
-            at: deed.created_at,
-            actor: Actor::Partner,
-            kind: Kind::Received,
-            cause: cause.to_owned(),
-            facts: Facts::default(),
-        };
-        Self::opened(deed, first)
-    }
-
-    /// The inquiry that these events made; `None` when they do not make one.
-    pub fn fold(deed: Deed, events: impl IntoIterator<Item = Event>) -> Option<Self> {
-        let mut events = events.into_iter();
-        let first = events.next().filter(|event| event.kind == Kind::Received && event.version == 1)?;
-        let mut inquiry = Self::opened(deed, first);
-        for event in events {
-            inquiry.apply(event).ok()?;
-        }
-        Some(inquiry)
-    }
-
-    fn opened(deed: Deed, first: Event) -> Self {
-        Self {
-            deed,
-            state: State::Received,
-            version: 1,
-            known: first.facts.clone(),
-            updated_at: first.at,
-            events: vec![first],
-        }
-    }
-
-    /// The event that this happening would be, if it may happen now.
-    pub fn next(&self, at: Timestamp, what: Happening) -> Result<Event, IllegalMove> {
-        if !what.kind.from().contains(&self.state) {
-            return Err(IllegalMove { state: self.state, kind: what.kind });
-        }
-        let Happening { kind, actor, cause, facts } = what;
-        Ok(Event { id: EventId::fresh(), version: self.version + 1, at, actor, kind, cause, facts })
-    }
-
-    /// Takes the next event into the state.
-    pub fn apply(&mut self, event: Event) -> Result<(), IllegalMove> {
-        if !event.kind.from().contains(&self.state) || event.version != self.version + 1 {
-            return Err(IllegalMove { state: self.state, kind: event.kind });
-        }
-        self.state = event.kind.leads_to();
-        self.version = event.version;
-        self.updated_at = event.at;
-        self.known.learn(&event.facts);
-        self.events.push(event);
-        Ok(())
-    }
-
     /// How far the suppliers came: all that were asked, in the order in which they were named.
     pub fn talks(&self) -> Vec<Talk> {
         let known = self.known.talks.as_deref().unwrap_or_default();
@@ -190,30 +141,5 @@ impl Inquiry {
     pub fn ever_had(&self, quotation: &QuotationId) -> bool {
         let talks = self.events.iter().filter_map(|event| event.facts.talks.as_ref()).flatten();
         talks.filter_map(|talk| talk.quotation.as_ref()).any(|one| one.id == *quotation)
-    }
-}
-
-/// Something that is about to be written into an inquiry's story.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happening {
-    /// What happens.
-    pub kind: Kind,
-    /// Who makes it happen.
-    pub actor: Actor,
-    /// Why, in words.
-    pub cause: String,
-    /// What it brings to light.
-    pub facts: Facts,
-}
-
-impl Happening {
-    /// Something without further facts.
-    pub fn new(kind: Kind, actor: Actor, cause: impl Into<String>) -> Self {
-        Self { kind, actor, cause: cause.into(), facts: Facts::default() }
-    }
-
-    /// The same with facts.
-    pub fn with(self, facts: Facts) -> Self {
-        Self { facts, ..self }
     }
 }

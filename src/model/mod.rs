@@ -28,6 +28,7 @@ pub mod refund;
 pub mod region;
 pub mod search;
 pub mod shipment;
+pub mod story;
 pub mod supplier;
 pub mod topic;
 pub mod warehouse;

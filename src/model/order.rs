@@ -15,6 +15,7 @@ use crate::model::ids::{CatalogueOrderId, EventId, OrderId, PartnerId, QuoteId, 
 use crate::model::money::{Exchange, Money};
 use crate::model::partner::Mode;
 use crate::model::quote::{Basket, Unfit, plain_texts};
+use crate::model::story::{self, IllegalMove, asked};
 
 plain_texts! {
     /// The partner's own number of an order, used once and for ever.
@@ -222,15 +223,7 @@ pub struct Order {
     pub events: Vec<Event>,
 }
 
-/// An event that may not follow the order's state.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an order that is {} cannot be {}", state.name(), kind.name())]
-pub struct IllegalMove {
-    /// Where the order stands.
-    pub state: State,
-    /// What was to happen.
-    pub kind: Kind,
-}
+asked!(Deed, OrderId);
 
 impl Order {
     /// A fresh order with its first event.
@@ -290,7 +283,7 @@ impl Order {
         let interrupts = (event.kind == Kind::RefundOpened).then_some(self.state);
         let fits = event.version == self.version + 1 && event.facts.interrupts == interrupts;
         if self.leads(event.kind)? != event.state || !fits {
-            return Err(IllegalMove { state: self.state, kind: event.kind });
+            return Err(self.illegal(event.kind));
         }
         self.state = event.state;
         self.version = event.version;
@@ -308,7 +301,11 @@ impl Order {
             Leads::Back => self.interrupted(),
         };
         let may = kind.from().contains(&self.state);
-        led.filter(|_| may).ok_or(IllegalMove { state: self.state, kind })
+        led.filter(|_| may).ok_or_else(|| self.illegal(kind))
+    }
+
+    fn illegal(&self, kind: Kind) -> IllegalMove {
+        IllegalMove { what: "an order", state: self.state.to_string(), kind: kind.name() }
     }
 
     fn learn(&mut self, kind: Kind, facts: &Facts) {
@@ -361,29 +358,7 @@ impl Order {
 }
 
 /// Something that is about to be written into an order's story.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happening {
-    /// What happens.
-    pub kind: Kind,
-    /// Who makes it happen.
-    pub actor: Actor,
-    /// Why, in words.
-    pub cause: String,
-    /// What it brings to light.
-    pub facts: Facts,
-}
-
-impl Happening {
-    /// Something without further facts.
-    pub fn new(kind: Kind, actor: Actor, cause: impl Into<String>) -> Self {
-        Self { kind, actor, cause: cause.into(), facts: Facts::default() }
-    }
-
-    /// The same with facts.
-    pub fn with(self, facts: Facts) -> Self {
-        Self { facts, ..self }
-    }
-}
+pub type Happening = story::Happening<Kind, Facts>;
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

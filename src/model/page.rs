@@ -1,5 +1,11 @@
 //! Pages of lists: how many, from where, and how to go on.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 /// How many items a page holds: 1 to 50, 20 unless asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PageSize(u8);
@@ -25,6 +31,20 @@ impl Default for PageSize {
 /// An opaque mark of where the next page starts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(pub String);
+
+impl Cursor {
+    /// The mark behind what came at this moment, in milliseconds, with this id.
+    pub fn behind(at_ms: i64, id: impl Display) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(format!("{at_ms}-{id}")))
+    }
+
+    /// The moment and the id that it stands behind; none when it is no such mark.
+    pub fn place<Id: FromStr>(&self) -> Option<(i64, Id)> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(&self.0).ok()?).ok()?;
+        let (at, id) = text.split_once('-')?;
+        Some((at.parse().ok()?, id.parse().ok()?))
+    }
+}
 
 /// One page of a list.
 #[derive(Clone, Debug)]

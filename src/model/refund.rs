@@ -1,5 +1,4 @@
-//! Refunds: a wish to get money back is what was asked for plus the events that happened to it; its state is the fold
-//! of the events, and the table of moves says which event may follow which state. No other move can be made.
+//! Refunds: wishes to get money back, as stories. The table of moves says which event may follow which state.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,11 +6,13 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::error::Code;
-use crate::model::ids::{CatalogueOrderId, CatalogueRefundId, EventId, OrderId, PartnerId, RefundId, SkuId, VoucherId};
+use crate::model::ids::{CatalogueOrderId, CatalogueRefundId, OrderId, PartnerId, RefundId, SkuId, VoucherId};
 use crate::model::money::Money;
-use crate::model::order::{Actor, Reference, named};
+use crate::model::order::{Reference, named};
 use crate::model::partner::Mode;
 use crate::model::quote::{Quantity, Unfit, plain_texts};
+use crate::model::story::sending::{Sent, Stage};
+use crate::model::story::{EventOf, HappeningOf, Learnt, Plot, Story, asked, moves};
 
 /// How many pictures may prove one wish.
 pub const MOST_VOUCHERS: usize = 5;
@@ -76,31 +77,8 @@ named! {
     }
 }
 
-macro_rules! moves {
-    ($( $variant:ident = $name:literal, $to:ident, $told:ident, [$( $from:ident )*]; )*) => {
-        /// What can happen to a refund.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Kind { $( #[doc = concat!("`", $name, "`")] $variant, )* }
-
-        impl Kind {
-            /// All kinds.
-            pub const ALL: &'static [Kind] = &[ $( Kind::$variant, )* ];
-            /// The machine name.
-            pub const fn name(self) -> &'static str { match self { $( Self::$variant => $name, )* } }
-            /// The state the refund is in afterwards.
-            pub const fn leads_to(self) -> State { match self { $( Self::$variant => State::$to, )* } }
-            /// The states it may happen in.
-            pub const fn from(self) -> &'static [State] { match self { $( Self::$variant => &[ $( State::$from, )* ], )* } }
-            /// Whether partners hear of it: as `refund.` and the state it leads to.
-            pub const fn is_told(self) -> bool { match self { $( Self::$variant => moves!($told), )* } }
-        }
-    };
-    (told) => { true };
-    (quiet) => { false };
-}
-
-// Kind = name, leads to, whether partners hear of it, [may happen in].
-moves! {
+// Kind = name, leads to, whether partners hear of it (as `refund.` and the state it leads to), [may happen in].
+moves! { "a refund":
     Received = "received", Received, quiet, [];
     RequestingStarted = "requesting_started", Requesting, quiet, [Received];
     NotReached = "not_reached", Received, quiet, [Requesting];
@@ -118,13 +96,6 @@ moves! {
     ArbitrationAsked = "arbitration_asked", Arbitrating, told, [Refused ReturnSent];
     Succeeded = "succeeded", Succeeded, told, [Agreed ReturnSent Arbitrating];
     Closed = "closed", Closed, told, [Requested Agreed Refused ReturnAwaited ReturnSent Arbitrating];
-}
-
-impl FromStr for Kind {
-    type Err = Unfit;
-    fn from_str(text: &str) -> Result<Self, Unfit> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == text).ok_or(Unfit { expected: "a kind of refund event" })
-    }
 }
 
 /// How many pieces of which line of the order it is about.
@@ -220,6 +191,13 @@ pub struct Rejection {
     pub open: Option<RefundId>,
 }
 
+impl Rejection {
+    /// One without figures.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), most: None, most_freight: None, lines: Vec::new(), open: None }
+    }
+}
+
 /// What an event brought to light, and all of them together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -255,8 +233,7 @@ pub struct Facts {
     pub rejection: Option<Rejection>,
 }
 
-impl Facts {
-    /// Takes newer facts in; what they do not speak of stays.
+impl Learnt for Facts {
     fn learn(&mut self, newer: &Self) {
         macro_rules! newest {
             ($( $field:ident )*) => { $( if newer.$field.is_some() { self.$field.clone_from(&newer.$field); } )* };
@@ -266,25 +243,6 @@ impl Facts {
             return_address parcel arbitration refunded_at closing rejection
         }
     }
-}
-
-/// Something that happened to a refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Its id.
-    pub id: EventId,
-    /// Its place in the refund's story, from 1.
-    pub version: u32,
-    /// When the gateway wrote it down.
-    pub at: Timestamp,
-    /// Who made it happen.
-    pub actor: Actor,
-    /// What happened.
-    pub kind: Kind,
-    /// Why, in words.
-    pub cause: String,
-    /// What it brought to light.
-    pub facts: Facts,
 }
 
 /// What a refund is from its first moment on and for ever.
@@ -320,92 +278,60 @@ pub struct Deed {
     pub created_at: Timestamp,
 }
 
-/// A refund: the deed and the fold of what happened to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refund {
-    /// What was asked for at first.
-    pub deed: Deed,
-    /// Where it stands.
-    pub state: State,
-    /// How many events it has.
-    pub version: u32,
-    /// Everything that came to light.
-    pub known: Facts,
-    /// When its last event was written.
-    pub updated_at: Timestamp,
-    /// Its events, oldest first; empty in lists.
-    pub events: Vec<Event>,
+asked!(Deed, RefundId);
+
+/// Stories of refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refunding;
+
+impl Plot for Refunding {
+    const WHAT: &'static str = "a refund";
+    const BEGINS: Kind = Kind::Received;
+    type Deed = Deed;
+    type Kind = Kind;
+    type Facts = Facts;
 }
 
-/// An event that may not follow the refund's state.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a refund that is {} cannot be {}", state.name(), kind.name())]
-pub struct IllegalMove {
-    /// Where the refund stands.
-    pub state: State,
-    /// What was to happen.
-    pub kind: Kind,
+impl Sent for Refunding {
+    const STARTED: Kind = Kind::RequestingStarted;
+    const NOT_REACHED: Kind = Kind::NotReached;
+    const UNANSWERED: Kind = Kind::Unanswered;
+    const TRIED_AGAIN: Kind = Kind::TriedAgain;
+    const HANDED_TO_PERSON: Kind = Kind::HandedToPerson;
+    const REJECTED: Kind = Kind::Rejected;
+    type Rejection = Rejection;
+
+    fn stage(state: State) -> Stage {
+        match state {
+            State::Received => Stage::Received,
+            State::Requesting => Stage::Sending,
+            State::Unknown => Stage::Unknown,
+            State::Rejected => Stage::Rejected,
+            _ => Stage::Taken,
+        }
+    }
+
+    fn rejection(why: Rejection) -> Facts {
+        Facts { rejection: Some(why), ..Facts::default() }
+    }
+
+    fn detail(why: &Rejection) -> &str {
+        &why.detail
+    }
+
+    fn given_up(detail: &str) -> Rejection {
+        Rejection::new(Code::RefundRefused, detail)
+    }
 }
+
+/// A refund: the deed and the fold of what happened to it.
+pub type Refund = Story<Refunding>;
+/// Something that happened to a refund.
+pub type Event = EventOf<Refunding>;
+/// Something that is about to be written into a refund's story.
+pub type Happening = HappeningOf<Refunding>;
 
 impl Refund {
-    /// A fresh refund with its first event.
-    pub fn received(deed: Deed, cause: &str) -> Self {
-        let first = Event {
-            id: EventId::fresh(),
-            version: 1,
-            at: deed.created_at,
-            actor: Actor::Partner,
-            kind: Kind::Received,
-            cause: cause.to_owned(),
-            facts: Facts::default(),
-        };
-        Self::opened(deed, first)
-    }
-
-    /// The refund that these events made; `None` when they do not make one.
-    pub fn fold(deed: Deed, events: impl IntoIterator<Item = Event>) -> Option<Self> {
-        let mut events = events.into_iter();
-        let first = events.next().filter(|event| event.kind == Kind::Received && event.version == 1)?;
-        let mut refund = Self::opened(deed, first);
-        for event in events {
-            refund.apply(event).ok()?;
-        }
-        Some(refund)
-    }
-
-    fn opened(deed: Deed, first: Event) -> Self {
-        Self {
-            deed,
-            state: State::Received,
-            version: 1,
-            known: first.facts.clone(),
-            updated_at: first.at,
-            events: vec![first],
-        }
-    }
-
-    /// The event that this happening would be, if it may happen now.
-    pub fn next(&self, at: Timestamp, what: Happening) -> Result<Event, IllegalMove> {
-        if !what.kind.from().contains(&self.state) {
-            return Err(IllegalMove { state: self.state, kind: what.kind });
-        }
-        let Happening { kind, actor, cause, facts } = what;
-        Ok(Event { id: EventId::fresh(), version: self.version + 1, at, actor, kind, cause, facts })
-    }
-
-    /// Takes the next event into the state.
-    pub fn apply(&mut self, event: Event) -> Result<(), IllegalMove> {
-        if !event.kind.from().contains(&self.state) || event.version != self.version + 1 {
-            return Err(IllegalMove { state: self.state, kind: event.kind });
-        }
-        self.state = event.kind.leads_to();
-        self.version = event.version;
-        self.updated_at = event.at;
-        self.known.learn(&event.facts);
-        self.events.push(event);
-        Ok(())
-    }
-
     /// How much is asked for now.
     pub fn amount(&self) -> Money {
         self.known.amount.unwrap_or(self.deed.amount)
@@ -439,31 +365,6 @@ impl Refund {
     /// Whether it ever stood there.
     pub fn has_been(&self, state: State) -> bool {
         self.events.iter().any(|event| event.kind.leads_to() == state)
-    }
-}
-
-/// Something that is about to be written into a refund's story.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happening {
-    /// What happens.
-    pub kind: Kind,
-    /// Who makes it happen.
-    pub actor: Actor,
-    /// Why, in words.
-    pub cause: String,
-    /// What it brings to light.
-    pub facts: Facts,
-}
-
-impl Happening {
-    /// Something without further facts.
-    pub fn new(kind: Kind, actor: Actor, cause: impl Into<String>) -> Self {
-        Self { kind, actor, cause: cause.into(), facts: Facts::default() }
-    }
-
-    /// The same with facts.
-    pub fn with(self, facts: Facts) -> Self {
-        Self { facts, ..self }
     }
 }
 

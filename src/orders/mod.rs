@@ -114,7 +114,7 @@ impl Orders {
 
     /// How many orders are unknown, and for how long the oldest.
     pub async fn unsettled(&self) -> Result<Unsettled, Error> {
-        Ok(self.ledger.unsettled().await?)
+        Ok(self.ledger.unsettled::<Order>().await?)
     }
 
     /// Forgets keys past their life and quotes long expired; gives how many.

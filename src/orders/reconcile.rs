@@ -58,7 +58,7 @@ impl Orders {
     /// One pass over the open orders and debits of one world whose time has come; the worlds do not wait for each other.
     pub async fn reconcile(&self, mode: Mode) -> Result<Reconciled, Error> {
         let lease_ms = self.settings.lease_ms;
-        let due = async |limit| self.ledger.claim_due(mode, limit, lease_ms).await;
+        let due = async |limit| self.ledger.claim_due::<Order>(mode, limit, lease_ms).await;
         let settle = async |id: OrderId| {
             let left = self.settle_due(&id).await;
             (id, left)
@@ -147,7 +147,7 @@ impl Orders {
     }
 
     async fn wait_for_quiet(&self, order: &Order) -> Result<Left, Error> {
-        self.ledger.look_again(&order.deed.id, self.clock.now_ms() + self.settings.lease_ms).await?;
+        self.ledger.look_again::<Order>(&order.deed.id, self.clock.now_ms() + self.settings.lease_ms).await?;
         Ok(Left::Open)
     }
 
@@ -171,7 +171,7 @@ impl Orders {
     async fn take_outcome(&self, order: &Order, sent: &Sent) -> Result<Left, Error> {
         let moves = outcome(order, sent);
         if moves.is_empty() {
-            self.ledger.look_again(&order.deed.id, self.look_at(order)).await?;
+            self.ledger.look_again::<Order>(&order.deed.id, self.look_at(order)).await?;
             return Ok(order.state.into());
         }
         Ok(self.write(order, moves).await?.map_or(Left::Open, |after| after.state.into()))
@@ -191,7 +191,7 @@ impl Orders {
             let happening = Happening::new(Kind::HandedToPerson, Actor::Gateway, "unknown for too long");
             self.write(order, vec![happening]).await?;
         }
-        self.ledger.look_again(&order.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
+        self.ledger.look_again::<Order>(&order.deed.id, self.clock.now_ms() + SELDOM_MS).await?;
         Ok(if handed { Left::Open } else { Left::WithAPerson })
     }
 }

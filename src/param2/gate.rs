@@ -8,20 +8,21 @@ use std::sync::atomic::AtomicBool;
 
 use actix_web::dev::Payload as Stream;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ipnet::IpNet;
 
+use crate::admission;
 use crate::auth::{App, AppRequest, Apps, Barred, Class, First, Throttle, Twin, Unproven, Untimely};
 use crate::clock::Clock;
 use crate::edge::encoding::Encoding;
 use crate::edge::problem::Problem;
 use crate::edge::sealed::{self, BodyBounds};
-use crate::edge::visit::{Counted, Held, Shared};
+use crate::edge::visit::{Counted, Shared};
 use crate::edge::{address, reply};
 use crate::error::{Code, Failure};
-use crate::limits::{Limits, Permit, Standing};
+use crate::limits::Limits;
 use crate::model::partner::{Caller, Mode, Scopes};
 use crate::param2::asked::{Answer, Asked, Told};
 pub use crate::param2::discovery::marks::Marks;
@@ -227,35 +228,14 @@ impl Walk {
     }
 
     async fn may(&self, gate: &Gate, caller: &Caller, row: &Row) -> Result<(), Refusal> {
-        let (cost, priority) = (row.cost(), row.priority());
-        match gate.limits.admit_as(caller, cost, priority).await {
-            Ok(permit) => {
-                self.visit.with(|visit| {
-                    if let Some(counted) = visit.counted.as_mut() {
-                        counted.cost = cost;
-                        counted.decided = Some(permit.decided().name());
-                        counted.shadow = permit.shadow().to_vec();
-                    }
-                    visit.held = Some(Box::new(Slot(permit)));
-                });
-                Ok(())
-            }
-            Err(refusal) => {
-                self.visit.with(|visit| {
-                    visit.headers.extend(rate_fields(refusal.standing()));
-                    if let Some(counted) = visit.counted.as_mut() {
-                        counted.cost = cost;
-                        counted.decided = Some(refusal.decided().name());
-                        counted.refused_by = Some(refusal.policy().into());
-                    }
-                });
-                let error = match refusal.code() {
-                    Code::RateLimited | Code::TooManyInFlight => Gw::Frequency,
-                    _ => Gw::RequestLimit,
-                };
-                Err(Refusal::limited(error, Some(refusal.retry_after_s().unwrap_or(1).max(1))))
-            }
-        }
+        let asked = (row.cost(), row.priority());
+        admission::admit(&gate.limits, caller, asked, &self.visit).await.map_err(|refusal| {
+            let error = match refusal.code() {
+                Code::RateLimited | Code::TooManyInFlight => Gw::Frequency,
+                _ => Gw::RequestLimit,
+            };
+            Refusal::limited(error, Some(refusal.retry_after_s().unwrap_or(1).max(1)))
+        })
     }
 }
 
@@ -293,33 +273,5 @@ fn untimely(why: Untimely) -> Refusal {
             now.as_millisecond()
         )),
         Untimely::Replayed => invalid("This very request was received before; sign again to repeat it.".to_owned()),
-    }
-}
-
-static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-
-/// `RateLimit-Policy` and `RateLimit` as of now, as every other face has them.
-fn rate_fields(standing: &Standing) -> Vec<(HeaderName, HeaderValue)> {
-    let policy = HeaderValue::from_str(standing.rate_limit_policy());
-    let left = HeaderValue::from_maybe_shared(Bytes::from(standing.rate_limit()));
-    let fields = [(&RATE_LIMIT_POLICY, policy.ok()), (&RATE_LIMIT, left.ok())];
-    fields.into_iter().filter_map(|(name, value)| Some((name.clone(), value?))).collect()
-}
-
-/// The in-flight slot of a request.
-#[derive(Debug)]
-struct Slot(Permit);
-
-impl Held for Slot {
-    fn leave(&mut self, free: bool, answer: &mut HeaderMap) {
-        if free {
-            self.0.refund();
-        }
-        rate_fields(self.0.standing()).into_iter().for_each(|(name, value)| drop(answer.insert(name, value)));
-    }
-
-    fn units(&self) -> u32 {
-        self.0.charged_units()
     }
 }

@@ -54,7 +54,7 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     vec![(String::new(), unsettled.oldest_s as f64)],
                 ));
             }
-            if let Ok(waiting) = rooms.fulfilment.waiting().await {
+            if let Ok(waiting) = rooms.fulfilment.unsettled().await {
                 let help = "Consignments, and reports about them, whose outcome is unknown.";
                 all.push(one("xunyuan_consignments_unknown", help, waiting.unknown));
                 all.push((

@@ -186,10 +186,12 @@ pub fn sourcing(config: &Config) -> Result<sourcing::Settings, Error> {
     const COMPARE_MS: i64 = 15 * 60_000;
     let orders = orders(config)?;
     Ok(sourcing::Settings {
-        lease_ms: orders.lease_ms,
-        reconcile_ms: orders.reconcile_ms,
-        unknown_bound_s: orders.unknown_bound_s,
-        compare_ms: COMPARE_MS,
+        times: sourcing::Times {
+            lease_ms: orders.lease_ms,
+            reconcile_ms: orders.reconcile_ms,
+            unknown_bound_s: orders.unknown_bound_s,
+            compare_ms: COMPARE_MS,
+        },
         warehouse: orders.warehouse,
         live_in_cny_only: orders.live_in_cny_only,
     })

@@ -3,6 +3,7 @@
 
 use super::step::conflict;
 use super::{Error, Sourcing};
+use crate::asking;
 use crate::error::Code;
 use crate::model::ids::{InquiryId, QuotationId, QuoteId};
 use crate::model::inquiry::{Deed, Inquiry, Quotation, Rejection, State, Talk, TalkState};
@@ -30,7 +31,7 @@ impl Sourcing {
             mode: caller.mode,
             basket: basket(&inquiry.deed, &talk, &terms),
             exchange: whole(exchange, &terms)?,
-            created_at: self.now(),
+            created_at: self.clock.now(),
             expires_at: terms.valid_until,
         };
         self.ledger.append_quotes(std::slice::from_ref(&offered)).await?;
@@ -41,7 +42,7 @@ impl Sourcing {
     pub async fn look_after(&self, caller: &Caller, id: &InquiryId) {
         let looked = async {
             let inquiry = self.get(caller, id).await?;
-            if inquiry.state == State::Open { self.read_back(&inquiry).await.map(|_| ()) } else { Ok(()) }
+            if inquiry.state == State::Open { asking::read_back(self, &inquiry).await.map(|_| ()) } else { Ok(()) }
         };
         if let Err(error) = looked.await {
             tracing::info!(inquiry = %id, %error, "an inquiry could not be read after its order; the feed tells it");
@@ -59,7 +60,7 @@ impl Sourcing {
         let talk = inquiry.talk_of(id).ok_or_else(|| closed("The supplier quoted anew since; read the inquiry."))?;
         let terms = talk.quotation.clone().ok_or(Error::QuotationNotFound)?;
         match talk.state {
-            TalkState::Quoted if terms.valid_until > self.now() => Ok((talk, terms)),
+            TalkState::Quoted if terms.valid_until > self.clock.now() => Ok((talk, terms)),
             TalkState::Quoted | TalkState::Expired => {
                 Err(closed(&format!("It was valid until {}; make a new inquiry.", terms.valid_until)))
             }

@@ -1,17 +1,12 @@
-//! Following the catalogue's changes to inquiries: an inquiry is moved from where it stands to where the catalogue says it
-//! stands. How the feed is read, and what becomes of a change that cannot be taken in, is in `feed`.
+//! Following the catalogue's changes to inquiries. How the feed is read, and what becomes of a change that cannot be taken
+//! in, is in `feed`; how an inquiry is caught up with, in `asking`.
 
 use std::time::Duration;
 
-use super::request::TRIES;
-use super::{Error, Sourcing, steps};
+use super::{Error, Sourcing};
+use crate::asking;
 use crate::feed::{Fault, Followed, Follows, Seen};
-use crate::ledger;
-use crate::model::ids::InquiryId;
-use crate::model::inquiry::{Inquiry, State};
-use crate::model::order::Actor;
 use crate::model::partner::Mode;
-use crate::translate::inquiry::Standing;
 
 impl Follows for Sourcing {
     type Error = Error;
@@ -20,7 +15,7 @@ impl Follows for Sourcing {
 
     async fn take_in(&self, _: &str, reference: &str, mode: Mode) -> Result<Seen, Error> {
         match reference.parse() {
-            Ok(id) => self.catch_up_with(&id, mode).await,
+            Ok(id) => asking::catch_up_with(self, &id, mode).await,
             Err(_) => Ok(Seen::NotOurs),
         }
     }
@@ -44,49 +39,5 @@ impl Sourcing {
     /// This node follows no more: another may begin at once.
     pub async fn stop_following(&self, mode: Mode) {
         self.feed.let_go::<Self>(mode).await;
-    }
-
-    /// Brings one inquiry to where the catalogue says it stands.
-    async fn catch_up_with(&self, id: &InquiryId, mode: Mode) -> Result<Seen, Error> {
-        for _ in 0..TRIES {
-            let inquiry = match self.ledger.get_inquiry(id).await {
-                Ok(inquiry) if inquiry.deed.mode == mode => inquiry,
-                // Another gateway's inquiry, or another world's: not ours to move.
-                Ok(_) | Err(ledger::Error::InquiryNotFound(_)) => return Ok(Seen::NotOurs),
-                Err(other) => return Err(other.into()),
-            };
-            if inquiry.state == State::Received {
-                return Ok(Seen::NotOurs);
-            }
-            let Some(standing) = self.look_up(&inquiry.deed).await? else { return Ok(Seen::Same) };
-            if inquiry.state == State::Rejected {
-                self.undo(&inquiry, &standing).await?;
-                return Ok(Seen::Same);
-            }
-            let moves = steps::catch_up(&inquiry, &standing, Actor::Catalogue, "told by the catalogue");
-            if moves.is_empty() {
-                return Ok(Seen::Same);
-            }
-            if self.write(&inquiry, moves).await?.is_some() {
-                return Ok(Seen::Moved);
-            }
-        }
-        Err(Error::Busy)
-    }
-
-    /// An inquiry that was told to be rejected, and yet is at the catalogue: the partner may have asked again.
-    async fn undo(&self, inquiry: &Inquiry, standing: &Standing) -> Result<(), Error> {
-        let (id, number, there) = (&inquiry.deed.id, standing.number, standing.state);
-        match there {
-            State::Closed | State::Withdrawn => {}
-            State::Ordered => {
-                tracing::error!(inquiry = %id, %number, %there, "an inquiry that was rejected here goes on at the catalogue; somebody has to look");
-            }
-            _ => {
-                tracing::error!(inquiry = %id, %number, %there, "an inquiry that was rejected here is alive at the catalogue; it is taken back");
-                self.take_back(&inquiry.deed, number).await?;
-            }
-        }
-        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::model::partner::Caller;
 impl Sourcing {
     /// A partner's inquiry with its events.
     pub async fn get(&self, caller: &Caller, id: &InquiryId) -> Result<Inquiry, Error> {
-        let found = self.ledger.find_inquiry(&caller.partner.id, caller.mode, id).await?;
+        let found = self.ledger.find::<Inquiry>(&caller.partner.id, caller.mode, id).await?;
         found.ok_or(Error::InquiryNotFound)
     }
 

@@ -3,14 +3,13 @@
 
 use sha2::{Digest, Sha256};
 
-use super::request::TRIES;
-use super::{Answer, Error, Once, Sourcing, Told, steps};
+use super::{Answer, Error, Once, Sourcing, Told};
+use crate::asking;
 use crate::error::Code;
-use crate::ledger::{self, Begun, Lease};
+use crate::ledger::Lease;
 use crate::model::ids::{CatalogueInquiryId, CatalogueQuotationId, InquiryId, QuotationId};
 use crate::model::inquiry::{Inquiry, Rejection, State};
 use crate::model::money::Money;
-use crate::model::order::Actor;
 use crate::model::partner::Caller;
 use crate::model::quote::Quantity;
 use crate::translate::inquiry::{self as translate, Standing};
@@ -55,21 +54,9 @@ impl Sourcing {
         render: Render<'_>,
     ) -> Result<Told, Error> {
         let out_ref = reference(&once);
-        let asked = self.key_use(caller, once, step.operation());
-        let (lease, inquiry) = match self.ledger.begin_inquiry_step(asked, id).await? {
-            Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
-            Begun::Fresh(lease, inquiry) | Begun::Resumed(lease, inquiry) => (lease, inquiry),
-        };
-        match self.take(&lease, inquiry.clone(), step, &out_ref, render).await {
-            Ok(told) => Ok(told),
-            Err(error) => {
-                // Whoever asks again with this key goes on at once instead of waiting for a lease nobody works under.
-                if let Err(held) = self.ledger.release_inquiry(&lease, &inquiry, inquiry.version, 0).await {
-                    tracing::warn!(error = %held, "the lease of a step that failed could not be ended");
-                }
-                Err(error)
-            }
-        }
+        let asked = asking::key_use(self, caller, once, step.operation());
+        let take = async |lease: &Lease, inquiry, _| self.take(lease, inquiry, step, &out_ref, render).await;
+        asking::step(self, asked, id, take).await
     }
 
     async fn take(
@@ -93,7 +80,7 @@ impl Sourcing {
             Ok(call) => call,
             Err(declined) => return self.conclude(lease, inquiry, None, Some(declined), render).await,
         };
-        let error = match self.tell(&inquiry.deed, &call).await {
+        let error = match asking::tell(self, &inquiry.deed, &call).await {
             Ok(standing) => return self.conclude(lease, inquiry, Some(standing), None, render).await,
             Err(Error::Upstream(error)) => error,
             // An answer came that cannot be understood: it may have been done.
@@ -103,7 +90,7 @@ impl Sourcing {
         match (error.outcome(), error.refusal()) {
             (_, Some(refused)) => {
                 let declined = translate::rejection(refused);
-                let stands = self.read_back(&inquiry).await?;
+                let stands = asking::read_back(self, &inquiry).await?;
                 let declined = if refused.error_code == "STATUS_NOT_ALLOWED" { conflict(&stands) } else { declined };
                 self.conclude(lease, stands, None, Some(declined), render).await
             }
@@ -112,50 +99,16 @@ impl Sourcing {
         }
     }
 
-    /// Takes in where an inquiry stands at the catalogue. When another wrote meanwhile, both are read again.
-    pub(super) async fn read_back(&self, inquiry: &Inquiry) -> Result<Inquiry, Error> {
-        let mut inquiry = inquiry.clone();
-        for _ in 0..TRIES {
-            let Some(standing) = self.look_up(&inquiry.deed).await? else { return Err(Error::InquiryNotFound) };
-            let moves = steps::catch_up(&inquiry, &standing, Actor::Catalogue, "read back");
-            if moves.is_empty() {
-                return Ok(inquiry);
-            }
-            match self.write(&inquiry, moves).await? {
-                Some(after) => return Ok(after),
-                None => inquiry = self.ledger.get_inquiry(&inquiry.deed.id).await?,
-            }
-        }
-        Err(Error::Busy)
-    }
-
-    /// Writes where the inquiry stands now together with the answer. When another wrote meanwhile, it is looked up again.
+    /// Writes where the inquiry stands now together with the answer.
     async fn conclude(
         &self,
         lease: &Lease,
-        mut inquiry: Inquiry,
-        mut standing: Option<Standing>,
+        inquiry: Inquiry,
+        standing: Option<Standing>,
         declined: Option<Rejection>,
         render: Render<'_>,
     ) -> Result<Told, Error> {
-        for _ in 0..TRIES {
-            let moves = standing
-                .as_ref()
-                .map(|standing| steps::catch_up(&inquiry, standing, Actor::Partner, "asked for by the partner"));
-            let after = self.after(&inquiry, moves.unwrap_or_default());
-            let answer = render(&after, declined.as_ref());
-            match self.ledger.commit_inquiry(lease, &after, inquiry.version, self.look_at(&after), &answer).await {
-                Ok(()) => return Ok(Told { answer, replayed: false }),
-                Err(ledger::Error::Moved) => {
-                    inquiry = self.ledger.get_inquiry(&inquiry.deed.id).await?;
-                    if standing.is_some() {
-                        standing = self.look_up(&inquiry.deed).await?;
-                    }
-                }
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Err(Error::Busy)
+        asking::conclude(self, lease, inquiry, standing, &|after| render(after, declined.as_ref())).await
     }
 }
 

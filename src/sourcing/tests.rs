@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Counter, Error, Once, Settings, Sourcing, Step, Told, Wish};
+use super::{Answer, Counter, Error, Once, Settings, Sourcing, Step, Times, Told, Wish};
+use crate::asking;
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::ledger::{Begun, Ledger};
@@ -124,10 +125,7 @@ impl Scene {
 
     fn room(ledger: Ledger, upstream: Upstream, clock: &Clock) -> Sourcing {
         let settings = Settings {
-            lease_ms: LEASE_MS,
-            reconcile_ms: 2000,
-            unknown_bound_s: 3600,
-            compare_ms: 600_000,
+            times: Times { lease_ms: LEASE_MS, reconcile_ms: 2000, unknown_bound_s: 3600, compare_ms: 600_000 },
             warehouse: "YW01".parse().unwrap(),
             live_in_cny_only: false,
         };
@@ -346,7 +344,7 @@ async fn a_worker_that_died_is_followed_by_the_same_key_or_by_the_reconciler() {
         let listed = scene.listed(1).await;
         for (n, by_key) in [true, false].into_iter().enumerate() {
             let (key, wish) = (format!("key-000{n}"), wish(&format!("I-{n}"), &listed, None));
-            let asked = scene.room.key_use(&scene.caller, once(&key), "create_inquiry");
+            let asked = asking::key_use(&scene.room, &scene.caller, once(&key), "create_inquiry");
             let full = scene.room.completed(&scene.caller, wish.clone()).unwrap();
             let begun = scene.room.ledger.begin_inquiry(asked, full).await.unwrap();
             let Begun::Fresh(_, inquiry) = begun else { panic!("{begun:?}") };
@@ -354,8 +352,8 @@ async fn a_worker_that_died_is_followed_by_the_same_key_or_by_the_reconciler() {
             assert_eq!((early.code(), early.retry_after_s()), (Code::OrderInProgress, Some(2)));
             if by_key {
                 // It had got as far as the catalogue.
-                let sent = scene.room.send(&inquiry.deed).await;
-                assert!(matches!(sent, super::catalogue::Sent::Taken(_)));
+                let sent = asking::send(&scene.room, &inquiry.deed).await.unwrap();
+                assert!(matches!(sent, asking::Sent::Taken(_)));
                 scene.clock.advance_ms(LEASE_MS + 1);
                 assert_eq!(scene.ask(&key, &wish).await.unwrap().answer.status, 201);
             } else {

@@ -2,6 +2,7 @@
 
 use super::{LEASE_MS, id, kinds, once, render, scenes};
 use crate::aftersale::{NewRefund, Step};
+use crate::asking;
 use crate::error::{Code, Failure};
 use crate::ledger::Begun;
 use crate::model::partner::Mode;
@@ -54,19 +55,19 @@ async fn a_worker_that_died_is_followed_by_the_same_key_or_by_the_reconciler() {
     for scene in scenes().await {
         let bought = scene.bought("waitsellersend").await;
         let wish = bought.wish(Remedy::Money, "NOT_WANTED", 2);
-        let asked = scene.room.key_use(&scene.caller, once("key-0001"), "create_refund");
+        let asked = asking::key_use(&scene.room, &scene.caller, once("key-0001"), "create_refund");
         let begun = scene.room.ledger.begin_refund(asked, wish.clone()).await.unwrap();
         let Begun::Fresh(_, refund) = begun else { panic!("{begun:?}") };
         let early = scene.ask("key-0001", &wish).await.unwrap_err();
         assert_eq!((early.code(), early.retry_after_s()), (Code::OrderInProgress, Some(2)));
         // It had got as far as the catalogue.
-        assert!(matches!(scene.room.send(&refund.deed).await.unwrap(), crate::aftersale::catalogue::Sent::Taken(_)));
+        assert!(matches!(asking::send(&scene.room, &refund.deed).await.unwrap(), asking::Sent::Taken(_)));
         scene.clock.advance_ms(LEASE_MS + 1);
         assert_eq!(scene.ask("key-0001", &wish).await.unwrap().answer.status, 201);
         assert_eq!(scene.get(&refund.deed.id).await.state, State::Requested);
         scene.step("step-1", &refund, &Step::Withdraw).await.unwrap();
         let wish = NewRefund { reference: "R-2".parse().unwrap(), ..wish };
-        let asked = scene.room.key_use(&scene.caller, once("key-0002"), "create_refund");
+        let asked = asking::key_use(&scene.room, &scene.caller, once("key-0002"), "create_refund");
         let begun = scene.room.ledger.begin_refund(asked, wish.clone()).await.unwrap();
         let Begun::Fresh(_, refund) = begun else { panic!("{begun:?}") };
         assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);

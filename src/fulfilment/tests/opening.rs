@@ -17,7 +17,7 @@ async fn a_lost_answer_to_an_opening_is_looked_up_and_never_opened_twice() {
             let told = scene.open_one("CO-1", &[&order], OperatedBy::Partner).await.unwrap();
             assert_eq!(told.answer.status, 202, "{kind}");
             let unknown = scene.by_reference("CO-1").await;
-            assert_eq!((unknown.state, scene.room.waiting().await.unwrap().unknown), (State::Unknown, 1));
+            assert_eq!((unknown.state, scene.room.unsettled().await.unwrap().unknown), (State::Unknown, 1));
             assert_eq!(scene.reconcile_after(2001).await.settled, 1, "{kind}");
             assert_eq!((scene.by_reference("CO-1").await.state, scene.theirs().await), (State::Open, 1));
             let again = scene.open_one("CO-1", &[&order], OperatedBy::Partner).await.unwrap();

@@ -42,13 +42,13 @@ async fn a_report_that_did_not_get_through_is_said_again_under_its_own_id() {
         scene.fault("/trade/consignments/*", "drop_before", 1).await;
         let told = scene.report("key-0001", &opened, everything(&opened)).await.unwrap();
         assert_eq!((told.answer.status, told.answer.body.ends_with(b" 1")), (202, true), "it is told as pending");
-        assert_eq!(scene.room.waiting().await.unwrap().unknown, 1);
+        assert_eq!(scene.room.unsettled().await.unwrap().unknown, 1);
         assert_eq!(scene.reconcile_after(2001).await.settled, 1);
         let received = scene.by_reference("CO-1").await;
         assert_eq!((received.state, received.receipts.len()), (State::Received, 1));
         let again = scene.report("key-0001", &opened, everything(&opened)).await.unwrap();
         assert_eq!((again.answer, again.replayed), (told.answer, true), "the first answer is what repeats get");
-        assert_eq!(scene.room.waiting().await.unwrap().unknown, 0);
+        assert_eq!(scene.room.unsettled().await.unwrap().unknown, 0);
     }
 }
 

@@ -64,12 +64,8 @@ async fn begin(
     const INSERT: &str = "INSERT INTO consignment_reports \
         (id, consignment, document, state, created_at, attempted_at, look_at) VALUES ($1, $2, $3, $4, $5, $5, $6)";
     let (id, now_ms) = (ReportId::fresh(), now.as_millisecond());
-    let lease = match claims::claim(tx, &asked, id.as_str(), now_ms).await? {
-        Claimed::Seen(answer) => return Ok(Begun::Seen(answer)),
-        Claimed::Resumed(lease, subject) => {
-            let id = subject.parse().map_err(|error| Error::unreadable("subject", error))?;
-            return Ok(Begun::Resumed(lease, id));
-        }
+    let lease = match claims::claim(tx, &asked, &id, now_ms).await? {
+        Claimed::Before(begun) => return Ok(begun),
         Claimed::Fresh(lease) => lease,
     };
     let (state, operated_by) = standing(tx, &asked.partner, asked.mode, &consignment).await?;

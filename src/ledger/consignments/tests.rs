@@ -237,7 +237,7 @@ async fn a_report_is_written_before_it_is_said_and_settled_once() {
         assert_eq!([one.unwrap(), two.unwrap()].concat(), std::slice::from_ref(&report.id), "one has it");
         let unknown = Report { state: ReportState::Unknown, ..report.clone() };
         book.ledger.update_report(&unknown, i64::MAX).await.unwrap();
-        let waiting = book.ledger.waiting_consignments().await.unwrap();
+        let waiting = book.ledger.unsettled_consignments().await.unwrap();
         assert_eq!((waiting.unknown, waiting.oldest_s >= 30), (1, true));
         let received = book.after(&opened, Kind::Received, Facts::default());
         let taken = Report { state: ReportState::Taken, ..report.clone() };
@@ -277,10 +277,13 @@ async fn lists_are_pages_newest_first_and_due_ones_are_claimed_once() {
         let none =
             book.ledger.list_consignments(&acme(), Mode::Sandbox, open, None, PageSize::default()).await.unwrap();
         assert!(none.items.is_empty());
-        assert!(book.ledger.claim_due_consignments(Mode::Sandbox, 10, 1000).await.unwrap().is_empty());
+        assert!(book.ledger.claim_due::<Consignment>(Mode::Sandbox, 10, 1000).await.unwrap().is_empty());
         book.clock.advance_ms(LEASE_MS);
-        assert!(book.ledger.claim_due_consignments(Mode::Live, 10, 1000).await.unwrap().is_empty(), "worlds are apart");
-        let claim = || book.ledger.claim_due_consignments(Mode::Sandbox, 3, 10_000);
+        assert!(
+            book.ledger.claim_due::<Consignment>(Mode::Live, 10, 1000).await.unwrap().is_empty(),
+            "worlds are apart"
+        );
+        let claim = || book.ledger.claim_due::<Consignment>(Mode::Sandbox, 3, 10_000);
         let mut due = Vec::new();
         for count in [3, 2, 0] {
             let claimed = claim().await.unwrap();

@@ -1,8 +1,6 @@
 //! What became of deliveries: the log a partner reads, what the operator counts, and what is forgotten when.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
+use crate::ledger::pages::{page, place};
 use crate::ledger::{Error, Ledger, words};
 use crate::model::ids::{DeliveryId, EndpointId, EventId};
 use crate::model::page::{Cursor, Page, PageSize};
@@ -63,27 +61,21 @@ impl Ledger {
             newest!("d.id"),
             ") AS listed) ORDER BY a.delivery, a.number"
         );
-        let place = after.map(|cursor| place(&cursor.0).ok_or(Error::WrongCursor)).transpose()?;
-        let row = args![
+        let mut row = args![
             endpoint.as_str(),
             filter.state.map(DeliveryState::name),
             filter.event.as_ref().map(EventId::as_str),
-            place.as_ref().map(|(at, _)| *at),
-            place.as_ref().map_or("", |(_, id)| id.as_str()),
-            size.get() + 1,
         ];
-        let mut rows = self.sql.fetch_all(LIST, row.clone()).await?;
-        let more = rows.len() > size.get() as usize;
-        rows.truncate(size.get() as usize);
-        let mut items = rows.iter().map(delivery).collect::<Result<Vec<_>, Error>>()?;
+        row.extend(place::<DeliveryId>(after)?);
+        row.extend(args![size.get() + 1]);
+        let mut listed = page(self.sql.fetch_all(LIST, row.clone()).await?, size.get(), delivery, mark)?;
         for row in self.sql.fetch_all(ATTEMPTS, row).await? {
             let of: DeliveryId = row.parse("delivery")?;
-            if let Some(delivery) = items.iter_mut().find(|delivery| delivery.id == of) {
+            if let Some(delivery) = listed.items.iter_mut().find(|delivery| delivery.id == of) {
                 delivery.attempts.push(attempt(&row)?);
             }
         }
-        let next = items.last().filter(|_| more).map(mark);
-        Ok(Page { items, next, total: None })
+        Ok(listed)
     }
 
     /// How much is not delivered yet, over all partners.
@@ -151,12 +143,7 @@ pub(in crate::ledger) fn attempt(row: &Row) -> Result<Attempt, Error> {
     })
 }
 
-fn mark(last: &Delivery) -> Cursor {
-    Cursor(URL_SAFE_NO_PAD.encode(format!("{}-{}", last.created_at.as_millisecond(), last.id)))
-}
-
-fn place(cursor: &str) -> Option<(i64, DeliveryId)> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (at, id) = text.split_once('-')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
+/// The mark behind a delivery.
+pub(in crate::ledger) fn mark(last: &Delivery) -> Cursor {
+    Cursor::behind(last.created_at.as_millisecond(), &last.id)
 }

@@ -82,7 +82,11 @@ async fn an_inquiry_and_its_key_are_written_together_or_not_at_all() {
     for book in books().await {
         let (lease, inquiry) = book.begun("I-1").await;
         assert_eq!((inquiry.state, inquiry.version), (State::Sending, 2));
-        assert_eq!(book.ledger.get_inquiry(&inquiry.deed.id).await.unwrap(), inquiry, "the fold is what was written");
+        assert_eq!(
+            book.ledger.get::<Inquiry>(&inquiry.deed.id).await.unwrap(),
+            inquiry,
+            "the fold is what was written"
+        );
         let running = book.ledger.begin_inquiry(key("key-I-1", "create_inquiry"), wish("I-1")).await.unwrap_err();
         assert!(matches!(running, Error::InProgress { .. }), "{running}");
         let taken = book.ledger.begin_inquiry(key("key-2", "create_inquiry"), wish("I-1")).await.unwrap_err();
@@ -95,7 +99,7 @@ async fn an_inquiry_and_its_key_are_written_together_or_not_at_all() {
         assert!(matches!(again, Begun::Fresh(..)), "nothing was left of it: {again:?}");
         let sent = after(&inquiry, Kind::Sent, Facts::default());
         let answer = Answer { status: 201, headers: Vec::new(), body: b"{}".to_vec() };
-        book.ledger.commit_inquiry(&lease, &sent, inquiry.version, 0, &answer).await.unwrap();
+        book.ledger.commit_story(&lease, &sent, inquiry.version, 0, &answer).await.unwrap();
         let seen = book.ledger.begin_inquiry(key("key-I-1", "create_inquiry"), wish("I-1")).await.unwrap();
         assert!(matches!(seen, Begun::Seen(stored) if stored == answer));
     }
@@ -107,7 +111,7 @@ async fn of_two_who_write_the_next_event_one_is_first() {
         let (_, inquiry) = book.begun("I-1").await;
         let (one, two) =
             (after(&inquiry, Kind::Sent, Facts::default()), after(&inquiry, Kind::Unanswered, Facts::default()));
-        let writes = [&one, &two].map(|next| book.ledger.append_inquiry(next, inquiry.version, 0));
+        let writes = [&one, &two].map(|next| book.ledger.append_story(next, inquiry.version, 0));
         let done = futures_util::future::join_all(writes).await;
         assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
         assert!(done.iter().any(|done| matches!(done, Err(Error::Moved))));
@@ -126,7 +130,7 @@ async fn what_partners_hear_names_the_supplier_and_the_quotation() {
         let id = talk.quotation.as_ref().unwrap().id.to_string();
         let facts = Facts { talks: Some(vec![talk]), about: Some(supplier), ..Facts::default() };
         let quoted = after(&sent, Kind::Quoted, facts);
-        book.ledger.append_inquiry(&quoted, inquiry.version, 0).await.unwrap();
+        book.ledger.append_story(&quoted, inquiry.version, 0).await.unwrap();
         let told = book.told().await;
         assert_eq!(told.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>(), ["inquiry.sent", "inquiry.quoted"]);
         let (_, data) = &told[1];
@@ -140,16 +144,16 @@ async fn what_partners_hear_names_the_supplier_and_the_quotation() {
 async fn what_is_due_is_claimed_by_one_and_ends_are_never_due() {
     for book in books().await {
         let (_, inquiry) = book.begun("I-1").await;
-        assert!(book.ledger.claim_due_inquiries(Mode::Live, 9, LEASE_MS).await.unwrap().is_empty());
+        assert!(book.ledger.claim_due::<Inquiry>(Mode::Live, 9, LEASE_MS).await.unwrap().is_empty());
         book.clock.advance_ms(LEASE_MS + 1);
-        let claims = (0..3).map(|_| book.ledger.claim_due_inquiries(Mode::Live, 9, LEASE_MS));
+        let claims = (0..3).map(|_| book.ledger.claim_due::<Inquiry>(Mode::Live, 9, LEASE_MS));
         let claimed: Vec<_> =
             futures_util::future::join_all(claims).await.into_iter().flat_map(Result::unwrap).collect();
         assert_eq!(claimed, std::slice::from_ref(&inquiry.deed.id));
         let rejected = after(&inquiry, Kind::Rejected, Facts::default());
-        book.ledger.append_inquiry(&rejected, inquiry.version, 0).await.unwrap();
+        book.ledger.append_story(&rejected, inquiry.version, 0).await.unwrap();
         book.clock.advance_ms(10 * LEASE_MS);
-        assert!(book.ledger.claim_due_inquiries(Mode::Live, 9, LEASE_MS).await.unwrap().is_empty());
+        assert!(book.ledger.claim_due::<Inquiry>(Mode::Live, 9, LEASE_MS).await.unwrap().is_empty());
     }
 }
 

@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 
 use super::super::claims::{self, Claimed};
-use super::super::refund_words::{self, Wished};
-use super::super::{Begun, Error, KeyUse, vouchers, words};
-use super::{NewRefund, Ordered, note, write};
+use super::super::{Begun, Error, KeyUse, stories, vouchers, words};
+use super::{NewRefund, Ordered};
 use crate::model::ids::{CatalogueOrderId, RefundId};
-use crate::model::order::{Actor, Reference, State};
+use crate::model::order::State;
 use crate::model::quote::Basket;
-use crate::model::refund::{Deed, Happening, Kind, Proof, Refund, RefundLine};
+use crate::model::refund::{Deed, Proof, RefundLine, Refunding};
 use crate::sql::{Tx, args};
 
 /// Claims the key and writes the refund down, unless the key has an owner or the wish cannot be.
@@ -20,15 +19,11 @@ pub(super) async fn begin(
     now: Timestamp,
 ) -> Result<Begun<RefundId>, Error> {
     let id = RefundId::fresh();
-    let lease = match claims::claim(tx, &asked, id.as_str(), now.as_millisecond()).await? {
-        Claimed::Seen(answer) => return Ok(Begun::Seen(answer)),
-        Claimed::Resumed(lease, subject) => {
-            let id = subject.parse().map_err(|error| Error::unreadable("subject", error))?;
-            return Ok(Begun::Resumed(lease, id));
-        }
+    let lease = match claims::claim(tx, &asked, &id, now.as_millisecond()).await? {
+        Claimed::Before(begun) => return Ok(begun),
         Claimed::Fresh(lease) => lease,
     };
-    taken(tx, asked.partner.as_str(), asked.mode.name(), &wish.reference).await?;
+    stories::reference_is_free::<Refunding>(tx, &asked.partner, asked.mode, &wish.reference).await?;
     let (catalogue_order, lines) = bought(tx, &asked, &wish).await?;
     let proofs = vouchers::find(tx, &asked.partner, asked.mode, &wish.vouchers).await?;
     let deed = Deed {
@@ -47,23 +42,8 @@ pub(super) async fn begin(
         proofs: proofs.into_iter().map(|(id, number)| Proof { id, number }).collect(),
         created_at: now,
     };
-    let mut refund = Refund::received(deed, asked.operation);
-    let look_at = now.as_millisecond() + asked.lease_ms;
-    insert(tx, &refund, look_at).await?;
-    let started = Happening::new(Kind::RequestingStarted, Actor::Gateway, "sending it to the catalogue");
-    let event = refund.next(now, started).map_err(|error| Error::unreadable("refund", error))?;
-    refund.apply(event).map_err(|error| Error::unreadable("refund", error))?;
-    write(tx, &refund, 1, look_at).await?;
+    stories::open::<Refunding>(tx, deed, (asked.operation, asked.lease_ms), now).await?;
     Ok(Begun::Fresh(lease, id))
-}
-
-/// A reference that is taken is the most useful thing to learn, whatever else is wrong.
-async fn taken(tx: &mut Tx, partner: &str, mode: &str, reference: &Reference) -> Result<(), Error> {
-    const TAKEN: &str = "SELECT id FROM refunds WHERE partner = $1 AND mode = $2 AND reference = $3";
-    match tx.fetch_optional(TAKEN, args![partner, mode, reference.as_str()]).await? {
-        Some(row) => Err(Error::RefundReferenceTaken { first: row.parse("id")? }),
-        None => Ok(()),
-    }
 }
 
 /// The catalogue's number of the wish's order, and its pieces as lines of that order.
@@ -96,33 +76,4 @@ async fn bought(tx: &mut Tx, asked: &KeyUse, wish: &NewRefund) -> Result<(Catalo
         }
     }
     if wrong.is_empty() { Ok((CatalogueOrderId::new(number), lines)) } else { Err(Error::TooManyPieces(wrong)) }
-}
-
-async fn insert(tx: &mut Tx, refund: &Refund, look_at: i64) -> Result<(), Error> {
-    const INSERT: &str = "INSERT INTO refunds \
-        (id, partner, mode, reference, order_id, document, created_at, state, version, known, updated_at, look_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11) ON CONFLICT DO NOTHING";
-    let deed = &refund.deed;
-    let row = args![
-        deed.id.as_str(),
-        deed.partner.as_str(),
-        deed.mode.name(),
-        deed.reference.as_str(),
-        deed.order.as_str(),
-        words::write("refund", &Wished::from(deed))?,
-        deed.created_at.as_millisecond(),
-        refund.state.name(),
-        refund.version,
-        refund_words::write_facts(&refund.known)?,
-        look_at,
-    ];
-    if tx.execute(INSERT, row).await? == 0 {
-        // Another request of the same moment took the reference.
-        taken(tx, deed.partner.as_str(), deed.mode.name(), &deed.reference).await?;
-        return Err(Error::Moved);
-    }
-    for event in &refund.events {
-        note(tx, refund, event).await?;
-    }
-    Ok(())
 }

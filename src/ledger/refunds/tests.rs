@@ -11,7 +11,7 @@ use crate::model::order::tests::{basket, deed};
 use crate::model::page::PageSize;
 use crate::model::partner::Mode;
 use crate::model::quote::{Basket, Quantity};
-use crate::model::refund::{Facts, Happening, Kind, Refund, Remedy, State};
+use crate::model::refund::{Facts, Happening, Kind, Refund, Refunding, Remedy, State};
 use crate::sql::{Sql, args, trial};
 
 const LEASE_MS: i64 = 30_000;
@@ -164,12 +164,12 @@ async fn the_intent_the_event_the_notice_and_the_answer_are_kept_together() {
         assert_eq!((refund.state, refund.version), (State::Requesting, 2));
         assert!(book.told(refund.deed.id.as_str()).await.is_empty(), "an intent is nothing to hear of");
         let after = book.after(&refund, &[Kind::Accepted]);
-        book.ledger.commit_refund(&lease, &after, refund.version, 0, &answer("one")).await.unwrap();
+        book.ledger.commit_story(&lease, &after, refund.version, 0, &answer("one")).await.unwrap();
         match book.ledger.begin_refund(key("R-1", "create_refund"), book.wish("R-1")).await.unwrap() {
             Begun::Seen(seen) => assert_eq!(seen, answer("one")),
             other => panic!("{other:?}"),
         }
-        let stored = book.ledger.get_refund(&refund.deed.id).await.unwrap();
+        let stored = book.ledger.get::<Refund>(&refund.deed.id).await.unwrap();
         assert_eq!(stored.events.len(), 3);
         assert_eq!(Refund { events: stored.events.clone(), ..after.clone() }, stored);
         assert_eq!(book.told(refund.deed.id.as_str()).await, ["refund.requested"]);
@@ -178,7 +178,11 @@ async fn the_intent_the_event_the_notice_and_the_answer_are_kept_together() {
         assert_eq!(found, Some(refund.deed.id.clone()));
         assert_eq!(book.ledger.find_refund_id(&acme(), Mode::Live, number).await.unwrap(), None);
         assert!(
-            book.ledger.find_refund(&"other".parse().unwrap(), Mode::Sandbox, &refund.deed.id).await.unwrap().is_none()
+            book.ledger
+                .find::<Refund>(&"other".parse().unwrap(), Mode::Sandbox, &refund.deed.id)
+                .await
+                .unwrap()
+                .is_none()
         );
     }
 }
@@ -193,7 +197,7 @@ async fn partners_hear_each_state_once_and_none_of_the_inner_steps() {
         let kinds =
             [Unanswered, TriedAgain, HandedToPerson, Accepted, Refused, ModifyAsked, Modified, Agreed, Succeeded];
         let after = book.after(&refund, &kinds);
-        book.ledger.append_refund(&after, refund.version, 0).await.unwrap();
+        book.ledger.append_story(&after, refund.version, 0).await.unwrap();
         let told = book.told(refund.deed.id.as_str()).await;
         let expected = ["unknown", "requested", "refused", "requested", "agreed", "succeeded"];
         assert_eq!(told, expected.map(|state| format!("refund.{state}")));
@@ -206,10 +210,10 @@ async fn of_two_that_decided_on_the_same_version_one_writes() {
         let (_, refund) = book.begun("R-1").await;
         let one = book.after(&refund, &[Kind::Accepted]);
         let other = book.after(&refund, &[Kind::Unanswered]);
-        book.ledger.append_refund(&one, refund.version, 0).await.unwrap();
-        let late = book.ledger.append_refund(&other, refund.version, 0).await;
+        book.ledger.append_story(&one, refund.version, 0).await.unwrap();
+        let late = book.ledger.append_story(&other, refund.version, 0).await;
         assert!(matches!(late, Err(Error::Moved)), "{late:?}");
-        assert_eq!(book.ledger.get_refund(&refund.deed.id).await.unwrap().state, State::Requested);
+        assert_eq!(book.ledger.get::<Refund>(&refund.deed.id).await.unwrap().state, State::Requested);
     }
 }
 
@@ -274,18 +278,18 @@ async fn a_step_needs_the_partners_own_refund_and_its_key_belongs_to_that_one() 
         let (_, refund) = book.begun("R-1").await;
         let (_, second) = book.begun("R-2").await;
         let id = |refund: &Refund| refund.deed.id.clone();
-        let begin = |name: &str, id| book.ledger.begin_refund_step(key(name, "withdraw_refund"), id);
+        let begin = |name: &str, id| book.ledger.begin_step::<Refunding>(key(name, "withdraw_refund"), id);
         let nobody = crate::model::ids::RefundId::fresh();
         assert!(matches!(begin("step-1", nobody).await, Err(Error::RefundNotFound(_))));
         let Begun::Fresh(lease, _) = begin("step-1", id(&refund)).await.unwrap() else { panic!("not fresh") };
         assert!(matches!(begin("step-1", id(&refund)).await, Err(Error::InProgress { .. })));
-        book.ledger.release_refund(&lease, &refund, refund.version, 0).await.unwrap();
+        book.ledger.release_story(&lease, &refund, refund.version, 0).await.unwrap();
         assert!(
             matches!(begin("step-1", id(&second)).await, Err(Error::KeyMismatch)),
             "another refund, another request"
         );
         let Begun::Resumed(lease, _) = begin("step-1", id(&refund)).await.unwrap() else { panic!("not resumed") };
-        book.ledger.commit_refund(&lease, &refund, refund.version, 0, &answer("done")).await.unwrap();
+        book.ledger.commit_story(&lease, &refund, refund.version, 0, &answer("done")).await.unwrap();
         assert!(matches!(begin("step-1", id(&refund)).await.unwrap(), Begun::Seen(seen) if seen == answer("done")));
         assert!(
             matches!(begin("step-1", id(&second)).await, Err(Error::KeyMismatch)),
@@ -299,22 +303,22 @@ async fn what_is_due_is_claimed_by_one_and_what_ended_is_not_due() {
     for book in books().await {
         let (_, refund) = book.begun("R-1").await;
         assert!(
-            book.ledger.claim_due_refunds(Mode::Sandbox, 10, 1000).await.unwrap().is_empty(),
+            book.ledger.claim_due::<Refund>(Mode::Sandbox, 10, 1000).await.unwrap().is_empty(),
             "its worker may still live"
         );
         book.clock.advance_ms(LEASE_MS + 1);
-        assert!(book.ledger.claim_due_refunds(Mode::Live, 10, 1000).await.unwrap().is_empty());
-        let claim = || book.ledger.claim_due_refunds(Mode::Sandbox, 10, 1000);
+        assert!(book.ledger.claim_due::<Refund>(Mode::Live, 10, 1000).await.unwrap().is_empty());
+        let claim = || book.ledger.claim_due::<Refund>(Mode::Sandbox, 10, 1000);
         let (one, two) = tokio::join!(claim(), claim());
         assert_eq!([one.unwrap(), two.unwrap()].concat(), std::slice::from_ref(&refund.deed.id), "one has it");
         let unknown = book.after(&refund, &[Kind::Unanswered]);
-        book.ledger.append_refund(&unknown, refund.version, 0).await.unwrap();
-        let unsettled = book.ledger.unsettled_refunds().await.unwrap();
+        book.ledger.append_story(&unknown, refund.version, 0).await.unwrap();
+        let unsettled = book.ledger.unsettled::<Refund>().await.unwrap();
         assert_eq!((unsettled.unknown, unsettled.oldest_s), (1, LEASE_MS / 1000));
         let ended = book.after(&unknown, &[Kind::Accepted, Kind::Closed]);
-        book.ledger.append_refund(&ended, unknown.version, 0).await.unwrap();
+        book.ledger.append_story(&ended, unknown.version, 0).await.unwrap();
         assert!(claim().await.unwrap().is_empty());
-        assert_eq!(book.ledger.unsettled_refunds().await.unwrap().unknown, 0);
+        assert_eq!(book.ledger.unsettled::<Refund>().await.unwrap().unknown, 0);
     }
 }
 
@@ -325,7 +329,7 @@ async fn lists_go_on_where_the_page_before_ended_and_show_what_is_known() {
             let (_, refund) = book.begun(&format!("R-{n}")).await;
             if n % 2 == 0 {
                 let after = book.after(&refund, &[Kind::Accepted]);
-                book.ledger.append_refund(&after, refund.version, 0).await.unwrap();
+                book.ledger.append_story(&after, refund.version, 0).await.unwrap();
             }
             book.clock.advance_ms(5);
         }

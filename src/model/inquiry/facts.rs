@@ -12,6 +12,7 @@ use crate::model::ids::{
 use crate::model::money::Money;
 use crate::model::order::named;
 use crate::model::quote::{Quantity, Unfit};
+use crate::model::story::Learnt;
 
 named! {
     /// Why a supplier does not quote.
@@ -125,9 +126,8 @@ pub struct Facts {
     pub about: Option<SupplierId>,
 }
 
-impl Facts {
-    /// Takes newer facts in; what they do not speak of stays.
-    pub(super) fn learn(&mut self, newer: &Self) {
+impl Learnt for Facts {
+    fn learn(&mut self, newer: &Self) {
         macro_rules! newest {
             ($( $field:ident )*) => { $( if newer.$field.is_some() { self.$field.clone_from(&newer.$field); } )* };
         }

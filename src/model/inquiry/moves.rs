@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::model::order::named;
 use crate::model::quote::Unfit;
+use crate::model::story::moves;
 
 named! {
     /// Where an inquiry stands.
@@ -59,31 +60,8 @@ impl fmt::Display for TalkState {
     }
 }
 
-macro_rules! moves {
-    ($( $variant:ident = $name:literal, $to:ident, $told:ident, [$( $from:ident )*]; )*) => {
-        /// What can happen to an inquiry.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Kind { $( #[doc = concat!("`", $name, "`")] $variant, )* }
-
-        impl Kind {
-            /// All kinds.
-            pub const ALL: &'static [Kind] = &[ $( Kind::$variant, )* ];
-            /// The machine name.
-            pub const fn name(self) -> &'static str { match self { $( Self::$variant => $name, )* } }
-            /// The state the inquiry is in afterwards.
-            pub const fn leads_to(self) -> State { match self { $( Self::$variant => State::$to, )* } }
-            /// The states it may happen in.
-            pub const fn from(self) -> &'static [State] { match self { $( Self::$variant => &[ $( State::$from, )* ], )* } }
-            /// Whether partners hear of it: as `inquiry.` and its name.
-            pub const fn is_told(self) -> bool { match self { $( Self::$variant => moves!($told), )* } }
-        }
-    };
-    (told) => { true };
-    (quiet) => { false };
-}
-
-// Kind = name, leads to, whether partners hear of it, [may happen in].
-moves! {
+// Kind = name, leads to, whether partners hear of it (as `inquiry.` and its name), [may happen in].
+moves! { "an inquiry":
     Received = "received", Received, quiet, [];
     SendingStarted = "sending_started", Sending, quiet, [Received];
     NotReached = "not_reached", Received, quiet, [Sending];
@@ -99,13 +77,6 @@ moves! {
     Ordered = "ordered", Ordered, told, [Open];
     Withdrawn = "withdrawn", Withdrawn, told, [Open];
     Closed = "closed", Closed, told, [Open];
-}
-
-impl FromStr for Kind {
-    type Err = Unfit;
-    fn from_str(text: &str) -> Result<Self, Unfit> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == text).ok_or(Unfit { expected: "a kind of inquiry event" })
-    }
 }
 
 /// What a talk that stands there now tells the partner when it stood elsewhere before; ends that follow from the end of

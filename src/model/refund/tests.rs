@@ -8,6 +8,7 @@ use crate::model::money::Money;
 use crate::model::order::Actor;
 use crate::model::partner::Mode;
 use crate::model::quote::Quantity;
+use crate::model::story::IllegalMove;
 
 /// What a partner named `acme` asks back under a reference.
 pub(crate) fn deed(reference: &str, remedy: Remedy) -> Deed {
@@ -30,7 +31,7 @@ pub(crate) fn deed(reference: &str, remedy: Remedy) -> Deed {
 }
 
 /// Makes something happen to a refund, if it may.
-pub(crate) fn happens(refund: &mut Refund, kind: Kind, facts: Facts) -> Result<(), super::IllegalMove> {
+pub(crate) fn happens(refund: &mut Refund, kind: Kind, facts: Facts) -> Result<(), IllegalMove> {
     let event = refund.next(refund.updated_at, Happening::new(kind, Actor::Gateway, "test").with(facts))?;
     refund.apply(event)
 }

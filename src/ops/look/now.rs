@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::model::order::Order;
 use crate::ops::Meters;
 use crate::ops::health::{Check, Health};
 use crate::ops::look::counted::{self, Group};
@@ -251,7 +252,7 @@ fn said(since: Since) -> String {
 
 async fn unknown(books: &Books) -> Tile {
     let (name, link) = ("Unknown orders", "/console/orders");
-    match books.ledger.unsettled().await {
+    match books.ledger.unsettled::<Order>().await {
         Ok(unsettled) => {
             let too_long = unsettled.unknown > 0 && unsettled.oldest_s > UNKNOWN_TOO_LONG_S;
             let oldest = format!("the oldest for {}", figures::span(unsettled.oldest_s));

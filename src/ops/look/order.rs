@@ -171,7 +171,7 @@ async fn refunds(books: &Books, order: &Order) -> Result<Vec<Refund>, Trouble> {
     let found = books.ledger.list_refunds(&deed.partner, deed.mode, &filter, None, most).await?;
     let mut whole = Vec::new();
     for refund in found.items {
-        whole.push(books.ledger.get_refund(&refund.deed.id).await?);
+        whole.push(books.ledger.get::<Refund>(&refund.deed.id).await?);
     }
     Ok(whole)
 }

@@ -188,7 +188,7 @@ const QUEUE: u32 = 100;
 /// Reads what waits.
 pub async fn waiting(books: &Books) -> Result<Waiting, Trouble> {
     let search = Search { attention: true, ..Search::default() };
-    let (unknown, unsettled) = (books.ledger.list_unknown(QUEUE).await?, books.ledger.unsettled().await?);
+    let (unknown, unsettled) = (books.ledger.list_unknown(QUEUE).await?, books.ledger.unsettled::<Order>().await?);
     let attention = books.ledger.search_orders(&search, QUEUE).await?;
     Ok(Waiting {
         unknown: unknown.iter().map(OrderRow::from).collect(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::compare;
 use super::link::{self, Leads};
 use super::terms::{Candidate, Failed, Matched, Outcome, Price, Reason, Saving, Sold, Terms};
+use crate::asking::Asks;
 use crate::error::Code;
 use crate::model::ids::{OfferId, SkuId, SupplierId};
 use crate::model::language::Language;
@@ -98,7 +99,7 @@ impl Sourcing {
     }
 
     async fn expanded(&self, mode: Mode, short: &str) -> Result<Option<Leads>, Error> {
-        match self.read::<wire::pictures::LongLink>(mode, &pictures::expand_link(short)).await {
+        match self.desk().read::<wire::pictures::LongLink>(mode, &pictures::expand_link(short)).await {
             Ok(long) => Ok(link::read(&long.url)),
             Err(error) if error.refusal().is_some() => Ok(None),
             Err(error) => Err(error.into()),
@@ -138,7 +139,7 @@ impl Sourcing {
 
     /// A page of found goods; what the catalogue does not want to look for is nothing found.
     async fn page(&self, mode: Mode, call: &Call) -> Result<Vec<OfferSummary>, Error> {
-        match self.read::<wire::goods::SearchPage>(mode, call).await {
+        match self.desk().read::<wire::goods::SearchPage>(mode, call).await {
             Ok(page) => Ok(page.items.into_iter().map(goods::summary).collect::<Result<_, Nonsense>>()?),
             Err(error) if error.refusal().is_some() => Ok(Vec::new()),
             Err(error) => Err(error.into()),
@@ -151,7 +152,7 @@ impl Sourcing {
             return Ok(Vec::new());
         }
         let numbers: Vec<i64> = ids.iter().map(|id| id.number()).collect();
-        let batch: wire::goods::Batch = self.read(mode, &calls::batch_get(&numbers, language)).await?;
+        let batch: wire::goods::Batch = self.desk().read(mode, &calls::batch_get(&numbers, language)).await?;
         let detail = |raw: &serde_json::value::RawValue| {
             let detail = serde_json::from_str(raw.get()).map_err(|error| Nonsense::new(error.to_string()))?;
             goods::offer(detail)
@@ -236,7 +237,7 @@ impl Sourcing {
                 continue;
             }
             let request = trade::preview_request(&wanted, &asked.warehouse, &asked.ship_to);
-            let preview: wire::trade::Preview = self.read(mode, &calls::preview(&request)).await?;
+            let preview: wire::trade::Preview = self.desk().read(mode, &calls::preview(&request)).await?;
             for basket in trade::baskets(preview, &asked.warehouse, &asked.ship_to)? {
                 let Some(line) = basket.lines.first() else { continue };
                 if let Some(one) = open.iter_mut().find(|one| one.sku == line.sku.number()) {
@@ -255,7 +256,7 @@ impl Sourcing {
         if let Some(known) = self.ratings.find(mode, id, now) {
             return Ok(known);
         }
-        let rating = match self.read(mode, &calls::seller(id, language)).await {
+        let rating = match self.desk().read(mode, &calls::seller(id, language)).await {
             Ok(seller) => sellers::supplier(seller)?.rating.map(|rating| rating.to_string()),
             Err(error) if error.refusal().is_some() => None,
             Err(error) => return Err(error.into()),

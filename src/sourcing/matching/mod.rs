@@ -102,7 +102,7 @@ impl Sourcing {
         };
         let (id, alone) = (new.id.clone(), new.items.len() == 1);
         self.ledger.append_source_match(new).await?;
-        if alone && let Some(item) = self.ledger.claim_source_item(&id, self.settings.lease_ms).await? {
+        if alone && let Some(item) = self.ledger.claim_source_item(&id, self.settings.times.lease_ms).await? {
             self.work_on(caller.mode, &item).await?;
         }
         self.compared(caller, &id, None, PageSize::default()).await

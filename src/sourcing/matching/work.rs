@@ -34,7 +34,7 @@ enum Left {
 impl Sourcing {
     /// One pass over the items of one world whose time has come.
     pub async fn work(&self, mode: Mode) -> Result<Worked, Error> {
-        let claim = async |limit| Ok(self.ledger.claim_source_items(mode, limit, self.settings.lease_ms).await?);
+        let claim = async |limit| Ok(self.ledger.claim_source_items(mode, limit, self.settings.times.lease_ms).await?);
         let work = async |item: ClaimedItem| (self.left(mode, &item).await, item);
         let mut told = Worked::default();
         for (left, item) in work_off::<_, _, Error, _, _>(&self.clock, claim, work).await? {
