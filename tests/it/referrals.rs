@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use xunyuan::commands::client::Answer;
 use xunyuan::model::partner::{Mode, Scope, Scopes};
 
+use crate::console::Browser;
 use crate::harness::{House, Partner, pointers, problem};
 use crate::nodes::until;
 
@@ -325,6 +326,15 @@ async fn the_operator_registers_hosts_and_sees_clicks_orders_and_growth() {
     until("the click is written", async || ask().await["all"]["clicks"] == 1).await;
     let view = ask().await;
     assert_eq!((&view["all"]["clicks_before"], &view["rows"][0]["growth"]), (&json!(3), &json!(-50)), "{view}");
+
+    // People see the same on the page.
+    let page = Browser::of(&house, "chen", role).await.get("/console/referrals").await;
+    page.says("<a href=\"/console/partners/acme\">acme</a>");
+    page.says("<td data-label=\"Country\">JP</td>");
+    page.says("-50 %</span>");
+    page.says("28 days, today with them");
+    let (_, told, _) = run(&["counts", "--days", "28"]).await;
+    assert!(told.contains("1 (before: 2)") && told.contains("0 (before: 1)"), "{told}");
 
     let (status, told, _) = run(&["remove", "acme", "shop.example"]).await;
     assert!(status == 0 && told.contains("nobody is sent to shop.example"), "{told}");
