@@ -259,7 +259,8 @@ async fn landed_costs_follow_their_file_and_a_bad_one_changes_nothing_but_is_tol
     };
     let before = road().await;
     // Dearer at the least, and of another day: it is taken over without a restart.
-    let dearer = tables.replacen("minimum = \"80.00\"", "minimum = \"9999.00\"", 1).replacen("2026-11-20", "2026-11-23", 1);
+    let dearer =
+        tables.replacen("minimum = \"80.00\"", "minimum = \"9999.00\"", 1).replacen("2026-11-20", "2026-11-23", 1);
     std::fs::write(&file, format!("{dearer}\n# new prices\n")).unwrap();
     until("the new prices are used", async || road().await["total"] != before["total"]).await;
     let after = road().await;
