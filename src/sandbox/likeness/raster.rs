@@ -85,11 +85,9 @@ impl Raster {
         let mut upper = corners(down.first().copied().unwrap_or(0.0));
         for rows in down.windows(2) {
             let lower = corners(rows[1]);
-            let mut at = 0;
-            for columns in across.windows(2) {
+            for (at, columns) in across.windows(2).enumerate() {
                 let area = (columns[1] - columns[0]) * (rows[1] - rows[0]);
                 tones.push(tone(between([upper[at], upper[at + 1]], [lower[at], lower[at + 1]], area)));
-                at += 1;
             }
             upper = lower;
         }
