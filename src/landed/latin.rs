@@ -77,6 +77,9 @@ impl Kind {
     }
 }
 
+/// A place that a spelling may mean; the second says that it counts only around another place.
+type Meant = (RegionCode, bool);
+
 /// A word of an address.
 #[derive(Debug)]
 struct Word {
@@ -88,8 +91,8 @@ struct Word {
 /// A place's name in an address.
 #[derive(Debug)]
 struct Mention {
-    /// What it may mean; the second says that it counts only around another place.
-    codes: Vec<(RegionCode, bool)>,
+    /// What it may mean.
+    codes: Vec<Meant>,
     /// Its words, with what says its kind.
     words: std::ops::Range<usize>,
     /// It fills its part of the address, or says its kind: it can hardly be anything else.
@@ -97,7 +100,7 @@ struct Mention {
 }
 
 /// Spellings, and the places they may mean.
-static SPELLED: LazyLock<HashMap<&'static str, Vec<(RegionCode, bool)>>> = LazyLock::new(|| {
+static SPELLED: LazyLock<HashMap<&'static str, Vec<Meant>>> = LazyLock::new(|| {
     let mut spelled: HashMap<_, Vec<_>> = HashMap::new();
     for division in DIVISIONS.all() {
         for spelling in division.latin.split('|') {
@@ -219,12 +222,12 @@ fn mention(words: &[Word], at: usize) -> Named {
 }
 
 /// What a name means that says no kind.
-fn bare(codes: &[(RegionCode, bool)]) -> (Vec<(RegionCode, bool)>, Option<usize>) {
+fn bare(codes: &[Meant]) -> (Vec<Meant>, Option<usize>) {
     (codes.iter().filter(|(code, _)| !is_short(*code)).copied().collect(), None)
 }
 
 /// What a spelling may mean, also with its kind written to it: shenzhenshi.
-fn spelled(name: &str) -> Option<(&'static [(RegionCode, bool)], Option<Kind>)> {
+fn spelled(name: &str) -> Option<(&'static [Meant], Option<Kind>)> {
     if let Some(codes) = SPELLED.get(name) {
         return Some((codes, None));
     }

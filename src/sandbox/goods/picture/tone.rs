@@ -102,17 +102,7 @@ pub(super) fn rgb(hex: u32) -> Rgb {
 /// A colour lighter or darker by a factor.
 pub(super) fn scaled(colour: Rgb, factor: f32) -> Rgb {
     let [red, green, blue] = colour;
-    [in_range(red * factor), in_range(green * factor), in_range(blue * factor)]
-}
-
-fn in_range(part: f32) -> f32 {
-    if part > 255.0 {
-        255.0
-    } else if part < 0.0 {
-        0.0
-    } else {
-        part
-    }
+    [(red * factor).clamp(0.0, 255.0), (green * factor).clamp(0.0, 255.0), (blue * factor).clamp(0.0, 255.0)]
 }
 
 /// A colour part of the way to another.
