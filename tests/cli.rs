@@ -103,6 +103,57 @@ fn what_the_demo_prints_for_the_operator_works_when_it_is_pasted() {
 }
 
 #[test]
+fn a_list_is_compared_with_a_line_for_each_hundred_and_the_exit_says_how_it_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let _demo = Demo::start(&folder.path().join("demo"));
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let key = at("demo/live.key");
+    let compare = |file: &str, more: &[&str]| {
+        let file = at(file);
+        let output = run(&[&["source-match", &file, "--as", &key, "--candidates", "1"], more].concat());
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let head = "reference,title,price,currency,quantity\n";
+    let row = |n: usize| match n {
+        41 => format!("R{n},mug,9.99,USD,many\n"),
+        177 => format!("R{n},mug,9.99,,1\n"),
+        _ => format!("R{n},mug,9.99,USD,{n}\n"),
+    };
+    let list: String = (1..=210).map(row).collect();
+    std::fs::write(at("sold.csv"), format!("{head}{list}")).unwrap();
+    let (status, told, lines) = compare("sold.csv", &[]);
+    assert_eq!(status, Some(3), "{lines}");
+    assert_eq!(told, format!("210 rows, 2 with errors: {}\n", at("sold.matches.csv")));
+    for line in ["100 of 210 rows\n", "200 of 210 rows\n", "210 of 210 rows\n", "the column error says why"] {
+        assert!(lines.contains(line), "{line} in {lines}");
+    }
+    assert!(!lines.contains('\u{1b}'), "no bar where there is no terminal: {lines:?}");
+    let result = std::fs::read_to_string(at("sold.matches.csv")).unwrap();
+    let wrong: Vec<_> = result.lines().filter(|line| line.contains(",error,")).collect();
+    assert!(wrong.len() == 2 && wrong[0].starts_with("42,R41,error,quantity: a whole number"), "{wrong:?}");
+    assert!(wrong[1].starts_with("178,R177,error,currency: is needed with a price"), "{wrong:?}");
+    assert_eq!(result.lines().count(), 211);
+
+    std::fs::write(at("good.csv"), format!("{head}{}", row(1))).unwrap();
+    assert_eq!(compare("good.csv", &["--out", &at("found.csv")]).0, Some(0));
+    assert_eq!(std::fs::read_to_string(at("found.csv")).unwrap().lines().count(), 2);
+    // What cannot begin leaves the list as it is.
+    std::fs::write(at("open.csv"), format!("{head}\"R1,mug\n")).unwrap();
+    for (file, more, sentence) in [
+        ("missing.csv", &[][..], "cannot be read"),
+        ("open.csv", &[], "line 2: a quotation mark is never closed"),
+        ("good.csv", &["--out", &at("demo/../good.csv")], "is the list itself"),
+        ("good.csv", &["--language", "xx"], "#/language"),
+    ] {
+        let (status, _, told) = compare(file, more);
+        assert!(status == Some(2) && told.contains(sentence), "{file} {more:?}: {told}");
+    }
+    assert_eq!(std::fs::read_to_string(at("good.csv")).unwrap(), format!("{head}{}", row(1)));
+    let (status, _, told) = compare("good.csv", &["--url", "http://127.0.0.1:1"]);
+    assert!(status == Some(1) && told.contains("cannot be reached"), "{told}");
+}
+
+#[test]
 fn serve_tells_every_mistake_and_masks_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.toml");

@@ -26,11 +26,24 @@ pub struct LineView {
     quantity: u32,
     /// Price of one piece.
     unit_price: PriceView,
+    /// The price tier that the quantity reached; null where the price is of no tier, as in a supplier's own quotation.
+    price_tier: Option<TierView>,
     /// Price of all pieces. In a currency other than CNY it may differ from `unit_price` times `quantity` by what was
     /// rounded: the amounts of all lines together are `goods`, to the last digit.
     amount: PriceView,
     /// Weight of one piece in grams.
     weight_g: i64,
+}
+
+/// The price tier of an offer that a line reached.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReachedPriceTier)]
+pub struct TierView {
+    /// From so many pieces; the quantities of all variants of the offer in one quote or order count together.
+    #[schema(example = 10)]
+    from_quantity: u32,
+    /// A piece of the variant costs this in the tier.
+    price: PriceView,
 }
 
 impl LineView {
@@ -42,6 +55,9 @@ impl LineView {
             specification: line.specification.clone(),
             quantity: line.quantity.get(),
             unit_price: shown(line.unit_price, exchange),
+            price_tier: line
+                .tier_from
+                .map(|from_quantity| TierView { from_quantity, price: shown(line.unit_price, exchange) }),
             amount,
             weight_g: line.weight_g,
         }

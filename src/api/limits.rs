@@ -27,6 +27,40 @@ pub struct LimitsView {
     /// What a call of each operation costs, in the policies' units. A 304 is free.
     #[schema(example = json!({"get_offer": 1, "search_offers": 3, "create_order": 5, "get_limits": 0}))]
     costs: BTreeMap<&'static str, u32>,
+    /// Calls that cost more than `costs` says because a parameter asks for more work.
+    dearer: Vec<DearerView>,
+    /// Operations that cost by the length of a list in their body; `costs` says the most they cost.
+    by_items: Vec<ByItemsView>,
+}
+
+/// What a call costs that has a certain parameter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DearerCall)]
+pub struct DearerView {
+    /// The operation.
+    #[schema(example = "search_offers")]
+    operation: &'static str,
+    /// The parameter of its query.
+    #[schema(example = "image_id")]
+    parameter: &'static str,
+    /// What a call with it costs.
+    #[schema(example = 10)]
+    cost: u32,
+}
+
+/// How the cost of an operation grows with a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CostByItems)]
+pub struct ByItemsView {
+    /// The operation.
+    #[schema(example = "batch_offers")]
+    operation: &'static str,
+    /// The member of its body that holds the list.
+    #[schema(example = "offer_ids")]
+    list: &'static str,
+    /// So many items cost one unit; a call costs at least one.
+    #[schema(example = 5)]
+    items_for_one: u32,
 }
 
 /// One policy and what is left of it.
@@ -113,6 +147,9 @@ pub struct MeView {
     key: KeyView,
     /// The plan's short name.
     plan: String,
+    /// What your plan adds to exchange rates when prices are shown in another currency than CNY, per cent.
+    #[schema(example = "1.5")]
+    margin_percent: String,
 }
 
 /// A partner, as it sees itself.
@@ -162,11 +199,18 @@ pub async fn get_me(request: HttpRequest, call: Admitted<op::GetMe>) -> Reply {
 impl From<&Standing> for LimitsView {
     fn from(standing: &Standing) -> Self {
         let policies = standing.rows().map(PolicyView::from);
+        let dearer = cost::DEARER.iter();
+        let dearer = dearer.map(|(operation, parameter, cost)| DearerView { operation, parameter, cost: *cost });
+        let by_items = cost::BY_ITEMS.iter();
+        let by_items =
+            by_items.map(|(operation, rule)| ByItemsView { operation, list: rule.list, items_for_one: rule.for_one });
         Self {
             plan: standing.plan().to_owned(),
             policies: policies.collect(),
             in_flight: InFlightView { limit: standing.in_flight_limit(), now: standing.in_flight() },
             costs: ROWS.iter().map(|row| (row.id, cost::of(row.id))).collect(),
+            dearer: dearer.collect(),
+            by_items: by_items.collect(),
         }
     }
 }
@@ -216,6 +260,7 @@ impl From<&Caller> for MeView {
                 scopes: caller.scopes.iter().map(Scope::name).collect(),
             },
             plan: partner.plan.id.to_string(),
+            margin_percent: partner.plan.price_tier.margin.to_string(),
         }
     }
 }
@@ -263,6 +308,13 @@ mod tests {
         assert_eq!(told["policies"], policy);
         assert_eq!(told["in_flight"], serde_json::json!({"limit": 4, "now": 1}));
         assert_eq!((&told["plan"], &told["costs"]["create_order"]), (&"starter".into(), &5.into()));
+        let dearer = &told["dearer"];
+        for (operation, parameter, cost) in cost::DEARER {
+            let row = serde_json::json!({"operation": operation, "parameter": parameter, "cost": cost});
+            assert!(dearer.as_array().unwrap().contains(&row), "{dearer}");
+            assert_eq!(cost::asked(operation, cost::of(operation), &format!("{parameter}=x")), *cost, "and charged so");
+        }
+        assert_eq!(told["by_items"][0]["items_for_one"], 5, "{told}");
         drop(held);
     }
 
@@ -295,7 +347,14 @@ mod tests {
             "partner": {"id": "acme", "name": "Acme", "country": "JP"},
             "key": {"id": "xyk_test_1", "mode": "sandbox", "scopes": ["catalog:read", "account:read"]},
             "plan": "starter",
+            "margin_percent": "0",
         });
         assert_eq!(told, expected);
+        let mut caller = caller();
+        let plan = &*caller.partner.plan;
+        let tier = plan.price_tier.clone().with("1.5".parse().unwrap());
+        let plan = Plan { price_tier: tier, ..plan.clone() };
+        caller.partner = Arc::new(Partner { plan: Arc::new(plan), ..(*caller.partner).clone() });
+        assert_eq!(serde_json::to_value(MeView::from(&caller)).unwrap()["margin_percent"], "1.5");
     }
 }

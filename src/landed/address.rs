@@ -1,7 +1,8 @@
-//! Finds the place that a Chinese address is about. The longest run of names that lie in one another wins: 浙江省 义乌市 in
+//! Finds the place that an address is about, in Chinese here and in Latin letters in `latin`. The longest run of names that lie in one another wins: 浙江省 义乌市 in
 //! 浙江省义乌市后宅街道; what could as well be something else is told as several candidates, never guessed.
 
 use crate::landed::divisions::{DIVISIONS, Division};
+use crate::landed::latin;
 use crate::model::region::{Level, RegionCode};
 
 /// What stands between the names of places.
@@ -11,7 +12,7 @@ const OF_STREETS: [char; 12] = ['路', '街', '道', '巷', '弄', '里', '镇',
 /// Other names of the country, which may stand before everything.
 const COUNTRY: [&str; 2] = ["中华人民共和国", "中国"];
 /// The most places that are told when it may be several.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// A place in the country.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,13 @@ struct Run {
 
 /// The place an address is about.
 pub fn parse(address: &str) -> Found {
+    match chinese(address) {
+        Found::Nowhere => latin::parse(address),
+        found => found,
+    }
+}
+
+fn chinese(address: &str) -> Found {
     let mut text: String =
         address.chars().filter(|letter| !letter.is_whitespace() && !BETWEEN.contains(letter)).collect();
     for country in COUNTRY {

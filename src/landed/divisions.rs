@@ -18,6 +18,8 @@ pub(super) struct Division {
     pub short: &'static str,
     /// With it: 浙江省.
     pub full: String,
+    /// The short name in Latin letters, with other spellings behind `|`; those behind `~` name it only around another.
+    pub latin: &'static str,
 }
 
 /// The table, and where in it the names with a first letter are.
@@ -40,10 +42,22 @@ pub(super) static DIVISIONS: LazyLock<Divisions> = LazyLock::new(|| {
 fn row(line: &'static str) -> Option<Division> {
     let mut cells = line.split('\t');
     let (code, short, suffix) = (cells.next()?.parse().ok()?, cells.next()?, cells.next()?);
-    Some(Division { code, short, full: format!("{short}{suffix}") })
+    Some(Division { code, short, full: format!("{short}{suffix}"), latin: cells.next()? })
+}
+
+impl Division {
+    /// What kind of place it is, as its name says: 省.
+    pub fn suffix(&self) -> &str {
+        self.full.strip_prefix(self.short).unwrap_or_default()
+    }
 }
 
 impl Divisions {
+    /// All of them.
+    pub fn all(&self) -> &[Division] {
+        &self.rows
+    }
+
     /// Places whose name may begin a text.
     pub fn beginning(&self, text: &str) -> impl Iterator<Item = &Division> {
         let rows = text.chars().next().and_then(|letter| self.by_letter.get(&letter));
@@ -65,11 +79,6 @@ impl Divisions {
         let parts = [Some(province), city, own].into_iter().flatten().map(|place| place.full.as_str());
         known.then(|| parts.collect())
     }
-
-    #[cfg(test)]
-    pub fn rows(&self) -> &[Division] {
-        &self.rows
-    }
 }
 
 #[cfg(test)]
@@ -81,8 +90,8 @@ mod tests {
     #[test]
     fn the_table_has_every_province_and_prefecture_once_and_what_they_lie_in() {
         let lines = super::FILE.lines().filter(|line| !line.starts_with('#')).count();
-        assert_eq!(DIVISIONS.rows().len(), lines, "a line cannot be read");
-        let codes: HashSet<_> = DIVISIONS.rows().iter().map(|row| row.code).collect();
+        assert_eq!(DIVISIONS.all().len(), lines, "a line cannot be read");
+        let codes: HashSet<_> = DIVISIONS.all().iter().map(|row| row.code).collect();
         assert_eq!(codes.len(), lines);
         let of = |level: Level| codes.iter().filter(|code| code.level() == level).count();
         // 34 of the first rank; of the second 293 cities, 30 autonomous prefectures, 7 areas and 3 leagues.
@@ -91,6 +100,14 @@ mod tests {
             assert!(codes.contains(&code.province()), "{code}");
             let own = ["11", "12", "31", "50"].contains(&&code.as_str()[..2]) || code.as_str()[2..].starts_with("90");
             assert!(own || codes.contains(&code.city()), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_spelled_in_latin_letters_as_one_word() {
+        for row in DIVISIONS.all() {
+            let mut spellings = row.latin.split('|').map(|one| one.strip_prefix('~').unwrap_or(one));
+            assert!(spellings.all(|one| one.len() > 1 && one.bytes().all(|b| b.is_ascii_lowercase())), "{row:?}");
         }
     }
 

@@ -1,12 +1,15 @@
-//! What goods cost on their way: the place inside the country that an address is about (`address`, over the table in
-//! `divisions`), and an estimate of everything up to another country's border (`reckon`, over the operator's `tables`).
+//! What goods cost on their way: the place inside the country that an address is about (`address` and `latin`, over
+//! the table in `divisions`), and an estimate of everything up to another country's border (`reckon`, over the operator's `tables`).
 //!
 //! Everything here is reckoned from tables and is an estimate: each part of it says how it was reckoned, who says so, and
-//! of which day. What the catalogue charges for the road inside the country is asked elsewhere.
+//! of which day. What the catalogue charges for the road inside the country is asked elsewhere. Tables in a file are read
+//! again when the file changes (`kept`); one that cannot be used leaves those before it in place.
 
 mod address;
 mod ambiguous;
 mod divisions;
+mod kept;
+mod latin;
 mod reckon;
 mod tables;
 
@@ -18,14 +21,13 @@ pub use ambiguous::Ambiguous;
 pub use reckon::{Component, Estimate, Part, Shipment};
 pub use tables::{Line, Origin};
 
+use kept::Kept;
 use reckon::Limits;
 use tables::Tables;
 
 use crate::model::money::{Currency, Money};
 use crate::model::quote::{Country, Warehouse};
 use crate::rates::Rates;
-
-const EMBEDDED: &str = include_str!("default.toml");
 
 /// Where the tables are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +59,16 @@ pub struct Unusable(String);
 /// Estimates to other countries; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Landed {
-    tables: Arc<Tables>,
+    kept: Arc<Kept>,
     warehouse: Warehouse,
+    rates: Rates,
+    is_trial: bool,
+}
+
+/// The tables of one moment: what is checked against them is reckoned by them.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    tables: Arc<Tables>,
     rates: Rates,
     is_trial: bool,
 }
@@ -75,16 +85,8 @@ pub fn chapter_of(code: &str) -> Option<u8> {
 impl Landed {
     /// Estimates by the tables of this source; where nobody says where to, goods go to this warehouse.
     pub fn open(source: &Source, warehouse: Warehouse, rates: Rates) -> Result<Self, Unusable> {
-        let tables = match source {
-            Source::None => Tables::default(),
-            Source::Embedded => tables::parse(EMBEDDED).map_err(Unusable)?,
-            Source::File(path) => {
-                let text =
-                    std::fs::read_to_string(path).map_err(|why| Unusable(format!("{}: {why}", path.display())))?;
-                tables::parse(&text).map_err(|why| Unusable(format!("{}: {why}", path.display())))?
-            }
-        };
-        Ok(Self { tables: Arc::new(tables), warehouse, rates, is_trial: *source == Source::Embedded })
+        let kept = Kept::open(source).map_err(Unusable)?;
+        Ok(Self { kept: Arc::new(kept), warehouse, rates, is_trial: *source == Source::Embedded })
     }
 
     /// Where goods go when nobody says.
@@ -92,6 +94,29 @@ impl Landed {
         &self.warehouse
     }
 
+    /// The tables as they are now.
+    pub fn in_force(&self) -> InForce {
+        InForce { tables: self.kept.tables(), rates: self.rates.clone(), is_trial: self.is_trial }
+    }
+
+    /// Reads the tables again if their file changed; `None` when there is nothing new. An error leaves the tables before
+    /// it in force, and is told once for each change of the file.
+    pub async fn refresh(&self) -> Option<Result<Origin, Unusable>> {
+        Some(self.kept.refresh().await?.map_err(Unusable))
+    }
+
+    /// Why the tables in force are not those of the file; `None` while they are.
+    pub fn trouble(&self) -> Option<String> {
+        self.kept.trouble()
+    }
+
+    /// How many times tables could not be taken over.
+    pub fn failures(&self) -> u64 {
+        self.kept.failures()
+    }
+}
+
+impl InForce {
     /// Whether the figures are for trying things out only.
     pub fn is_trial(&self) -> bool {
         self.is_trial
@@ -156,7 +181,7 @@ mod tests {
             volume_cm3: 1,
             origin: Origin::default(),
         };
-        let landed = landed(&Source::Embedded);
+        let landed = landed(&Source::Embedded).in_force();
         let japan = "JP".parse().unwrap();
         let told = landed.estimate(&shipment, &japan, None).unwrap();
         assert_eq!(told.iter().map(|one| one.line.id.as_str()).collect::<Vec<_>>(), ["jp-sea", "jp-air"]);
@@ -166,7 +191,7 @@ mod tests {
         assert_eq!(landed.estimate(&shipment, &japan, Some("jp-air")).unwrap().len(), 1);
         assert!(landed.estimate(&shipment, &"BR".parse().unwrap(), None).unwrap().is_empty());
         assert!(landed.countries().contains(&"DE") && landed.is_trial());
-        assert!(self::landed(&Source::None).countries().is_empty());
+        assert!(self::landed(&Source::None).in_force().countries().is_empty());
     }
 
     #[test]

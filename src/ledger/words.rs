@@ -48,6 +48,9 @@ struct LineWords {
     unit_price: i64,
     amount: i64,
     weight_g: i64,
+    /// Absent where the price is of no tier, and in older documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tier_from: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,6 +131,7 @@ impl From<&Basket> for BasketWords {
             unit_price: line.unit_price.minor,
             amount: line.amount.minor,
             weight_g: line.weight_g,
+            tier_from: line.tier_from,
         };
         Self {
             supplier: basket.supplier.number(),
@@ -157,6 +161,7 @@ impl TryFrom<BasketWords> for Basket {
                 unit_price: Money::fen(line.unit_price),
                 amount: Money::fen(line.amount),
                 weight_g: line.weight_g,
+                tier_from: line.tier_from,
             })
         };
         Ok(Self {

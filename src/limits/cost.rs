@@ -86,7 +86,7 @@ pub const COSTS: &[(&str, u32)] = &[
 
 /// Operations that cost by the length of a list in their body: the list's member, and how many items one unit pays for.
 /// What `COSTS` says of them is the most they cost.
-const BY_ITEMS: &[(&str, ByItems)] = &[
+pub const BY_ITEMS: &[(&str, ByItems)] = &[
     ("batch_offers", ByItems { list: "offer_ids", for_one: 5 }),
     ("follow_offers", ByItems { list: "offer_ids", for_one: 5 }),
 ];

@@ -111,6 +111,9 @@ pub struct Line {
     pub amount: Money,
     /// The weight of one piece in grams.
     pub weight_g: i64,
+    /// The smallest quantity of the price tier that was reached, all variants of the offer together; none where the price
+    /// is of no tier, or it was not told.
+    pub tier_from: Option<u32>,
 }
 
 /// Everything bought from one supplier in one go, with its figures in CNY.

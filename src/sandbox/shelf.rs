@@ -200,9 +200,19 @@ impl Item {
 
     /// What one piece of a SKU costs when `quantity` pieces of the goods are bought together.
     pub fn unit_fen(&self, sku: &Sku, quantity: i64) -> i64 {
+        self.reached(quantity).map_or(0, |(_, fen)| fen) + sku.price_offset_fen
+    }
+
+    /// Where the price range begins that so many pieces reach.
+    pub fn tier_from(&self, quantity: i64) -> u32 {
+        self.reached(quantity).map_or(1, |(from, _)| from)
+    }
+
+    /// The range that a quantity reaches; the first one also for fewer.
+    fn reached(&self, quantity: i64) -> Option<(u32, i64)> {
         let tiers = self.tiers();
         let reached = tiers.iter().rev().find(|(from, _)| i64::from(*from) <= quantity).or(tiers.first());
-        reached.map_or(0, |(_, fen)| *fen) + sku.price_offset_fen
+        reached.copied()
     }
 
     /// A number that grows with every change.

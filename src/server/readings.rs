@@ -322,6 +322,16 @@ fn counted(house: &House) -> Vec<Reading> {
             "Age of the exchange rates.",
             u64::try_from(house.rates.age_days().unwrap_or(0)).unwrap_or(0),
         ),
+        one(
+            "xunyuan_landed_failures_total",
+            "Times the tables of landed costs could not be taken over.",
+            house.landed.failures(),
+        ),
+        one(
+            "xunyuan_landed_is_behind",
+            "1 while the file of landed costs cannot be used and the tables before it are.",
+            u64::from(house.landed.trouble().is_some()),
+        ),
     ]
 }
 

@@ -26,6 +26,8 @@ use crate::webhooks::Dispatcher;
 
 const DIRECTORY_EVERY: Duration = Duration::from_secs(1);
 const RATES_EVERY: Duration = Duration::from_secs(15);
+/// Whether the file of landed-cost tables changed is looked at so often.
+const LANDED_EVERY: Duration = Duration::from_secs(2);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 const COMPARE_LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -136,6 +138,7 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         }
     });
     every(&mut tasks, stop, RATES_EVERY.min(house.config.rates.refresh), h(), refresh_rates);
+    every(&mut tasks, stop, LANDED_EVERY, h(), refresh_landed);
     every(&mut tasks, stop, Duration::ZERO, h(), |house| async move { house.interpreter.work(INTERPRET_WITHIN).await });
     every(&mut tasks, stop, LOOK_EVERY, h(), look_at_catalogue);
     every(&mut tasks, stop, Duration::ZERO, h(), publish);
@@ -402,6 +405,19 @@ async fn refresh_rates(house: Arc<House>) {
         Some(Err(error)) => tracing::warn!(%error, "exchange rates could not be taken over; the last ones stay in use"),
         Some(Ok(true)) => tracing::info!("exchange rates were taken over"),
         Some(Ok(false)) | None => {}
+    }
+}
+
+/// Reads the tables of landed costs again when their file changed.
+async fn refresh_landed(house: Arc<House>) {
+    match house.landed.refresh().await {
+        Some(Err(error)) => {
+            tracing::warn!(%error, "landed.tables could not be taken over; the last ones stay in use until the file is mended");
+        }
+        Some(Ok(origin)) => {
+            tracing::info!(source = origin.source, date = %origin.date, "landed.tables were taken over");
+        }
+        None => {}
     }
 }
 

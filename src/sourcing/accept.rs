@@ -97,6 +97,7 @@ fn basket(deed: &Deed, talk: &Talk, terms: &Quotation) -> Basket {
             unit_price: terms.unit_price,
             amount: terms.goods,
             weight_g: terms.weight_g,
+            tier_from: None,
         }],
         goods: terms.goods,
         freight: terms.freight,

@@ -169,6 +169,7 @@ fn line(line: wire::PricedLine) -> Result<Line, Nonsense> {
         unit_price: Money::fen(line.unit_price_fen),
         amount: Money::fen(line.amount_fen),
         weight_g: line.weight_gram.unwrap_or_default().into(),
+        tier_from: line.tier_begin_amount,
     })
 }
 

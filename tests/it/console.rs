@@ -12,13 +12,13 @@ use crate::harness::{House, Partner, Redis, plain, sandbox_settings};
 use crate::nodes::{at, beside, until};
 
 /// A browser that follows nothing and keeps its cookie.
-struct Browser<'a> {
+pub struct Browser<'a> {
     house: &'a House,
     client: Client,
     cookie: String,
 }
 
-struct Page {
+pub struct Page {
     status: u16,
     headers: HeaderMap,
     text: String,
@@ -40,7 +40,7 @@ impl<'a> Browser<'a> {
     }
 
     /// A browser that logged in as somebody of this role, who was just added.
-    async fn of(house: &'a House, name: &str, role: Role) -> Self {
+    pub async fn of(house: &'a House, name: &str, role: Role) -> Self {
         let staff = &house.running.house.console.staff;
         staff.add("test", &name.parse().unwrap(), role, "correct horse".to_owned().into()).await.unwrap();
         let mut browser = Self::at(house);
@@ -49,7 +49,7 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub async fn get(&self, path: &str) -> Page {
         Page::of(self.client.get(self.house.ops(path)).header("cookie", &self.cookie).send().await.unwrap()).await
     }
 
@@ -92,7 +92,7 @@ impl Page {
     }
 
     #[track_caller]
-    fn says(&self, words: &str) {
+    pub fn says(&self, words: &str) {
         assert!(self.text.contains(words), "{words:?} is not in {}", self.text);
     }
 

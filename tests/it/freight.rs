@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use xunyuan::model::partner::{Mode, Scopes};
 
 use crate::harness::{House, Partner, pointers, problem};
+use crate::nodes::until;
 
 const PATH: &str = "/v1/freight-estimates";
 
@@ -135,6 +136,12 @@ async fn a_place_is_given_by_code_or_address_and_what_may_be_several_is_asked_ba
     );
     let city = to(json!({"region_code": "330799"})).await.json();
     assert_eq!((&city["to"]["name"], &city["to"]["level"]), (&json!("浙江省金华市"), &json!("district")));
+    let latin = to(json!({"address": "No. 18 Jiyun Road, Yiwu, Zhejiang, China"})).await.json();
+    assert_eq!(
+        (&latin["to"]["region_code"], &latin["to"]["address_rest"]),
+        (&json!("330782"), &json!("No. 18 Jiyun Road"))
+    );
+    assert_eq!(latin["freight"], near["freight"]);
     let far = to(json!({"address": "新疆 乌鲁木齐"})).await.json();
     assert_eq!(far["to"]["region_code"], "650100");
     assert_eq!(far["goods"], near["goods"]);
@@ -231,6 +238,40 @@ async fn whatever_is_wrong_is_told_by_its_place_with_what_would_be_right() {
     }
     let none = partner.post(&format!("{PATH}?currency=yen"), json!({"lines": [line]})).await;
     assert_eq!(problem(&none), "unknown_currency");
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn landed_costs_follow_their_file_and_a_bad_one_changes_nothing_but_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lines.toml");
+    let tables = include_str!("../../src/landed/default.toml");
+    std::fs::write(&file, tables).unwrap();
+    let house = House::with(&[("LANDED__TABLES", file.to_str().unwrap())]).await;
+    let partner = house.partner("acme").await;
+    let lines = bare(&lines(&partner, 1).await);
+    let wish = json!({"lines": lines, "destination": {"country": "JP", "line": "jp-air"}});
+    let road = async || estimate(&partner, "CNY", wish.clone()).await["landed"][0].clone();
+    let behind = async || {
+        let text = crate::harness::plain().get(house.ops("/metrics")).send().await.unwrap().text().await.unwrap();
+        let line = text.lines().find(|line| line.starts_with("xunyuan_landed_is_behind")).unwrap().to_owned();
+        line.ends_with(" 1")
+    };
+    let before = road().await;
+    // Dearer at the least, and of another day: it is taken over without a restart.
+    let dearer =
+        tables.replacen("minimum = \"80.00\"", "minimum = \"9999.00\"", 1).replacen("2026-11-20", "2026-11-23", 1);
+    std::fs::write(&file, format!("{dearer}\n# new prices\n")).unwrap();
+    until("the new prices are used", async || road().await["total"] != before["total"]).await;
+    let after = road().await;
+    assert!(!behind().await);
+
+    std::fs::write(&file, "date = \"tomorrow\"").unwrap();
+    until("it is told", async || behind().await).await;
+    assert_eq!(road().await, after, "the last good ones stay in use");
+    std::fs::write(&file, tables).unwrap();
+    until("it is mended", async || !behind().await).await;
+    until("the old prices are back", async || road().await["total"] == before["total"]).await;
     house.close().await;
 }
 

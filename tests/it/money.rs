@@ -115,6 +115,49 @@ async fn a_rate_that_is_too_old_is_said_in_answers_and_refused_in_quotes_until_t
 }
 
 #[actix_web::test]
+async fn a_quotes_line_tells_the_price_tier_that_all_variants_together_reached_and_the_order_keeps_it() {
+    let house = House::open().await;
+    let partner = house.partner("acme").await;
+    let found = partner.get("/v1/offers?limit=50&sort=sold").await.json();
+    for summary in found["items"].as_array().unwrap() {
+        let offer = partner.get(&format!("/v1/offers/{}?currency=JPY", summary["id"].as_str().unwrap())).await.json();
+        let skus: Vec<_> = offer["skus"].as_array().unwrap().iter().collect();
+        let [first, second, ..] = skus.as_slice() else { continue };
+        let tiers = first["price_tiers"].as_array().unwrap();
+        let free = offer["restricted_countries"] == json!([]) && offer["order_multiple"].is_null();
+        let Some(next) = tiers.get(1).map(|tier| tier["from_quantity"].as_u64().unwrap()) else { continue };
+        let in_stock = [first, second].iter().all(|sku| sku["stock"].as_u64().unwrap() > next);
+        if !free || !in_stock || next < 3 {
+            continue;
+        }
+        let wish = |lines: Value| json!({"lines": lines, "currency": "JPY"});
+        let quote = async |lines: Value| {
+            let quoted = partner.post("/v1/quotes", wish(lines)).await;
+            assert_eq!(quoted.status, 201, "{}", quoted.json());
+            quoted.json()["quotes"][0].clone()
+        };
+        let below = quote(json!([{"sku_id": first["id"], "quantity": next - 1}])).await;
+        assert_eq!(below["lines"][0]["price_tier"]["from_quantity"], tiers[0]["from_quantity"], "{below}");
+        assert_eq!(below["lines"][0]["price_tier"]["price"]["amount"], tiers[0]["price"]["amount"], "{below}");
+        let both = json!([{"sku_id": first["id"], "quantity": next - 1}, {"sku_id": second["id"], "quantity": 1}]);
+        let reached = quote(both).await;
+        for (line, sku) in reached["lines"].as_array().unwrap().iter().zip([first, second]) {
+            let tier = &sku["price_tiers"][1];
+            assert_eq!(line["price_tier"]["from_quantity"], next, "{reached}");
+            assert_eq!(line["price_tier"]["price"]["amount"], tier["price"]["amount"], "{reached}");
+            assert_eq!(line["price_tier"]["price"], line["unit_price"]);
+        }
+        let kept = partner.get(&format!("/v1/quotes/{}", reached["id"].as_str().unwrap())).await.json();
+        assert_eq!(kept["lines"], reached["lines"]);
+        let body = json!({"reference": "PO-1", "quote_id": reached["id"]});
+        let placed = partner.post_once("/v1/orders", "key-PO-1", body).await.json();
+        assert_eq!(placed["lines"][0]["price_tier"]["from_quantity"], next, "{placed}");
+        return house.close().await;
+    }
+    panic!("no offer has two variants and two tiers");
+}
+
+#[actix_web::test]
 async fn a_plans_margin_is_in_its_partners_prices_and_quotes_on_every_node_and_in_nobody_elses() {
     let house = House::open().await;
     let directory = &house.running.house.directory;
@@ -137,6 +180,11 @@ async fn a_plans_margin_is_in_its_partners_prices_and_quotes_on_every_node_and_i
         (&dear["price"]["to"]["rate_margin_percent"], &dear["price"]["to"]["cny"]),
         (&json!("10"), &plain["price"]["to"]["cny"])
     );
+    assert_eq!(rich.get("/v1/me").await.json()["margin_percent"], "10");
+    assert_eq!(acme.get("/v1/me").await.json()["margin_percent"], "0");
+    let chen = crate::console::Browser::of(&house, "chen", xunyuan::ops::staff::Role::Viewer).await;
+    chen.get("/console/partners/rich").await.says("with a margin of 10 %");
+    chen.get("/console/partners/acme").await.says("with no margin");
     assert_eq!(acme.get(&path).await.json(), plain, "what is kept for one is not shown to another");
     let plain_path = path.replace("JPY", "CNY");
     assert_eq!(rich.get(&plain_path).await.json(), acme.get(&plain_path).await.json());

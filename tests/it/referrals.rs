@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use xunyuan::commands::client::Answer;
 use xunyuan::model::partner::{Mode, Scope, Scopes};
 
+use crate::console::Browser;
 use crate::harness::{House, Partner, pointers, problem};
 use crate::nodes::until;
 
@@ -303,6 +304,8 @@ async fn the_operator_registers_hosts_and_sees_clicks_orders_and_growth() {
         (&json!("JP"), &json!(2), &json!(1), &json!("KR"), &json!(1)),
         "{told}"
     );
+    let (_, told, _) = run(&["counts"]).await;
+    assert!(told.contains("PARTNER  WORLD    COUNTRY") && told.contains("2 (before: 0)  1 (before: 0)"), "{told}");
     let staff = &house.running.house.console.staff;
     let role = xunyuan::ops::staff::Role::Viewer;
     staff.add("test", &"li".parse().unwrap(), role, "correct horse".to_owned().into()).await.unwrap();
@@ -325,6 +328,13 @@ async fn the_operator_registers_hosts_and_sees_clicks_orders_and_growth() {
     until("the click is written", async || ask().await["all"]["clicks"] == 1).await;
     let view = ask().await;
     assert_eq!((&view["all"]["clicks_before"], &view["rows"][0]["growth"]), (&json!(3), &json!(-50)), "{view}");
+
+    // People see the same on the page.
+    let page = Browser::of(&house, "chen", role).await.get("/console/referrals").await;
+    page.says("<a href=\"/console/partners/acme\">acme</a>");
+    page.says("<td data-label=\"Country\">JP</td>");
+    page.says("-50 %</span>");
+    page.says("28 days, today with them");
 
     let (status, told, _) = run(&["remove", "acme", "shop.example"]).await;
     assert!(status == 0 && told.contains("nobody is sent to shop.example"), "{told}");

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::api::asked::Asked;
 use crate::catalog::FreightLine;
 use crate::error::Place;
-use crate::landed::{self, Landed};
+use crate::landed::{self, InForce};
 use crate::model::ids::{OfferId, SkuId};
 use crate::model::quote::{Country, MOST_LINES, Quantity, Warehouse};
 use crate::model::region::RegionCode;
@@ -28,7 +28,8 @@ pub struct FreightBody {
     pub warehouse: Option<String>,
     /// Where to: six digits of GB/T 2260, of a province, a city or a district.
     pub region_code: Option<String>,
-    /// Where to: a Chinese address, of which the place is read; at most 200 characters.
+    /// Where to: an address, of which the place is read, in Chinese, pinyin or English (`浙江省金华市义乌市`, `Yiwu,
+    /// Zhejiang`); at most 200 characters.
     pub address: Option<String>,
     /// For an estimate up to another country's border.
     pub destination: Option<DestinationBody>,
@@ -95,7 +96,7 @@ pub enum WishedPlace {
 
 impl FreightBody {
     /// Reads all of it; what is wrong is noted.
-    pub fn read(&self, asked: &mut Asked, landed: &Landed, trial_allowed: bool) -> Option<Wished> {
+    pub fn read(&self, asked: &mut Asked, landed: &InForce, trial_allowed: bool) -> Option<Wished> {
         let lines = self.lines(asked);
         let chapters = self.chapters(asked);
         let to = self.place(asked);
@@ -168,7 +169,7 @@ impl FreightBody {
     fn destination(
         &self,
         asked: &mut Asked,
-        landed: &Landed,
+        landed: &InForce,
         trial_allowed: bool,
     ) -> Option<Option<(Country, Option<String>)>> {
         let Some(wish) = &self.destination else { return Some(None) };
@@ -200,7 +201,7 @@ fn address_of(asked: &mut Asked, address: &str) -> Option<WishedPlace> {
         landed::Found::One(region, rest) => Some(WishedPlace::Address(region, rest)),
         landed::Found::Several(regions) => Some(WishedPlace::Several(regions)),
         landed::Found::Nowhere => {
-            let detail = "no province or city is named in it; write them in Chinese, such as 浙江省金华市义乌市, or give region_code";
+            let detail = "no province or city is named in it; write them such as 浙江省金华市义乌市 or Yiwu, Zhejiang, or give region_code";
             asked.wrong(Place::body("/address", detail));
             None
         }

@@ -18,7 +18,7 @@ use crate::edge::parts::{Json, Query};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
 use crate::error::{Code, Place};
-use crate::landed::{self, Ambiguous, Landed, Origin, Shipment};
+use crate::landed::{self, Ambiguous, InForce, Landed, Origin, Shipment};
 use crate::model::freight::{Freight, Load, SentLine, SentTo};
 use crate::model::partner::Mode;
 use crate::model::quote::Warehouse;
@@ -56,14 +56,15 @@ pub async fn create_freight_estimate(
     let (Json(body), Query(shown)) = &call.parts;
     let mut asked = Asked::default();
     let audience = asked.audience(&request, &call.caller, None, shown.currency.as_deref());
-    let wished = body.read(&mut asked, &landed, call.caller.mode == Mode::Sandbox);
+    let tables = landed.in_force();
+    let wished = body.read(&mut asked, &tables, call.caller.mode == Mode::Sandbox);
     let wished = asked.done(wished)?;
     let (to, place) = resolved(&catalog, &audience, &wished.to, landed.usual_warehouse()).await?;
     let region = place.region_code.parse().map_err(|_| Problem::new(Code::Internal))?;
     let ship_to = wished.destination.as_ref().map(|(country, _)| country.clone());
     let wish = FreightWish { lines: wished.lines.clone(), to, region, ship_to };
     let answer = catalog.freight(&audience, &wish).await?;
-    let options = abroad(&landed, &wished, &answer.found, answer.fetched_at_ms)?;
+    let options = abroad(&tables, &wished, &answer.found, answer.fetched_at_ms)?;
     let view = EstimateView::of(&answer.found, place, options.as_deref(), &answer.exchange);
     reply::written(&request, StatusCode::OK, &view.ok_or_else(|| Problem::from(Error::Unshowable))?)
 }
@@ -115,7 +116,7 @@ fn place_of(site: &Site) -> Option<PlaceView> {
 
 /// What it costs at the border of the country it goes to, if that was asked for.
 fn abroad(
-    landed: &Landed,
+    landed: &InForce,
     wished: &Wished,
     freight: &Freight,
     fetched_at_ms: i64,

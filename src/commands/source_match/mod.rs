@@ -70,6 +70,10 @@ struct Progress {
 pub async fn run(asked: &Asked) -> Result<()> {
     let (listed, client) = prepare(asked).map_err(CannotStart::because)?;
     let out = asked.out.clone().unwrap_or_else(|| asked.file.with_extension("matches.csv"));
+    if is_same(&asked.file, &out) {
+        let why = anyhow!("{} is the list itself; name another file with --out", out.display());
+        return Err(CannotStart::because(why));
+    }
     let mut file = std::fs::File::create(&out)
         .with_context(|| format!("{} cannot be written", out.display()))
         .map_err(CannotStart::because)?;
@@ -85,6 +89,7 @@ pub async fn run(asked: &Asked) -> Result<()> {
         }
         file.flush()?;
         before += chunk.len();
+        progress.through(before)?;
     }
     progress.end();
     writeln!(std::io::stdout(), "{} rows, {errors} with errors: {}", listed.len(), out.display())?;
@@ -99,6 +104,12 @@ fn prepare(asked: &Asked) -> Result<(Vec<Listed>, Client)> {
     let key = KeyFile::read(&asked.key_file)?;
     let base = asked.url.clone().map_or_else(|| key.base(), Ok)?;
     Ok((listed, Client::new(base, key.signer()?, Clock::System)?))
+}
+
+/// Whether two names are one file, however they are written.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 fn read(path: &Path) -> Result<Vec<Listed>> {
@@ -277,13 +288,21 @@ impl Progress {
         Self { bar, plain, told: Instant::now() }
     }
 
+    /// So many rows are compared, of which the last call may not be written yet.
     fn at(&mut self, done: usize) -> Result<()> {
         self.bar.set_position(done as u64);
-        if self.plain && self.told.elapsed() >= LINE_EVERY {
-            self.told = Instant::now();
-            writeln!(std::io::stderr(), "{done} of {} rows", self.bar.length().unwrap_or(0))?;
-        }
-        Ok(())
+        if self.plain && self.told.elapsed() >= LINE_EVERY { self.line(done) } else { Ok(()) }
+    }
+
+    /// So many rows are written.
+    fn through(&mut self, done: usize) -> Result<()> {
+        self.bar.set_position(done as u64);
+        if self.plain { self.line(done) } else { Ok(()) }
+    }
+
+    fn line(&mut self, done: usize) -> Result<()> {
+        self.told = Instant::now();
+        Ok(writeln!(std::io::stderr(), "{done} of {} rows", self.bar.length().unwrap_or(0))?)
     }
 
     fn end(&self) {

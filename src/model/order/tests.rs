@@ -23,6 +23,7 @@ pub(crate) fn basket() -> Basket {
             unit_price: Money::fen(320),
             amount: Money::fen(3200),
             weight_g: 250,
+            tier_from: Some(2),
         }],
         goods: Money::fen(3200),
         freight: Money::fen(800),

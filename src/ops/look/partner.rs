@@ -30,6 +30,9 @@ pub struct PartnerStory {
     pub last_errors: Vec<ErrorRow>,
     /// Its own figures: those in force first, then the last that ended.
     pub overrides: Vec<OverrideView>,
+    /// What its plan adds to exchange rates when prices are converted, per cent; absent while the plan is not read yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin_percent: Option<String>,
     /// What it can be given figures of its own for.
     pub policies: Vec<String>,
     /// Its apps, by which it calls in the older protocol (HMAC-SHA1), the last used first.
@@ -79,6 +82,7 @@ pub async fn story(books: &Books, id: &str) -> Result<PartnerStory, Trouble> {
     let in_snapshot: Vec<_> = books.directory.find_partner(id).into_iter().collect();
     let keys = books.directory.list_keys(Some(&known)).await?;
     let accounts = standings::of(books, &in_snapshot, &keys).await?;
+    let margin = in_snapshot.first().map(|partner| partner.plan.price_tier.margin);
     let policies = in_snapshot.iter().flat_map(|partner| &partner.plan.policies).filter(|policy| !policy.shadow);
     let mut policies: Vec<_> = policies.map(|policy| policy.name.to_string()).collect();
     policies.push(CONCURRENT.to_owned());
@@ -88,6 +92,7 @@ pub async fn story(books: &Books, id: &str) -> Result<PartnerStory, Trouble> {
         apps: apps(books, &known).await?,
         partner,
         accounts,
+        margin_percent: margin.map(|margin| margin.to_string()),
         policies,
     })
 }

@@ -29,6 +29,7 @@ pub use belt::Belt;
 pub use catalogue::{Category, ProductType};
 pub use lang::{Lang, Words};
 pub use offer::{Attribute, CrossBorder, Goods, Sku, Tier};
+pub use picture::Studio;
 pub use pools::Pool;
 pub use seller::{Badge, FreightTemplate, Seller};
 pub use shop::Shop;

@@ -7,7 +7,7 @@ use super::glossary::{AUDIENCES, COLOURS, FEATURES, HOOKS, MATERIALS, PATTERNS, 
 use super::ids::{Numbering, sku_parts};
 use super::lang::Words;
 use super::offer::Goods;
-use super::picture;
+use super::picture::{self, Studio};
 use super::pools::{self, Pool};
 use super::seller::{self, Seller};
 use super::stall;
@@ -156,8 +156,19 @@ impl Shop {
     pub fn picture(&self, index: u32, size: u32) -> Vec<u8> {
         picture::picture(self.seed, index, &self.goods(index), size)
     }
+
     /// The same picture as bare pixels, RGB.
     pub fn pixels(&self, index: u32, size: u32) -> Vec<u8> {
         picture::pixels(self.seed, index, &self.goods(index), size)
+    }
+
+    /// For many pictures of one size, best in the order of their goods.
+    pub fn studio(&self, size: u32) -> Studio {
+        Studio::open(self.seed, size)
+    }
+
+    /// The picture of a goods as `pixels` gives it.
+    pub fn pixels_in(&self, studio: &mut Studio, index: u32) -> Vec<u8> {
+        studio.pixels(index, &self.goods(index))
     }
 }

@@ -4,7 +4,8 @@
 //! A print is small: colours on a grid, edges by direction, a perceptual hash. The asked picture is looked at in several
 //! ways (`views`: as it is, without its frame, with what was cut off put back), each way gets a print, and a look over all
 //! prints finds a hundred candidates. Those are drawn again and laid over the asked picture (`fine`), which decides.
-//! Prints are made once, on other threads: at the start when that is wanted, otherwise when somebody first searches.
+//! Prints are made once, on other threads: at the start when that is wanted, otherwise when somebody first searches; a
+//! search that comes meanwhile helps and waits.
 
 mod album;
 mod decode;
@@ -53,9 +54,11 @@ impl Likeness {
         Ok(Likeness { prints: OnceLock::new(), given_up: AtomicBool::new(false), album: Album::open(data)? })
     }
 
-    /// Makes the prints unless they are made; whoever comes meanwhile waits.
+    /// Makes the prints unless they are made; whoever comes meanwhile helps, as far as there are threads for it.
     pub fn describe(&self, shop: &Shop, threads: usize) -> &Prints {
-        self.prints.get_or_init(|| Prints::of(shop, threads, &self.given_up))
+        let prints = self.prints.get_or_init(|| Prints::blank(shop.len()));
+        prints.complete(shop, threads, &self.given_up);
+        prints
     }
 
     /// Stops making prints: nobody will ask any more.

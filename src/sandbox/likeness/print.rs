@@ -27,6 +27,9 @@ pub struct Print {
 }
 
 impl Print {
+    /// Of nothing.
+    pub const BLANK: Print = Print { bytes: [0; BYTES], hash: 0 };
+
     /// The print of a part of a picture.
     pub fn of(raster: &Raster, window: Window) -> Print {
         let fine = raster.grid(window, FINE_SIDE);
@@ -62,11 +65,13 @@ impl Print {
 fn coarse(fine: &[Tone]) -> Vec<Tone> {
     const STEP: usize = FINE_SIDE / COLOUR_SIDE;
     let mut sums = vec![[0.0; 3]; COLOUR_SIDE * COLOUR_SIDE];
+    let cells = (STEP * STEP) as f32;
     for (at, tone) in fine.iter().enumerate() {
         let (x, y) = (at % FINE_SIDE / STEP, at / FINE_SIDE / STEP);
-        for (sum, part) in sums[y * COLOUR_SIDE + x].iter_mut().zip(tone) {
-            *sum += part / (STEP * STEP) as f32;
-        }
+        let sum = &mut sums[y * COLOUR_SIDE + x];
+        sum[0] += tone[0] / cells;
+        sum[1] += tone[1] / cells;
+        sum[2] += tone[2] / cells;
     }
     sums
 }
@@ -103,15 +108,25 @@ static WAVES: LazyLock<Vec<[f32; FINE_SIDE]>> = LazyLock::new(|| {
 /// The perceptual hash by cosine transform: waves 1 to 8 in both directions.
 fn hash(bright: &[f32]) -> u64 {
     let mut rows = [[0.0_f32; 8]; FINE_SIDE];
+    let waves = &*WAVES;
     for (row, sums) in bright.chunks_exact(FINE_SIDE).zip(&mut rows) {
-        for (wave, sum) in WAVES.iter().skip(1).zip(sums) {
-            *sum = row.iter().zip(wave).map(|(bright, wave)| bright * wave).sum();
+        for (wave, sum) in waves.iter().skip(1).zip(sums) {
+            // Written out for development builds: this is the innermost of all.
+            let mut at = 0;
+            while at < FINE_SIDE {
+                *sum += row[at] * wave[at];
+                at += 1;
+            }
         }
     }
     let mut strengths = [0.0_f32; 64];
     for (place, strength) in strengths.iter_mut().enumerate() {
-        let wave = &WAVES[place / 8 + 1];
-        *strength = rows.iter().zip(wave).map(|(row, wave)| row[place % 8] * wave).sum();
+        let (wave, column) = (&waves[place / 8 + 1], place % 8);
+        let mut at = 0;
+        while at < FINE_SIDE {
+            *strength += rows[at][column] * wave[at];
+            at += 1;
+        }
     }
     let mut sorted = strengths;
     sorted.sort_by(f32::total_cmp);

@@ -68,6 +68,26 @@ fn a_cut_framed_or_recompressed_picture_still_finds_its_goods() {
 }
 
 #[test]
+fn a_picture_without_a_tenth_on_two_sides_still_finds_its_goods() {
+    let (shop, _) = &*SHOP;
+    let (mut missed, mut all) = (Vec::new(), 0);
+    for index in (0..300).step_by(13) {
+        let whole = own(shop, index);
+        for (left, top) in [(16, 0), (0, 16), (16, 16), (0, 0)] {
+            let mut jpeg = Vec::new();
+            let cut = part_of(&whole, left, top, 144, 144);
+            let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 60);
+            encoder.encode(&cut.rgb, 144, 144, jpeg_encoder::ColorType::Rgb).unwrap();
+            all += 1;
+            if !finds(index, &Small::decode("image/jpeg", &jpeg).unwrap()) {
+                missed.push((index, left, top));
+            }
+        }
+    }
+    assert!(missed.len() * 20 <= all, "of {all}: {missed:?}");
+}
+
+#[test]
 fn a_region_is_searched_as_if_it_were_the_whole_picture() {
     let (shop, _) = &*SHOP;
     let (one, other) = (own(shop, 12), own(shop, 200));

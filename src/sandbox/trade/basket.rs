@@ -222,6 +222,7 @@ fn priced(line: &WantedLine, item: &Item, place: usize, together: i64) -> Option
         goods_id: item.goods.id,
         quantity: line.quantity,
         unit_price_fen,
+        tier_begin_amount: item.tier_from(together),
         amount_fen: unit_price_fen * line.quantity,
         weight_gram: item.goods.weight_g,
         stock: item.stock.get(place).copied().unwrap_or(0).max(0),

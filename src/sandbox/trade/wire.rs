@@ -67,6 +67,8 @@ pub struct PricedLine {
     pub quantity: i64,
     /// Price of a piece at the reached range.
     pub unit_price_fen: i64,
+    /// Where that range begins, all SKUs of the goods together.
+    pub tier_begin_amount: u32,
     /// Pieces times price.
     pub amount_fen: i64,
     /// One packed piece.

@@ -6,11 +6,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{LOCALE, PATIENCE, Walk, text};
+use super::{LOCALE, Walk, say, text};
 use crate::commands::client::{Answer, Draft};
 
 /// What a partner's upload looks like: less than the whole picture, compressed.
 const QUALITY: u8 = 70;
+/// A catalogue that was just started has looked at all of its pictures by then, also where nothing is optimised and others
+/// are at work.
+const DESCRIBED_WITHIN: Duration = Duration::from_secs(240);
+/// What is said meanwhile.
+const STILL_LOOKING: &str = if cfg!(debug_assertions) {
+    "..  the catalogue still looks at its pictures: this is a development build, an optimised one takes seconds"
+} else {
+    "..  the catalogue still looks at its pictures"
+};
 
 impl Walk<'_> {
     /// Uploads an offer's picture without a tenth of it, and finds the offer among the first three.
@@ -29,7 +38,8 @@ impl Walk<'_> {
 
     /// A catalogue that was just started may still be looking at its pictures.
     async fn once_described(&self, path: &str) -> Result<Answer> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + DESCRIBED_WITHIN;
+        let mut told = false;
         loop {
             let answer = self.live.ask(&Draft::get(path)).await?;
             if answer.status == 200 {
@@ -37,6 +47,10 @@ impl Walk<'_> {
             }
             let waits = matches!(answer.status, 503 | 504) && Instant::now() < until;
             ensure!(waits, "answered {}: {}", answer.status, answer.json());
+            if !told {
+                say(STILL_LOOKING)?;
+                told = true;
+            }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }

@@ -4,6 +4,7 @@ use super::path::{Outline, Point};
 use super::tone::{Rgb, blend};
 
 /// A square picture and the coverage of the mark being painted.
+#[derive(Clone)]
 pub(super) struct Canvas {
     size: usize,
     pixels: Vec<u8>,
@@ -29,8 +30,7 @@ impl Canvas {
         let unit = 1.0 / size as f32;
         for (y, row) in pixels.chunks_exact_mut(side * 3).enumerate() {
             for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-                let colour = ground(x as f32 * unit, y as f32 * unit);
-                pixel.copy_from_slice(&colour.map(|part| part as u8));
+                put(pixel, ground(x as f32 * unit, y as f32 * unit));
             }
         }
         Canvas { size: side, pixels, areas: vec![0.0; side * (side + 2)], dirty: CLEAN }
@@ -77,9 +77,7 @@ impl Canvas {
                 let Some(pixel) = pixels.next() else { continue };
                 if cover > 0.004 {
                     let (colour, alpha) = paint((dirty.left + step) as f32, y as f32);
-                    let under: Rgb = std::array::from_fn(|part| f32::from(pixel[part]));
-                    let mixed = blend(under, colour, cover * alpha);
-                    pixel.copy_from_slice(&mixed.map(|part| part as u8));
+                    put(pixel, blend(seen(pixel), colour, cover * alpha));
                 }
             }
         }
@@ -131,6 +129,19 @@ impl Canvas {
             before = inside;
         }
         add(row, last, height - before);
+    }
+}
+
+fn put(pixel: &mut [u8], [red, green, blue]: Rgb) {
+    if let [r, g, b] = pixel {
+        (*r, *g, *b) = (red as u8, green as u8, blue as u8);
+    }
+}
+
+fn seen(pixel: &[u8]) -> Rgb {
+    match *pixel {
+        [red, green, blue] => [f32::from(red), f32::from(green), f32::from(blue)],
+        _ => [0.0; 3],
     }
 }
 

@@ -38,13 +38,44 @@ pub(super) fn pixels(seed: u64, index: u32, goods: &Goods, size: u32) -> Vec<u8>
     drawn(seed, index, goods, size.clamp(16, 2048)).pixels().to_vec()
 }
 
+/// Draws many pictures of one size; the wall of a seller is painted once for goods of his that follow one another.
+pub struct Studio {
+    seed: u64,
+    size: u32,
+    wall: Option<(i64, Canvas)>,
+}
+
+impl Studio {
+    pub(super) fn open(seed: u64, size: u32) -> Studio {
+        Studio { seed, size: size.clamp(16, 2048), wall: None }
+    }
+
+    /// The picture of a goods as bare pixels, RGB.
+    pub(super) fn pixels(&mut self, index: u32, goods: &Goods) -> Vec<u8> {
+        let canvas = match self.wall.take() {
+            Some((seller, canvas)) if seller == goods.seller_id => canvas,
+            _ => wall(self.seed, goods, self.size),
+        };
+        self.wall = Some((goods.seller_id, canvas.clone()));
+        on_wall(self.seed, index, goods, canvas, self.size).pixels().to_vec()
+    }
+}
+
 fn drawn(seed: u64, index: u32, goods: &Goods, size: u32) -> Canvas {
-    let mut dice = Dice::cast(seed, PICTURE, u64::from(index));
+    on_wall(seed, index, goods, wall(seed, goods, size), size)
+}
+
+/// What stands behind the goods of a seller.
+fn wall(seed: u64, goods: &Goods, size: u32) -> Canvas {
     let wall = Backdrop::cast(&mut Dice::cast(seed, WALL, goods.seller_id as u64));
-    let mut canvas = Canvas::new(size, |x, y| {
+    Canvas::new(size, |x, y| {
         let dark = shadow(x, y, GROUND);
         if dark > 0.0 { scaled(wall.at(x, y), 1.0 - dark) } else { wall.at(x, y) }
-    });
+    })
+}
+
+fn on_wall(seed: u64, index: u32, goods: &Goods, mut canvas: Canvas, size: u32) -> Canvas {
+    let mut dice = Dice::cast(seed, PICTURE, u64::from(index));
     if let Some(drawing) = drawing::find(goods.product_type.facts.shape) {
         let look = Look::cast(goods, &mut dice);
         for pose in poses(&look, &mut dice) {

@@ -97,12 +97,16 @@ pub(super) fn rgb(hex: u32) -> Rgb {
     [(hex >> 16 & 255) as f32, (hex >> 8 & 255) as f32, (hex & 255) as f32]
 }
 
+// Every pixel passes here several times: written out, since a development build does not see through closures.
+
 /// A colour lighter or darker by a factor.
 pub(super) fn scaled(colour: Rgb, factor: f32) -> Rgb {
-    colour.map(|part| (part * factor).clamp(0.0, 255.0))
+    let [red, green, blue] = colour;
+    [(red * factor).clamp(0.0, 255.0), (green * factor).clamp(0.0, 255.0), (blue * factor).clamp(0.0, 255.0)]
 }
 
 /// A colour part of the way to another.
 pub(super) fn blend(from: Rgb, to: Rgb, share: f32) -> Rgb {
-    std::array::from_fn(|part| from[part] + (to[part] - from[part]) * share)
+    let ([red, green, blue], [to_red, to_green, to_blue]) = (from, to);
+    [red + (to_red - red) * share, green + (to_green - green) * share, blue + (to_blue - blue) * share]
 }

@@ -35,6 +35,15 @@ fn a_picture_is_always_the_same_and_no_two_offers_share_one() {
 }
 
 #[test]
+fn many_pictures_in_a_row_are_the_same_as_one_by_one() {
+    let shop = Shop::open(5, 1000);
+    let mut studio = shop.studio(32);
+    for index in (0..40).chain([7, 999, 8]) {
+        assert_eq!(shop.pixels_in(&mut studio, index), shop.pixels(index, 32), "{index}");
+    }
+}
+
+#[test]
 fn the_product_fills_a_fair_part_of_its_picture() {
     let shop = Shop::open(5, 250);
     for index in 0..250 {

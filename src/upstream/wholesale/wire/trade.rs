@@ -89,6 +89,8 @@ pub struct PricedLine {
     pub quantity: u32,
     /// Fen per piece.
     pub unit_price_fen: i64,
+    /// Where the price range begins that this price is of.
+    pub tier_begin_amount: Option<u32>,
     /// Fen for all.
     pub amount_fen: i64,
     /// Grams per piece.
