@@ -1,8 +1,9 @@
-//! Finding goods: search by words, one offer in full, offers alike, categories, pools, rankings, trends.
+//! Finding goods: search by words, one offer in full, offers alike, categories, pools, rankings, trends, follows.
 
 pub mod alike;
 pub mod categories;
 pub mod detail;
+pub mod follow;
 mod goods;
 mod listing;
 pub mod marks;

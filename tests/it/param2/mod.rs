@@ -7,6 +7,8 @@ mod door;
 mod freight;
 mod messages;
 mod pictures;
+mod raw;
+mod relations;
 mod shapes;
 mod shop;
 mod socket;
