@@ -295,10 +295,30 @@ impl Apps {
         told(self.directory.issue_code_to(who, &app.key, account, Some(told_to)).await)
     }
 
+    /// A lasting token for an account, granted by the main account of the app's partner.
+    pub async fn grant(&self, app: &App, account: &str) -> Result<Granted, Unasked> {
+        told(self.directory.grant_lasting(by(app), &app.key, account).await)
+    }
+
+    /// Withdraws the tokens that an app has for an account; gives how many counted.
+    pub async fn withdraw(&self, app: &App, account: &str) -> Result<u64, Unasked> {
+        told(self.directory.revoke_tokens_of(by(app), &app.key, account).await)
+    }
+
+    /// The accounts that the app has tokens for.
+    pub async fn held(&self, app: &App) -> Result<Vec<String>, Unasked> {
+        told(self.directory.accounts_of_app(&app.key).await)
+    }
+
     /// The accounts that buy for the caller's partner: its own, and those that its apps have tokens for.
     pub async fn accounts(&self, caller: &Caller) -> Result<Vec<String>, Unasked> {
         told(self.directory.accounts_of(&caller.partner.id, caller.mode).await)
     }
+}
+
+/// An app that asks for itself.
+fn by(app: &App) -> Who {
+    Who::Partner { partner: app.partner.id.clone(), key: app.key.clone() }
 }
 
 fn told<T>(outcome: Result<T, crate::partners::Error>) -> Result<T, Unasked> {

@@ -36,6 +36,8 @@ pub struct Sought {
     pub reference: Option<Reference>,
     /// Of one of these numbers of the catalogue's.
     pub numbers: Vec<CatalogueOrderId>,
+    /// Placed for this buyer account.
+    pub buyer: Option<String>,
 }
 
 /// Which refunds are looked for; whatever is empty excludes none.
@@ -78,7 +80,9 @@ macro_rules! sought_orders {
          AND ($8 IS NULL OR reference = $8) \
          AND ($9 IS NULL OR $9 LIKE '%,' || CAST(catalogue_order AS TEXT) || ',%') \
          AND ($10 IS NULL OR EXISTS (SELECT 1 FROM refunds WHERE refunds.order_id = orders.id \
-              AND $10 LIKE '%,' || refunds.state || ',%'))"
+              AND $10 LIKE '%,' || refunds.state || ',%')) \
+         AND ($11 IS NULL OR EXISTS (SELECT 1 FROM order_buyers b WHERE b.partner = $1 AND b.mode = $2 \
+              AND b.reference = orders.reference AND b.account = $11))"
     };
 }
 
@@ -116,7 +120,7 @@ impl Ledger {
         slice: Slice,
     ) -> Result<Counted<Order>, Error> {
         const PAGE: &str =
-            concat!(order_select!(""), sought_orders!(), " ORDER BY created_at DESC, id DESC LIMIT $11 OFFSET $12");
+            concat!(order_select!(""), sought_orders!(), " ORDER BY created_at DESC, id DESC LIMIT $12 OFFSET $13");
         const COUNT: &str = concat!("SELECT COUNT(*) AS total FROM orders ", sought_orders!());
         let states = listed(sought.states.iter().map(|state| state.name().to_owned()));
         let numbers = listed(sought.numbers.iter().map(CatalogueOrderId::to_string));
@@ -131,7 +135,8 @@ impl Ledger {
             ms(sought.changed.to),
             sought.reference.as_ref().map(Reference::as_str),
             numbers.as_deref(),
-            refunds.as_deref()
+            refunds.as_deref(),
+            sought.buyer.as_deref()
         ];
         let total = self.sql.fetch_optional(COUNT, which.clone()).await?.map_or(Ok(0), |row| row.int("total"))?;
         which.extend(args![slice.size, slice.skip]);

@@ -20,6 +20,16 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// The accounts that tokens of an app count for now.
+    pub async fn accounts_of_app(&self, app_key: &str) -> Result<Vec<String>, Error> {
+        let text = "SELECT DISTINCT account FROM app_tokens WHERE app_key = $1 AND kind <> 'code' \
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) ORDER BY account";
+        let rows = self.sql.fetch_all(text, args![app_key, self.clock.now_ms()]).await?;
+        Ok(rows.iter().map(|row| row.text("account")).collect::<Result<_, _>>()?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::clock::Clock;

@@ -2,6 +2,7 @@
 //! it as pages, `/ops/api` tells it as JSON; neither knows anything that the other does not.
 
 pub mod at;
+pub mod buyers;
 pub mod audit;
 pub mod behind;
 pub mod counted;

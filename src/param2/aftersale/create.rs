@@ -124,8 +124,7 @@ fn stored(refund: &Refund) -> Stored {
 }
 
 async fn order(asked: &Asked) -> Result<Order, Refusal> {
-    let number = crate::model::ids::CatalogueOrderId::new(asked.need_long("orderId")?);
-    asked.room::<Orders>()?.by_number(&asked.caller, number).await.map_err(named::coded(CODES))
+    named::numbered_or(asked, asked.need_long("orderId")?, named::coded(CODES)).await
 }
 
 fn goods(asked: &Asked) -> Result<(), Refusal> {

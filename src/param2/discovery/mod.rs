@@ -10,6 +10,7 @@ pub mod marks;
 pub mod pictures;
 pub mod points;
 pub mod pools;
+pub mod recommend;
 pub mod rows;
 pub mod search;
 pub mod spec;

@@ -2,10 +2,10 @@
 
 use crate::auth::Class;
 use crate::limits::Priority;
-use crate::param2::discovery::{alike, categories, detail, follow, pictures, points, pools, search, trends};
+use crate::param2::discovery::{alike, categories, detail, follow, pictures, points, pools, recommend, search, trends};
 use crate::param2::dispatch::{FENXIAO, Kind, PRODUCT, Parameter, Row, XB, may, must};
 use crate::param2::form::{Form, Layout};
-use crate::param2::trade::spare::{BARE_MSG, TRACED};
+use crate::param2::trade::spare::{BARE_MSG, OWN_MSG_TEXT, TRACED};
 
 /// Clients of several ages spell it their own way; one of them has to be there.
 const TREND_PARAMETERS: &[Parameter] =
@@ -17,6 +17,7 @@ const POOL_TOTAL: Form = Form { layout: Layout::Inside, message: "msg", ..Form::
 const ADD: &str = "product.kjdistribute.addRelation";
 const REMOVE: &str = "product.kjdistribute.removeRelation";
 const SUPPLY: &str = "alibaba.fenxiao.relationadd";
+const RECOMMENDED: &str = "tests/it/param2/discovery.rs::what_is_recommended_is_what_the_newer_face_finds";
 const OFFER_ID: &[Parameter] = &[must("offerId", Kind::Long)];
 const PRODUCT_ID: &[Parameter] = &[must("productId", Kind::Long)];
 /// `{"code", "message"}` in failures too, whose code is a number; the call writes both.
@@ -204,6 +205,20 @@ pub const ROWS: &[Row] = &[
     trend("product.analyze.getThirtyDayMedianPriceTrendNew").by(|asked| Box::pin(trends::median_price(asked))),
     trend("product.analyze.getRepurchaseRateTrend").by(|asked| Box::pin(trends::repurchase_rate(asked))),
     trend("product.analyze.getRepurchaseRateTrendNew").by(|asked| Box::pin(trends::repurchase_rate(asked))),
+    Row::read(XB, "product.search.offerRecommend", "search_offers")
+        .takes(&[must("recommendOfferParam", Kind::Json)])
+        .by(|asked| Box::pin(recommend::offers(asked)))
+        .told("What sells best, page by page.", "catalog", RECOMMENDED),
+    Row::read(XB, "product.search.keywordSNQuery", "search_offers")
+        .takes(&[must("snParams", Kind::Json)])
+        .shaped(Form::NESTED.ok_as("S0000").failing_as("retCode", "retMsg"))
+        .by(|asked| Box::pin(recommend::navigation(asked)))
+        .told("By what a search can be narrowed: `snId` of `keywordQuery` takes an id of a value.", "catalog", RECOMMENDED),
+    Row::read(PRODUCT, "alibaba.product.suggest.crossBorder", "search_offers")
+        .takes(&[must("keyWord", Kind::Text), may("loginId", Kind::Text)])
+        .shaped(OWN_MSG_TEXT)
+        .by(|asked| Box::pin(recommend::suggest(asked)))
+        .told("The ten that sell best of a title, with their variants.", "catalog", RECOMMENDED),
     Row { does: "Follows an offer: its changes are told as messages.", ..relation(XB, ADD, "follow_offer") }
         .signed_only()
         .shaped(TRACED)
