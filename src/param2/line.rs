@@ -50,6 +50,11 @@ pub enum Passed {
 }
 
 impl Lines {
+    /// Of a connection on which everything passes as it comes.
+    pub fn unread() -> Self {
+        Self { at: At::Anywhere, held: BytesMut::new() }
+    }
+
     /// Takes the next bytes of the connection.
     pub fn pass(&mut self, bytes: &[u8]) -> Passed {
         if self.held.is_empty() {

@@ -20,9 +20,10 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Of a socket of which nothing was read.
-    pub fn new(socket: TcpStream) -> Self {
-        Self { socket, lines: Lines::default(), ready: Bytes::new() }
+    /// Of a socket of which nothing was read; `older` says whether anybody may speak the older protocol at all.
+    pub fn new(socket: TcpStream, older: bool) -> Self {
+        let lines = if older { Lines::default() } else { Lines::unread() };
+        Self { socket, lines, ready: Bytes::new() }
     }
 
     /// The socket itself.

@@ -132,6 +132,7 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
     let builder = Server::build().disable_signals().shutdown_timeout(settings.shutdown_s);
     let builder = if settings.workers > 0 { builder.workers(settings.workers) } else { builder };
     let (crowd, leaving) = (Arc::clone(&house.crowd), builder.graceful_shutdown_signal());
+    let directory = Arc::clone(&house.directory);
     // As the framework's own server does it, but for the connection between socket and parser.
     let builder = builder.listen("partners", listener, move || {
         let (crowd, leaving) = (Arc::clone(&crowd), leaving.clone());
@@ -146,9 +147,10 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
             .client_disconnect_timeout(DISCONNECT_WITHIN)
             .on_connect_ext(move |connection: &Connection, data| crowd.receive(connection.socket(), data))
             .finish(map_config(app, |()| AppConfig::default()));
-        let opened = fn_service(|socket: TcpStream| async {
-            let peer = socket.peer_addr().ok();
-            Ok::<_, DispatchError>((Connection::new(socket), Protocol::Http1, peer))
+        let directory = Arc::clone(&directory);
+        let opened = fn_service(move |socket: TcpStream| {
+            let (peer, older) = (socket.peer_addr().ok(), directory.has_open_doors());
+            async move { Ok::<_, DispatchError>((Connection::new(socket, older), Protocol::Http1, peer)) }
         });
         opened.and_then(served)
     })?;

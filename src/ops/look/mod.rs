@@ -2,9 +2,9 @@
 //! it as pages, `/ops/api` tells it as JSON; neither knows anything that the other does not.
 
 pub mod at;
-pub mod buyers;
 pub mod audit;
 pub mod behind;
+pub mod buyers;
 pub mod counted;
 pub mod entry;
 pub mod figures;

@@ -1,7 +1,7 @@
 //! The calls of this group.
 
-use crate::model::partner::Scope;
 use crate::auth::Class;
+use crate::model::partner::Scope;
 use crate::param2::account::{buyers, grants, seller};
 use crate::param2::dispatch::{ACCOUNT, Kind, OAUTH, OPEN, Parameter, Row, may, must};
 use crate::param2::form::{Form, Layout};

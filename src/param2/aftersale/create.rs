@@ -13,7 +13,6 @@ use crate::model::money::Money;
 use crate::model::order::Order;
 use crate::model::quote::Quantity;
 use crate::model::refund::{MOST_VOUCHERS, ReasonCode, Refund, Remedy, State};
-use crate::orders::Orders;
 use crate::param2::aftersale::reason;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::fault::Refusal;

@@ -213,7 +213,11 @@ pub const ROWS: &[Row] = &[
         .takes(&[must("snParams", Kind::Json)])
         .shaped(Form::NESTED.ok_as("S0000").failing_as("retCode", "retMsg"))
         .by(|asked| Box::pin(recommend::navigation(asked)))
-        .told("By what a search can be narrowed: `snId` of `keywordQuery` takes an id of a value.", "catalog", RECOMMENDED),
+        .told(
+            "By what a search can be narrowed: `snId` of `keywordQuery` takes an id of a value.",
+            "catalog",
+            RECOMMENDED,
+        ),
     Row::read(PRODUCT, "alibaba.product.suggest.crossBorder", "search_offers")
         .takes(&[must("keyWord", Kind::Text), may("loginId", Kind::Text)])
         .shaped(OWN_MSG_TEXT)

@@ -2,6 +2,7 @@
 
 mod account;
 mod aftersale;
+mod authorise;
 mod discovery;
 mod door;
 mod freight;
