@@ -254,9 +254,9 @@ impl Apps {
         }
     }
 
-    /// Tokens for a code, once; none when it does not count.
-    pub async fn redeem(&self, app: &App, code: &str) -> Result<Option<Granted>, Unasked> {
-        told(self.directory.redeem_code(&app.key, code).await)
+    /// Tokens for a code, once; none when it does not count, or was told to another address than is said.
+    pub async fn redeem(&self, app: &App, code: &str, told_to: Option<&str>) -> Result<Option<Granted>, Unasked> {
+        told(self.directory.redeem_code_of(&app.key, code, told_to).await)
     }
 
     /// Another access token for a refresh token; none when it does not count.
@@ -269,16 +269,56 @@ impl Apps {
         told(self.directory.postpone_token(&app.key, token).await)
     }
 
-    /// A code that the app may redeem for tokens of the account.
-    pub async fn authorise(&self, app: &App, account: &str) -> Result<String, Unasked> {
-        let who = Who::Partner { partner: app.partner.id.clone(), key: app.key.clone() };
-        told(self.directory.issue_code(who, &app.key, account).await)
+    /// The app of this number that was not withdrawn.
+    pub fn open(&self, app_key: &str) -> Option<Arc<App>> {
+        self.find(app_key).filter(|app| app.state(self.clock.now()) != KeyState::Expired)
+    }
+
+    /// Whether the app may call now, from wherever it may.
+    pub fn is_let_in(&self, app: &App) -> bool {
+        app.door.is_some() && app.state(self.clock.now()) == KeyState::Active
+    }
+
+    /// Whether people who grant the app something are sent to this very address.
+    pub async fn leads_to(&self, app: &App, address: &str) -> Result<bool, Unasked> {
+        Ok(told(self.directory.redirects(&app.key).await)?.iter().any(|known| known == address))
+    }
+
+    /// Whether this is an account of the app's partner, and its password.
+    pub async fn is_buyer(&self, app: &App, account: &str, password: &str) -> Result<bool, Unasked> {
+        told(self.directory.is_buyer(&app.partner.id, account, password).await)
+    }
+
+    /// A code that the app may redeem for tokens of an account, which grants it; told to an address.
+    pub async fn authorise(&self, app: &App, account: &str, told_to: &str) -> Result<String, Unasked> {
+        let who = Who::Partner { partner: app.partner.id.clone(), key: account.into() };
+        told(self.directory.issue_code_to(who, &app.key, account, Some(told_to)).await)
+    }
+
+    /// A lasting token for an account, granted by the main account of the app's partner.
+    pub async fn grant(&self, app: &App, account: &str) -> Result<Granted, Unasked> {
+        told(self.directory.grant_lasting(by(app), &app.key, account).await)
+    }
+
+    /// Withdraws the tokens that an app has for an account; gives how many counted.
+    pub async fn withdraw(&self, app: &App, account: &str) -> Result<u64, Unasked> {
+        told(self.directory.revoke_tokens_of(by(app), &app.key, account).await)
+    }
+
+    /// The accounts that the app has tokens for.
+    pub async fn held(&self, app: &App) -> Result<Vec<String>, Unasked> {
+        told(self.directory.accounts_of_app(&app.key).await)
     }
 
     /// The accounts that buy for the caller's partner: its own, and those that its apps have tokens for.
     pub async fn accounts(&self, caller: &Caller) -> Result<Vec<String>, Unasked> {
         told(self.directory.accounts_of(&caller.partner.id, caller.mode).await)
     }
+}
+
+/// An app that asks for itself.
+fn by(app: &App) -> Who {
+    Who::Partner { partner: app.partner.id.clone(), key: app.key.clone() }
 }
 
 fn told<T>(outcome: Result<T, crate::partners::Error>) -> Result<T, Unasked> {

@@ -41,10 +41,24 @@ enum Action {
         #[arg(long)]
         account: Option<String>,
     },
-    /// Withdraw every token of an app; running gateways refuse them within two seconds
+    /// Withdraw the tokens of an app; running gateways refuse them within two seconds
     RevokeTokens {
         /// App number
         app_key: String,
+        /// Only those for this buyer account
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// Show the addresses that people who grant the app something are sent back to; add one, or take one away
+    Redirects {
+        /// App number
+        app_key: String,
+        /// An address to add, letter for letter as the app sends it; repeatable
+        #[arg(long, value_name = "URL")]
+        add: Vec<String>,
+        /// An address to take away; repeatable
+        #[arg(long, value_name = "URL")]
+        remove: Vec<String>,
     },
     /// Refuse an app until it is resumed
     Suspend {
@@ -102,9 +116,27 @@ pub async fn run(actor: &Who, asked: Asked, directory: &Directory, out: &mut imp
             let code = directory.issue_code(actor, &app_key, &account).await?;
             writeln!(out, "{code}")?;
         }
-        Action::RevokeTokens { app_key } => {
+        Action::RevokeTokens { app_key, account: None } => {
             let count = directory.revoke_tokens(actor, &app_key).await?;
             writeln!(out, "{count} tokens of app {app_key} are withdrawn")?;
+        }
+        Action::RevokeTokens { app_key, account: Some(account) } => {
+            let count = directory.revoke_tokens_of(actor, &app_key, &account).await?;
+            writeln!(out, "{count} tokens of app {app_key} for {account} are withdrawn")?;
+        }
+        Action::Redirects { app_key, add, remove } => {
+            if directory.find_app(&app_key).is_none() {
+                bail!("there is no app \"{app_key}\"; `key app list` shows all");
+            }
+            for address in &add {
+                directory.add_redirect(actor, &app_key, address).await?;
+            }
+            for address in &remove {
+                directory.remove_redirect(actor, &app_key, address).await?;
+            }
+            for address in directory.redirects(&app_key).await? {
+                writeln!(out, "{address}")?;
+            }
         }
         Action::Suspend { app_key, reason } => {
             directory.suspend_app(actor, &app_key, &reason).await?;

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::audit::Who;
-use crate::commands::app;
 use crate::commands::end::{End, Length};
 use crate::commands::key_file::KeyFile;
 use crate::commands::{Actor, ConfigFile, no_such_partner, table};
+use crate::commands::{account, app};
 use crate::model::ids::PartnerId;
 use crate::model::partner::{Mode, Scopes};
 use crate::partners::{Directory, Issued, KeyPolicy, KeyRow, MasterKeys, Material, Rotation};
@@ -74,6 +74,8 @@ pub enum Action {
     },
     /// Apps of the older protocol: issue, list, authorise, revoke tokens, suspend, resume, retire
     App(app::Asked),
+    /// Buyer accounts, whose people grant apps to buy for them: add, list, another password, close
+    Account(account::Asked),
     /// Wrap all secrets under the newest master key, so that older ones can be thrown away
     Rewrap,
 }
@@ -171,6 +173,7 @@ pub async fn run(asked: Asked, directory: &Directory, out: &mut impl Write) -> R
             writeln!(out, "key {key_id} counts again")?;
         }
         Action::App(asked) => app::run(&actor, asked, directory, out).await?,
+        Action::Account(asked) => account::run(&actor, asked, directory, out).await?,
         Action::Rewrap => writeln!(out, "{} secrets wrapped anew", directory.rewrap_keys(&actor).await?)?,
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The command line: what people type, and what each command starts.
 
+pub mod account;
 pub mod app;
 pub mod audit;
 pub mod cache;

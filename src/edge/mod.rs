@@ -6,6 +6,7 @@ pub mod crowd;
 pub mod encoding;
 pub mod extras;
 pub mod front;
+pub mod own_form;
 pub mod parts;
 mod pieces;
 pub mod problem;

@@ -7,6 +7,7 @@
 //! * an idempotency key's `fence`: it grows with every lease, and only the newest lease may store the answer;
 //! * an unsettled order's `look_at`: who moves it forward has claimed the order for that long.
 
+mod buyers;
 mod claims;
 mod compare;
 mod consignments;

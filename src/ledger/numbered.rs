@@ -38,6 +38,8 @@ pub struct Sought {
     pub reference: Option<Reference>,
     /// Of one of these numbers of the catalogue's.
     pub numbers: Vec<CatalogueOrderId>,
+    /// Placed for this buyer account.
+    pub buyer: Option<String>,
 }
 
 /// Which refunds are looked for; whatever is empty excludes none.
@@ -96,8 +98,10 @@ static ORDERS: LazyLock<Texts> = LazyLock::new(|| {
          AND ($8 IS NULL OR reference = $8) \
          AND ($9 IS NULL OR $9 LIKE '%,' || CAST(catalogue_order AS TEXT) || ',%') \
          AND ($10 IS NULL OR EXISTS (SELECT 1 FROM refunds WHERE refunds.order_id = orders.id \
-              AND $10 LIKE '%,' || refunds.state || ',%'))";
-    Texts::of(order_select!(""), "orders", fits, 10)
+              AND $10 LIKE '%,' || refunds.state || ',%')) \
+          AND ($11 IS NULL OR EXISTS (SELECT 1 FROM order_buyers b WHERE b.partner = $1 AND b.mode = $2 \
+              AND b.reference = orders.reference AND b.account = $11))";
+    Texts::of(order_select!(""), "orders", fits, 11)
 });
 
 static REFUNDS: LazyLock<Texts> = LazyLock::new(|| {
@@ -142,7 +146,8 @@ impl Ledger {
             ms(sought.changed.to),
             sought.reference.as_ref().map(Reference::as_str),
             numbers.as_deref(),
-            refunds.as_deref()
+            refunds.as_deref(),
+            sought.buyer.as_deref()
         ];
         self.turn(&ORDERS, which, slice).await
     }

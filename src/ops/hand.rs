@@ -1,6 +1,7 @@
 //! What the operator sets right by hand beside orders: each with the operator's name in the audit.
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::audit::{self, Entry, Who};
 use crate::catalog::Entries;
@@ -11,11 +12,15 @@ use crate::model::partner::Mode;
 use crate::model::webhook::EndpointState;
 use crate::ops::look::overrides::Wanted;
 use crate::ops::look::{Books, Trouble, webhooks as look};
+use crate::partners::NewBuyer;
 use crate::sql;
 use crate::webhooks::{MOST_RESENT, Webhooks};
 
 /// The most offers that are selected at once.
 const MOST_GOODS: usize = 1_000;
+
+/// The longest name of a buyer account.
+const MOST_NAME: usize = 80;
 
 /// What is to be sent again, as it was typed.
 #[derive(Clone, Debug, Default)]
@@ -180,6 +185,43 @@ pub async fn end_override(books: &Books, operator: &str, partner: &str, id: &str
         return Err(missing());
     }
     Ok(books.directory.end_override(&id, operator).await?)
+}
+
+/// Makes a partner a buyer account, or opens a closed one again; gives its login and its password.
+pub async fn add_buyer(
+    books: &Books,
+    operator: &str,
+    partner: &str,
+    branch: &str,
+    name: &str,
+) -> Result<(String, Zeroizing<String>), Trouble> {
+    let branch = Some(branch.trim()).filter(|branch| !branch.is_empty()).map(str::to_owned);
+    let name: String = name.trim().chars().take(MOST_NAME).collect();
+    let new = NewBuyer { partner: known(books, partner)?, branch, name };
+    Ok(books.directory.add_buyer(operator, new).await?)
+}
+
+/// Makes a buyer account of a partner another password.
+pub async fn renew_buyer(
+    books: &Books,
+    operator: &str,
+    partner: &str,
+    account: &str,
+) -> Result<Zeroizing<String>, Trouble> {
+    of_partner(books, partner, account).await?;
+    Ok(books.directory.renew_buyer(operator, account).await?)
+}
+
+/// Closes a buyer account of a partner; gives how many tokens for it were withdrawn.
+pub async fn close_buyer(books: &Books, operator: &str, partner: &str, account: &str) -> Result<u64, Trouble> {
+    of_partner(books, partner, account).await?;
+    Ok(books.directory.close_buyer(operator, account).await?)
+}
+
+async fn of_partner(books: &Books, partner: &str, account: &str) -> Result<(), Trouble> {
+    let own = books.directory.buyers(Some(&known(books, partner)?)).await?;
+    let found = own.iter().any(|buyer| buyer.account == account);
+    if found { Ok(()) } else { Err(Trouble::Missing(format!("{partner} has no buyer account {account}."))) }
 }
 
 /// A partner that is there.

@@ -28,6 +28,7 @@
 //! and repairs by the same steps what the feed missed. What cannot be repaired by itself (the catalogue goes on with
 //! what ended here, or lost what is open here) is marked for a person: `needing_attention` lists it.
 
+mod buyers;
 mod catalogue;
 mod change;
 mod compare;

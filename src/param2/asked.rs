@@ -52,6 +52,11 @@ impl Asked {
         room.ok_or_else(|| Problem::new(Code::Internal).into())
     }
 
+    /// Whether the token is a sub-account's, which sees only what is its own.
+    pub fn is_branch(&self) -> bool {
+        self.account != self.caller.partner.id.as_str()
+    }
+
     /// A parameter's text; none when it is not there or empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.parameters.text(name)

@@ -298,8 +298,92 @@ mod tests {
     use std::collections::HashSet;
     use std::path::Path;
 
-    use super::{Need, TABLE, find};
+    use super::{ACCOUNT, LOGISTICS, Need, OAUTH, OPEN, PRODUCT, TABLE, TRADE, XB, find};
     use crate::limits::cost;
+
+    /// The calls that the platform's solution for procurement sites asks for first, by namespace.
+    const FIRST: &[(&str, &[&str])] = &[
+        (ACCOUNT, &["alibaba.account.agent.crossBasic", "alibaba.account.basic", "alibaba.subAccount.list"]),
+        (OPEN, &["querySubAccount", "push.query.messageList"]),
+        (
+            XB,
+            &[
+                "pool.product.pull",
+                "pool.product.total",
+                "category.translation.getById",
+                "product.search.keywordQuery",
+                "product.search.imageQuery",
+                "product.search.queryProductDetail",
+                "product.image.upload",
+                "product.kjdistribute.addRelation",
+                "product.distribute.getDistributeInfo",
+                "product.category.getAttrById",
+                "product.freight.estimate",
+                "logistics.order.getOutOrderId",
+                "label.url.receive",
+                "bigcustomer.mailNo.query",
+                "consignment.co.inventory",
+                "consignment.co.status.sync",
+                "consignment.tally.create",
+                "product.analyze.getPerdaySellQuantityTrend",
+                "product.analyze.getRepurchaseRateTrend",
+                "product.analyze.getThirtyDayMedianPriceTrend",
+            ],
+        ),
+        (PRODUCT, &["alibaba.category.attribute.get"]),
+        (
+            TRADE,
+            &[
+                "alibaba.trade.createCrossOrder",
+                "alibaba.trade.get.buyerView",
+                "alibaba.trade.cancel",
+                "alibaba.trade.getBuyerOrderList",
+                "alibaba.createOrder.preview",
+                "alibaba.order.memoAdd",
+                "alibaba.trade.addFeedback",
+                "trade.receivegoods.confirm",
+                "alibaba.alipay.url.get",
+                "alibaba.crossBorderPay.url.get",
+                "alibaba.creditPay.url.get",
+                "alibaba.accountPeriod.list.buyerView",
+                "alibaba.trade.payWay.query",
+                "alibaba.trade.pay.protocolPay.isopen",
+                "alibaba.trade.pay.protocolPay.preparePay",
+                "trade.orderpay.analysis",
+                "alibaba.trade.receiveAddress.get",
+                "alibaba.trade.addresscode.parse",
+                "alibaba.trade.refund.OpQueryBatchRefundByOrderIdAndStatus",
+                "alibaba.trade.refund.OpQueryOrderRefundOperationList",
+                "alibaba.trade.refund.buyer.queryOrderRefundList",
+                "alibaba.trade.createRefund",
+                "alibaba.trade.getRefundReasonList",
+                "alibaba.trade.uploadRefundVoucher",
+                "alibaba.trade.refund.returnGoods",
+                "trade.arbitration.apply",
+            ],
+        ),
+        (
+            LOGISTICS,
+            &[
+                "alibaba.trade.getLogisticsInfos.buyerView",
+                "alibaba.trade.getLogisticsTraceInfo.buyerView",
+                "alibaba.logistics.myFreightTemplate.list.get",
+                "alibaba.logistics.OpQueryLogisticCompanyList",
+            ],
+        ),
+        (OAUTH, &["getToken", "postponeToken"]),
+        ("system", &["currentTimeMillis"]),
+    ];
+
+    #[test]
+    fn all_of_the_first_calls_are_served() {
+        let all: Vec<_> =
+            FIRST.iter().flat_map(|(namespace, apis)| apis.iter().map(move |api| (*namespace, *api))).collect();
+        assert_eq!(all.len(), 59);
+        for (namespace, api) in all {
+            assert!(find(namespace, api, 1).is_some(), "{namespace}:{api}");
+        }
+    }
 
     #[test]
     fn every_call_stands_in_the_table_once_and_is_found() {

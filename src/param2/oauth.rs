@@ -34,7 +34,7 @@ pub async fn get_token(asked: Asked) -> Told {
     let gate = asked.room::<Gate>()?;
     let app = shown(&asked, &gate)?;
     let granted = match asked.text("grant_type").unwrap_or("authorization_code") {
-        "authorization_code" => gate.apps.redeem(&app, asked.need("code")?).await,
+        "authorization_code" => gate.apps.redeem(&app, asked.need("code")?, told_to(&asked)).await,
         "refresh_token" => gate.apps.refresh(&app, refresh(&asked)?).await,
         _ => {
             let why = "grant_type is authorization_code or refresh_token".to_owned();
@@ -68,6 +68,11 @@ fn shown(asked: &Asked, gate: &Gate) -> Result<std::sync::Arc<App>, Refusal> {
     gate.apps.admit(&app, address).map_err(|_| Gw::AclDecline)?;
     app.used.note(gate.clock.now_ms());
     Ok(app)
+}
+
+/// Where the code was told to, as far as the app says so: official clients say `default`, whatever it was.
+fn told_to(asked: &Asked) -> Option<&str> {
+    asked.text("redirect_uri").filter(|address| *address != "default")
 }
 
 /// The official Java client sends `refreshToken`.

@@ -81,8 +81,14 @@ fn letters(texts: &BTreeMap<String, String>) -> [String; 2] {
     [joined.concat(), by_key.concat()]
 }
 
+/// 512 cases, or as many more as PROPTEST_CASES says.
+fn cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.max(512), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases())]
 
     #[test]
     fn what_is_signed_is_believed_however_it_is_sent(all in parameters(), way in 0..3_u8) {

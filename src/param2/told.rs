@@ -14,6 +14,20 @@ Made of the table of calls by `xunyuan openapi --write`; edit `src/param2/dispat
 multipart parts. `_aop_signature` is the HMAC-SHA1 of path and parameters in capital hexadecimal digits. A partner has
 this door closed until the operator opens it (`xunyuan partner open-door`); `xunyuan key app issue` makes an app.
 
+JSON and text may stand unescaped in the query of a request line, as some clients write them.
+
+## Grants
+
+`/oauth/authorize?client_id={appKey}&redirect_uri=…&state=…` is the page on which a person lets an app buy for a buyer
+account, with the account's login and password (`xunyuan key account add`, or the console). It leads only to addresses that
+the operator registered for the app, letter for letter (`xunyuan key app redirects`): with `code`, which `getToken` redeems
+once within ten minutes, or with `error=access_denied`; `state` goes back as it came. `redirect_uri` of `getToken` is that
+same address, `default`, or left out.
+
+A token is one account's. The partner's own account, called like the partner, sees all its orders; the others
+(`partner:branch`) see those that were placed with their tokens, and all else is to them as if it were not there. Refunds
+are listed to the main account only. Consignments and messages are the partner's.
+
 ";
 
 /// The page.

@@ -1,4 +1,4 @@
-//! The buyer accounts that a partner's apps have tokens for: its own, and those of others who buy for it.
+//! The buyer accounts of a partner, by name: those that are kept, and those that its apps have tokens for.
 
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
@@ -7,9 +7,10 @@ use crate::partners::error::Error;
 use crate::sql::args;
 
 impl Directory {
-    /// The accounts that tokens of the partner's apps count for now, by name.
+    /// The accounts that are kept and open, and those that tokens of the partner's apps count for now.
     pub async fn accounts_of(&self, partner: &PartnerId, mode: Mode) -> Result<Vec<String>, Error> {
-        let text = "SELECT DISTINCT app_tokens.account AS account FROM app_tokens \
+        let text = "SELECT account FROM buyer_accounts WHERE partner = $1 AND closed_at IS NULL \
+            UNION SELECT app_tokens.account AS account FROM app_tokens \
             JOIN apps ON apps.app_key = app_tokens.app_key \
             WHERE apps.partner = $1 AND apps.mode = $2 AND apps.retired_at IS NULL \
             AND app_tokens.kind <> 'code' AND app_tokens.revoked_at IS NULL \
@@ -19,12 +20,22 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// The accounts that tokens of an app count for now.
+    pub async fn accounts_of_app(&self, app_key: &str) -> Result<Vec<String>, Error> {
+        let text = "SELECT DISTINCT account FROM app_tokens WHERE app_key = $1 AND kind <> 'code' \
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) ORDER BY account";
+        let rows = self.sql.fetch_all(text, args![app_key, self.clock.now_ms()]).await?;
+        Ok(rows.iter().map(|row| row.text("account")).collect::<Result<_, _>>()?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::clock::Clock;
     use crate::model::ids::PartnerId;
     use crate::model::partner::{Mode, Scopes};
-    use crate::partners::{ACCESS_LASTS, AppPolicy, Directory, MasterKeys, NewPartner, Sealer};
+    use crate::partners::{ACCESS_LASTS, AppPolicy, Directory, MasterKeys, NewBuyer, NewPartner, Sealer};
     use crate::sql::trial;
 
     const MASTER: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -57,6 +68,9 @@ mod tests {
             assert_eq!(accounts().await, ["acme", "acme:osaka"], "its refresh token counts");
             directory.revoke_tokens("tester", &apps[0]).await.unwrap();
             assert!(accounts().await.is_empty());
+            let kyoto = NewBuyer { partner: acme.clone(), branch: Some("kyoto".into()), name: "Kyoto".into() };
+            directory.add_buyer("tester", kyoto).await.unwrap();
+            assert_eq!(accounts().await, ["acme:kyoto"], "it is kept");
         }
     }
 }

@@ -22,6 +22,38 @@ pub enum Error {
     /// No partner of this name.
     #[error("there is no partner \"{0}\"; `partner list` shows all")]
     NoSuchPartner(String),
+    /// No buyer account of this name that is open.
+    #[error("there is no open buyer account \"{0}\"; `key account list` shows all")]
+    NoSuchBuyer(String),
+    /// The buyer account is there already.
+    #[error("there already is a buyer account \"{0}\"; `key account password` makes it another password")]
+    BuyerTaken(String),
+    /// A name that no buyer account can have.
+    #[error("{0:?} cannot be a branch: 1 to 40 of a-z, 0-9 and -")]
+    NotABranch(String),
+    /// The account is none of the partner's.
+    #[error(
+        "the buyer account \"{account}\" is none of the partner {partner}: it would be {partner}, or {partner}: and a branch"
+    )]
+    NotItsAccount {
+        /// The account.
+        account: String,
+        /// Whose app it is.
+        partner: String,
+    },
+    /// An address that nobody is sent to.
+    #[error(
+        "{0:?} is no address to send people to: https (http only of this very machine), without a fragment, at most 512 characters"
+    )]
+    NotARedirect(String),
+    /// The app does not have the address.
+    #[error("app {app_key} does not have the address {address:?}; `key app redirects {app_key}` shows those it has")]
+    NoSuchRedirect {
+        /// The app.
+        app_key: String,
+        /// The address.
+        address: String,
+    },
     /// The name is in use.
     #[error("there already is a partner \"{0}\"")]
     PartnerTaken(String),

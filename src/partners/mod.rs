@@ -16,6 +16,7 @@
 
 mod accounts;
 mod apps;
+mod buyers;
 mod changes;
 mod directory;
 mod effective;
@@ -31,6 +32,7 @@ mod names;
 mod overrides;
 mod plans;
 mod records;
+mod redirects;
 mod seal;
 mod snapshot;
 #[cfg(test)]
@@ -39,6 +41,7 @@ mod tokens;
 mod uses;
 
 pub use apps::{App, AppPolicy, AppRow, Door, IssuedApp};
+pub use buyers::{Buyer, NewBuyer};
 pub use changes::NewPartner;
 pub use directory::{Directory, Refreshed};
 pub use error::Error;

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::audit::{self, Who};
+use crate::partners::buyers;
 use crate::partners::directory::Directory;
 use crate::partners::error::Error;
 use crate::partners::keys::random;
@@ -51,6 +52,8 @@ pub struct TokenRecord {
     pub family: String,
     /// Until when it counts; none for ever.
     pub ends: Option<Timestamp>,
+    /// Of a code: the address that it was told to.
+    pub redirect_uri: Option<String>,
 }
 
 impl TokenRecord {
@@ -83,13 +86,15 @@ struct Draft {
     digest: String,
     kind: Kind,
     ends: Option<Timestamp>,
+    redirect_uri: Option<String>,
 }
 
 impl Directory {
     /// Grants an app an access token for an account that lasts until it is withdrawn, as apps for one's own use have.
     pub async fn grant_lasting(&self, actor: impl Into<Who>, app_key: &str, account: &str) -> Result<Granted, Error> {
         let access_token = text()?;
-        let draft = Draft { digest: digest(app_key, &access_token), kind: Kind::Access, ends: None };
+        let draft =
+            Draft { digest: digest(app_key, &access_token), kind: Kind::Access, ends: None, redirect_uri: None };
         let entry = self.entry(actor, "app.grant", app_key, format!("account {account}, lasting"));
         self.write_tokens(app_key, account, text()?, vec![draft], Some(entry)).await?;
         Ok(Granted { access_token, access_ends: None, refresh: None, account: account.to_owned() })
@@ -97,28 +102,60 @@ impl Directory {
 
     /// Makes a code that the app can redeem for tokens of the account, once and soon.
     pub async fn issue_code(&self, actor: impl Into<Who>, app_key: &str, account: &str) -> Result<String, Error> {
+        self.issue_code_to(actor, app_key, account, None).await
+    }
+
+    /// The same for somebody who is sent to an address with it.
+    pub async fn issue_code_to(
+        &self,
+        actor: impl Into<Who>,
+        app_key: &str,
+        account: &str,
+        redirect_uri: Option<&str>,
+    ) -> Result<String, Error> {
         let code = text()?;
-        let ends = self.later(CODE_LASTS)?;
-        let draft = Draft { digest: digest(app_key, &code), kind: Kind::Code, ends: Some(ends) };
-        let entry = self.entry(actor, "app.authorise", app_key, format!("account {account}"));
+        let ends = Some(self.later(CODE_LASTS)?);
+        let redirect = redirect_uri.map(str::to_owned);
+        let draft = Draft { digest: digest(app_key, &code), kind: Kind::Code, ends, redirect_uri: redirect };
+        let told = redirect_uri.map_or_else(String::new, |address| format!(", told to {address}"));
+        let entry = self.entry(actor, "app.authorise", app_key, format!("account {account}{told}"));
         self.write_tokens(app_key, account, text()?, vec![draft], Some(entry)).await?;
         Ok(code)
     }
 
     /// Redeems a code; none when it is not one of the app's, was redeemed before or has ended.
     pub async fn redeem_code(&self, app_key: &str, code: &str) -> Result<Option<Granted>, Error> {
+        self.redeem_code_of(app_key, code, None).await
+    }
+
+    /// The same for an app that says where the code was told to; another address than that is as good as another code.
+    pub async fn redeem_code_of(
+        &self,
+        app_key: &str,
+        code: &str,
+        redirect_uri: Option<&str>,
+    ) -> Result<Option<Granted>, Error> {
+        let said = redirect_uri.map(str::to_owned);
         let (access, refresh) = (self.access()?, self.refreshing()?);
         let drafts = vec![access.draft(app_key), refresh.draft(app_key)];
         let (digest, app, now) = (digest(app_key, code), app_key.to_owned(), self.clock.now_ms());
+        let owner = self.find_app(app_key).map(|app| app.partner.id.clone());
+        let who = owner.map_or(Who::System, |partner| Who::Partner { partner, key: app_key.into() });
+        let entry = self.entry(who, "app.redeem", app_key, String::new());
         let redeemed = self.sql.transaction(move |tx| {
             Box::pin(async move {
                 let Some(found) = counting(tx, &app, &digest, Kind::Code, now).await? else { return Ok(None) };
+                let told_to = found.redirect_uri.as_ref();
+                if said.as_ref().zip(told_to).is_some_and(|(said, told_to)| said != told_to) {
+                    return Ok(None);
+                }
                 // Whoever revokes it first has it.
                 let text = "UPDATE app_tokens SET revoked_at = $1 WHERE digest = $2 AND revoked_at IS NULL";
                 if tx.execute(text, args![now, &digest]).await? == 0 {
                     return Ok(None);
                 }
                 insert(tx, &app, &found.account, &found.family, &drafts, now).await?;
+                audit::note(tx, &audit::Entry { detail: format!("account {}", found.account), ..entry }).await?;
                 Ok::<_, sql::Error>(Some(found.account))
             })
         });
@@ -186,6 +223,22 @@ impl Directory {
         Ok(revoked.await?)
     }
 
+    /// Withdraws the tokens that an app has for one account; gives how many counted.
+    pub async fn revoke_tokens_of(&self, actor: impl Into<Who>, app_key: &str, account: &str) -> Result<u64, Error> {
+        let entry = self.entry(actor, "app.revoke_tokens", app_key, format!("account {account}"));
+        let (app, account, now) = (app_key.to_owned(), account.to_owned(), self.clock.now_ms());
+        let revoked = self.sql.transaction(move |tx| {
+            Box::pin(async move {
+                let text = "UPDATE app_tokens SET revoked_at = $1 WHERE app_key = $2 AND account = $3 \
+                    AND revoked_at IS NULL";
+                let count = tx.execute(text, args![now, &app, &account]).await?;
+                audit::note(tx, &entry).await?;
+                Ok::<_, sql::Error>(count)
+            })
+        });
+        Ok(revoked.await?)
+    }
+
     async fn write_tokens(
         &self,
         app_key: &str,
@@ -197,9 +250,10 @@ impl Directory {
         let (app, account, now) = (app_key.to_owned(), account.to_owned(), self.clock.now_ms());
         let written = self.sql.transaction(move |tx| {
             Box::pin(async move {
-                let text = "SELECT app_key FROM apps WHERE app_key = $1 AND retired_at IS NULL";
+                let text = "SELECT partner FROM apps WHERE app_key = $1 AND retired_at IS NULL";
                 let known = tx.fetch_optional(text, args![&app]).await?;
-                known.ok_or_else(|| Error::NoSuchApp(app.clone()))?;
+                let partner = known.ok_or_else(|| Error::NoSuchApp(app.clone()))?.text("partner")?;
+                buyers::check(tx, &partner, &account).await?;
                 insert(tx, &app, &account, &family, &drafts, now).await?;
                 if let Some(entry) = &entry {
                     audit::note(tx, entry).await?;
@@ -233,7 +287,7 @@ struct Made {
 
 impl Made {
     fn draft(&self, app_key: &str) -> Draft {
-        Draft { digest: digest(app_key, &self.text), kind: self.kind, ends: Some(self.ends) }
+        Draft { digest: digest(app_key, &self.text), kind: self.kind, ends: Some(self.ends), redirect_uri: None }
     }
 }
 
@@ -265,10 +319,11 @@ async fn insert(
     now: i64,
 ) -> Result<(), sql::Error> {
     for draft in drafts {
-        let text = "INSERT INTO app_tokens (digest, kind, app_key, account, family, created_at, expires_at) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let ends = draft.ends.map(Timestamp::as_millisecond);
-        tx.execute(text, args![&draft.digest, draft.kind.name(), app, account, family, now, ends]).await?;
+        let text = "INSERT INTO app_tokens \
+            (digest, kind, app_key, account, family, created_at, expires_at, redirect_uri) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let (ends, redirect) = (draft.ends.map(Timestamp::as_millisecond), draft.redirect_uri.as_deref());
+        tx.execute(text, args![&draft.digest, draft.kind.name(), app, account, family, now, ends, redirect]).await?;
     }
     // Whoever asks for tokens takes the ended ones away.
     let long_ago = now - i64::try_from(KEPT_AFTER_END.as_millis()).unwrap_or(i64::MAX);
@@ -281,6 +336,7 @@ fn read(row: &Row) -> Result<TokenRecord, sql::Error> {
         account: row.text("account")?,
         family: row.text("family")?,
         ends: row.opt_int("expires_at")?.map(moment),
+        redirect_uri: row.opt_text("redirect_uri")?,
     })
 }
 

@@ -6,9 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server, ServerHandle};
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::{App, Error as WebError, HttpServer};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
@@ -22,8 +26,12 @@ use crate::ops::look::Books;
 use crate::ops::{self, Meters};
 use crate::param2;
 use crate::rates;
+use crate::server::connection::Connection;
 use crate::server::house::{Error, House, Rooms};
 use crate::server::{readings, settings, tasks};
+
+/// How long the end of a connection may take.
+const DISCONNECT_WITHIN: Duration = Duration::from_secs(1);
 
 /// Two sockets, bound and not yet served.
 #[derive(Debug)]
@@ -98,7 +106,7 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
     let text = Data::new(DocumentText::from(web::Bytes::from(api::openapi::text(&document))));
     let settings = house.config.server.clone();
     let shared = Arc::clone(house);
-    let server = HttpServer::new(move || {
+    let app = move || {
         let (app, _) = App::new().into_utoipa_app().configure(api::operations).split_for_parts();
         app.app_data(shared.gate.clone())
             .app_data(paths.clone())
@@ -120,17 +128,33 @@ fn partners(house: &Arc<House>, listener: TcpListener) -> std::io::Result<Server
                 deadline: Duration::from_millis(shared.config.server.request_deadline_ms),
                 draining: shared.draining.clone(),
             })
-    });
-    let crowd = Arc::clone(&house.crowd);
-    let server = server.on_connect(move |connection, data| crowd.receive(connection, data));
-    let server = if settings.workers > 0 { server.workers(settings.workers) } else { server };
-    Ok(server
-        .keep_alive(Duration::from_secs(settings.keep_alive_s))
-        .client_request_timeout(Duration::from_millis(settings.head_timeout_ms))
-        .shutdown_timeout(settings.shutdown_s)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    };
+    let builder = Server::build().disable_signals().shutdown_timeout(settings.shutdown_s);
+    let builder = if settings.workers > 0 { builder.workers(settings.workers) } else { builder };
+    let (crowd, leaving) = (Arc::clone(&house.crowd), builder.graceful_shutdown_signal());
+    let directory = Arc::clone(&house.directory);
+    // As the framework's own server does it, but for the connection between socket and parser.
+    let builder = builder.listen("partners", listener, move || {
+        let (crowd, leaving) = (Arc::clone(&crowd), leaving.clone());
+        let app = app().into_factory().map_err(|error: WebError| error.error_response());
+        let served = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let leaving = leaving.clone();
+                async move { leaving.notified().await }
+            })
+            .keep_alive(Duration::from_secs(settings.keep_alive_s))
+            .client_request_timeout(Duration::from_millis(settings.head_timeout_ms))
+            .client_disconnect_timeout(DISCONNECT_WITHIN)
+            .on_connect_ext(move |connection: &Connection, data| crowd.receive(connection.socket(), data))
+            .finish(map_config(app, |()| AppConfig::default()));
+        let directory = Arc::clone(&directory);
+        let opened = fn_service(move |socket: TcpStream| {
+            let (peer, older) = (socket.peer_addr().ok(), directory.has_open_doors());
+            async move { Ok::<_, DispatchError>((Connection::new(socket, older), Protocol::Http1, peer)) }
+        });
+        opened.and_then(served)
+    })?;
+    Ok(builder.run())
 }
 
 /// Gives a worker rooms of its own; called on the worker's runtime.

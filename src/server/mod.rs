@@ -2,6 +2,7 @@
 
 pub mod allowances;
 pub mod books;
+pub mod connection;
 pub mod house;
 pub mod listeners;
 pub mod passes;

@@ -41,6 +41,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 22, name: "messages", text: include_str!("migrations/0022_messages.sql") },
     Migration { version: 23, name: "open1688", text: include_str!("migrations/0023_open1688.sql") },
     Migration { version: 24, name: "warehouse", text: include_str!("migrations/0024_warehouse.sql") },
+    Migration { version: 25, name: "accounts", text: include_str!("migrations/0025_accounts.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

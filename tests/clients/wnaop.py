@@ -17,6 +17,7 @@ from aop.api.biz.ProductAnalyzeGetRepurchaseRateTrendParam import ProductAnalyze
 from aop.api.biz.ProductAnalyzeGetThirtyDayMedianPriceTrendParam import ProductAnalyzeGetThirtyDayMedianPriceTrendParam
 from aop.api.biz.ProductCategoryGetAttrByIdParam import ProductCategoryGetAttrByIdParam
 from aop.api.biz.ProductDistributeGetDistributeInfoParam import ProductDistributeGetDistributeInfoParam
+from aop.api.biz.ProductKjdistributeAddRelationParam import ProductKjdistributeAddRelationParam
 from aop.api.biz.ProductSearchKeywordQueryParam import ProductSearchKeywordQueryParam
 from aop.api.biz.ProductSearchQueryProductDetailParam import ProductSearchQueryProductDetailParam
 from aop.api.biz.PushQueryMessageListParam import PushQueryMessageListParam
@@ -25,6 +26,7 @@ from aop.api.common.AuthPostponeTokenRequest import AuthPostponeTokenRequest
 
 import tls
 from asking import Asker
+from behind import Ledger
 from wnaop_trade import Trade
 
 SERVER = os.environ["XUNYUAN_AOP_SERVER"]
@@ -126,6 +128,16 @@ def messages():
     assert all(one["appKey"] == KEY and one["data"]["orderId"] for one in made), made
 
 
+def relations(offer):
+    for _ in range(2):
+        told = call(ProductKjdistributeAddRelationParam(), offerId=str(offer))["result"]
+        assert told["success"] is True and told["traceId"], told
+    followed = Ledger().read("/v1/follows")["items"]
+    assert [one["offer_id"] for one in followed].count(str(offer)) == 1, followed
+    nothing = call(ProductKjdistributeAddRelationParam(), offerId="999999999999")["result"]
+    assert nothing["success"] is False and nothing["msg"], nothing
+
+
 def tokens():
     server = tls.serve(SERVER)
     code = os.environ["XUNYUAN_AOP_CODE"]
@@ -164,6 +176,7 @@ def main():
     pools()
     trends(offer)
     selling_points(offer)
+    relations(offer)
     refusals()
     tokens()
     Trade(asker, some_goods()).walk()

@@ -993,3 +993,40 @@ async fn goods_are_counted_entered_and_taken_out_by_those_who_may_and_partners_s
     audit.says("operator:li");
     house.close().await;
 }
+
+#[actix_web::test]
+async fn buyer_accounts_are_made_and_closed_and_a_password_is_shown_once() {
+    let house = House::open().await;
+    house.partner("acme").await;
+    let browser = Browser::inside(&house).await;
+    let directory = &house.running.house.directory;
+    let policy = xunyuan::partners::AppPolicy { mode: Mode::Sandbox, scopes: Scopes::all(), allowed: Vec::new() };
+    let app = directory.issue_app("test", &"acme".parse().unwrap(), policy).await.unwrap().app_key;
+    directory.add_redirect("test", &app, "https://shop.example/back").await.unwrap();
+    browser.get("/console/partners/acme").await.says("https://shop.example/back");
+    let made = browser.send("/console/partners/acme/accounts", &[("branch", "osaka"), ("name", "Osaka <b>")]).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    let password = made.text.split("Password: ").nth(1).unwrap()[..29].to_owned();
+    let partner = "acme".parse().unwrap();
+    assert!(directory.is_buyer(&partner, "acme:osaka", &password).await.unwrap());
+    let page = browser.get("/console/partners/acme").await;
+    page.says("acme:osaka");
+    assert!(!page.text.contains(&password) && !page.text.contains("<b>"), "{}", page.text);
+    for (path, form, status) in [
+        ("/console/partners/acme/accounts", [("branch", "osaka")], 409),
+        ("/console/partners/acme/accounts", [("branch", "O saka")], 400),
+        ("/console/partners/other/accounts", [("branch", "kobe")], 404),
+        ("/console/partners/acme/accounts/password", [("account", "acme:kobe")], 404),
+        ("/console/partners/acme/accounts/close", [("account", "other")], 404),
+    ] {
+        assert_eq!(browser.send(path, &form).await.status, status, "{path} {form:?}");
+    }
+    let renewed = browser.send("/console/partners/acme/accounts/password", &[("account", "acme:osaka")]).await;
+    assert_eq!(renewed.status, 200);
+    assert!(!directory.is_buyer(&partner, "acme:osaka", &password).await.unwrap());
+    let closed = browser.send("/console/partners/acme/accounts/close", &[("account", "acme:osaka")]).await;
+    closed.says("acme:osaka is closed");
+    browser.get("/console/partners/acme").await.says(">closed</span>");
+    browser.get("/console/audit?action=buyer.close").await.says("acme:osaka");
+    house.close().await;
+}

@@ -7,11 +7,12 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{COOKIE, HOST, ORIGIN};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use subtle::ConstantTimeEq;
 
+use crate::edge::own_form;
+pub use crate::edge::own_form::{is_https, is_ours};
 use crate::ops::console::Console;
 use crate::ops::console::access::Open;
 use crate::ops::console::answer;
@@ -202,25 +203,7 @@ impl<R: Needs + 'static> FromRequest for Wish<R> {
 
 /// The value of our cookie.
 pub fn cookie(request: &HttpRequest) -> Option<&str> {
-    let lines = request.headers().get_all(COOKIE).filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
-}
-
-/// Whether a form was sent from a page of this very origin. Browsers say so themselves where they can; otherwise the
-/// origin must be the host that was asked. Who says neither is no browser with a page of ours.
-pub fn is_ours(request: &HttpRequest) -> bool {
-    let field = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = field("sec-fetch-site") {
-        return site == "same-origin";
-    }
-    let origin = field(ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
-    origin.is_some_and(|(_, authority)| field(HOST.as_str()).is_some_and(|host| host.eq_ignore_ascii_case(authority)))
-}
-
-/// Whether the browser reached us by https, whatever stands in between.
-pub fn is_https(request: &HttpRequest) -> bool {
-    request.headers().get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"))
+    own_form::cookie(request, COOKIE_NAME)
 }
 
 /// One field of a form or query.

@@ -12,6 +12,7 @@
 pub mod access;
 mod answer;
 mod audit;
+mod buyers;
 mod entry;
 mod figures;
 mod find;
@@ -77,6 +78,9 @@ pub fn routes(config: &mut ServiceConfig) {
             .route("/partners/{id}/resume", web::post().to(partners::resume))
             .route("/partners/{id}/overrides", web::post().to(partners::set_override))
             .route("/partners/{id}/overrides/end", web::post().to(partners::end_override))
+            .route("/partners/{id}/accounts", web::post().to(buyers::add))
+            .route("/partners/{id}/accounts/password", web::post().to(buyers::renew))
+            .route("/partners/{id}/accounts/close", web::post().to(buyers::close))
             .route("/what-if", web::get().to(what_if::what_if))
             .route("/orders", web::get().to(orders::list))
             .route("/orders/{id}", web::get().to(orders::one))

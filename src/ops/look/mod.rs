@@ -4,6 +4,7 @@
 pub mod at;
 pub mod audit;
 pub mod behind;
+pub mod buyers;
 pub mod counted;
 pub mod entry;
 pub mod figures;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
 use crate::model::plan::CONCURRENT;
+use crate::ops::look::buyers::{self, BuyerView};
 use crate::ops::look::overrides::OverrideView;
 use crate::ops::look::partners::{self, PartnerView};
 use crate::ops::look::standings::{self, AccountView};
@@ -37,6 +38,8 @@ pub struct PartnerStory {
     pub policies: Vec<String>,
     /// Its apps, by which it calls in the older protocol (HMAC-SHA1), the last used first.
     pub apps: Vec<AppView>,
+    /// Accounts whose people grant those apps to buy for them, the main one first.
+    pub buyers: Vec<BuyerView>,
 }
 
 /// An app of the older protocol, and when it was used.
@@ -60,6 +63,8 @@ pub struct AppView {
     pub last_used_at: Option<At>,
     /// How often it called in all.
     pub calls: i64,
+    /// Where people are sent back to who grant it something.
+    pub redirects: Vec<String>,
 }
 
 /// An answer of 400 or above.
@@ -90,6 +95,7 @@ pub async fn story(books: &Books, id: &str) -> Result<PartnerStory, Trouble> {
         last_errors: last_errors(books, id),
         overrides: overrides(books, &known).await?,
         apps: apps(books, &known).await?,
+        buyers: buyers::buyers(books, &known).await?,
         partner,
         accounts,
         margin_percent: margin.map(|margin| margin.to_string()),
@@ -101,7 +107,16 @@ pub async fn story(books: &Books, id: &str) -> Result<PartnerStory, Trouble> {
 async fn apps(books: &Books, id: &PartnerId) -> Result<Vec<AppView>, Trouble> {
     let mut apps = books.directory.list_apps(Some(id)).await?;
     apps.sort_by_key(|app| std::cmp::Reverse(app.last_used_at));
-    let view = |app: AppRow| AppView {
+    let mut views = Vec::new();
+    for app in apps {
+        let redirects = books.directory.redirects(&app.app_key).await?;
+        views.push(view(app, redirects));
+    }
+    Ok(views)
+}
+
+fn view(app: AppRow, redirects: Vec<String>) -> AppView {
+    AppView {
         app_key: app.app_key,
         mode: app.mode.name(),
         state: app.state.name(),
@@ -110,8 +125,8 @@ async fn apps(books: &Books, id: &PartnerId) -> Result<Vec<AppView>, Trouble> {
         created_at: At(app.created_at),
         last_used_at: app.last_used_at.map(At),
         calls: app.calls,
-    };
-    Ok(apps.into_iter().map(view).collect())
+        redirects,
+    }
 }
 
 /// Reads the overrides of one partner.

@@ -102,8 +102,10 @@ impl From<partners::Error> for Trouble {
             partners::Error::NoSuchPartner(_)
             | partners::Error::NoSuchKey(_)
             | partners::Error::NoSuchPlan { .. }
+            | partners::Error::NoSuchBuyer(_)
             | partners::Error::NoSuchOverride(_) => Self::Missing(error.to_string()),
             partners::Error::NoSuchPolicy { .. }
+            | partners::Error::NotABranch(_)
             | partners::Error::Figures(_)
             | partners::Error::OverrideInThePast
             | partners::Error::NoReason => Self::Wrong(error.to_string()),

@@ -13,7 +13,6 @@ use crate::model::money::Money;
 use crate::model::order::Order;
 use crate::model::quote::Quantity;
 use crate::model::refund::{MOST_VOUCHERS, ReasonCode, Refund, Remedy, State};
-use crate::orders::Orders;
 use crate::param2::aftersale::reason;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::fault::Refusal;
@@ -124,8 +123,7 @@ fn stored(refund: &Refund) -> Stored {
 }
 
 async fn order(asked: &Asked) -> Result<Order, Refusal> {
-    let number = crate::model::ids::CatalogueOrderId::new(asked.need_long("orderId")?);
-    asked.room::<Orders>()?.by_number(&asked.caller, number).await.map_err(named::coded(CODES))
+    named::numbered_or(asked, asked.need_long("orderId")?, named::coded(CODES)).await
 }
 
 fn goods(asked: &Asked) -> Result<(), Refusal> {

@@ -90,6 +90,9 @@ pub async fn of_order(asked: Asked) -> Told {
 
 /// Answers `alibaba.trade.refund.buyer.queryOrderRefundList`.
 pub async fn list(asked: Asked) -> Told {
+    if asked.is_branch() {
+        return Err(Refusal::own("403", "refunds are listed to the main account; ask for those of one order instead"));
+    }
     for name in ["sellerMemberId", "logisticsNo"] {
         if asked.text(name).is_some() {
             return Err(Refusal::invalid(name, "refunds are not listed by it here; leave it out"));

@@ -4,10 +4,11 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::aftersale::{Aftersale, Answer as Stored, Declined, Plea, SendBack, Step};
+use crate::aftersale::{Aftersale, Answer as Stored, Declined, Error, Plea, SendBack, Step};
 use crate::error::{Code, Failure};
 use crate::model::ids::CatalogueRefundId;
 use crate::model::refund::{Refund, Rejection};
+use crate::orders::Orders;
 use crate::param2::aftersale::create;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::fault::Refusal;
@@ -52,7 +53,15 @@ pub fn number(text: &str) -> Option<CatalogueRefundId> {
 /// The refund of a `refundId`.
 pub async fn refund(asked: &Asked, text: &str, table: &'static [(Code, &'static str)]) -> Result<Refund, Refusal> {
     let number = number(text).ok_or_else(|| Refusal::invalid("refundId", "TQ and a number"))?;
-    asked.room::<Aftersale>()?.by_number(&asked.caller, number).await.map_err(named::coded(table))
+    let refund = asked.room::<Aftersale>()?.by_number(&asked.caller, number).await.map_err(named::coded(table))?;
+    if asked.is_branch() {
+        let orders = asked.room::<Orders>()?;
+        let order = orders.get(&asked.caller, &refund.deed.order).await?;
+        if !orders.is_seen_by(&asked.caller, &order, &asked.account).await? {
+            return Err(named::coded(table)(Error::RefundNotFound));
+        }
+    }
+    Ok(refund)
 }
 
 /// Answers `alibaba.trade.refund.returnGoods`.

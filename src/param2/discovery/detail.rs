@@ -223,6 +223,10 @@ struct Tag {
 #[serde(rename_all = "camelCase")]
 struct MixSetting {
     general_hunpi: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mix_amount: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mix_number: Option<u32>,
 }
 
 /// Where sizes come from: the seller said so.
@@ -255,7 +259,7 @@ impl<'a> Detail<'a> {
                 Tag { key: "select", value: false },
             ],
             trace_info: trace(summary),
-            seller_mix_setting: MixSetting { general_hunpi: false },
+            seller_mix_setting: MixSetting::of(offer),
             sold_out: summary.sold_30d.to_string(),
             promotion_model: Promotion::NONE,
             trade_score: summary.rating.map(|rating| rating.to_string()),
@@ -263,6 +267,18 @@ impl<'a> Detail<'a> {
             create_date: summary.listed_at.map(dates::plain),
             is_select: "false",
             company_name: &summary.supplier.name.original,
+        }
+    }
+}
+
+impl MixSetting {
+    /// In whole yuan, as the platform counts it; a part of one counts whole.
+    fn of(offer: &Offer) -> Self {
+        let rule = offer.mixed_order;
+        Self {
+            general_hunpi: rule.is_some(),
+            mix_amount: rule.and_then(|rule| rule.amount).map(|amount| (amount.minor + 99) / 100),
+            mix_number: rule.and_then(|rule| rule.pieces),
         }
     }
 }

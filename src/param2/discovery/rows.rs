@@ -1,9 +1,11 @@
 //! The calls of this group.
 
-use crate::param2::discovery::{alike, categories, detail, pictures, points, pools, search, trends};
-use crate::param2::dispatch::{Kind, PRODUCT, Parameter, Row, XB, may, must};
+use crate::auth::Class;
+use crate::limits::Priority;
+use crate::param2::discovery::{alike, categories, detail, follow, pictures, points, pools, recommend, search, trends};
+use crate::param2::dispatch::{FENXIAO, Kind, PRODUCT, Parameter, Row, XB, may, must};
 use crate::param2::form::{Form, Layout};
-use crate::param2::trade::spare::BARE_MSG;
+use crate::param2::trade::spare::{BARE_MSG, OWN_MSG_TEXT, TRACED};
 
 /// Clients of several ages spell it their own way; one of them has to be there.
 const TREND_PARAMETERS: &[Parameter] =
@@ -11,6 +13,15 @@ const TREND_PARAMETERS: &[Parameter] =
 
 /// `{"result": {"msg", "code", "traceId", "success", "model"}}`; the call writes a success itself.
 const POOL_TOTAL: Form = Form { layout: Layout::Inside, message: "msg", ..Form::NESTED_TEXT };
+
+const ADD: &str = "product.kjdistribute.addRelation";
+const REMOVE: &str = "product.kjdistribute.removeRelation";
+const SUPPLY: &str = "alibaba.fenxiao.relationadd";
+const RECOMMENDED: &str = "tests/it/param2/discovery.rs::what_is_recommended_is_what_the_newer_face_finds";
+const OFFER_ID: &[Parameter] = &[must("offerId", Kind::Long)];
+const PRODUCT_ID: &[Parameter] = &[must("productId", Kind::Long)];
+/// `{"code", "message"}` in failures too, whose code is a number; the call writes both.
+const CODED: Form = Form::PLAIN.failing_as("code", "message");
 
 /// How an offer sold.
 const fn trend(api: &'static str) -> Row {
@@ -23,7 +34,19 @@ const fn trend(api: &'static str) -> Row {
     }
 }
 
-/// Searching, offers, categories, assortments, trends.
+/// Following an offer, or no more.
+const fn relation(namespace: &'static str, api: &'static str, costs_as: &'static str) -> Row {
+    Row {
+        parameters: OFFER_ID,
+        class: Class::Write,
+        urgency: Priority::Trade,
+        room: "follows",
+        proof: "tests/it/param2/relations.rs::what_is_followed_is_what_the_newer_face_follows",
+        ..Row::read(namespace, api, costs_as)
+    }
+}
+
+/// Searching, offers, categories, assortments, trends, follows.
 pub const ROWS: &[Row] = &[
     Row::read(XB, "product.search.keywordQuery", "search_offers")
         .takes(&[must("offerQueryParam", Kind::Json)])
@@ -182,4 +205,39 @@ pub const ROWS: &[Row] = &[
     trend("product.analyze.getThirtyDayMedianPriceTrendNew").by(|asked| Box::pin(trends::median_price(asked))),
     trend("product.analyze.getRepurchaseRateTrend").by(|asked| Box::pin(trends::repurchase_rate(asked))),
     trend("product.analyze.getRepurchaseRateTrendNew").by(|asked| Box::pin(trends::repurchase_rate(asked))),
+    Row::read(XB, "product.search.offerRecommend", "search_offers")
+        .takes(&[must("recommendOfferParam", Kind::Json)])
+        .by(|asked| Box::pin(recommend::offers(asked)))
+        .told("What sells best, page by page.", "catalog", RECOMMENDED),
+    Row::read(XB, "product.search.keywordSNQuery", "search_offers")
+        .takes(&[must("snParams", Kind::Json)])
+        .shaped(Form::NESTED.ok_as("S0000").failing_as("retCode", "retMsg"))
+        .by(|asked| Box::pin(recommend::navigation(asked)))
+        .told(
+            "By what a search can be narrowed: `snId` of `keywordQuery` takes an id of a value.",
+            "catalog",
+            RECOMMENDED,
+        ),
+    Row::read(PRODUCT, "alibaba.product.suggest.crossBorder", "search_offers")
+        .takes(&[must("keyWord", Kind::Text), may("loginId", Kind::Text)])
+        .shaped(OWN_MSG_TEXT)
+        .by(|asked| Box::pin(recommend::suggest(asked)))
+        .told("The ten that sell best of a title, with their variants.", "catalog", RECOMMENDED),
+    Row { does: "Follows an offer: its changes are told as messages.", ..relation(XB, ADD, "follow_offer") }
+        .signed_only()
+        .shaped(TRACED)
+        .by(|asked| Box::pin(follow::add_relation(asked))),
+    Row { does: "Follows an offer no more.", ..relation(XB, REMOVE, "unfollow_offer") }
+        .shaped(TRACED)
+        .by(|asked| Box::pin(follow::remove_relation(asked))),
+    Row { does: "Follows an offer that is bought for others.", ..relation(FENXIAO, SUPPLY, "follow_offer") }
+        .by(|asked| Box::pin(follow::add_supply(asked))),
+    Row { does: "Follows an offer.", ..relation(PRODUCT, "alibaba.product.follow.crossborder", "follow_offer") }
+        .takes(PRODUCT_ID)
+        .shaped(CODED)
+        .by(|asked| Box::pin(follow::follow_product(asked))),
+    Row { does: "Follows it no more.", ..relation(PRODUCT, "alibaba.product.unfollow.crossborder", "unfollow_offer") }
+        .takes(PRODUCT_ID)
+        .shaped(CODED)
+        .by(|asked| Box::pin(follow::unfollow_product(asked))),
 ];

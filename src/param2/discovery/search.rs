@@ -8,7 +8,7 @@ use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::money::{Currency, Money};
 use crate::model::picture::{Alike, Pictured};
 use crate::model::quote::Country;
-use crate::model::search::{Filters, Found, Search, Sort};
+use crate::model::search::{Attributes, Filters, Found, Search, Sort};
 use crate::model::supplier::Badge;
 use crate::param2::asked::{Answer, Asked, Told};
 use crate::param2::discovery::listing::Page;
@@ -60,6 +60,8 @@ struct Wanted {
     category_id_list: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     country: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    sn_id: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     seller_open_id: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
@@ -141,11 +143,17 @@ fn search(wanted: &Wanted) -> Result<Search, Refusal> {
         category: category(wanted)?,
         price_min: price("offerQueryParam.priceStart", wanted.price_start.as_deref())?,
         price_max: price("offerQueryParam.priceEnd", wanted.price_end.as_deref())?,
-        filters: filters(wanted),
+        filters: Filters { attributes: attributes(wanted)?, ..filters(wanted) },
         sort: wanted.sort.as_deref().map_or(Sort::Relevance, sort),
         size: marks::size("offerQueryParam.pageSize", wanted.page_size, 50)?,
         ..Search::default()
     })
+}
+
+/// `978:1352`, as `product.search.keywordSNQuery` tells them.
+fn attributes(wanted: &Wanted) -> Result<Attributes, Refusal> {
+    let read = |text: &str| text.parse().map_err(|_| Refusal::invalid("offerQueryParam.snId", "ids of keywordSNQuery"));
+    wanted.sn_id.as_deref().map_or_else(|| Ok(Attributes::default()), read)
 }
 
 fn category(wanted: &Wanted) -> Result<Option<CategoryId>, Refusal> {

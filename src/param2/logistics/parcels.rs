@@ -232,6 +232,7 @@ pub async fn owner(asked: Asked) -> Told {
     let number = number.ok_or_else(|| Refusal::missing("shipmentId"))?.trim();
     let id = asked.room::<Fulfilment>()?.order_of_waybill(&asked.caller, number).await?;
     let order = asked.room::<Orders>()?.get(&asked.caller, &id).await?;
+    let order = named::own(&asked, order, Refusal::from).await?;
     asked.answer(&Owner {
         out_order_id: order.deed.reference.to_string(),
         order_id: order.catalogue_order.map_or_else(String::new, |number| number.to_string()),
@@ -242,7 +243,7 @@ pub async fn owner(asked: Asked) -> Told {
 pub async fn mail_numbers(asked: Asked) -> Told {
     let reference: Reference =
         asked.need("outOrderId")?.parse().map_err(|error| Refusal::invalid("outOrderId", error))?;
-    let order = asked.room::<Orders>()?.by_reference(&asked.caller, &reference).await?;
+    let order = named::referred(&asked, &reference).await?;
     let numbers = parcels(&asked, &order).await?.into_iter().map(|parcel| parcel.tracking_number).collect();
     let model = order.catalogue_order.map(|number| (number.to_string(), numbers)).into_iter().collect();
     let trace_id = asked.visit.with(|visit| visit.request_id.to_string());

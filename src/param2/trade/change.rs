@@ -35,8 +35,7 @@ struct Feedback {
 
 /// The order of a number, told as missing in the call's own words.
 async fn found(asked: &Asked, number: i64, table: &'static [(Code, &'static str)]) -> Result<Order, Refusal> {
-    let number = crate::model::ids::CatalogueOrderId::new(number);
-    asked.room::<Orders>()?.by_number(&asked.caller, number).await.map_err(named::coded(table))
+    named::numbered_or(asked, number, named::coded(table)).await
 }
 
 /// Answers `alibaba.trade.cancel`.

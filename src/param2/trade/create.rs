@@ -17,7 +17,7 @@ use crate::param2::discovery::spec;
 use crate::param2::fault::Refusal;
 use crate::param2::trade::cargo::{self, Failed, Priced};
 use crate::param2::trade::once::{self, Wish};
-use crate::param2::trade::preview;
+use crate::param2::trade::{named, preview};
 
 /// Ways of trade that clients ask for and that are done as one: the money is kept until the goods are there.
 const TRADE_TYPES: &[&str] = &[preview::TRADE_TYPE, "alipay", "assure", "nzassure"];
@@ -80,9 +80,14 @@ pub async fn create_cross_order(asked: Asked) -> Told {
     if let Some(kind) = asked.text("tradeType").filter(|kind| !TRADE_TYPES.contains(kind)) {
         return Err(Refusal::own("400", format!("not support tradeType:【{kind}】")));
     }
-    let (reference, once) = named(&asked).await?;
+    let (reference, once) = reference_of(&asked).await?;
     let orders = asked.room::<Orders>()?;
-    let quote = match orders.by_reference(&asked.caller, &reference).await {
+    let taken = |_: Error| Refusal::own("400", format!("outOrderId {reference} is another account's"));
+    let known = match orders.by_reference(&asked.caller, &reference).await {
+        Ok(order) => Ok(named::own(&asked, order, taken).await?),
+        Err(error) => Err(error),
+    };
+    let quote = match known {
         Ok(order) if is_settled(&order) => return told(&asked, &order),
         // Begun, and not brought to an end yet: what was quoted then is what is ordered.
         Ok(order) => order.deed.quote,
@@ -95,6 +100,7 @@ pub async fn create_cross_order(asked: Asked) -> Told {
         }
         Err(other) => return Err(other.into()),
     };
+    orders.note_buyer(&asked.caller, &reference, &asked.account).await?;
     let basis = Basis::Quote(quote);
     let wish =
         NewOrder { reference: reference.clone(), basis, note: note(&asked)?, expected_total: None, referral: None };
@@ -110,7 +116,7 @@ pub async fn create_cross_order(asked: Asked) -> Told {
 }
 
 /// Under what it is ordered: the partner's own number, or one that stands for this request.
-async fn named(asked: &Asked) -> Result<(Reference, Once), Refusal> {
+async fn reference_of(asked: &Asked) -> Result<(Reference, Once), Refusal> {
     if let Some(text) = asked.text("outOrderId") {
         let reference = text.parse().map_err(|error| Refusal::invalid("outOrderId", error))?;
         return Ok((reference, key(text)));

@@ -58,7 +58,7 @@ async fn wanted(asked: &Asked) -> Result<Order, Refusal> {
         (Some(number), _) => named::numbered(asked, number).await,
         (None, Some(text)) => {
             let reference: Reference = text.parse().map_err(|error| Refusal::invalid("outOrderId", error))?;
-            Ok(asked.room::<Orders>()?.by_reference(&asked.caller, &reference).await?)
+            named::referred(asked, &reference).await
         }
         (None, None) => Err(Refusal::missing("orderId")),
     }
@@ -119,6 +119,7 @@ fn sought(asked: &Asked) -> Result<Sought, Refusal> {
         changed: Span { from: asked.date("modifyStartTime")?, to: asked.date("modifyEndTime")? },
         reference: reference.map_err(|error| Refusal::invalid("outOrderId", error))?,
         numbers: numbers.into_iter().map(CatalogueOrderId::new).collect(),
+        buyer: asked.is_branch().then(|| asked.account.clone()),
     })
 }
 

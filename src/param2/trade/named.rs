@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::edge::problem::Problem;
 use crate::error::{Code, Failure};
 use crate::model::ids::CatalogueOrderId;
-use crate::model::order::Order;
-use crate::orders::Orders;
+use crate::model::order::{Order, Reference};
+use crate::orders::{Error, Orders};
 use crate::param2::asked::Asked;
 use crate::param2::fault::Refusal;
 
@@ -17,7 +17,28 @@ pub async fn order(asked: &Asked, parameter: &str) -> Result<Order, Refusal> {
 
 /// The order of a number.
 pub async fn numbered(asked: &Asked, number: i64) -> Result<Order, Refusal> {
-    Ok(asked.room::<Orders>()?.by_number(&asked.caller, CatalogueOrderId::new(number)).await?)
+    numbered_or(asked, number, Refusal::from).await
+}
+
+/// The same, told as missing in the call's own words.
+pub async fn numbered_or(asked: &Asked, number: i64, refuse: impl Fn(Error) -> Refusal) -> Result<Order, Refusal> {
+    let found = asked.room::<Orders>()?.by_number(&asked.caller, CatalogueOrderId::new(number)).await;
+    own(asked, found.map_err(&refuse)?, refuse).await
+}
+
+/// The order of one of the partner's own numbers.
+pub async fn referred(asked: &Asked, reference: &Reference) -> Result<Order, Refusal> {
+    let found = asked.room::<Orders>()?.by_reference(&asked.caller, reference).await?;
+    own(asked, found, Refusal::from).await
+}
+
+/// The order, unless it was placed for another account than the token's: then it is as if there were none.
+pub async fn own(asked: &Asked, order: Order, refuse: impl Fn(Error) -> Refusal) -> Result<Order, Refusal> {
+    match asked.room::<Orders>()?.is_seen_by(&asked.caller, &order, &asked.account).await {
+        Ok(true) => Ok(order),
+        Ok(false) => Err(refuse(Error::OrderNotFound)),
+        Err(error) => Err(refuse(error)),
+    }
 }
 
 /// A list of numbers: `[1,2]`, `["1","2"]` or `1,2`; each once.

@@ -295,3 +295,62 @@ async fn trends_are_told_day_by_day_under_both_names() {
     assert_eq!(missing.error().as_deref(), Some("gw.ParamMissing"));
     house.close().await;
 }
+
+#[actix_web::test]
+async fn what_is_recommended_is_what_the_newer_face_finds() {
+    let house = House::open().await;
+    let (trader, partner) = (house.trader("acme").await, house.partner("finder").await);
+    let best = partner.get("/v1/offers?limit=5&sort=sold&language=ja").await.json();
+    let wanted: Vec<_> = best["items"].as_array().unwrap().iter().map(|one| number(&one["id"])).collect();
+    let page = async |page: i64, size: i64| {
+        let asked = json!({"beginPage": page, "pageSize": size, "country": "ja", "outMemberId": "1"});
+        trader.result("product.search.offerRecommend", "recommendOfferParam", asked).await
+    };
+    assert_eq!(ids(&page(1, 5).await, "offerId"), wanted);
+    let second = page(2, 2).await;
+    assert_eq!(ids(&second, "offerId"), wanted[2..4]);
+    assert_eq!(second[0]["subjectTrans"], best["items"][2]["title"]);
+    assert_eq!(second[0]["priceInfo"]["price"], best["items"][2]["price"]["from"]["amount"]);
+    assert_eq!(page(2_000, 5).await, json!([]), "beyond what is shown of a list");
+    // By what a search can be narrowed, and that it is narrowed by it.
+    let word = "杯子";
+    let asked = json!({"keyword": word, "language": "en_US", "region": "US", "currency": "USD"}).to_string();
+    let told = trader.told(XB, "product.search.keywordSNQuery", &[("snParams", &asked)]).await;
+    assert_eq!((&told["result"]["success"], &told["result"]["retCode"]), (&json!(true), &json!("S0000")));
+    let property = &told["result"]["result"][0];
+    let value = &property["children"][0];
+    assert!(property["translateName"].is_string() && property["id"].is_string(), "{told}");
+    let search = async |more: Value| {
+        let mut asked = json!({"keyword": word, "beginPage": 1, "pageSize": 5, "country": "en"});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        trader.result("product.search.keywordQuery", "offerQueryParam", asked).await
+    };
+    let (all, narrowed) = (search(json!({})).await, search(json!({"snId": value["id"]})).await);
+    let (all, narrowed) = (all["totalRecords"].as_u64().unwrap(), narrowed["totalRecords"].as_u64().unwrap());
+    assert!(0 < narrowed && narrowed <= all, "{narrowed} of {all}");
+    let query: String = url::form_urlencoded::byte_serialize(word.as_bytes()).collect();
+    let newer = partner.get(&format!("/v1/offers?q={query}&limit=1&facets=true&language=en")).await.json();
+    let counted = &newer["facets"]["attributes"][0];
+    assert_eq!((&property["id"], &property["name"]), (&counted["id"], &counted["name_original"]));
+    assert_eq!(
+        (&value["translateName"], narrowed),
+        (&counted["values"][0]["value"], counted["values"][0]["offers"].as_u64().unwrap())
+    );
+    let wrong = json!({"keyword": word, "beginPage": 1, "pageSize": 5, "country": "en", "snId": "red"}).to_string();
+    let said = trader.call(XB, "product.search.keywordQuery", &[("offerQueryParam", &wrong)]).await;
+    assert_eq!(said.error().as_deref(), Some("gw.ParamInvalid"));
+    // What sells best of a title, with its variants.
+    let told = trader.told("com.alibaba.product", "alibaba.product.suggest.crossBorder", &[("keyWord", word)]).await;
+    let found = partner.get(&format!("/v1/offers?q={query}&limit=10&sort=sold&language=en")).await.json();
+    let wanted: Vec<_> = found["items"].as_array().unwrap().iter().map(|one| number(&one["id"])).collect();
+    assert_eq!((&told["success"], ids(&told["resultList"], "productID")), (&json!("true"), wanted));
+    let first = &told["resultList"][0];
+    let newer = partner.get(&format!("/v1/offers/{}?language=en", first["productID"])).await.json();
+    assert_eq!(first["skuList"].as_array().unwrap().len(), newer["skus"].as_array().unwrap().len());
+    assert_eq!(first["skuList"][0]["skuId"].to_string(), newer["skus"][0]["id"].as_str().unwrap());
+    assert_eq!((&first["subject"], &first["minPurchaseQuantity"]), (&newer["title_original"], &newer["minimum_order"]));
+    let of_nobody = [("keyWord", word), ("loginId", "nobody")];
+    let none = trader.told("com.alibaba.product", "alibaba.product.suggest.crossBorder", &of_nobody).await;
+    assert_eq!(none["success"], "false");
+    house.close().await;
+}

@@ -2,11 +2,14 @@
 
 mod account;
 mod aftersale;
+mod authorise;
 mod discovery;
 mod door;
 mod freight;
 mod messages;
 mod pictures;
+mod raw;
+mod relations;
 mod shapes;
 mod shop;
 mod socket;

@@ -75,6 +75,13 @@ impl House {
 }
 
 impl Trader {
+    /// The same app with another token.
+    pub fn with_token(&self, token: String) -> Self {
+        let (app_key, shown_secret) = (self.app_key.clone(), self.shown_secret.clone());
+        let secret = AppSecret::new(shown_secret.as_bytes()).unwrap();
+        Self { app_key, secret, shown_secret, token, address: self.address.clone() }
+    }
+
     /// `param2/1/namespace/api/appKey`
     pub fn path(&self, namespace: &str, api: &str) -> String {
         format!("param2/1/{namespace}/{api}/{}", self.app_key)

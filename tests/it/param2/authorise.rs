@@ -1,0 +1,338 @@
+//! The page on which people of a partner let apps buy for their accounts, and what each account sees.
+
+use reqwest::header::{CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER, SET_COOKIE};
+use reqwest::{Client, Response, redirect};
+use serde_json::{Value, json};
+use xunyuan::partners::NewBuyer;
+
+use crate::harness::House;
+use crate::param2::shop::{LOGISTICS, Shop, TRADE};
+use crate::param2::trader::{Trader, XB};
+
+const BACK: &str = "https://shop.example/back?from=xunyuan";
+
+/// A browser that follows nothing and keeps its cookie.
+struct Browser<'a> {
+    house: &'a House,
+    client: Client,
+    cookie: String,
+}
+
+struct Page {
+    status: u16,
+    leads_to: Option<String>,
+    policy: String,
+    cookie: Option<String>,
+    waits: bool,
+    text: String,
+}
+
+impl Page {
+    async fn of(response: Response) -> Self {
+        let field = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (leads_to, cookie, waits) = (field(LOCATION), field(SET_COOKIE), field(RETRY_AFTER).is_some());
+        let policy = field(CONTENT_SECURITY_POLICY).unwrap_or_default();
+        assert_eq!(field(reqwest::header::X_FRAME_OPTIONS).as_deref(), Some("DENY"));
+        assert_eq!(field(reqwest::header::CACHE_CONTROL).as_deref(), Some("no-store"));
+        Self {
+            status: response.status().as_u16(),
+            leads_to,
+            policy,
+            cookie,
+            waits,
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    /// The value of a field of the form.
+    fn value(&self, name: &str) -> String {
+        let at =
+            self.text.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("{}", self.text));
+        let escaped = at.split('"').next().unwrap();
+        [("&#34;", "\""), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")]
+            .iter()
+            .fold(escaped.to_owned(), |text, (from, to)| text.replace(from, to))
+    }
+
+    /// What the address it leads to says.
+    fn told(&self, name: &str) -> Option<String> {
+        let url = url::Url::parse(self.leads_to.as_ref()?).unwrap();
+        url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+impl<'a> Browser<'a> {
+    fn at(house: &'a House) -> Self {
+        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        Self { house, client, cookie: String::new() }
+    }
+
+    async fn open(&mut self, pairs: &[(&str, &str)]) -> Page {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let asked =
+            self.client.get(self.house.url(&format!("/oauth/authorize?{query}"))).header("cookie", &self.cookie);
+        let page = Page::of(asked.send().await.unwrap()).await;
+        if let Some(cookie) = &page.cookie {
+            assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+            self.cookie = cookie.split(';').next().unwrap().to_owned();
+        }
+        page
+    }
+
+    async fn send(&self, from: &str, pairs: &[(&str, &str)]) -> Page {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let asked = self.client.post(self.house.url("/oauth/authorize")).header("cookie", &self.cookie);
+        let asked = asked.header("origin", from).header("content-type", "application/x-www-form-urlencoded");
+        Page::of(asked.body(body).send().await.unwrap()).await
+    }
+
+    /// Fills the form of a page.
+    async fn fill(&self, page: &Page, account: &str, password: &str, decision: &str) -> Page {
+        let origin = self.house.url("");
+        let (client, back, token) = (page.value("client_id"), page.value("redirect_uri"), page.value("token"));
+        let mut form = vec![("client_id", client.as_str()), ("redirect_uri", &back), ("token", &token)];
+        let state = page.text.contains("name=\"state\"").then(|| page.value("state"));
+        form.extend(state.as_deref().map(|state| ("state", state)));
+        form.extend([("account", account), ("password", password), ("decision", decision)]);
+        self.send(origin.trim_end_matches('/'), &form).await
+    }
+}
+
+async fn account(house: &House, partner: &str, branch: Option<&str>) -> (String, String) {
+    let new =
+        NewBuyer { partner: partner.parse().unwrap(), branch: branch.map(str::to_owned), name: "Osaka".to_owned() };
+    let (account, password) = house.running.house.directory.add_buyer("test", new).await.unwrap();
+    (account, password.to_string())
+}
+
+async fn registered(house: &House, trader: &Trader) {
+    house.running.house.directory.add_redirect("test", &trader.app_key, BACK).await.unwrap();
+}
+
+async fn redeem(trader: &Trader, code: &str, told_to: &str) -> Value {
+    let pairs = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &trader.app_key),
+        ("client_secret", &trader.shown_secret),
+        ("redirect_uri", told_to),
+        ("code", code),
+    ];
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    trader.post(&format!("http/1/system.oauth2/getToken/{}", trader.app_key), &pairs).await.json()
+}
+
+#[actix_web::test]
+async fn a_person_grants_and_the_app_buys_for_that_account() {
+    let house = House::open().await;
+    let mut trader = house.trader("acme").await;
+    registered(&house, &trader).await;
+    let (login, password) = account(&house, "acme", Some("osaka")).await;
+    let mut browser = Browser::at(&house);
+    let state = "a b&c=\"<ü>\"";
+    let asked = [("client_id", &*trader.app_key), ("site", "1688"), ("redirect_uri", BACK), ("state", state)];
+    let page = browser.open(&asked).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(page.text.contains("shop.example") && page.text.contains(&trader.app_key) && !page.text.contains("<ü>"));
+    assert!(page.policy.contains("form-action 'self' https://shop.example;"), "{}", page.policy);
+    assert!(page.policy.contains("default-src 'none'") && page.policy.contains("frame-ancestors 'none'"));
+    // A wrong password first, then the right one on the page that says so.
+    let again = browser.fill(&page, &login, "wrong", "allow").await;
+    assert_eq!((again.status, again.leads_to.as_deref()), (403, None));
+    assert!(again.text.contains("role=\"alert\"") && again.value("account") == login);
+    let gone = browser.fill(&again, &login.to_uppercase(), &password, "allow").await;
+    assert_eq!(gone.status, 303, "{}", gone.text);
+    assert!(gone.leads_to.as_ref().unwrap().starts_with("https://shop.example/back?from=xunyuan&code="));
+    assert_eq!(gone.told("state").as_deref(), Some(state), "it goes back as it came");
+    let code = gone.told("code").unwrap();
+    let elsewhere = redeem(&trader, &code, "https://shop.example/other").await;
+    assert_eq!(elsewhere["error"], "invalid_grant", "{elsewhere}");
+    let granted = redeem(&trader, &code, BACK).await;
+    assert_eq!(granted["resource_owner"], login.as_str(), "{granted}");
+    assert_eq!(redeem(&trader, &code, BACK).await["error"], "invalid_grant", "a code is redeemed once");
+    trader.token = granted["access_token"].as_str().unwrap().to_owned();
+    let own = trader.told("com.alibaba.account", "alibaba.account.basic", &[]).await;
+    assert_eq!(own["result"]["loginId"], login.as_str());
+    // Who granted what is in the books.
+    let written = house.running.house.directory.audit(20).await.unwrap();
+    let found = |action: &str| written.iter().find(|entry| entry.action == action).unwrap();
+    assert_eq!(found("app.authorise").actor, format!("partner:acme key:{login}"));
+    assert!(found("app.authorise").detail.contains(BACK) && found("app.redeem").detail.contains(&login));
+    // A code that nobody redeems ends; whose account is closed has no tokens.
+    let page = browser.open(&asked).await;
+    let late = browser.fill(&page, &login, &password, "allow").await.told("code").unwrap();
+    house.clock.advance_ms(600_000);
+    assert_eq!(redeem(&trader, &late, "default").await["error"], "invalid_grant");
+    assert_eq!(house.running.house.directory.close_buyer("test", &login).await.unwrap(), 2);
+    house.clock.advance_ms(2_000);
+    let said = trader.call("com.alibaba.account", "alibaba.account.basic", &[]).await;
+    assert_eq!(said.error().as_deref(), Some("401"));
+    let page = browser.open(&asked).await;
+    assert_eq!(browser.fill(&page, &login, &password, "allow").await.status, 403);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn what_does_not_fit_is_told_here_and_nobody_is_sent_away() {
+    let house = House::open().await;
+    let (trader, other) = (house.trader("acme").await, house.trader("other").await);
+    registered(&house, &trader).await;
+    let (login, password) = account(&house, "acme", None).await;
+    let (strange, strange_password) = account(&house, "other", None).await;
+    let mut browser = Browser::at(&house);
+    let long = "s".repeat(2_049);
+    for wrong in [
+        vec![],
+        vec![("client_id", "1"), ("redirect_uri", BACK)],
+        vec![("client_id", &*trader.app_key)],
+        vec![("client_id", &*trader.app_key), ("redirect_uri", "https://shop.example/back")],
+        vec![("client_id", &*trader.app_key), ("redirect_uri", "https://shop.example/back?from=xunyuan&a=b")],
+        vec![("client_id", &*trader.app_key), ("redirect_uri", "https://evil.example/")],
+        vec![("client_id", &*other.app_key), ("redirect_uri", BACK)],
+        vec![("client_id", &*trader.app_key), ("redirect_uri", BACK), ("state", &*long)],
+    ] {
+        let page = browser.open(&wrong).await;
+        assert_eq!((page.status, page.leads_to), (400, None), "{wrong:?}");
+        assert!(page.text.contains("Nothing was granted") && !page.text.contains("<form"));
+    }
+    let asked = [("client_id", &*trader.app_key), ("redirect_uri", BACK), ("state", "s")];
+    let page = browser.open(&asked).await;
+    // Another partner's account cannot grant; and a form from elsewhere, or without the cookie, is not looked at.
+    assert_eq!(browser.fill(&page, &strange, &strange_password, "allow").await.status, 403);
+    let token = page.value("token");
+    let form = |token: &str| {
+        let pairs = [("client_id", trader.app_key.as_str()), ("redirect_uri", BACK), ("account", &*login)];
+        let more = [("password", &*password), ("decision", "allow"), ("token", token)];
+        pairs.iter().chain(&more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+    };
+    let send = async |from: &str, token: &str| {
+        let pairs = form(token);
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        browser.send(from, &pairs).await
+    };
+    let origin = house.url("").trim_end_matches('/').to_owned();
+    for (from, token) in [("https://evil.example", &*token), ("null", &*token), (&*origin, "x"), (&*origin, "")] {
+        let page = send(from, token).await;
+        assert_eq!((page.status, page.leads_to), (403, None), "{from} {token}");
+    }
+    assert_eq!(
+        Browser::at(&house)
+            .send(&origin, &[("client_id", &*trader.app_key), ("redirect_uri", BACK), ("token", "")])
+            .await
+            .status,
+        403
+    );
+    // Declined: the app hears so, and gets nothing.
+    let gone = browser.fill(&page, "", "", "deny").await;
+    assert_eq!((gone.status, gone.told("error").as_deref()), (303, Some("access_denied")));
+    assert_eq!((gone.told("state").as_deref(), gone.told("code")), (Some("s"), None));
+    // Guessing is bounded.
+    let mut waits = false;
+    for _ in 0..80 {
+        let said = browser.fill(&page, &login, "wrong", "allow").await;
+        waits = said.status == 429;
+        if waits {
+            assert!(said.waits, "it says for how long");
+            break;
+        }
+        assert_eq!(said.status, 403);
+    }
+    assert!(waits);
+    // With the door closed there is nothing to grant.
+    house.running.house.directory.close_door("test", &"acme".parse().unwrap()).await.unwrap();
+    let page = browser.open(&asked).await;
+    assert_eq!((page.status, page.leads_to), (403, None));
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn an_account_sees_its_own_orders_and_the_main_one_all() {
+    let house = House::open().await;
+    let shop = Shop::open(&house, "acme").await;
+    let directory = &house.running.house.directory;
+    let branch = async |name: &str| {
+        let token = directory.grant_lasting("test", &shop.trader.app_key, name).await.unwrap().access_token;
+        shop.trader.with_token(token)
+    };
+    let (osaka, kobe) = (branch("acme:osaka").await, branch("acme:kobe").await);
+    let order = async |trader: &Trader, reference: &str| {
+        trader.told(TRADE, "alibaba.trade.createCrossOrder", &shop.order(&[("outOrderId", reference)])).await
+    };
+    let number = |told: &Value| told["result"]["orderId"].as_str().unwrap_or_else(|| panic!("{told}")).to_owned();
+    let main = number(&order(&shop.trader, "PO-MAIN").await);
+    let own = number(&order(&osaka, "PO-OSAKA").await);
+    let view = async |trader: &Trader, number: &str| {
+        let asked = [("webSite", "1688"), ("orderId", number)];
+        trader.told(TRADE, "alibaba.trade.get.buyerView", &asked).await["success"].clone()
+    };
+    for (trader, seen) in [(&shop.trader, [true, true]), (&osaka, [false, true]), (&kobe, [false, false])] {
+        let told = [view(trader, &main).await, view(trader, &own).await];
+        assert_eq!(told, seen.map(|seen| json!(seen.to_string())));
+        let list = trader.told(TRADE, "alibaba.trade.getBuyerOrderList", &[("page", "1"), ("pageSize", "20")]).await;
+        let wanted = seen.iter().filter(|seen| **seen).count();
+        assert_eq!(
+            (list["totalRecord"].as_u64(), list["result"].as_array().map(Vec::len)),
+            (Some(wanted as u64), Some(wanted))
+        );
+    }
+    let said = osaka.told(TRADE, "alibaba.trade.get.buyerView", &[("webSite", "1688"), ("orderId", &own)]).await;
+    assert_eq!(said["result"]["baseInfo"]["buyerLoginId"], "acme:osaka", "{said}");
+    // Nothing can be done to what is not seen, and its number is not given away by ordering under it again.
+    let cancel = [("webSite", "1688"), ("tradeID", own.as_str()), ("cancelReason", "buyerCancel")];
+    assert_eq!(kobe.told(TRADE, "alibaba.trade.cancel", &cancel).await["success"], false);
+    let parcels = [("webSite", "1688"), ("orderId", main.as_str())];
+    assert_eq!(osaka.told(LOGISTICS, "alibaba.trade.getLogisticsInfos.buyerView", &parcels).await["success"], false);
+    let taken = order(&kobe, "PO-OSAKA").await;
+    assert_eq!((&taken["success"], taken["result"].get("orderId")), (&json!(false), None), "{taken}");
+    let again = order(&osaka, "PO-OSAKA").await;
+    assert_eq!(number(&again), own);
+    let refunds = kobe.told(TRADE, "alibaba.trade.refund.buyer.queryOrderRefundList", &[("currentPageNum", "1")]).await;
+    assert!(refunds.to_string().contains("main account"), "{refunds}");
+    let mail = kobe.told(XB, "bigcustomer.mailNo.query", &[("outOrderId", "PO-OSAKA")]).await;
+    assert_eq!(mail["result"]["success"], false, "{mail}");
+    assert_eq!(osaka.told(TRADE, "alibaba.trade.cancel", &cancel).await["success"], true);
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn a_main_account_grants_for_its_sub_accounts_and_takes_it_back() {
+    const OAUTH: &str = "system.oauth2";
+    let house = House::open().await;
+    let trader = house.trader("acme").await;
+    for branch in ["osaka", "kobe"] {
+        account(&house, "acme", Some(branch)).await;
+    }
+    let say = async |trader: &Trader, api: &str, accounts: &str| {
+        trader.told(OAUTH, api, &[("subUserIdentityList", accounts)]).await["result"].clone()
+    };
+    let none = say(&trader, "subaccount.auth.list", "acme:osaka,acme:kobe").await;
+    assert_eq!(none, json!({"success": true, "returnValue": []}));
+    let granted = say(&trader, "subaccount.auth.add", "[\"acme:osaka\"]").await;
+    assert_eq!(granted["success"], true, "{granted}");
+    let osaka = trader.with_token(granted["returnValue"]["acme:osaka"].as_str().unwrap().to_owned());
+    let own = osaka.told("com.alibaba.account", "alibaba.account.basic", &[]).await;
+    assert_eq!(own["result"]["loginId"], "acme:osaka");
+    let held = say(&trader, "subaccount.auth.list", "acme:osaka,acme:kobe").await;
+    let relations = held["returnValue"].as_array().unwrap();
+    assert_eq!(
+        (relations.len(), &relations[0]["ownerId"], &relations[0]["adminOwnerId"]),
+        (1, &json!("acme:osaka"), &json!("acme"))
+    );
+    assert_eq!((&relations[0]["subAuth"], &relations[0]["clientId"]), (&json!(true), &json!(trader.app_key)));
+    assert!(relations[0].get("accessToken").is_none(), "a token is shown once");
+    // Not by a sub-account, and not for what is none.
+    assert_eq!(say(&osaka, "subaccount.auth.add", "acme:kobe").await["errorCode"], "auth_error");
+    for strange in ["acme:tokyo", "other:osaka", "acme"] {
+        let told = say(&trader, "subaccount.auth.add", strange).await;
+        assert_eq!((&told["success"], &told["errorCode"]), (&json!(false), &json!("param_error")), "{strange}");
+    }
+    let taken = say(&trader, "subaccount.auth.cancel", "acme:osaka").await;
+    assert_eq!(taken, json!({"success": true, "returnValue": true}));
+    house.clock.advance_ms(2_000);
+    let said = osaka.call("com.alibaba.account", "alibaba.account.basic", &[]).await;
+    assert_eq!(said.error().as_deref(), Some("401"));
+    let written = house.running.house.directory.audit(10).await.unwrap();
+    let actions: Vec<_> = written.iter().map(|entry| (&*entry.action, &*entry.actor)).collect();
+    let by = format!("partner:acme key:{}", trader.app_key);
+    assert!(actions.contains(&("app.revoke_tokens", &by)) && actions.contains(&("app.grant", &by)), "{actions:?}");
+    house.close().await;
+}
