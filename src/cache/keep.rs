@@ -388,15 +388,33 @@ impl<E: Trouble> Cache<E> {
         }
     }
 
+    /// What another node fetched a while ago may be shown, and somebody has to fetch it anew: this process may not keep it
+    /// until the next one asks.
+    fn refresh_if_old<W, F>(&self, key: &Key, kind: Kind, found: Option<&Found>, fetch: W)
+    where
+        W: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Fetched, E>> + Send + 'static,
+    {
+        let Some(Found { kept, how: How::Shared }) = found else { return };
+        if self.age(kept, self.clock.now_ms()) == Age::Revalidate {
+            self.refresh(key, kind, Some(Arc::clone(kept)), fetch, false);
+        }
+    }
+
     async fn fetch<W, F>(&self, key: &Key, kind: Kind, held: Option<Arc<Kept>>, fetch: W) -> Result<Found, Error<E>>
     where
         W: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<Fetched, E>> + Send + 'static,
     {
         let (this, own) = (self.clone(), key.clone());
-        let shared = self.flights.share(key, move || this.fill(own, kind, held, false, fetch));
+        let fetch = Arc::new(fetch);
+        let first = Arc::clone(&fetch);
+        let shared = self.flights.share(key, move || this.fill(own, kind, held, false, move || first()));
         match trace::waiting(shared).await {
-            Landed::Led(shared) => shared.map_err(Error::Fetch),
+            Landed::Led(shared) => {
+                self.refresh_if_old(key, kind, shared.as_ref().ok(), move || fetch());
+                shared.map_err(Error::Fetch)
+            }
             Landed::Followed(shared) => {
                 Tally::one(&self.tally.coalesced);
                 let followed = |found: Found| match found.how {

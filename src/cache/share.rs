@@ -15,9 +15,9 @@ use crate::cache::key::Key;
 use crate::cache::rendered::{Life, Rendered};
 use crate::cache::tally::Tally;
 
-/// One in so many of those that could be shared is: what is asked for again and again is there soon, and the many that
-/// are asked for twice do not take the room of documents.
-const ONE_IN: f64 = 4.0;
+/// One in so many of those that could be shared is: what is asked for again and again is there soon, and of the many that
+/// are asked for twice not all take room beside their documents.
+const ONE_IN: f64 = 2.0;
 /// Longer answers are compressed: to open them costs less than to send them.
 const LONG_BYTES: usize = 16 << 10;
 

@@ -193,6 +193,26 @@ async fn what_one_node_rendered_of_a_shared_document_others_need_not_render() {
 }
 
 #[tokio::test]
+async fn a_node_that_finds_something_old_has_it_refreshed_though_it_keeps_nothing_itself() {
+    if !at_hand() {
+        return;
+    }
+    let server = Server::plain(&[]);
+    let (one, catalogue) = (node(&server).await, Catalogue::default());
+    let bare = Settings { documents_bytes: 0, rendered_bytes: 0, ..settings(&server, Duration::from_secs(2)) };
+    let keeps_nothing = of(&bare).heard().await;
+    assert_eq!(one.shows(&catalogue).await, (0, How::Fetched));
+    is_shared(&server).await;
+    assert_eq!(keeps_nothing.shows(&catalogue).await, (0, How::Shared));
+    assert_eq!(catalogue.fetches(), 1, "it is fresh");
+    catalogue.changes();
+    keeps_nothing.clock.advance_ms(i64::from(Kind::Offer.freshness().soft_s) * 1_100 + 1);
+    assert_eq!(keeps_nothing.shows(&catalogue).await, (0, How::Shared));
+    until("it is refreshed", async || catalogue.fetches() == 2).await;
+    until("others find what it fetched", async || keeps_nothing.shows(&catalogue).await.0 == 1).await;
+}
+
+#[tokio::test]
 async fn after_a_change_every_node_answers_new_within_a_moment() {
     if !at_hand() {
         return;
