@@ -108,7 +108,8 @@ impl Directory {
                     if tx.execute(text, args![now, &account]).await? == 0 {
                         return Err(Error::NoSuchBuyer(account));
                     }
-                    let text = "UPDATE app_tokens SET revoked_at = $1 WHERE account = $2 AND revoked_at IS NULL";
+                    let text = "UPDATE app_tokens SET revoked_at = $1 WHERE account = $2 AND revoked_at IS NULL \
+                        AND (expires_at IS NULL OR expires_at > $1)";
                     let count = tx.execute(text, args![now, &account]).await?;
                     audit::note(tx, &entry).await?;
                     Ok(count)

@@ -227,7 +227,7 @@ async fn what_does_not_fit_is_told_here_and_nobody_is_sent_away() {
     assert_eq!((gone.told("state").as_deref(), gone.told("code")), (Some("s"), None));
     // Guessing is bounded.
     let mut waits = false;
-    for _ in 0..80 {
+    for _ in 0..900 {
         let said = browser.fill(&page, &login, "wrong", "allow").await;
         waits = said.status == 429;
         if waits {

@@ -313,7 +313,8 @@ async fn what_is_recommended_is_what_the_newer_face_finds() {
     assert_eq!(second[0]["priceInfo"]["price"], best["items"][2]["price"]["from"]["amount"]);
     assert_eq!(page(2_000, 5).await, json!([]), "beyond what is shown of a list");
     // By what a search can be narrowed, and that it is narrowed by it.
-    let word = "杯子";
+    let word = crate::param2::raw::keyword(&house).await;
+    let word = word.as_str();
     let asked = json!({"keyword": word, "language": "en_US", "region": "US", "currency": "USD"}).to_string();
     let told = trader.told(XB, "product.search.keywordSNQuery", &[("snParams", &asked)]).await;
     assert_eq!((&told["result"]["success"], &told["result"]["retCode"]), (&json!(true), &json!("S0000")));

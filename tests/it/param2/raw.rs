@@ -24,10 +24,18 @@ fn search(trader: &Trader, keyword: &str) -> (String, Vec<(String, String)>) {
 }
 
 /// A keyword in Chinese that finds something.
-async fn keyword(house: &House) -> String {
+pub async fn keyword(house: &House) -> String {
     let partner = house.partner("finder").await;
-    let found = partner.get("/v1/offers?limit=1&sort=sold").await.json();
-    found["items"][0]["title_original"].as_str().unwrap().chars().take(2).collect()
+    let keywords = partner.get("/v1/trends/keywords?language=en&limit=20").await.json();
+    for keyword in keywords["items"].as_array().unwrap() {
+        let word = keyword["keyword_original"].as_str().unwrap();
+        let query: String = url::form_urlencoded::byte_serialize(word.as_bytes()).collect();
+        let found = partner.get(&format!("/v1/offers?q={query}&limit=20&language=en")).await.json();
+        if found["items"].as_array().unwrap().len() > 3 {
+            return word.to_owned();
+        }
+    }
+    panic!("nothing is found: {keywords}")
 }
 
 #[actix_web::test]
