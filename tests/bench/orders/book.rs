@@ -76,6 +76,7 @@ fn quote() -> Result<Quote> {
         unit_price: Money::fen(320),
         amount: Money::fen(3200),
         weight_g: 250,
+        tier_from: None,
     };
     let basket = Basket {
         supplier: SupplierId::new(42),
