@@ -267,7 +267,8 @@ pub(crate) mod tests {
             let rate = rate(code, per_cny).with_margin(crate::model::margin::Margin::of(margin).unwrap());
             let per_cny = rate.per_cny;
             let parts: Vec<_> = fen.iter().map(|fen| Money::fen(*fen)).collect();
-            let whole = rate.convert(Money::fen(fen.iter().sum())).unwrap();
+            // Of hundreds of millions at the highest of rates no currency has a number for the sum.
+            let Some(whole) = rate.convert(Money::fen(fen.iter().sum())) else { return Ok(()) };
             let shares = rate.apportion(&parts, whole).unwrap();
             proptest::prop_assert_eq!(shares.iter().map(|share| share.minor).sum::<i64>(), whole.minor);
             for (part, share) in parts.iter().zip(&shares) {
