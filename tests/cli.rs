@@ -129,7 +129,7 @@ fn a_list_is_compared_with_a_line_for_each_hundred_and_the_exit_says_how_it_went
     }
     assert!(!lines.contains('\u{1b}'), "no bar where there is no terminal: {lines:?}");
     let result = std::fs::read_to_string(at("sold.matches.csv")).unwrap();
-    let wrong: Vec<_> = result.lines().filter(|line| line.contains(",error,")).collect();
+    let wrong: Vec<_> = result.lines().skip(1).filter(|line| line.contains(",error,")).collect();
     assert!(wrong.len() == 2 && wrong[0].starts_with("42,R41,error,quantity: a whole number"), "{wrong:?}");
     assert!(wrong[1].starts_with("178,R177,error,currency: is needed with a price"), "{wrong:?}");
     assert_eq!(result.lines().count(), 211);
