@@ -186,8 +186,9 @@ async fn the_tree_of_categories_is_walked_from_its_root() {
     assert_eq!(told.iter().map(|child| &child["name"]).collect::<Vec<_>>(), names);
     let below = older(&ids[0].to_string()).await;
     assert_eq!((&below["name"], &below["parentIDs"], &below["level"]), (names[0], &json!([0]), &json!(1)));
-    let none = trader.told("com.alibaba.product", "alibaba.category.get", &[("categoryID", "999999999")]).await;
-    assert!(none.get("succes").is_none() && none["errorCode"] == "404", "{none}");
+    let asked = [("keyWord", word), ("loginId", "nobody")];
+    let none = trader.told("com.alibaba.product", "alibaba.product.suggest.crossBorder", &asked).await;
+    assert_eq!(none["success"], "false");
     house.close().await;
 }
 
