@@ -160,7 +160,7 @@ impl<E: Trouble> Cache<E> {
     }
 
     /// The same of what was found; `own` is what had been heard of before it was looked for.
-    fn judged(
+    pub(super) fn judged(
         &self,
         found: Option<Kept>,
         own: u64,

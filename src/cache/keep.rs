@@ -19,6 +19,7 @@ use crate::cache::moves::Moves;
 use crate::cache::parts::{Held, Parts};
 use crate::cache::redis::Redis;
 use crate::cache::rendered::{Life, Packed, Rendered};
+use crate::cache::share::Renderer;
 use crate::cache::tag::Tag;
 use crate::cache::tally::Tally;
 use crate::clock::Clock;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub redis: Option<Place>,
     /// The longest a lookup waits for Redis.
     pub redis_budget: Duration,
+    /// Who renders answers: nodes that name themselves alike show each other's.
+    pub renderer: String,
 }
 
 impl Default for Settings {
@@ -48,6 +51,7 @@ impl Default for Settings {
             rendered_bytes: 64 << 20,
             redis: None,
             redis_budget: Duration::from_millis(10),
+            renderer: String::new(),
         }
     }
 }
@@ -127,7 +131,8 @@ pub(super) type Shared<E> = Result<Found, E>;
 #[derive(Clone, Debug)]
 pub struct Cache<E> {
     pub(super) documents: Documents,
-    answers: Parts<Rendered>,
+    pub(super) answers: Parts<Rendered>,
+    pub(super) renderer: Renderer,
     pub(super) flights: Flights<Shared<E>>,
     pub(super) redis: Option<Redis>,
     pub(super) moves: Arc<Moves>,
@@ -153,6 +158,7 @@ impl<E: Trouble> Cache<E> {
         Ok(Self {
             documents: Documents(Parts::of(settings.documents_bytes)),
             answers: Parts::of(settings.rendered_bytes),
+            renderer: Renderer::named(&settings.renderer),
             flights: Flights::default(),
             redis: redis.transpose()?,
             moves: Arc::default(),
@@ -289,6 +295,9 @@ impl<E: Trouble> Cache<E> {
         let answer = Arc::new(Rendered::new(Arc::new(Life::of(kind, document, kept)), make()?, wanted));
         if !answer.life.fell(&self.moves) {
             self.answers.keep(key.clone(), Arc::clone(&answer));
+            if *how == How::Shared {
+                self.share(key, kept, &answer);
+            }
         }
         Ok(answer)
     }
@@ -350,15 +359,19 @@ impl<E: Trouble> Cache<E> {
 
     /// Whether this one of many callers should see that a hot answer is refreshed before its time is over: the nearer
     /// the end and the longer a fetch takes, the likelier (XFetch, Vattani et al. 2015).
-    fn is_early(&self, life: &Life, now_ms: i64) -> bool {
+    pub(super) fn is_early(&self, life: &Life, now_ms: i64) -> bool {
         if life.stands_in_until_ms > 0 || !is_nearly_over(life.fetched_at_ms, life.soft_until_ms, now_ms) {
             return false;
         }
+        let ahead_ms = -f64::from(life.took_ms.max(1)) * self.drawn().max(f64::MIN_POSITIVE).ln();
+        now_ms as f64 + ahead_ms >= life.soft_until_ms as f64
+    }
+
+    /// Some number from 0 to 1.
+    pub(super) fn drawn(&self) -> f64 {
         let drawn = self.dice.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         let drawn = (drawn ^ (drawn >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 11;
-        let share = (drawn as f64 / (1_u64 << 53) as f64).max(f64::MIN_POSITIVE);
-        let ahead_ms = -f64::from(life.took_ms.max(1)) * share.ln();
-        now_ms as f64 + ahead_ms >= life.soft_until_ms as f64
+        drawn as f64 / (1_u64 << 53) as f64
     }
 
     fn refresh<W, F>(&self, key: &Key, kind: Kind, held: Option<Arc<Kept>>, fetch: W, early: bool)

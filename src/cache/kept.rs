@@ -149,7 +149,7 @@ impl Pack for Kept {
 
     /// Every document is worth its place: to fetch it again costs more than to pack it.
     fn pack(&self, _: Option<&Kept>) -> Packing<Kept> {
-        Packing::Put(Self { content: self.content.packed(), ..self.clone() })
+        Packing::Put(self.packed())
     }
 
     fn weight(&self) -> usize {
@@ -201,6 +201,11 @@ impl Kept {
         }
     }
 
+    /// The same document, compressed if that makes it smaller.
+    pub(super) fn packed(&self) -> Self {
+        Self { content: self.content.packed(), ..self.clone() }
+    }
+
     /// The same document, asked for again only after a pause: the catalogue is down.
     pub(super) fn standing_in(&self, now_ms: i64, pause_ms: i64) -> Self {
         Self { stands_in_until_ms: now_ms + pause_ms, ..self.clone() }
@@ -214,8 +219,7 @@ impl Kept {
     /// The envelope: magic, check over key and rest, kind of content, four times, place in the stream of moves, how long
     /// the fetch took, length when unpacked, tags, document.
     pub(super) fn encode(&self, key: &Key) -> Vec<u8> {
-        let content = self.content.packed();
-        let (mark, length, body): (u8, u32, &[u8]) = match &content {
+        let (mark, length, body): (u8, u32, &[u8]) = match &self.content {
             Content::Absent => (0, 0, b""),
             Content::Plain(bytes) => (1, 0, bytes),
             Content::Packed { bytes, length } => (2, *length, bytes),

@@ -1,8 +1,9 @@
 //! The door to what was seen before: the catalogue's documents and the answers rendered from them.
 //!
 //! Two tiers keep documents: this process (bounded by bytes, with TinyLFU admission) and, when configured, Redis,
-//! which all nodes share. Rendered answers stay in the process, with strong ETag and compressed variants made once. Both
-//! are packed only when their room is needed ([`parts`]).
+//! which all nodes share. Rendered answers stay in the process, with strong ETag and compressed variants made once; those
+//! that several nodes would render are in Redis, too ([`share`]). In the process both are packed only when their room is
+//! needed ([`parts`]).
 //!
 //! A lookup walks: process → Redis → one fetch. Whoever asks for the same key while a fetch is under way waits for it
 //! ([`flight`]); of several nodes one fetches, and the others wait a bounded time ([`fill`]). A fetch whose leader dies is
@@ -32,6 +33,7 @@ mod moves;
 mod parts;
 mod redis;
 mod rendered;
+mod share;
 mod stream;
 mod tag;
 mod tally;

@@ -1,10 +1,12 @@
 //! The Redis tier: documents that all nodes share, and who of them fetches one. Every kind of trouble is a miss that is
 //! counted, and after some silence Redis is left alone for a while.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
 
 use crate::cache::circuit::Circuit;
@@ -17,12 +19,15 @@ use crate::redis_link::{BadPlace, Link, Links, Patience, Place};
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// Writing is not waited for by anybody, and what is asked in the background has time; this bounds how long a task lives.
 pub(super) const ERRAND_WITHIN: Duration = Duration::from_millis(500);
-/// Keys of documents begin with this, and those of leases with that; both go on with a hash of the key in braces, which
-/// puts them into one slot of a cluster.
+/// Keys of documents begin with this, those of rendered answers and of leases with those; all go on with a hash of the key
+/// in braces, which puts a document and its lease into one slot of a cluster.
 const DOCUMENTS: &[u8] = b"xy:doc:2:{";
+const ANSWERS: &[u8] = b"xy:ans:1:{";
 const LEASES: &[u8] = b"xy:fetch:1:{";
 /// Larger documents are not shared: one of them would hold up everyone's small ones on the connection.
 const LARGEST_BYTES: usize = 512 * 1024;
+/// For what came to be read, handed over, and looked at.
+const TURNS: usize = 3;
 /// A lease ends by itself after this, should whoever has it die. Others do not wait so long.
 const LEASE_MS: u32 = 3_000;
 
@@ -71,9 +76,18 @@ impl Redis {
 
     /// The kept document, if Redis has it and says so in time.
     pub async fn find(&self, key: &Key) -> Option<Kept> {
+        self.find_as(DOCUMENTS, key, self.0.budget).await
+    }
+
+    /// The same of a rendered answer; it has half the time, so that there is some left to look for its document.
+    pub async fn find_answer(&self, key: &Key) -> Option<Kept> {
+        self.find_as(ANSWERS, key, self.0.budget / 2).await
+    }
+
+    async fn find_as(&self, what: &[u8], key: &Key, budget: Duration) -> Option<Kept> {
         let mut command = redis::cmd("GET");
-        command.arg(name(DOCUMENTS, key));
-        let found = self.within(self.0.budget, async |mut link| command.query_async(&mut link).await).await?;
+        command.arg(name(what, key));
+        let found = self.within(budget, async |mut link| command.query_async(&mut link).await).await?;
         self.read(key, found)
     }
 
@@ -98,8 +112,19 @@ impl Redis {
             return self.give_up(key, lease);
         }
         let mut command = redis::cmd("SET");
-        command.arg(name(DOCUMENTS, key)).arg(kept.encode(key)).arg("PX").arg(left_ms);
+        command.arg(name(DOCUMENTS, key)).arg(kept.packed().encode(key)).arg("PX").arg(left_ms);
         self.later(key, Some(command), lease);
+    }
+
+    /// Keeps a rendered answer while nobody has to be asked about it, in a task of its own.
+    pub fn keep_answer(&self, key: &Key, answer: &Kept) {
+        let left_ms = answer.soft_until_ms - self.0.clock.now_ms();
+        if left_ms <= 0 || answer.content.weight() > LARGEST_BYTES {
+            return;
+        }
+        let mut command = redis::cmd("SET");
+        command.arg(name(ANSWERS, key)).arg(answer.encode(key)).arg("PX").arg(left_ms);
+        self.later(key, Some(command), None);
     }
 
     /// Lets another node fetch, in a task of its own.
@@ -158,22 +183,22 @@ impl Redis {
             Tally::one(&inner.tally.redis_left_alone);
             return None;
         }
-        let why = match tokio::time::timeout(budget, inner.links.ask(question)).await {
-            Ok(Ok(value)) => {
+        let why = match answered(budget, inner.links.ask(question)).await {
+            Some(Ok(value)) => {
                 inner.circuit.worked();
                 return Some(value);
             }
-            Ok(Err(error)) if is_an_answer(&error) => {
+            Some(Err(error)) if is_an_answer(&error) => {
                 inner.circuit.worked();
                 Tally::one(&inner.tally.redis_refused);
                 error.to_string()
             }
-            Ok(Err(error)) => {
+            Some(Err(error)) => {
                 Tally::one(&inner.tally.redis_gone);
                 self.silent();
                 error.to_string()
             }
-            Err(_) => {
+            None => {
                 Tally::one(&inner.tally.redis_slow);
                 self.silent();
                 format!("no answer within {} ms", budget.as_millis())
@@ -189,6 +214,22 @@ impl Redis {
             self.0.links.renew();
         }
     }
+}
+
+/// What Redis says within this time. A busy thread may notice the end of the time before it has read what came long ago:
+/// so it gets some turns to read it. Else a node with much to do would take Redis for slow, and have more to do.
+async fn answered<T>(budget: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    let mut answer = pin!(answer);
+    if let Ok(told) = tokio::time::timeout(budget, &mut answer).await {
+        return Some(told);
+    }
+    for _ in 0..TURNS {
+        tokio::task::yield_now().await;
+        if let Some(told) = answer.as_mut().now_or_never() {
+            return Some(told);
+        }
+    }
+    None
 }
 
 /// Whether the server is there and said no: full, of the wrong type, not allowed.
@@ -225,10 +266,31 @@ pub(super) async fn told<T: FromRedisValue>(command: redis::Cmd, mut link: Link)
 
 #[cfg(test)]
 mod tests {
-    use super::{DOCUMENTS, LEASES, name};
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+
+    use super::{DOCUMENTS, LEASES, answered, name};
     use crate::cache::freshness::Kind;
     use crate::cache::key::Key;
     use crate::redis_link::slot;
+
+    #[tokio::test]
+    async fn what_came_in_time_is_read_though_this_thread_was_late() {
+        let (says, hears) = oneshot::channel();
+        // Stands for the connection's own task: what came is handed over when it has its turn.
+        let hands_over = tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            says.send(7)
+        });
+        let busy = async {
+            std::thread::sleep(Duration::from_millis(20));
+            hears.await
+        };
+        assert_eq!(answered(Duration::from_millis(5), busy).await, Some(Ok(7)));
+        assert_eq!(hands_over.await.unwrap(), Ok(()));
+        assert_eq!(answered(Duration::from_millis(5), std::future::pending::<()>()).await, None);
+    }
 
     #[test]
     fn a_document_and_its_lease_are_in_one_slot_whatever_the_key_says() {

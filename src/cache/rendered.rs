@@ -183,6 +183,11 @@ impl Rendered {
         Self::with(life, bytes, etag, wanted)
     }
 
+    /// The answer under a tag that was made before.
+    pub(super) fn tagged(life: Arc<Life>, bytes: Bytes, etag: HeaderValue) -> Self {
+        Self::with(life, bytes, etag, true)
+    }
+
     /// The same bytes under other times.
     pub(super) fn under(&self, life: Arc<Life>) -> Self {
         let again = Self::with(life, self.bytes.clone(), self.etag.clone(), true);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use crate::cache::{Cache, Fetched, Found, How, Key, Kind, Moved, Settings, Subject, Tally, Trouble, Turn};
+use crate::cache::{Cache, Fetched, Found, How, Key, Kind, Moved, Rendered, Settings, Subject, Tally, Trouble, Turn};
 use crate::clock::Clock;
 use crate::model::partner::Mode;
 use crate::redis_link::Place;
@@ -38,17 +38,22 @@ struct Catalogue {
 }
 
 fn quiet(server: &Server, budget: Duration) -> Node {
+    of(&settings(server, budget))
+}
+
+fn settings(server: &Server, budget: Duration) -> Settings {
+    Settings { redis: Some(Place::at(server.url())), redis_budget: budget, ..Settings::default() }
+}
+
+fn of(settings: &Settings) -> Node {
     let clock = Clock::shiftable();
-    let settings = Settings { redis: Some(Place::at(server.url())), redis_budget: budget, ..Settings::default() };
-    let cache = Cache::new(&settings, Arc::new(Tally::default()), clock.clone()).unwrap();
+    let cache = Cache::new(settings, Arc::new(Tally::default()), clock.clone()).unwrap();
     Node { cache, clock, _hears: JoinSet::new() }
 }
 
 /// A node that hears, and has heard everything there is.
 async fn node(server: &Server) -> Node {
-    let mut node = quiet(server, Duration::from_secs(2));
-    node.hears().await;
-    node
+    quiet(server, Duration::from_secs(2)).heard().await
 }
 
 fn key() -> Key {
@@ -86,6 +91,11 @@ impl Catalogue {
 }
 
 impl Node {
+    async fn heard(mut self) -> Self {
+        self.hears().await;
+        self
+    }
+
     async fn hears(&mut self) {
         let cache = self.cache.clone();
         self._hears.spawn(async move {
@@ -115,6 +125,20 @@ impl Node {
         self.cache.tally().rows().iter().find(|(n, _)| *n == name).unwrap().1
     }
 
+    /// An answer for one caller, of the document, and how it was come by.
+    async fn answers(&self, catalogue: &Catalogue) -> (Arc<Rendered>, How) {
+        let answer = Key::of(Kind::Offer).text("to one caller").number(7).finish();
+        if let Some(shared) = self.cache.shared_answer(&answer, &key(), Kind::Offer).await {
+            return (shared, How::Shared);
+        }
+        let found = self.ask(catalogue).await.unwrap();
+        let upper = || {
+            let text = found.kept.content.document().unwrap();
+            Ok::<_, ()>(text.to_ascii_uppercase().into())
+        };
+        (self.cache.render(&answer, (&key(), Kind::Offer), &found, upper).unwrap(), How::Held)
+    }
+
     /// Waits until the stream has been read as far as another node has.
     async fn hears_as_much_as(&self, other: &Self) {
         until("one node hears what the other heard", async || {
@@ -130,6 +154,42 @@ async fn is_shared(server: &Server) {
         keys.len() == 1
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_one_node_rendered_of_a_shared_document_others_need_not_render() {
+    if !at_hand() {
+        return;
+    }
+    let server = Server::plain(&[]);
+    let (one, two, catalogue) = (node(&server).await, node(&server).await, Catalogue::default());
+    let (fetched, how) = one.answers(&catalogue).await;
+    assert_eq!(how, How::Held);
+    is_shared(&server).await;
+    let keys = || server.command::<Vec<Vec<u8>>>(&["KEYS", "xy:ans:*"]).unwrap().len();
+    assert_eq!(keys(), 0, "it was fetched, not found");
+    until("one of some nodes that found the document shares what it rendered", async || {
+        let (rendered, _) = quiet(&server, Duration::from_secs(2)).heard().await.answers(&catalogue).await;
+        assert_eq!((&rendered.bytes, &rendered.etag), (&fetched.bytes, &fetched.etag));
+        keys() == 1
+    })
+    .await;
+    let (shared, how) = two.answers(&catalogue).await;
+    assert_eq!((&shared.bytes, &shared.etag, how), (&fetched.bytes, &fetched.etag, How::Shared));
+    assert_eq!((two.count("hits_rendered"), catalogue.fetches()), (1, 1));
+    // Who holds the document renders it, and whoever is of another release or address shows nobody else's.
+    assert_eq!(one.answers(&catalogue).await.1, How::Held);
+    let settings = Settings { renderer: "other".into(), ..settings(&server, Duration::from_secs(2)) };
+    let other = of(&settings).heard().await;
+    assert_eq!((other.answers(&catalogue).await.1, other.count("hits_rendered")), (How::Held, 0));
+    // It is believed no longer than its document.
+    let three = node(&server).await;
+    catalogue.changes();
+    one.cache.purge(&[offer(7)]).await;
+    three.hears_as_much_as(&one).await;
+    let (newer, how) = three.answers(&catalogue).await;
+    assert_eq!(how, How::Held);
+    assert!(newer.bytes.starts_with(b"VERSION 1"));
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ counters! {
     hits_process,
     /// Answered from Redis.
     hits_redis,
+    /// Of these: with an answer that was rendered before.
+    hits_rendered,
     /// Asked the catalogue.
     misses,
     /// Answers past their soft time, shown while refreshed or because the catalogue was down.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::timeout;
 
 use crate::catalog::audience::Audience;
 use crate::catalog::failure::Error;
@@ -25,8 +26,9 @@ use crate::upstream::{self, Context, Upstream};
 
 /// How many offers one batch holds at most: the service's own limit.
 pub const MOST_OFFERS: usize = 50;
-/// How long the first who has to ask waits for others who have to.
-const GATHERING: Duration = Duration::from_millis(3);
+/// How long the first who has to ask waits for others at most: until each is found, or has to ask, too. Who waits for
+/// what another request or node fetches is not known to be either.
+const GATHERING: Duration = Duration::from_millis(25);
 
 type Told = Result<Arc<HashMap<i64, Option<Bytes>>>, upstream::Error>;
 
@@ -38,6 +40,9 @@ struct Together {
     traceparent: Option<Arc<str>>,
     /// Closed (`None`) as soon as the call is made.
     waiting: Mutex<Option<Vec<i64>>>,
+    /// How many are in the batch, and a permit for each of which it is known whether it has to ask.
+    all: u32,
+    decided: Semaphore,
     told: OnceCell<Told>,
 }
 
@@ -55,6 +60,8 @@ impl Catalog {
             language: audience.language,
             traceparent: trace::current(),
             waiting: Mutex::new(Some(Vec::new())),
+            all: u32::try_from(ids.len()).unwrap_or(u32::MAX),
+            decided: Semaphore::new(0),
             told: OnceCell::new(),
         });
         let look = async |id: &OfferId| {
@@ -63,14 +70,17 @@ impl Catalog {
             let call = id.call(audience, &exchange)?;
             let key = document_key(OfferId::KIND, audience, &call);
             let (interpreter, mode, call) = (self.interpreter.clone(), audience.mode, Arc::new(call));
+            let asking = Arc::clone(&together);
             let fetch = move || {
-                let (together, interpreter, call) = (Arc::clone(&together), interpreter.clone(), Arc::clone(&call));
+                let (together, interpreter, call) = (Arc::clone(&asking), interpreter.clone(), Arc::clone(&call));
                 async move {
                     let document = together.fetch(number).await?;
                     Ok(kept_as(OfferId::KIND, mode, &call, completed(interpreter.as_ref(), &call, document).await))
                 }
             };
-            let kept = self.cache.document(&key, OfferId::KIND, fetch).await.map_err(failure::of)?.kept;
+            let found = self.cache.document(&key, OfferId::KIND, fetch).await;
+            together.decided.add_permits(1);
+            let kept = found.map_err(failure::of)?.kept;
             Ok((self.read(audience, id, &key, &kept)?, kept.fetched_at_ms))
         };
         let looked: Vec<Result<(Offer, i64), Error>> = join_all(ids.iter().map(look)).await;
@@ -96,11 +106,13 @@ impl Together {
     /// Whether there is still time to be asked for with the others.
     fn joins(&self, number: i64) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.as_mut().map(|numbers| numbers.push(number)).is_some()
+        let joined = waiting.as_mut().map(|numbers| numbers.push(number)).is_some();
+        self.decided.add_permits(1);
+        joined
     }
 
     async fn ask(&self) -> Told {
-        tokio::time::sleep(GATHERING).await;
+        let _ = timeout(GATHERING, self.decided.acquire_many(self.all)).await;
         let numbers = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
         let call = calls::batch_get(&numbers, self.language);
         let document = self.upstream.ask(self.mode, &call, self.context()).await?;

@@ -154,6 +154,9 @@ impl Catalog {
         if let Some(answer) = self.cache.answer_for_now(&key, &document_key) {
             return Ok(Shown { answer, how: How::StandIn });
         }
+        if let Some(answer) = self.cache.shared_answer(&key, &document_key, Q::KIND).await {
+            return Ok(Shown { answer, how: How::Shared });
+        }
         let fetch = self.fetch(Q::KIND, audience.mode, call, Q::ABSENT);
         let found = match self.cache.document(&document_key, Q::KIND, fetch).await {
             Ok(found) => found,

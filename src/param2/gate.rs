@@ -166,7 +166,7 @@ impl Walk {
         let path = self.route.as_ref().map_or("", |route| &*route.signed);
         match gate.apps.twin(app, path, parameters.texts(), parameters.files()).await {
             Twin::First(first) => Ok(Turn::Mine(Some(first))),
-            Twin::Again(kept) => Ok(Turn::Told(twin::heard(kept)?)),
+            Twin::Again(kept) => Ok(Turn::Told(twin::heard(kept))),
             Twin::Lost => Err(Refusal::limited(Gw::RequestLimit, Some(1))),
         }
     }

@@ -11,6 +11,7 @@ mod failure;
 mod source;
 mod table;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -110,7 +111,6 @@ struct Inner {
     /// What the settings say themselves.
     fixed: Table,
     table: ArcSwap<Table>,
-    generation: AtomicU64,
     failures: AtomicU64,
     pace: Mutex<Pace>,
 }
@@ -142,8 +142,8 @@ impl Rates {
             Source::Web(_) | Source::Fixed => Table::empty(),
         };
         let table = ArcSwap::from_pointee(table.filled_from(&fixed));
-        let (generation, failures) = (AtomicU64::new(1), AtomicU64::new(0));
-        Ok(Self(Arc::new(Inner { settings, clock, fixed, table, generation, failures, pace: Mutex::default() })))
+        let failures = AtomicU64::new(0);
+        Ok(Self(Arc::new(Inner { settings, clock, fixed, table, failures, pace: Mutex::default() })))
     }
 
     /// The rate of a currency to lock in a quote: like [`Rates::exchange`], but refused when it is too old.
@@ -212,7 +212,6 @@ impl Rates {
             return Ok(false);
         }
         self.0.table.store(Arc::new(table));
-        self.0.generation.fetch_add(1, Ordering::Release);
         Ok(true)
     }
 
@@ -244,14 +243,17 @@ impl Rates {
     }
 
     /// A number that differs whenever prices of this currency would be shown differently: at another rate, or with another
-    /// word about its age. Answers that show converted prices are kept under it.
+    /// word about its age. Answers that show converted prices are kept under it. It is the same on every node that has the
+    /// same rate.
     pub fn mark(&self, currency: Currency) -> i64 {
         if currency == Currency::CNY {
             return 0;
         }
         let table = self.0.table.load();
-        let stale = table.find(currency).is_some_and(|row| self.is_stale(row));
-        i64::try_from(self.generation()).unwrap_or(i64::MAX / 2).saturating_mul(2) + i64::from(stale)
+        let Some(row) = table.find(currency) else { return 0 };
+        let mut hasher = DefaultHasher::new();
+        (row.per_cny.serialize(), epoch_day(row.date), &row.source, self.is_stale(row)).hash(&mut hasher);
+        hasher.finish().cast_signed()
     }
 
     fn is_stale(&self, row: &Exchange) -> bool {
@@ -261,11 +263,6 @@ impl Rates {
         }
         let days = self.0.clock.now_ms().div_euclid(DAY_MS).saturating_sub(epoch_day(row.date));
         days > i64::from(self.0.settings.stale_after_days)
-    }
-
-    /// A number that grows when the table changes; answers that show converted prices are kept under it.
-    pub fn generation(&self) -> u64 {
-        self.0.generation.load(Ordering::Acquire)
     }
 
     /// Days since the day of the rates; `None` while there are none.
@@ -372,10 +369,14 @@ mod tests {
             Rates::open(Settings { stale_after_days: 36_500, ..settings(Source::File(path.clone())) }, Clock::System)
                 .unwrap();
         assert!(!rates.refresh().await.unwrap());
-        let before = rates.generation();
+        let yen = currency("JPY");
+        let before = rates.mark(yen);
+        let beside =
+            Rates::open(Settings { stale_after_days: 36_500, ..settings(Source::File(path.clone())) }, Clock::System);
+        assert_eq!(beside.unwrap().mark(yen), before, "another node with the same rate");
         std::fs::write(&path, "# date: 2026-11-21\n# source: bank\nJPY,22\n").unwrap();
         assert!(rates.refresh().await.unwrap());
-        assert!(rates.generation() > before);
+        assert_ne!(rates.mark(yen), before);
         std::fs::write(&path, "JPY;nothing").unwrap();
         assert!(rates.refresh().await.is_err());
         assert_eq!(rates.exchange(currency("JPY")).unwrap().per_cny.to_string(), "22");

@@ -123,6 +123,8 @@ pub fn cache(config: &Config) -> cache::Settings {
         rendered_bytes: config.cache.rendered_bytes,
         redis: config.redis.servers.as_ref().map(place),
         redis_budget: config.redis.cache_budget,
+        // Answers name addresses of ours, and a release may say more in them than the one before.
+        renderer: format!("{} {}", env!("CARGO_PKG_VERSION"), config.server.public_url),
     }
 }
 

@@ -223,6 +223,8 @@ async fn what_the_protocol_cannot_carry_is_told_as_not_offered() {
     });
     let inquiry = far.post_once("/v1/inquiries", "inquiry-1", body).await;
     let order = far.order("PO-1").await.json();
+    let paid = far.post_once("/v1/payments", "pay-PO-1", json!({"order_ids": [order["id"]], "method": "debit"})).await;
+    assert_eq!(paid.json()["state"], "paid", "{}", paid.json());
     let body = json!({"reference": "CO-1", "order_ids": [order["id"]], "operated_by": "warehouse"});
     let consignment = far.post_once("/v1/consignments", "consign-1", body).await;
     for (answer, says) in [(inquiry, "Inquiries"), (consignment, "Consignments")] {

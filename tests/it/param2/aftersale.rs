@@ -218,7 +218,10 @@ async fn a_refund_is_measured_and_taken_back() {
     );
     // What is given back already is not taken back.
     house.clock.advance_ms(120_000);
-    let id = wish(&shop, &number, "2", &reason, &[]).await["result"]["result"]["refundId"].as_str().unwrap().to_owned();
+    let id = wish(&shop, &number, "2", &reason, &[("_later", "1")]).await["result"]["result"]["refundId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     control(&house, &id, json!({"do": "agree"})).await;
     refund_in(&shop, &id, "refundsuccess").await;
     let late = withdraw(&id).await;
@@ -304,9 +307,9 @@ async fn goods_are_sent_back_with_pictures_and_the_marketplace_decides() {
     control(&house, &id, json!({"do": "agree"})).await;
     let agreed = refund_in(&shop, &id, "waitbuyersend").await;
     let back_to = agreed["sellerReceiveAddress"].as_str().unwrap_or_else(|| panic!("{agreed}"));
-    let address = shop.trader.told("com.alibaba.fenxiao", "refund.address.get", &[("mainOrderId", &number)]).await;
-    assert_eq!((&address["result"]["success"], address["result"].get("errorCode")), (&json!(true), None), "{address}");
-    let told = &address["result"]["data"][0];
+    let whither = shop.trader.told("com.alibaba.fenxiao", "refund.address.get", &[("mainOrderId", &number)]).await;
+    assert_eq!((&whither["result"]["success"], whither["result"].get("errorCode")), (&json!(true), None), "{whither}");
+    let told = &whither["result"]["data"][0];
     let whole = ["provinceText", "cityText", "districtText", "streetAddress"].map(|part| told[part].as_str().unwrap());
     assert_eq!(whole.concat().replace(' ', ""), back_to.replace(' ', ""), "{told}");
     // Another minute: the wish that was declined is remembered.

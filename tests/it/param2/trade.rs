@@ -78,7 +78,7 @@ async fn an_order_sent_twice_is_placed_once() {
     assert_eq!(shop.partner.get("/v1/orders").await.json()["items"].as_array().unwrap().len(), 3);
     // Two minutes later it is another wish.
     house.clock.advance_ms(120_000);
-    let later = shop.ask(CREATE, &bare).await;
+    let later = shop.ask(CREATE, &[bare.as_slice(), &[("_later", "1")]].concat()).await;
     assert!(later["success"] == true && later["result"]["orderId"] != both.0["result"]["orderId"], "{later}");
     // What cannot be had is told line by line, and nothing is ordered.
     let wrong =
