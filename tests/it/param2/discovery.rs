@@ -350,8 +350,8 @@ async fn what_is_recommended_is_what_the_newer_face_finds() {
     assert_eq!(first["skuList"].as_array().unwrap().len(), newer["skus"].as_array().unwrap().len());
     assert_eq!(first["skuList"][0]["skuId"].to_string(), newer["skus"][0]["id"].as_str().unwrap());
     assert_eq!((&first["subject"], &first["minPurchaseQuantity"]), (&newer["title_original"], &newer["minimum_order"]));
-    let of_nobody = [("keyWord", word), ("loginId", "nobody")];
-    let none = trader.told("com.alibaba.product", "alibaba.product.suggest.crossBorder", &of_nobody).await;
+    let asked = [("keyWord", word), ("loginId", "nobody")];
+    let none = trader.told("com.alibaba.product", "alibaba.product.suggest.crossBorder", &asked).await;
     assert_eq!(none["success"], "false");
     house.close().await;
 }
