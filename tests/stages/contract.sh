@@ -54,7 +54,7 @@ stage_clients() {
   # The package is TypeScript as it was written, and knows one host only: the gateway stands before it as its proxy.
   NODE_PATH="$tools/node/node_modules" esbuild tests/clients/npm.mjs --bundle --platform=node --log-level=warning \
     --outfile="$folder/npm.cjs"
-  http_proxy=$XUNYUAN_URL https_proxy=$XUNYUAN_URL no_proxy= node "$folder/npm.cjs"
+  http_proxy=$XUNYUAN_URL https_proxy=$XUNYUAN_URL no_proxy='' node "$folder/npm.cjs"
 }
 
 stage_lint() {
