@@ -1,5 +1,7 @@
 //! The questions the catalogue answers, each with its call, its reading and the meaning of its absence.
 
+use std::fmt::Display;
+
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
@@ -242,5 +244,8 @@ pub(super) fn no_category(asked: Option<CategoryId>) -> Error {
 }
 
 pub(super) fn parsed<T: DeserializeOwned>(document: &Bytes, what: &str) -> Result<T, Nonsense> {
-    serde_json::from_slice(document).map_err(|why| Nonsense::new(format!("{what}: {why}")))
+    let nonsense = |why: &dyn Display| Nonsense::new(format!("{what}: {why}"));
+    // Looked at once as a whole, and not text by text.
+    let text = std::str::from_utf8(document).map_err(|why| nonsense(&why))?;
+    serde_json::from_str(text).map_err(|why| nonsense(&why))
 }

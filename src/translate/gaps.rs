@@ -28,7 +28,8 @@ pub struct Gaps {
 /// The gaps of a document; `None` when it has none, or is no JSON.
 pub fn find(document: &Bytes) -> Option<Gaps> {
     let mut texts = BTreeSet::new();
-    let mut reading = serde_json::Deserializer::from_slice(document);
+    // Looked at once as a whole, and not text by text.
+    let mut reading = serde_json::Deserializer::from_str(std::str::from_utf8(document).ok()?);
     Look(&mut texts).deserialize(&mut reading).ok()?;
     reading.end().ok()?;
     (!texts.is_empty()).then(|| Gaps { document: document.clone(), texts })

@@ -20,7 +20,7 @@ use serde_json::json;
 use loaded::{Loaded, megabytes};
 use rig::bare::{self, Bare};
 use rig::contender::{Contender, Questions, all_answered, print_heads};
-use rig::figures::{Middle, Target};
+use rig::figures::{Middle, Series, Target};
 use rig::gateway::PROGRAM;
 use rig::generator;
 use rig::peers::{HAPROXY_CACHE, NGINX_CACHE, VARNISH, nginx_redis};
@@ -180,16 +180,54 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
     told(asked, &field).await
 }
 
+/// What an even pace of half the peak rate costs the slowest callers, round by round.
+#[derive(Debug)]
+struct Paced {
+    per_second: f64,
+    p50_us: Series,
+    p99_us: Series,
+    /// The bare server's at the same pace: what the machine itself is good for.
+    bare_p99_us: Series,
+}
+
+impl Paced {
+    async fn measured(field: &Field, rounds: usize, requests: usize) -> Result<Self> {
+        let loaded = field.gateways.first().context("no gateway")?;
+        let per_second = loaded.figures.rate.middle().median / 2.0;
+        let mut paced =
+            Self { per_second, p50_us: Series::default(), p99_us: Series::default(), bare_p99_us: Series::default() };
+        for _ in 0..rounds {
+            let [bare, ours] =
+                [&field.bare.0, &loaded.questions].map(|questions| (questions.at, questions.batch(requests)));
+            let bare = generator::send(bare.0, bare.1?, Some(per_second)).await?;
+            let ours = generator::send(ours.0, ours.1?, Some(per_second)).await?;
+            all_answered(&bare)?;
+            all_answered(&ours)?;
+            paced.bare_p99_us.0.push(bare.quantile(0.99));
+            paced.p50_us.0.push(ours.quantile(0.5));
+            paced.p99_us.0.push(ours.quantile(0.99));
+        }
+        Ok(paced)
+    }
+
+    fn print(&self) {
+        let [p50, p99, bare] = [&self.p50_us, &self.p99_us, &self.bare_p99_us].map(Series::middle);
+        println!("\nat {:.0}/s, µs: p50 {p50}, p99 {p99}; bare actix at the same pace: p99 {bare}", self.per_second);
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let [p50, p99, bare] = [&self.p50_us, &self.p99_us, &self.bare_p99_us].map(Series::middle);
+        json!({"per_second": self.per_second, "p50_us": p50, "p99_us": p99, "bare_p99_us": bare})
+    }
+}
+
 /// Latency at half of the peak, memory, and what of it was wanted.
 async fn told(asked: &Asked, field: &Field) -> Result<ExitCode> {
     let loaded = field.gateways.first().context("no gateway")?;
     let (figures, bare) = (&loaded.figures, &field.bare.1);
-    let half = figures.rate.middle().median / 2.0;
-    let paced = generator::send(loaded.gateway.at, loaded.questions.batch(asked.requests)?, Some(half)).await?;
-    all_answered(&paced)?;
-    let after = megabytes(&loaded.gateway)?;
-    let (p50, p99) = (paced.quantile(0.5), paced.quantile(0.99));
-    println!("\nat {half:.0}/s: p50 {p50:.0} µs, p99 {p99:.0} µs");
+    let paced = Paced::measured(field, asked.rounds, asked.requests / 2).await?;
+    let (after, p99) = (megabytes(&loaded.gateway)?, paced.p99_us.middle().median);
+    paced.print();
     println!("resident MB: {:.0} empty, {:.0} loaded, {after:.0} at the end", loaded.empty, loaded.full);
     let mut targets = vec![
         Target::at_least("ratio to bare actix", figures.ratio(bare).median, 0.60),
@@ -222,7 +260,7 @@ async fn told(asked: &Asked, field: &Field) -> Result<ExitCode> {
         &json!({
             "rounds": asked.rounds, "requests": asked.requests, "offers": asked.offers, "rows": rows,
             "resident_mb": {"empty": loaded.empty, "loaded": loaded.full, "after": after},
-            "half_rate": {"per_second": half, "p50_us": p50, "p99_us": p99},
+            "half_rate": paced.json(),
             "targets": targets,
         }),
     )?;
