@@ -180,12 +180,9 @@ async fn of_usage(house: &House) -> [Reading; 4] {
 }
 
 async fn used(house: &House) -> Vec<(String, f64)> {
-    let mut active: Vec<_> = house.usage.active().into_iter().collect();
-    active.sort_by_key(|(_, recently)| std::cmp::Reverse(recently.calls));
-    active.truncate(MOST_STANDINGS);
-    let callers = active.into_iter().filter_map(|((partner, mode), _)| {
+    let callers = house.usage.busiest(MOST_STANDINGS).into_iter().filter_map(|(partner, mode)| {
         let partner = house.directory.find_partner(&partner)?;
-        Some(Caller { partner, key_id: "metrics".into(), mode: mode.parse().ok()?, scopes: Scopes::default() })
+        Some(Caller { partner, key_id: "metrics".into(), mode, scopes: Scopes::default() })
     });
     let standings = callers.map(|caller| async move {
         let standing = house.gate.limits.standing(&caller).await;

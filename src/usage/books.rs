@@ -13,7 +13,9 @@ use crate::model::partner::Mode;
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
-/// Minutes of accounts that wait to be written while the database cannot be reached; the oldest make place.
+const LATELY_MS: i64 = 5 * MINUTE_MS;
+/// Minutes of accounts that wait to be written while the database cannot be reached: when a minute begins and there are so
+/// many, the oldest makes place.
 const MOST_MINUTES: usize = 200_000;
 /// Accounts whose last minutes are remembered.
 const MOST_ACCOUNTS: usize = 20_000;
@@ -25,7 +27,7 @@ const MOST_METERED: usize = 100;
 const OTHERS: &str = "(others)";
 
 /// What one row of `usage_days` is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day {
     /// The partner.
     pub partner: Arc<str>,
@@ -70,13 +72,24 @@ pub struct Minute {
     pub refused: BTreeMap<Arc<str>, u32>,
 }
 
-/// Sums that are to be written together.
+/// Whose minute: partner and mode.
+type Whose = (Arc<str>, &'static str);
+
+/// Sums of one node's calls. Found by hash: with very many partners an ordered table is walked through all of memory for
+/// each call.
+#[derive(Debug, Default)]
+struct Running {
+    days: HashMap<Day, Sum>,
+    minutes: BTreeMap<i64, HashMap<Whose, Minute>>,
+}
+
+/// Sums that are to be written together, in the order of their keys.
 #[derive(Debug, Default)]
 pub struct Sums {
     /// By day.
-    pub days: BTreeMap<Day, Sum>,
+    pub days: Vec<(Day, Sum)>,
     /// By minute.
-    pub minutes: BTreeMap<At, Minute>,
+    pub minutes: Vec<(At, Minute)>,
 }
 
 impl Sums {
@@ -86,10 +99,35 @@ impl Sums {
     }
 }
 
+impl Running {
+    /// Takes all days so far, and the minutes before this one.
+    fn take(&mut self, minute: i64) -> Sums {
+        let later = self.minutes.split_off(&minute);
+        let over = std::mem::replace(&mut self.minutes, later);
+        let at = |minute: i64, (partner, mode): Whose| At { minute, partner, mode };
+        let over = over
+            .into_iter()
+            .flat_map(|(minute, all)| all.into_iter().map(move |(whose, one)| (at(minute, whose), one)));
+        let mut sums = Sums { days: std::mem::take(&mut self.days).into_iter().collect(), minutes: over.collect() };
+        sums.days.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        sums.minutes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        sums
+    }
+
+    /// What one account wanted in a minute.
+    fn minute(&mut self, minute: i64, whose: Whose) -> &mut Minute {
+        let waiting = || self.minutes.values().map(HashMap::len).sum::<usize>();
+        if !self.minutes.contains_key(&minute) && waiting() >= MOST_MINUTES {
+            self.minutes.pop_first();
+        }
+        self.minutes.entry(minute).or_default().entry(whose).or_default()
+    }
+}
+
 /// The books of one node.
 #[derive(Debug)]
 pub struct Books {
-    sums: Sums,
+    sums: Running,
     accounts: HashMap<(Arc<str>, Mode), Recent>,
     metered: BTreeMap<(Arc<str>, Arc<str>), u64>,
     /// Requests by time.
@@ -102,7 +140,7 @@ impl Books {
     /// Empty books.
     pub fn new() -> Self {
         Self {
-            sums: Sums::default(),
+            sums: Running::default(),
             accounts: HashMap::new(),
             metered: BTreeMap::new(),
             pulse: Pulse::default(),
@@ -129,20 +167,18 @@ impl Books {
     /// Takes the sums that are complete at this moment: all days so far, and the minutes that are over. With `all`, the
     /// running minute too.
     pub fn take_sums(&mut self, now_ms: i64, all: bool) -> Sums {
-        let days = std::mem::take(&mut self.sums.days);
         // A call of the last second may still be on its way from a worker's list.
-        let running = At {
-            minute: if all { i64::MAX } else { (now_ms - 1_000).div_euclid(MINUTE_MS) },
-            partner: Arc::from(""),
-            mode: "",
-        };
-        let later = self.sums.minutes.split_off(&running);
-        Sums { days, minutes: std::mem::replace(&mut self.sums.minutes, later) }
+        self.sums.take(if all { i64::MAX } else { (now_ms - 1_000).div_euclid(MINUTE_MS) })
     }
 
     /// What each account did lately.
     pub fn accounts(&self) -> impl Iterator<Item = (&Arc<str>, Mode, &Recent)> {
         self.accounts.iter().map(|((partner, mode), recent)| (partner, *mode, recent))
+    }
+
+    /// The same of those that called in the last five minutes.
+    pub fn lately(&self, now_ms: i64) -> impl Iterator<Item = (&Arc<str>, Mode, &Recent)> {
+        self.accounts().filter(move |(.., recent)| recent.last_ms() > now_ms - LATELY_MS)
     }
 
     /// What one account did lately.
@@ -178,15 +214,8 @@ impl Books {
         if wanted == 0 {
             return;
         }
-        let at = At {
-            minute: call.at_ms.div_euclid(MINUTE_MS),
-            partner: account.partner.clone(),
-            mode: account.mode.name(),
-        };
-        if self.sums.minutes.len() >= MOST_MINUTES && !self.sums.minutes.contains_key(&at) {
-            self.sums.minutes.pop_first();
-        }
-        let minute = self.sums.minutes.entry(at).or_default();
+        let whose = (account.partner.clone(), account.mode.name());
+        let minute = self.sums.minute(call.at_ms.div_euclid(MINUTE_MS), whose);
         let second = call.at_ms.rem_euclid(MINUTE_MS) / 1_000;
         minute.seconds.add(u8::try_from(second).unwrap_or(0), wanted);
         if let Some(policy) = &call.refused_by {
@@ -248,9 +277,9 @@ mod tests {
         let sums = books.take_sums(60_500, false);
         assert!(sums.minutes.is_empty(), "a call of the last second may still come");
         let sums = books.take_sums(61_500, false);
-        assert_eq!(sums.minutes.values().map(|minute| minute.seconds.total()).collect::<Vec<_>>(), [(1, 1)]);
+        assert_eq!(sums.minutes.iter().map(|(_, minute)| minute.seconds.total()).collect::<Vec<_>>(), [(1, 1)]);
         let sums = books.take_sums(61_500, true);
-        assert_eq!(sums.minutes.values().map(|minute| minute.seconds.total()).collect::<Vec<_>>(), [(1, 2)]);
+        assert_eq!(sums.minutes.iter().map(|(_, minute)| minute.seconds.total()).collect::<Vec<_>>(), [(1, 2)]);
     }
 
     #[test]
@@ -261,9 +290,9 @@ mod tests {
         books.add(refused);
         books.add(call("acme", 1_000, 200, 2));
         let sums = books.take_sums(DAY_MS, false);
-        let minute = sums.minutes.values().next().unwrap();
+        let (_, minute) = sums.minutes.first().unwrap();
         assert_eq!((minute.seconds.total(), minute.refused[&Arc::from("minute")]), ((2, 7), 5));
-        assert_eq!(sums.days.values().map(|sum| sum.units).sum::<i64>(), 2);
+        assert_eq!(sums.days.iter().map(|(_, sum)| sum.units).sum::<i64>(), 2);
     }
 
     #[test]

@@ -40,7 +40,7 @@ mod spread;
 mod tests;
 pub mod what_if;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -177,6 +177,10 @@ impl Usage {
 
     /// Tells the other nodes what there is to tell, and hears them; called by a task every second.
     pub async fn share(&self) {
+        // What is told costs a look at every account, and without Redis nobody hears it.
+        if matches!(self.counters, Counters::InProcess) {
+            return;
+        }
         let now_ms = self.clock.now_ms();
         if self.is_time(0, peers::NOW_EVERY_MS, now_ms) {
             let sheet = peers::packed(&NowSheet::of(&self.added_up(), now_ms));
@@ -225,15 +229,28 @@ impl Usage {
     /// What every account that called lately did in the last five minutes, on all nodes.
     pub fn active(&self) -> BTreeMap<(Arc<str>, &'static str), Recently> {
         let now_ms = self.clock.now_ms();
-        let since = now_ms - 300_000;
         let mut active = BTreeMap::<_, Recently>::new();
-        for (partner, mode, recent) in self.added_up().accounts().filter(|(.., recent)| recent.last_ms() > since) {
+        for (partner, mode, recent) in self.added_up().lately(now_ms) {
             active.insert((partner.clone(), mode.name()), recent.recently(now_ms));
         }
         for (partner, mode, recently) in self.peers().now().flat_map(NowSheet::accounts) {
             active.entry((partner.clone(), mode.name())).or_default().merge(recently);
         }
         active
+    }
+
+    /// The accounts that called most in the last five minutes, on all nodes.
+    pub fn busiest(&self, most: usize) -> Vec<(Arc<str>, Mode)> {
+        let now_ms = self.clock.now_ms();
+        let mut calls = HashMap::<_, u32>::new();
+        for (partner, mode, recent) in self.added_up().lately(now_ms) {
+            calls.insert((partner.clone(), mode), recent.figures(now_ms).calls);
+        }
+        for (partner, mode, recently) in self.peers().now().flat_map(NowSheet::accounts) {
+            *calls.entry((partner.clone(), mode)).or_default() += recently.calls;
+        }
+        let busiest = peers::first(calls.into_iter().collect(), most, |(_, calls)| *calls);
+        busiest.into_iter().map(|(account, _)| account).collect()
     }
 
     /// What one account did in the last five minutes, on all nodes.

@@ -1,6 +1,7 @@
 //! What nodes tell each other on the board: what their accounts did lately, their hour, and the last errors. Compact and
 //! bounded; a node that falls silent drops out.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::books::Books;
 use super::pulse::Slots;
-use super::recent::{LastError, Recently};
+use super::recent::{LastError, Recent, Recently};
 use crate::counters::board::Sheet;
 use crate::model::partner::Mode;
 
@@ -44,13 +45,12 @@ pub struct HourSheet {
 impl NowSheet {
     /// What these books have to tell.
     pub fn of(books: &Books, now_ms: i64) -> Self {
-        let told = books.accounts().filter(|(.., recent)| recent.last_ms() > now_ms - 300_000);
-        let mut accounts: Vec<_> = told
-            .map(|(partner, mode, recent)| (partner.clone(), mode == Mode::Sandbox, recent.recently(now_ms)))
-            .collect();
-        accounts.sort_by_key(|(.., recently)| std::cmp::Reverse((recently.limited, recently.calls)));
-        accounts.truncate(MOST_ACCOUNTS);
-        Self { accounts }
+        let told = books.lately(now_ms).map(|(partner, mode, recent)| (recent.figures(now_ms), partner, mode, recent));
+        let most = first(told.collect(), MOST_ACCOUNTS, |(figures, ..)| *figures);
+        let account = |(_, partner, mode, recent): (_, &Arc<str>, _, &Recent)| {
+            (partner.clone(), mode == Mode::Sandbox, recent.recently(now_ms))
+        };
+        Self { accounts: most.into_iter().map(account).collect() }
     }
 
     /// What is told of each account.
@@ -62,10 +62,13 @@ impl NowSheet {
 impl HourSheet {
     /// What these books have to tell.
     pub fn of(books: &Books, now_ms: i64) -> Self {
-        let mut failing: Vec<_> = books.accounts().filter(|(.., recent)| recent.errors().next().is_some()).collect();
-        failing.sort_by_key(|(.., recent)| std::cmp::Reverse(recent.errors().next().map(|error| error.at)));
+        let failing = books.accounts().filter_map(|(partner, mode, recent)| {
+            let last = recent.errors().next()?;
+            Some((last.at, partner, mode, recent))
+        });
+        let failing = first(failing.collect(), MOST_ACCOUNTS, |(at, ..)| *at);
         let mut left = MOST_ERRORS_OF_ALL;
-        let errors = failing.into_iter().take(MOST_ACCOUNTS).map(|(partner, mode, recent)| {
+        let errors = failing.into_iter().map(|(_, partner, mode, recent)| {
             let errors: Vec<_> = recent.errors().take(MOST_ERRORS.min(left)).cloned().collect();
             left -= errors.len();
             (partner.clone(), mode == Mode::Sandbox, errors)
@@ -83,6 +86,16 @@ impl HourSheet {
     pub fn slots(&self) -> &Slots {
         &self.slots
     }
+}
+
+/// Those with the most, in that order: of very many a few are wanted.
+pub fn first<T, K: Ord>(mut all: Vec<T>, most: usize, key: impl Fn(&T) -> K) -> Vec<T> {
+    if all.len() > most {
+        all.select_nth_unstable_by_key(most, |one| Reverse(key(one)));
+        all.truncate(most);
+    }
+    all.sort_by_key(|one| Reverse(key(one)));
+    all
 }
 
 const fn mode(sandbox: bool) -> Mode {
@@ -158,7 +171,7 @@ impl Peers {
 
 #[cfg(test)]
 mod tests {
-    use super::{HourSheet, MOST_ACCOUNTS, NowSheet, Peers, packed, unpacked};
+    use super::{HourSheet, MOST_ACCOUNTS, NowSheet, Peers, first, packed, unpacked};
     use crate::counters::board::Sheet;
     use crate::model::partner::Mode;
     use crate::usage::books::Books;
@@ -184,6 +197,22 @@ mod tests {
         let back: HourSheet = unpacked(&packed(&hour)).unwrap();
         assert_eq!((back.slots(), back.errors.len()), (hour.slots(), MOST_ACCOUNTS));
         assert!(back.errors.iter().map(|(.., errors)| errors.len()).sum::<usize>() <= super::MOST_ERRORS_OF_ALL);
+    }
+
+    #[test]
+    fn those_with_the_most_to_tell_are_told_of_first() {
+        let mut books = Books::new();
+        for (name, calls) in [("quiet", 1), ("busy", 9), ("busier", 12)] {
+            (0..calls).for_each(|at| books.add(call(name, 1_000 + at, 200, 1)));
+        }
+        let mut refused = call("limited", 1_000, 429, 0);
+        refused.refused_by = Some("second".into());
+        books.add(refused);
+        let sheet = NowSheet::of(&books, 5_000);
+        let names: Vec<_> = sheet.accounts().map(|(name, ..)| &**name).collect();
+        assert_eq!(names, ["limited", "busier", "busy", "quiet"]);
+        assert_eq!(first((0..100).collect(), 3, |n| *n), [99, 98, 97]);
+        assert_eq!(NowSheet::of(&books, 400_000).accounts().count(), 0, "five minutes later");
     }
 
     #[test]

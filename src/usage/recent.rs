@@ -99,6 +99,15 @@ fn add_all(own: &mut Counts, more: &Counts) {
     }
 }
 
+/// What an account is ranked by: first those that were limited most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Figures {
+    /// Calls limited by a policy.
+    pub limited: u32,
+    /// Calls.
+    pub calls: u32,
+}
+
 /// Ten seconds; names are ours or the plan's and not copied.
 #[derive(Debug, Default)]
 struct Slot {
@@ -186,6 +195,17 @@ impl Recent {
             count(&mut sum.decisions, &slot.decisions, |(verdict, by)| format!("{verdict}_{by}"));
         }
         sum
+    }
+
+    /// Calls in the five minutes before this moment, and those of them that a policy refused: as [`Self::recently`] tells
+    /// them, without the names.
+    pub fn figures(&self, now_ms: i64) -> Figures {
+        let now = now_ms.div_euclid(SLOT_MS);
+        let lately = self.slots.iter().filter(|slot| slot.at > now - SLOTS);
+        lately.fold(Figures::default(), |sum, slot| Figures {
+            limited: sum.limited + slot.limited,
+            calls: sum.calls + slot.calls,
+        })
     }
 
     fn add_to_second(&mut self, call: &Call) {
