@@ -84,6 +84,10 @@ impl Place {
     pub fn query(name: &str, detail: impl Into<String>) -> Self {
         Self { pointer: format!("query:{name}"), detail: detail.into() }
     }
+    /// A cursor that no page before ended with.
+    pub fn wrong_cursor() -> Self {
+        Self::query("cursor", "next_cursor of the page before, unaltered")
+    }
     /// A wrong part of the path.
     pub fn path(name: &str, detail: impl Into<String>) -> Self {
         Self { pointer: format!("path:{name}"), detail: detail.into() }

@@ -6,7 +6,6 @@ use crate::model::ids::CatalogueOrderId;
 use crate::model::language::Language;
 use crate::model::partner::Mode;
 use crate::model::refund::{Options, Proof, Refund, Remedy};
-use crate::telemetry::trace;
 use crate::translate::aftersale::{self as translate, Standing};
 use crate::upstream::wholesale::calls::aftersale as calls;
 use crate::upstream::{self, Call, Context};
@@ -38,7 +37,6 @@ impl Aftersale {
     }
 
     pub(super) async fn fetch(&self, mode: Mode, call: &Call) -> Result<bytes::Bytes, upstream::Error> {
-        let traceparent = trace::current();
-        self.upstream.ask(mode, call, Context { traceparent: traceparent.as_deref(), until: None }).await
+        self.upstream.ask(mode, call, Context::here()).await
     }
 }

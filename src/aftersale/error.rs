@@ -1,7 +1,7 @@
 //! Why the room of refunds did not do what was asked, in words for the caller.
 
 use crate::error::{Code, Failure, Place};
-use crate::ledger;
+use crate::ledger::{self, most_pieces};
 use crate::model::money::Money;
 use crate::model::order;
 use crate::model::refund::{Rejection, Remedy, State};
@@ -48,28 +48,13 @@ pub enum Error {
     Busy,
 }
 
+const NOT_DONE: &str = "The catalogue could not be reached and nothing was done; repeat with the same Idempotency-Key.";
+
 impl Failure for Error {
     fn code(&self) -> Code {
-        use ledger::Error as E;
         match self {
-            Self::Ledger(error) => match error {
-                E::Sql(error) => error.code(),
-                E::WrongCursor => Code::InvalidRequest,
-                E::KeyMismatch => Code::IdempotencyMismatch,
-                E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,
-                E::OrderNotFound(_) => Code::OrderNotFound,
-                E::RefundNotFound(_) => Code::RefundNotFound,
-                E::RefundReferenceTaken { .. } => Code::RefundReferenceTaken,
-                E::NotRefundable(_) => Code::RefundNotPossible,
-                E::TooManyPieces(_) => Code::RefundQuantityTooLarge,
-                E::VoucherNotFound(_) => Code::VoucherNotFound,
-                _ => Code::Internal,
-            },
-            Self::NotDone(error) if matches!(error.code(), Code::SandboxUnavailable | Code::UpstreamNotOffered) => {
-                error.code()
-            }
-            // Whatever kept it from being sent, the same request can succeed later.
-            Self::NotDone(_) => Code::UpstreamUnavailable,
+            Self::Ledger(error) => error.code(),
+            Self::NotDone(error) => error.code_of_undone(),
             Self::Unsure(_) => Code::UpstreamTimeout,
             Self::Upstream(error) => error.code(),
             Self::Nonsense(nonsense) => nonsense.code(),
@@ -82,24 +67,13 @@ impl Failure for Error {
     }
 
     fn detail(&self) -> Option<String> {
-        use ledger::Error as E;
         match self {
-            Self::NotDone(error) | Self::Upstream(error) if error.code() == Code::UpstreamNotOffered => error.detail(),
-            Self::Ledger(E::Sql(error)) => error.detail(),
-            Self::Ledger(E::OrderNotFound(id)) => Some(format!("There is no order {id}.")),
-            Self::Ledger(E::RefundReferenceTaken { first }) => {
-                Some(format!("The reference belongs to refund {first}."))
-            }
-            Self::Ledger(E::NotRefundable(state)) => {
-                Some(format!("The order is {state}: nothing is paid that could be given back."))
-            }
+            Self::Ledger(error) => error.detail(),
+            Self::Upstream(error) => error.detail(),
             Self::NotNow { state, remedy } => {
                 Some(format!("While the order is {state}, a refund of type {} cannot be asked for.", remedy.name()))
             }
-            Self::Ledger(E::VoucherNotFound(id)) => Some(format!("There is no voucher {id}.")),
-            Self::NotDone(_) => Some(
-                "The catalogue could not be reached and nothing was done; repeat with the same Idempotency-Key.".into(),
-            ),
+            Self::NotDone(error) => error.detail().or_else(|| Some(NOT_DONE.to_owned())),
             Self::Unsure(_) => Some(
                 "The catalogue did not answer, and the refund does not show it yet; repeat with the same \
                  Idempotency-Key, which looks before it asks again."
@@ -112,41 +86,25 @@ impl Failure for Error {
 
     fn places(&self) -> Vec<Place> {
         match self {
-            Self::Ledger(ledger::Error::WrongCursor) => {
-                vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
-            }
-            Self::Ledger(ledger::Error::TooManyPieces(lines)) => {
-                let says = |line: &ledger::Ordered| match line.quantity {
-                    0 => format!("The order has no SKU {}.", line.sku),
-                    ordered => format!("Of SKU {} {ordered} were ordered.", line.sku),
-                };
-                lines.iter().map(|line| Place::body(&format!("/lines/{}/quantity", line.line), says(line))).collect()
-            }
+            Self::Ledger(error) => error.places(),
             _ => Vec::new(),
         }
     }
 
     fn extras(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Ledger(ledger::Error::RefundReferenceTaken { first }) => vec![("refund_id", format!("\"{first}\""))],
-            Self::Ledger(ledger::Error::NotRefundable(state)) | Self::NotNow { state, .. } => {
-                vec![("state", format!("\"{state}\""))]
-            }
-            Self::Ledger(ledger::Error::TooManyPieces(lines)) => {
-                vec![("lines", most_pieces(lines.iter().map(|line| (line.sku.to_string(), line.quantity))))]
-            }
+            Self::Ledger(error) => error.extras(),
+            Self::NotNow { state, .. } => vec![("state", format!("\"{state}\""))],
             _ => Vec::new(),
         }
     }
 
     fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Ledger(ledger::Error::InProgress { retry_after_s }) => Some(*retry_after_s),
-            Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
-            Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
-            Self::Ledger(_) if self.code() == Code::Internal => Some(1),
-            Self::NotDone(error) if error.code() == Code::UpstreamNotOffered => None,
-            Self::NotDone(_) | Self::Unsure(_) => Some(2),
+            Self::Ledger(error) => error.retry_after_s(),
+            Self::Busy => Some(1),
+            Self::NotDone(error) => error.retry_undone_after_s(),
+            Self::Unsure(_) => Some(2),
             Self::Upstream(error) => error.retry_after_s(),
             _ => None,
         }
@@ -185,7 +143,7 @@ impl Failure for Declined {
         extras.extend(most.map(|most| ("max_refundable", money(most).to_string())));
         extras.extend(most_freight.map(|most| ("max_freight", money(most).to_string())));
         if !lines.is_empty() {
-            extras.push(("lines", most_pieces(lines.iter().map(|(sku, most)| (sku.to_string(), *most)))));
+            extras.push(("lines", most_pieces(lines.iter().copied())));
         }
         extras.extend(open.as_ref().map(|open| ("refund_id", format!("\"{open}\""))));
         if *code == Code::RefundStateConflict {
@@ -193,9 +151,4 @@ impl Failure for Declined {
         }
         extras
     }
-}
-
-fn most_pieces(lines: impl Iterator<Item = (String, u32)>) -> String {
-    let line = |(sku, most)| serde_json::json!({"sku_id": sku, "max_quantity": most});
-    serde_json::Value::from_iter(lines.map(line)).to_string()
 }

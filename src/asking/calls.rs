@@ -5,7 +5,6 @@ use serde::de::DeserializeOwned;
 use super::{Asks, DeedOf, Desk, Sent, SentOf};
 use crate::model::partner::Mode;
 use crate::model::story::Asked;
-use crate::telemetry::trace;
 use crate::translate::Nonsense;
 use crate::upstream::{self, Call, Context, Outcome};
 
@@ -50,8 +49,7 @@ async fn read<R: Asks>(room: &R, deed: &DeedOf<R>, call: &Call) -> Result<R::Ans
 impl Desk<'_> {
     /// Sends a call and reads the document, as a part of what is being traced.
     pub async fn read<T: DeserializeOwned>(&self, mode: Mode, call: &Call) -> Result<T, upstream::Error> {
-        let traceparent = trace::current();
-        self.upstream.read(mode, call, Context { traceparent: traceparent.as_deref(), until: None }).await
+        self.upstream.read(mode, call, Context::here()).await
     }
 }
 

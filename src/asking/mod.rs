@@ -196,7 +196,26 @@ impl Desk<'_> {
         moves: Vec<HappeningOf<P>>,
     ) -> Result<Option<Story<P>>, ledger::Error> {
         let after = self.after(story, moves);
-        match self.ledger.append_story(&after, story.version, self.look_at(&after)).await {
+        let look_at = self.look_at(&after);
+        self.append(story, after, look_at).await
+    }
+
+    /// The same before a call: nobody else should look while it is under way.
+    async fn write_and_hold<P: Recorded>(
+        &self,
+        story: &Story<P>,
+        moves: Vec<HappeningOf<P>>,
+    ) -> Result<Option<Story<P>>, ledger::Error> {
+        self.append(story, self.after(story, moves), self.until_lease_ends()).await
+    }
+
+    async fn append<P: Recorded>(
+        &self,
+        before: &Story<P>,
+        after: Story<P>,
+        look_at: i64,
+    ) -> Result<Option<Story<P>>, ledger::Error> {
+        match self.ledger.append_story(&after, before.version, look_at).await {
             Ok(()) => Ok(Some(after)),
             Err(ledger::Error::Moved) => Ok(None),
             Err(other) => Err(other),

@@ -118,7 +118,7 @@ async fn ask_again<R: Asks>(room: &R, story: &StoryOf<R>) -> Result<Left, R::Err
     let desk = room.desk();
     let alone = desk.is_quiet(story);
     let again = happening::<R::Plot>(R::Plot::TRIED_AGAIN, Actor::Gateway, "the catalogue does not have it");
-    let Some(story) = desk.write(story, vec![again]).await? else { return Ok(Left::Open) };
+    let Some(story) = desk.write_and_hold(story, vec![again]).await? else { return Ok(Left::Open) };
     match send(room, &story.deed).await? {
         Sent::Refused(_) if !alone => wait_for_quiet(room, &story).await,
         sent => take_outcome(room, &story, &sent).await,

@@ -125,8 +125,8 @@ impl Together {
         brought(self.upstream.ask(self.mode, &call, self.context()).await, OfferId::ABSENT)
     }
 
-    fn context(&self) -> Context<'_> {
-        Context { traceparent: self.traceparent.as_deref(), until: None }
+    fn context(&self) -> Context {
+        Context { traceparent: self.traceparent.clone(), until: None }
     }
 }
 

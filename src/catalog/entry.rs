@@ -1,13 +1,10 @@
 //! Entry of goods into cross-border trade at the wholesale service. Nothing is kept of it: what comes or goes is told by
 //! the change feed, like everything else.
 
-use std::sync::Arc;
-
 use crate::catalog::{Catalog, Error};
 use crate::model::entry::{Entered, EntryCounts, Refused, Selection, Way};
 use crate::model::ids::OfferId;
 use crate::model::partner::Mode;
-use crate::telemetry::trace;
 use crate::translate::Nonsense;
 use crate::upstream::wholesale::calls::entry as calls;
 use crate::upstream::wholesale::wire::entry::{Counts, Done, Which};
@@ -56,7 +53,7 @@ impl Entries {
         };
         let mut entered = Entered::default();
         for which in asked(which) {
-            let done = match self.0.read::<Done>(mode, &call(&which), context(trace::current().as_ref())).await {
+            let done = match self.0.read::<Done>(mode, &call(&which), Context::here()).await {
                 Ok(done) => done,
                 Err(error) => return Err(no_supplier(&error, &which).unwrap_or(Error::Upstream(error))),
             };
@@ -72,12 +69,8 @@ impl Entries {
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, mode: Mode, call: &upstream::Call) -> Result<T, Error> {
-        self.0.read(mode, call, context(trace::current().as_ref())).await.map_err(Error::Upstream)
+        self.0.read(mode, call, Context::here()).await.map_err(Error::Upstream)
     }
-}
-
-fn context(traceparent: Option<&Arc<str>>) -> Context<'_> {
-    Context { traceparent: traceparent.map(AsRef::as_ref), until: None }
 }
 
 fn no_supplier(error: &upstream::Error, which: &Which) -> Option<Error> {

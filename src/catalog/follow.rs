@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use crate::cache::{Moved, Turn};
 use crate::catalog::{Catalog, about, arrivals};
 use crate::model::partner::Mode;
-use crate::telemetry::trace;
 use crate::upstream::wholesale::calls;
 use crate::upstream::wholesale::wire::changes::Changes;
 use crate::upstream::{self, Context};
@@ -82,7 +81,6 @@ impl Catalog {
 
     async fn changes(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, upstream::Error> {
         let call = calls::changes(after, PAGE, wait).with("kinds", about::KINDS);
-        let traceparent = trace::current();
-        self.upstream.read(mode, &call, Context { traceparent: traceparent.as_deref(), until: None }).await
+        self.upstream.read(mode, &call, Context::here()).await
     }
 }

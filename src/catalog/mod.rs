@@ -52,7 +52,6 @@ use crate::model::language::Language;
 use crate::model::money::{Currency, Exchange};
 use crate::model::partner::Mode;
 use crate::rates::Rates;
-use crate::telemetry::trace;
 use crate::translate;
 use crate::upstream::{self, Call, Context, Upstream};
 
@@ -244,13 +243,12 @@ impl Catalog {
         call: Call,
         absent: &'static str,
     ) -> impl Fn() -> BoxFuture<'static, Result<Fetched, upstream::Error>> + Send + Sync + 'static {
-        let (upstream, call, traceparent) = (self.upstream.clone(), Arc::new(call), trace::current());
+        let (upstream, call, context) = (self.upstream.clone(), Arc::new(call), Context::here());
         let interpreter = self.interpreter.clone();
         move || {
-            let (upstream, call, traceparent) = (upstream.clone(), Arc::clone(&call), traceparent.clone());
+            let (upstream, call, context) = (upstream.clone(), Arc::clone(&call), context.clone());
             let interpreter = interpreter.clone();
             async move {
-                let context = Context { traceparent: traceparent.as_deref(), until: None };
                 let document = brought(upstream.ask(mode, &call, context).await, absent)?;
                 Ok(kept_as(kind, mode, &call, completed(interpreter.as_ref(), &call, document).await))
             }

@@ -10,7 +10,6 @@ use super::judge::Decided;
 use super::{Fault, Feed, Followed, Follows, Seen};
 use crate::ledger::{FeedTurn, LeftOut};
 use crate::model::partner::Mode;
-use crate::telemetry::trace;
 use crate::upstream::Context;
 use crate::upstream::wholesale::calls;
 use crate::upstream::wholesale::wire::changes::{Change, Changes};
@@ -189,8 +188,7 @@ impl Feed {
 
     async fn changes<F: Follows>(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, F::Error> {
         let call = calls::changes(after, PAGE, wait).with("kinds", F::KINDS);
-        let traceparent = trace::current();
-        Ok(self.upstream.read(mode, &call, Context { traceparent: traceparent.as_deref(), until: None }).await?)
+        Ok(self.upstream.read(mode, &call, Context::here()).await?)
     }
 }
 

@@ -37,22 +37,20 @@ pub enum Error {
 impl Failure for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Ledger(ledger::Error::WrongCursor) => Code::InvalidRequest,
-            Self::Ledger(ledger::Error::Sql(error)) => error.code(),
-            Self::Ledger(_) => Code::Internal,
+            Self::Ledger(error) => error.code(),
             Self::Upstream(error) => error.code(),
             Self::Nonsense(error) => error.code(),
             Self::OfferNotFound(_) => Code::OfferNotFound,
             Self::OfferForeign(_) => Code::OfferForeign,
             Self::NotFollowed(_) => Code::FollowNotFound,
             Self::TooMany(_) => Code::TooManyFollows,
-            Self::Busy => Code::Internal,
+            Self::Busy => Code::Overloaded,
         }
     }
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
+            Self::Ledger(error) => error.detail(),
             Self::Upstream(error) => error.detail(),
             Self::OfferNotFound(id) => Some(format!("Offer {id} does not exist; take ids from searches.")),
             Self::OfferForeign(id) => Some(format!("The number {id} is none of this marketplace's offers.")),
@@ -60,22 +58,24 @@ impl Failure for Error {
             Self::TooMany(most) => {
                 Some(format!("Your plan lets you follow {most} offers; give up others, or ask for a larger plan."))
             }
-            _ => None,
+            Self::Busy => Some(
+                "The offers changed faster than they could be followed; nothing is lost by sending the same request again."
+                    .to_owned(),
+            ),
+            Self::Nonsense(_) => None,
         }
     }
 
     fn places(&self) -> Vec<Place> {
         match self {
-            Self::Ledger(ledger::Error::WrongCursor) => {
-                vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
-            }
+            Self::Ledger(error) => error.places(),
             _ => Vec::new(),
         }
     }
 
     fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.retry_after_s(),
+            Self::Ledger(error) => error.retry_after_s(),
             Self::Upstream(error) => error.retry_after_s(),
             Self::Busy => Some(1),
             _ => None,

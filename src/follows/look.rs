@@ -7,7 +7,6 @@ use crate::model::follow::{Figures, Look, Standing};
 use crate::model::ids::OfferId;
 use crate::model::language::Language;
 use crate::model::partner::Mode;
-use crate::telemetry::trace;
 use crate::translate::{self, Nonsense};
 use crate::upstream::wholesale::calls;
 use crate::upstream::wholesale::wire::goods::{Batch, Detail};
@@ -32,9 +31,7 @@ impl Following {
     /// One offer. What is not there any more was withdrawn.
     pub(super) async fn look(&self, mode: Mode, offer: OfferId) -> Result<Look, Error> {
         let call = calls::goods(offer, Language::Chinese);
-        let traceparent = trace::current();
-        let context = Context { traceparent: traceparent.as_deref(), until: None };
-        match self.upstream.read::<Detail>(mode, &call, context).await {
+        match self.upstream.read::<Detail>(mode, &call, Context::here()).await {
             Ok(detail) => seen(offer, detail),
             Err(error) => away(&error).map(|standing| Look { standing, figures: None }).ok_or(Error::Upstream(error)),
         }
@@ -47,9 +44,7 @@ impl Following {
         }
         let numbers: Vec<_> = offers.iter().map(|offer| offer.number()).collect();
         let call = calls::batch_get(&numbers, Language::Chinese);
-        let traceparent = trace::current();
-        let context = Context { traceparent: traceparent.as_deref(), until: None };
-        let batch: Batch = self.upstream.read(mode, &call, context).await?;
+        let batch: Batch = self.upstream.read(mode, &call, Context::here()).await?;
         let mut sights = HashMap::new();
         for item in batch.items {
             let detail: Detail =

@@ -6,7 +6,6 @@ use crate::model::ids::{CatalogueConsignmentId, CatalogueOrderId};
 use crate::model::order;
 use crate::model::partner::Mode;
 use crate::model::shipment::Shipment;
-use crate::telemetry::trace;
 use crate::translate::fulfilment::{self, Standing};
 use crate::upstream::wholesale::calls;
 use crate::upstream::wholesale::calls::fulfilment as asks;
@@ -117,8 +116,7 @@ impl Fulfilment {
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, mode: Mode, call: &Call) -> Result<T, upstream::Error> {
-        let traceparent = trace::current();
-        self.upstream.read(mode, call, Context { traceparent: traceparent.as_deref(), until: None }).await
+        self.upstream.read(mode, call, Context::here()).await
     }
 }
 

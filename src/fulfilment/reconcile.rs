@@ -146,7 +146,10 @@ impl Fulfilment {
             Ok(None) if overdue => self.wait_for_quiet(&consignment).await,
             Ok(None) => {
                 let again = Happening::new(Kind::TriedAgain, Actor::Gateway, "the catalogue does not have it");
-                let Some(consignment) = self.write(&consignment, vec![again]).await? else { return Ok(Left::Open) };
+                // Nobody else should look while this call is under way.
+                let until = self.clock.now_ms() + self.settings.lease_ms;
+                let after = self.after(&consignment, vec![again]);
+                let Some(consignment) = self.append(&consignment, after, until).await? else { return Ok(Left::Open) };
                 match self.send(&consignment.deed).await {
                     Sent::Refused(_) if !alone => self.wait_for_quiet(&consignment).await,
                     sent => self.take_outcome(&consignment, &sent).await,
@@ -216,7 +219,16 @@ impl Fulfilment {
     async fn write(&self, consignment: &Consignment, happenings: Vec<Happening>) -> Result<Option<Consignment>, Error> {
         let after = self.after(consignment, happenings);
         let look_at = self.look_at(&after);
-        let written = Written { consignment: &after, known: consignment.version, look_at, report: None };
+        self.append(consignment, after, look_at).await
+    }
+
+    async fn append(
+        &self,
+        before: &Consignment,
+        after: Consignment,
+        look_at: i64,
+    ) -> Result<Option<Consignment>, Error> {
+        let written = Written { consignment: &after, known: before.version, look_at, report: None };
         match self.ledger.append_consignment(written).await {
             Ok(()) => Ok(Some(after)),
             Err(ledger::Error::Moved) => Ok(None),

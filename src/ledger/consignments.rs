@@ -1,16 +1,19 @@
 //! Consignments: begun with their key, written event by event, read back as the fold. Orders are in one at a time.
 
 mod read;
+mod refused;
 mod reports;
 mod words;
 
 use jiff::Timestamp;
 
+pub use refused::Consigning;
+
 use super::claims::{self, Claimed};
 use super::outbox::{self, Notice};
 use super::{Answer, Begun, Error, KeyUse, Lease, Ledger};
 use crate::model::consignment::{
-    self, Consignment, Deed, Event, Happening, Hindrance, Kind, NotNow, Obstacle, OperatedBy, Report, State,
+    self, Consignment, Deed, Event, Happening, Hindrance, Kind, Obstacle, OperatedBy, Report, State,
 };
 use crate::model::ids::{ConsignmentId, OrderId, PartnerId};
 use crate::model::order::{Actor, Order, Reference};
@@ -26,26 +29,6 @@ pub struct NewConsignment {
     pub orders: Vec<OrderId>,
     /// Who receives and inspects.
     pub operated_by: OperatedBy,
-}
-
-/// Why the ledger did not write or find something about consignments.
-#[derive(Debug, thiserror::Error)]
-pub enum Consigning {
-    /// There is no such consignment among the partner's.
-    #[error("no such consignment: {0}")]
-    NotFound(ConsignmentId),
-    /// The partner used this reference before.
-    #[error("the reference is taken by {first}")]
-    ReferenceTaken {
-        /// The consignment that has it.
-        first: ConsignmentId,
-    },
-    /// Some orders cannot leave together.
-    #[error("{} orders stand in the way", .0.len())]
-    Obstacles(Vec<Obstacle>),
-    /// This cannot be reported of it now.
-    #[error("not possible while {}: {}", .0.state, .0.advice)]
-    NotNow(NotNow),
 }
 
 /// What one step writes about a consignment.

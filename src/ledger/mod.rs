@@ -58,7 +58,7 @@ pub use claims::{Answer, Begun, KeyUse, Lease, Once, Told};
 pub use consignments::{Consigning, NewConsignment, Written};
 pub use deliveries::{Claimed, DeliveryFilter, Made, Resend, Settled, Turn, Undelivered, Verdict};
 pub use endpoints::{EndpointChange, NewEndpoint, Secrets, StoredSecret};
-pub use error::Error;
+pub use error::{Error, most_pieces};
 pub use feeds::Turn as FeedTurn;
 pub use follows::{FollowCount, Wished};
 pub use holds::{Doubted, Hold};

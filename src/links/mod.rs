@@ -13,7 +13,6 @@ pub use error::{Error, Tried};
 
 use crate::model::ids::OfferId;
 use crate::model::partner::Mode;
-use crate::telemetry::trace;
 use crate::upstream::wholesale::calls::pictures as calls;
 use crate::upstream::wholesale::wire::pictures as wire;
 use crate::upstream::{Context, Upstream};
@@ -129,9 +128,8 @@ impl Links {
     }
 
     async fn expanded(&self, mode: Mode, link: &url::Url) -> Result<url::Url, Error> {
-        let traceparent = trace::current();
-        let context = Context { traceparent: traceparent.as_deref(), until: None };
-        let told = self.upstream.read::<wire::LongLink>(mode, &calls::expand_link(link.as_str()), context).await;
+        let told =
+            self.upstream.read::<wire::LongLink>(mode, &calls::expand_link(link.as_str()), Context::here()).await;
         let unknown = || Error::ShortUnknown { link: link.to_string() };
         match told {
             Ok(long) => url::Url::parse(&long.url).map_err(|_| unknown()),

@@ -95,6 +95,13 @@ pub struct Refusal {
     pub total: Option<Money>,
 }
 
+impl Refusal {
+    /// One that no figures belong to.
+    pub fn plain(code: Code, detail: &str) -> Self {
+        Self { code, detail: detail.to_owned(), lines: Vec::new(), freight: None, total: None }
+    }
+}
+
 /// A line that changed since the quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedLine {

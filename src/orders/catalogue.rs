@@ -9,7 +9,6 @@ use crate::model::money::Money;
 use crate::model::order::{Deed, Refusal};
 use crate::model::partner::Mode;
 use crate::model::quote::{Country, Wanted, Warehouse};
-use crate::telemetry::trace;
 use crate::translate::trade::{self, Asked, PaidHow, Standing};
 use crate::upstream::wholesale::wire::trade as wire;
 use crate::upstream::wholesale::{calls, wire::trade::PayMode};
@@ -155,8 +154,7 @@ impl Orders {
         call: &Call,
         until: Option<Instant>,
     ) -> Result<T, upstream::Error> {
-        let traceparent = trace::current();
-        self.upstream.read(mode, call, Context { traceparent: traceparent.as_deref(), until }).await
+        self.upstream.read(mode, call, Context { until, ..Context::here() }).await
     }
 }
 

@@ -77,17 +77,16 @@ pub enum Error {
     Busy,
 }
 
+const NOT_ORDERED: &str =
+    "The catalogue could not be reached and nothing was ordered; repeat with the same Idempotency-Key.";
+
 impl Failure for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Ledger(error) => ledger_code(error),
+            Self::Ledger(error) => error.code(),
             Self::Upstream(error) => error.code(),
             Self::Rates(error) => error.code(),
-            // Whatever kept it from being sent, the same request can succeed later.
-            Self::NotPlaced(error) if matches!(error.code(), Code::SandboxUnavailable | Code::UpstreamNotOffered) => {
-                error.code()
-            }
-            Self::NotPlaced(_) => Code::UpstreamUnavailable,
+            Self::NotPlaced(error) => error.code_of_undone(),
             Self::Nonsense(nonsense) => nonsense.code(),
             Self::Invalid(_) => Code::InvalidRequest,
             Self::NothingToQuote(_) => Code::NothingToQuote,
@@ -105,20 +104,10 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::NotPlaced(error) | Self::Upstream(error) if error.code() == Code::UpstreamNotOffered => {
-                error.detail()
-            }
-            Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
-            Self::Ledger(ledger::Error::ReferenceTaken { first }) => {
-                Some(format!("The reference belongs to order {first}. Use a new reference for a new order."))
-            }
-            Self::Ledger(ledger::Error::QuoteUsed { order }) => Some(format!("The quote became order {order}.")),
-            Self::Ledger(ledger::Error::OrderNotFound(id)) => Some(format!("There is no order {id}.")),
+            Self::Ledger(error) => error.detail(),
+            Self::Upstream(error) => error.detail(),
             Self::Rates(error) => error.detail(),
-            Self::NotPlaced(_) => Some(
-                "The catalogue could not be reached and nothing was ordered; repeat with the same Idempotency-Key."
-                    .to_owned(),
-            ),
+            Self::NotPlaced(error) => error.detail().or_else(|| Some(NOT_ORDERED.to_owned())),
             Self::Conflict { state, advice } => Some(format!("The order is {state}. {advice}")),
             Self::NotPayable { order, state } => Some(format!(
                 "Order {order} is {state}, and only orders that are awaiting_payment can be paid; nothing was paid. \
@@ -139,9 +128,7 @@ impl Failure for Error {
         match self {
             Self::Invalid(places) => places.clone(),
             Self::Rates(error) => error.places(),
-            Self::Ledger(ledger::Error::WrongCursor) => {
-                vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
-            }
+            Self::Ledger(error) => error.places(),
             Self::NothingToQuote(problems) | Self::LinesUnavailable(problems) => {
                 problems.iter().map(place_of).collect()
             }
@@ -152,9 +139,7 @@ impl Failure for Error {
 
     fn extras(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Ledger(ledger::Error::ReferenceTaken { first: id } | ledger::Error::QuoteUsed { order: id }) => {
-                vec![("order_id", format!("\"{id}\""))]
-            }
+            Self::Ledger(error) => error.extras(),
             Self::Conflict { state, .. } => vec![("state", format!("\"{state}\""))],
             Self::NotPayable { order, state } => {
                 vec![("order_id", format!("\"{order}\"")), ("state", format!("\"{state}\""))]
@@ -172,12 +157,9 @@ impl Failure for Error {
 
     fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Ledger(ledger::Error::InProgress { retry_after_s }) => Some(*retry_after_s),
-            Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
-            Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
-            Self::Ledger(_) if self.code() == Code::Internal => Some(1),
-            Self::NotPlaced(error) if error.code() == Code::UpstreamNotOffered => None,
-            Self::NotPlaced(_) => Some(2),
+            Self::Ledger(error) => error.retry_after_s(),
+            Self::Busy => Some(1),
+            Self::NotPlaced(error) => error.retry_undone_after_s(),
             Self::Upstream(error) => error.retry_after_s(),
             Self::Rates(error) => error.retry_after_s(),
             _ => None,
@@ -272,24 +254,6 @@ fn or_mixed(problem: &LineProblem) -> String {
         ", or two or more SKUs of the supplier that make {enough} together (these lines make {} pieces and {now} CNY)",
         mixed.pieces
     )
-}
-
-fn ledger_code(error: &ledger::Error) -> Code {
-    use ledger::Error as E;
-    match error {
-        E::Sql(error) => error.code(),
-        E::Unreadable { .. } | E::Consigning(_) => Code::Internal,
-        E::WrongCursor => Code::InvalidRequest,
-        E::KeyMismatch => Code::IdempotencyMismatch,
-        E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,
-        E::ReferenceTaken { .. } => Code::ReferenceTaken,
-        E::QuoteNotFound => Code::QuoteNotFound,
-        E::QuoteExpired => Code::QuoteExpired,
-        E::QuoteUsed { .. } => Code::QuoteUsed,
-        E::OrderNotFound(_) => Code::OrderNotFound,
-        // What other rooms are refused does not come up here.
-        _ => Code::Internal,
-    }
 }
 
 /// The catalogue's refusal of an order, told at the places of the request that ordered it.

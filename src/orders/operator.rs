@@ -111,13 +111,10 @@ impl Orders {
                 there.number, there.state
             )));
         }
-        let refusal = Refusal {
-            code: Code::OrderRefused,
-            detail: "The operator settled it: the catalogue never took the order, and nothing was ordered.".into(),
-            lines: Vec::new(),
-            freight: None,
-            total: None,
-        };
+        let refusal = Refusal::plain(
+            Code::OrderRefused,
+            "The operator settled it: the catalogue never took the order, and nothing was ordered.",
+        );
         let facts = Facts { refusal: Some(refusal), ..Facts::default() };
         let ended = Happening::new(Kind::Refused, Actor::Operator, "settled by the operator").with(facts);
         let after = self.after(&order, vec![ended]);

@@ -50,11 +50,11 @@ impl Orders {
     ) -> Result<Told, Error> {
         check(&wish)?;
         let asked = self.key_use(caller, once, "create_payment");
-        let orders = if wish.expected.is_nothing() || self.ledger.knows_key(&asked).await? {
-            wish.orders.into_iter().map(|id| (id, None)).collect()
-        } else {
-            self.must_cost(caller, &wish.orders, &wish.expected).await?
+        let agreed = match wish.expected.is_nothing() {
+            true => None,
+            false => self.unless_begun(&asked, self.must_cost(caller, &wish.orders, &wish.expected)).await?,
         };
+        let orders = agreed.unwrap_or_else(|| wish.orders.into_iter().map(|id| (id, None)).collect());
         let (lease, payment, fresh) = match self.ledger.begin_payment(asked, wish.method, orders).await? {
             Begun::Seen(answer) => return Ok(Told { answer, replayed: true }),
             Begun::Fresh(lease, payment) => (lease, payment, true),

@@ -156,13 +156,10 @@ impl Orders {
         if !self.is_quiet(order) {
             return self.wait_for_quiet(order).await;
         }
-        let refusal = Refusal {
-            code: Code::OrderRefused,
-            detail: "The catalogue could not be asked in time and never took the order; nothing was ordered.".into(),
-            lines: Vec::new(),
-            freight: None,
-            total: None,
-        };
+        let refusal = Refusal::plain(
+            Code::OrderRefused,
+            "The catalogue could not be asked in time and never took the order; nothing was ordered.",
+        );
         let facts = Facts { refusal: Some(refusal), ..Facts::default() };
         let ended = Happening::new(Kind::Refused, Actor::Gateway, "never arrived at the catalogue").with(facts);
         Ok(self.write(order, vec![ended]).await?.map_or(Left::Open, |after| after.state.into()))
@@ -204,13 +201,10 @@ fn last_attempt(order: &Order) -> Option<jiff::Timestamp> {
 
 /// The end of an order that surely was not sent while its quote held.
 pub(super) fn never_placed() -> Happening {
-    let refusal = Refusal {
-        code: Code::QuoteExpired,
-        detail: "The catalogue could not be reached, and the request was not repeated while the quote held.".into(),
-        lines: Vec::new(),
-        freight: None,
-        total: None,
-    };
+    let refusal = Refusal::plain(
+        Code::QuoteExpired,
+        "The catalogue could not be reached, and the request was not repeated while the quote held.",
+    );
     let facts = Facts { refusal: Some(refusal), ..Facts::default() };
     Happening::new(Kind::Refused, Actor::Gateway, "never placed").with(facts)
 }

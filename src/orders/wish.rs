@@ -69,18 +69,47 @@ impl Orders {
         wish: NewOrder,
     ) -> Result<ledger::NewOrder, Error> {
         let NewOrder { reference, basis, note, expected_total, referral } = wish;
-        let quote = match (basis, expected_total) {
-            (Basis::Quote(id), None) => id,
-            (basis, expected) if !self.ledger.knows_key(asked).await? => {
-                self.must_be_free(caller, &reference).await?;
-                let quote = self.quote_for(caller, basis).await?;
-                agree(&quote, expected)?;
-                quote.id
-            }
-            (Basis::Quote(id), _) => id,
-            (Basis::Lines(_), _) => QuoteId::fresh(),
+        let named = match &basis {
+            Basis::Quote(id) => id.clone(),
+            Basis::Lines(_) => QuoteId::fresh(),
+        };
+        let quote = if expected_total.is_none() && matches!(basis, Basis::Quote(_)) {
+            named
+        } else {
+            let agreed = self.agreed(caller, &reference, basis, expected_total);
+            self.unless_begun(asked, agreed).await?.map_or(named, |quote| quote.id)
         };
         Ok(ledger::NewOrder { reference, quote, note, referral })
+    }
+
+    /// What has to be known before a request is begun; none when it was begun before, or while that was found out: then
+    /// what came of it is to be told, whatever stands against it by now.
+    pub(super) async fn unless_begun<T>(
+        &self,
+        asked: &KeyUse,
+        found: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Option<T>, Error> {
+        if self.ledger.knows_key(asked).await? {
+            return Ok(None);
+        }
+        match found.await {
+            Err(_) if self.ledger.knows_key(asked).await? => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// The quote, if it costs what was expected and its order can have the reference.
+    async fn agreed(
+        &self,
+        caller: &Caller,
+        reference: &Reference,
+        basis: Basis,
+        expected: Option<Money>,
+    ) -> Result<Quote, Error> {
+        self.must_be_free(caller, reference).await?;
+        let quote = self.quote_for(caller, basis).await?;
+        agree(&quote, expected)?;
+        Ok(quote)
     }
 
     /// A reference that is taken is the most useful thing to learn, and spares the catalogue a question.

@@ -30,8 +30,7 @@ pub enum Error {
 impl Failure for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.code(),
-            Self::Ledger(_) => Code::Internal,
+            Self::Ledger(error) => error.code(),
             Self::Upstream(error) => error.code(),
             Self::NotFound(_) => Code::ImageNotFound,
             Self::Expired(_) => Code::ImageExpired,
@@ -42,7 +41,7 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
+            Self::Ledger(error) => error.detail(),
             Self::Upstream(error) => error.detail(),
             Self::NotFound(id) => Some(format!("You have no picture {id}; upload it at POST /v1/images.")),
             Self::Expired(id) => Some(format!("The picture {id} was kept for seven days; upload it again.")),
@@ -53,7 +52,7 @@ impl Failure for Error {
 
     fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.retry_after_s(),
+            Self::Ledger(error) => error.retry_after_s(),
             Self::Upstream(error) => error.retry_after_s(),
             Self::Busy => Some(1),
             _ => None,

@@ -24,7 +24,6 @@ use crate::clock::Clock;
 use crate::ledger::{Ledger, NewImage};
 use crate::model::ids::ImageId;
 use crate::model::partner::Caller;
-use crate::telemetry::trace;
 use crate::upstream::wholesale::calls::pictures as calls;
 use crate::upstream::wholesale::wire::pictures as wire;
 use crate::upstream::{Context, Upstream};
@@ -64,9 +63,8 @@ impl Pictures {
         }
         let looked = look::at(media_type, bytes).await?;
         let call = calls::give_picture(partner.as_str(), "image/jpeg", looked.jpeg);
-        let traceparent = trace::current();
-        let context = Context { traceparent: traceparent.as_deref(), until: None };
-        let taken = self.upstream.read::<wire::Picture>(mode, &call, context).await.map_err(error::of_giving)?;
+        let taken =
+            self.upstream.read::<wire::Picture>(mode, &call, Context::here()).await.map_err(error::of_giving)?;
         let new = NewImage {
             catalogue_id: taken.picture_id,
             sha256,

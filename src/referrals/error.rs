@@ -28,8 +28,7 @@ pub enum Error {
 impl Failure for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.code(),
-            Self::Ledger(_) => Code::Internal,
+            Self::Ledger(error) => error.code(),
             Self::Template(_) | Self::Click(_) => Code::InvalidRequest,
             Self::NoStorefront => Code::StorefrontNotFound,
             Self::Nowhere => Code::NoStorefrontOpen,
@@ -38,7 +37,7 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
+            Self::Ledger(error) => error.detail(),
             _ => None,
         }
     }
@@ -53,7 +52,7 @@ impl Failure for Error {
 
     fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.retry_after_s(),
+            Self::Ledger(error) => error.retry_after_s(),
             _ => None,
         }
     }

@@ -64,6 +64,38 @@ const WARM_WITHIN: Duration = Duration::from_secs(5);
 const WORK_EVERY: Duration = Duration::from_millis(200);
 const WORLDS: [Mode; 2] = [Mode::Live, Mode::Sandbox];
 
+/// Rooms that forget what is past its time, and what is said when they cannot.
+macro_rules! forgets {
+    ($tasks:ident, $stop:ident: $($room:expr => $trouble:literal,)*) => {
+        $(every(&mut $tasks, $stop, FORGET_EVERY, $room, |room| async move {
+            if let Err(error) = room.tidy().await {
+                tracing::warn!(%error, $trouble);
+            }
+        });)*
+    };
+}
+
+/// Rooms that settle what was left open in a world.
+macro_rules! reconciles {
+    ($world:ident, $pause:ident: $($task:literal => $room:expr,)*) => {
+        let mode = $world.mode;
+        $($world.every($task, $pause, $room, move |room| async move { room.reconcile(mode).await });)*
+    };
+}
+
+/// Rooms that follow the catalogue's changes in a world.
+macro_rules! follows {
+    ($world:ident: $($task:literal => $room:expr,)*) => {
+        let mode = $world.mode;
+        $($world.follow(
+            $task,
+            $room,
+            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
+            move |room| async move { room.stop_following(mode).await },
+        );)*
+    };
+}
+
 /// Starts every task of the house on the current runtime.
 pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
@@ -122,21 +154,11 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
         }
     });
     every(&mut tasks, stop, USES_EVERY, h(), |house| async move { write_uses(&house).await });
-    every(&mut tasks, stop, FORGET_EVERY, orders(), |orders| async move {
-        if let Err(error) = orders.tidy().await {
-            tracing::warn!(%error, "keys and quotes past their life could not be removed");
-        }
-    });
-    every(&mut tasks, stop, FORGET_EVERY, follows(), |follows| async move {
-        if let Err(error) = follows.tidy().await {
-            tracing::warn!(%error, "offers that nobody follows could not be forgotten");
-        }
-    });
-    every(&mut tasks, stop, FORGET_EVERY, sourcing(), |sourcing| async move {
-        if let Err(error) = sourcing.tidy().await {
-            tracing::warn!(%error, "comparisons past their time could not be removed");
-        }
-    });
+    forgets! { tasks, stop:
+        orders() => "keys and quotes past their life could not be removed",
+        follows() => "offers that nobody follows could not be forgotten",
+        sourcing() => "comparisons past their time could not be removed",
+    }
     every(&mut tasks, stop, RATES_EVERY.min(house.config.rates.refresh), h(), refresh_rates);
     every(&mut tasks, stop, LANDED_EVERY, h(), refresh_landed);
     every(&mut tasks, stop, Duration::ZERO, h(), |house| async move { house.interpreter.work(INTERPRET_WITHIN).await });
@@ -150,28 +172,13 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
     let compare = COMPARE_LOOK_EVERY.min(house.config.orders.compare);
     for mode in WORLDS {
         let mut in_world = World { tasks: &mut tasks, stop, house, mode };
-        in_world.every(
-            "orders_reconcile",
-            reconcile,
-            orders(),
-            move |orders| async move { orders.reconcile(mode).await },
-        );
-        in_world.every(
-            "refunds_reconcile",
-            reconcile,
-            aftersale(),
-            move |room| async move { room.reconcile(mode).await },
-        );
+        reconciles! { in_world, reconcile:
+            "orders_reconcile" => orders(),
+            "refunds_reconcile" => aftersale(),
+            "inquiries_reconcile" => sourcing(),
+            "fulfilment_reconcile" => fulfilment(),
+        }
         in_world.every("source_matches_work", WORK_EVERY, sourcing(), move |room| async move { room.work(mode).await });
-        in_world.every(
-            "inquiries_reconcile",
-            reconcile,
-            sourcing(),
-            move |room| async move { room.reconcile(mode).await },
-        );
-        in_world.every("fulfilment_reconcile", reconcile, fulfilment(), move |room| async move {
-            room.reconcile(mode).await
-        });
         if !rooms.catalog.serves(mode) {
             continue;
         }
@@ -184,36 +191,13 @@ pub fn start(house: &Arc<House>, rooms: &Rooms, stop: &CancellationToken) -> Joi
             },
             move |room| async move { room.stop_following(mode).await },
         );
-        in_world.follow(
-            "orders_follow",
-            orders(),
-            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
-            move |room| async move { room.stop_following(mode).await },
-        );
-        in_world.follow(
-            "refunds_follow",
-            aftersale(),
-            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
-            move |room| async move { room.stop_following(mode).await },
-        );
-        in_world.follow(
-            "fulfilment_follow",
-            fulfilment(),
-            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
-            move |room| async move { room.stop_following(mode).await },
-        );
-        in_world.follow(
-            "follows_follow",
-            follows(),
-            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
-            move |room| async move { room.stop_following(mode).await },
-        );
-        in_world.follow(
-            "inquiries_follow",
-            sourcing(),
-            move |room| async move { room.follow(mode, FEED_PATIENCE).await },
-            move |room| async move { room.stop_following(mode).await },
-        );
+        follows! { in_world:
+            "orders_follow" => orders(),
+            "refunds_follow" => aftersale(),
+            "fulfilment_follow" => fulfilment(),
+            "follows_follow" => follows(),
+            "inquiries_follow" => sourcing(),
+        }
         in_world.every("orders_compare", compare, orders(), move |orders| async move { orders.compare(mode).await });
     }
     tasks

@@ -55,25 +55,14 @@ pub enum Error {
     Busy,
 }
 
+const NOT_ASKED: &str =
+    "The catalogue could not be reached and nobody was asked; repeat with the same Idempotency-Key.";
+
 impl Failure for Error {
     fn code(&self) -> Code {
-        use ledger::Error as E;
         match self {
-            Self::Ledger(error) => match error {
-                E::Sql(error) => error.code(),
-                E::WrongCursor => Code::InvalidRequest,
-                E::KeyMismatch => Code::IdempotencyMismatch,
-                E::InProgress { .. } | E::LeaseLost | E::Moved => Code::OrderInProgress,
-                E::InquiryNotFound(_) => Code::InquiryNotFound,
-                E::InquiryReferenceTaken { .. } => Code::InquiryReferenceTaken,
-                E::VoucherNotFound(_) => Code::VoucherNotFound,
-                _ => Code::Internal,
-            },
-            Self::NotDone(error) if matches!(error.code(), Code::SandboxUnavailable | Code::UpstreamNotOffered) => {
-                error.code()
-            }
-            // Whatever kept it from being sent, the same request can succeed later.
-            Self::NotDone(_) => Code::UpstreamUnavailable,
+            Self::Ledger(error) => error.code(),
+            Self::NotDone(error) => error.code_of_undone(),
             Self::Unsure(_) => Code::UpstreamTimeout,
             Self::Upstream(error) => error.code(),
             Self::Nonsense(nonsense) => nonsense.code(),
@@ -90,23 +79,16 @@ impl Failure for Error {
     }
 
     fn detail(&self) -> Option<String> {
-        use ledger::Error as E;
         match self {
-            Self::NotDone(error) | Self::Upstream(error) if error.code() == Code::UpstreamNotOffered => error.detail(),
-            Self::Ledger(E::Sql(error)) => error.detail(),
-            Self::Ledger(E::InquiryReferenceTaken { first }) => {
-                Some(format!("The reference belongs to inquiry {first}."))
-            }
-            Self::Ledger(E::VoucherNotFound(id)) => Some(format!("There is no voucher {id}.")),
+            Self::Ledger(error) => error.detail(),
+            Self::Upstream(error) => error.detail(),
             Self::Rates(error) => error.detail(),
             Self::Declined(rejection) => Some(rejection.detail.clone()),
             Self::TooManyWaiting(most) => {
                 Some(format!("At most {most} items wait at one time; read what is done, and send more later."))
             }
             Self::TooMuch => Some("The total is too large to be said in the inquiry's currency.".into()),
-            Self::NotDone(_) => Some(
-                "The catalogue could not be reached and nobody was asked; repeat with the same Idempotency-Key.".into(),
-            ),
+            Self::NotDone(error) => error.detail().or_else(|| Some(NOT_ASKED.to_owned())),
             Self::Unsure(_) => Some(
                 "The catalogue did not answer; repeat with the same Idempotency-Key, which cannot do it twice.".into(),
             ),
@@ -117,30 +99,24 @@ impl Failure for Error {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Invalid(places) => places.clone(),
-            Self::Ledger(ledger::Error::WrongCursor) => {
-                vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
-            }
+            Self::Ledger(error) => error.places(),
             _ => Vec::new(),
         }
     }
 
     fn extras(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Ledger(ledger::Error::InquiryReferenceTaken { first }) => {
-                vec![("inquiry_id", format!("\"{first}\""))]
-            }
+            Self::Ledger(error) => error.extras(),
             _ => Vec::new(),
         }
     }
 
     fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Ledger(ledger::Error::InProgress { retry_after_s }) => Some(*retry_after_s),
-            Self::Ledger(ledger::Error::LeaseLost) | Self::Busy => Some(1),
-            Self::Ledger(ledger::Error::Sql(error)) if error.is_unreachable() => error.retry_after_s(),
-            Self::Ledger(_) if self.code() == Code::Internal => Some(1),
-            Self::NotDone(error) if error.code() == Code::UpstreamNotOffered => None,
-            Self::NotDone(_) | Self::Unsure(_) => Some(2),
+            Self::Ledger(error) => error.retry_after_s(),
+            Self::Busy => Some(1),
+            Self::NotDone(error) => error.retry_undone_after_s(),
+            Self::Unsure(_) => Some(2),
             Self::TooManyWaiting(_) => Some(30),
             Self::Upstream(error) => error.retry_after_s(),
             _ => None,

@@ -37,12 +37,19 @@ const RETRY_PERCENT: u8 = 10;
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// What a call is sent in the name of.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Context<'a> {
+#[derive(Clone, Debug, Default)]
+pub struct Context {
     /// The W3C trace context handed on.
-    pub traceparent: Option<&'a str>,
+    pub traceparent: Option<Arc<str>>,
     /// The moment by which the answer must be there; the configured deadline and the request's own apply besides.
     pub until: Option<Instant>,
+}
+
+impl Context {
+    /// In the name of whatever the current task works for.
+    pub fn here() -> Self {
+        Self { traceparent: trace::current(), until: None }
+    }
 }
 
 /// A client of the wholesale services; cheap to clone, to be made once per worker (its sockets belong to that runtime).
@@ -146,14 +153,14 @@ impl Upstream {
     }
 
     /// Sends a call; gives the document inside the envelope (or the picture) as bytes.
-    pub async fn ask(&self, mode: Mode, call: &Call, context: Context<'_>) -> Result<Bytes, Error> {
+    pub async fn ask(&self, mode: Mode, call: &Call, context: Context) -> Result<Bytes, Error> {
         let inner = &*self.0;
         let _under_way = UnderWay::begin(&inner.tally);
         let begun = Instant::now();
         let deadline = inner.deadline_of(call);
         let own = begun + deadline + call.waits;
         let until = [context.until, trace::until()].into_iter().flatten().fold(own, Instant::min);
-        let answer = trace::waiting(inner.attempts(mode, call, context.traceparent, until)).await;
+        let answer = trace::waiting(inner.attempts(mode, call, context.traceparent.as_deref(), until)).await;
         Tally::add(&inner.tally.micros, u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         if let Err(error) = &answer {
             inner.count(error);
@@ -163,7 +170,7 @@ impl Upstream {
     }
 
     /// Sends a call and reads the document as `T`.
-    pub async fn read<T: DeserializeOwned>(&self, mode: Mode, call: &Call, context: Context<'_>) -> Result<T, Error> {
+    pub async fn read<T: DeserializeOwned>(&self, mode: Mode, call: &Call, context: Context) -> Result<T, Error> {
         let document = self.ask(mode, call, context).await?;
         let read = serde_json::from_slice(&document);
         read.map_err(|why| {

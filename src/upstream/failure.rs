@@ -125,6 +125,20 @@ impl Error {
         }
     }
 
+    /// The code of what surely was not done because of this: whatever kept it from being sent, the same request can
+    /// succeed later, unless there is nobody to send it to.
+    pub fn code_of_undone(&self) -> Code {
+        match self.code() {
+            code @ (Code::SandboxUnavailable | Code::UpstreamNotOffered) => code,
+            _ => Code::UpstreamUnavailable,
+        }
+    }
+
+    /// Seconds after which the same request makes sense again, when surely nothing was done because of this.
+    pub fn retry_undone_after_s(&self) -> Option<u64> {
+        (self.code_of_undone() == Code::UpstreamUnavailable).then_some(PAUSE_S)
+    }
+
     /// Whether asking a harmless question again at once may help.
     pub(super) fn is_passing(&self) -> bool {
         match self {

@@ -167,7 +167,7 @@ fn ok(data: &str) -> String {
 async fn a_call_carries_token_trace_and_language_below_the_prefix() {
     let house = house(Manner::Answer("200 OK", ok("{\"a\":1}"))).await;
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    let context = Context { traceparent: Some(trace), until: None };
+    let context = Context { traceparent: Some(trace.into()), until: None };
     let call = calls::goods(OfferId::new(7), Language::Japanese);
     let document = house.upstream.ask(Mode::Live, &call, context).await.unwrap();
     assert_eq!(&document[..], b"{\"a\":1}");

@@ -25,7 +25,7 @@ impl Failure for Error {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Sql(_) => Vec::new(),
-            Self::WrongCursor => vec![Place::query("cursor", "next_cursor of the page before, unaltered")],
+            Self::WrongCursor => vec![Place::wrong_cursor()],
         }
     }
 

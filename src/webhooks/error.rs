@@ -40,9 +40,9 @@ pub enum Error {
 impl Failure for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Ledger(ledger::Error::WrongCursor) | Self::Url(_) | Self::Invalid(_) => Code::InvalidRequest,
-            Self::Ledger(ledger::Error::Sql(error)) => error.code(),
-            Self::Ledger(_) | Self::Seal(_) | Self::Setup(_) => Code::Internal,
+            Self::Ledger(error) => error.code(),
+            Self::Url(_) | Self::Invalid(_) => Code::InvalidRequest,
+            Self::Seal(_) | Self::Setup(_) => Code::Internal,
             Self::EndpointNotFound => Code::EndpointNotFound,
             Self::DeliveryNotFound => Code::DeliveryNotFound,
             Self::TooManyEndpoints(_) => Code::TooManyEndpoints,
@@ -52,7 +52,7 @@ impl Failure for Error {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.detail(),
+            Self::Ledger(error) => error.detail(),
             Self::TooManyEndpoints(most) => Some(format!(
                 "You have {most} endpoints, as many as there may be. Delete one, or let one endpoint hear more types."
             )),
@@ -64,16 +64,14 @@ impl Failure for Error {
         match self {
             Self::Url(why) => vec![Place::body("/url", why.to_string())],
             Self::Invalid(places) => places.clone(),
-            Self::Ledger(ledger::Error::WrongCursor) => {
-                vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
-            }
+            Self::Ledger(error) => error.places(),
             _ => Vec::new(),
         }
     }
 
     fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::Ledger(ledger::Error::Sql(error)) => error.retry_after_s(),
+            Self::Ledger(error) => error.retry_after_s(),
             _ => None,
         }
     }

@@ -1,24 +1,27 @@
 //! What must hold between the ledger and a receiver, on every engine at hand: real sockets on this machine, a resolver
 //! that is told what to answer, and a clock that is set.
 
-use std::collections::HashMap;
+mod addresses;
+mod again;
+mod older;
+mod secrets;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Dispatcher, Draft, EndpointChange, Error, Names, Revealed, Settings, Webhooks};
+use super::{Dispatcher, Draft, Names, Revealed, Settings, Webhooks};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::ledger::{DeliveryFilter, Ledger};
-use crate::model::ids::{EndpointId, PartnerId};
+use crate::model::ids::EndpointId;
 use crate::model::page::PageSize;
 use crate::model::partner::{Caller, Mode, Scopes};
-use crate::model::webhook::{Delivery, DeliveryState, EndpointState, Format};
-use crate::partners::{AppPolicy, Directory, MasterKeys, NewPartner, Sealer, example};
-use crate::signing::aop::AppSecret;
+use crate::model::webhook::{Delivery, DeliveryState, Format};
+use crate::partners::{MasterKeys, Sealer, example};
 use crate::signing::webhook::WebhookSecret;
 use crate::sql::{args, trial};
 
@@ -198,237 +201,6 @@ async fn an_event_arrives_signed_and_with_the_same_bytes_as_by_pull() {
 }
 
 #[tokio::test]
-async fn for_a_day_after_a_rotation_either_secret_verifies() {
-    for mut node in nodes(settings()).await {
-        let receiver = Receiver::open().await;
-        let made = node.endpoint(&receiver.url("/")).await;
-        let rotated = node.room.rotate(&acme(), &made.endpoint.id).await.unwrap();
-        assert_ne!(made.secret, rotated.secret);
-        node.event("a").await;
-        node.deliver().await;
-        node.clock.advance_ms(86_400_000);
-        node.event("b").await;
-        node.deliver().await;
-        let heard = receiver.heard();
-        assert_eq!(heard[0].field("webhook-signature").split(' ').count(), 2);
-        assert!(heard[0].is_by(&made.secret) && heard[0].is_by(&rotated.secret));
-        assert!(!heard[1].is_by(&made.secret) && heard[1].is_by(&rotated.secret));
-    }
-}
-
-#[tokio::test]
-async fn secrets_are_sealed_at_rest_and_follow_the_newest_master_key() {
-    for mut node in nodes(settings()).await {
-        let receiver = Receiver::open().await;
-        let made = node.endpoint(&receiver.url("/")).await;
-        let secret = WebhookSecret::parse(&made.secret).unwrap();
-        let row = node.house.sql.fetch_optional("SELECT * FROM webhook_endpoints", vec![]).await.unwrap().unwrap();
-        let kept = [row.bytes("sealed_secret").unwrap(), row.bytes("wrapped_key").unwrap()].concat();
-        assert!(!kept.windows(8).any(|eight| secret.bytes().starts_with(eight)));
-        let old = MasterKeys::generate(1).unwrap();
-        let both = MasterKeys::parse(&format!("{}\n{}", *old, *MasterKeys::generate(2).unwrap())).unwrap();
-        let other = Sealer::new(MasterKeys::parse(&old).unwrap());
-        assert!(
-            Webhooks { sealer: other.clone(), ..node.room.clone() }.rewrap_secrets().await.is_ok(),
-            "nothing to do"
-        );
-        node.room.sealer = other;
-        let made = node.endpoint(&receiver.url("/new")).await;
-        node.room.delete(&acme(), &node.room.list(&acme()).await.unwrap()[0].id).await.unwrap();
-        node.room.rotate(&acme(), &made.endpoint.id).await.unwrap();
-        node.room.sealer = Sealer::new(both);
-        assert_eq!(node.room.rewrap_secrets().await.unwrap(), 1);
-        assert_eq!(node.room.rewrap_secrets().await.unwrap(), 0);
-        node.dispatcher = Dispatcher::new(node.room.clone()).unwrap();
-        node.event("a").await;
-        node.deliver().await;
-        assert!(receiver.heard()[0].is_by(&made.secret), "both secrets open under the new master key");
-    }
-}
-
-#[tokio::test]
-async fn a_redirect_is_not_followed() {
-    for mut node in nodes(settings()).await {
-        let (receiver, elsewhere) = (Receiver::open().await, Receiver::open().await);
-        for status in ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"] {
-            receiver.answers(status, &format!("location: {}\r\n", elsewhere.url("/")));
-            let made = node.endpoint(&receiver.url("/")).await;
-            node.event("a").await;
-            node.deliver().await;
-            let delivery = node.deliveries(&made.endpoint.id).await.remove(0);
-            assert_eq!(delivery.state, DeliveryState::Pending);
-            assert!(delivery.attempts[0].problem.as_deref().unwrap().contains("redirects are not followed"));
-            node.room.delete(&acme(), &made.endpoint.id).await.unwrap();
-        }
-        assert_eq!((receiver.heard().len(), elsewhere.heard().len()), (4, 0));
-    }
-}
-
-#[tokio::test]
-async fn a_closed_address_is_refused_when_an_endpoint_is_made_changed_or_enabled() {
-    for node in nodes(Settings { allow_networks: Vec::new(), ..settings() }).await {
-        node.names.change("shop.example", vec!["93.184.216.34".parse().unwrap()]);
-        node.names.change("inside.example", vec!["10.1.2.3".parse().unwrap()]);
-        let refused = |error: Error| {
-            assert_eq!(error.code(), Code::InvalidRequest, "{error}");
-            assert_eq!(error.places()[0].pointer, "#/url");
-        };
-        for url in ["https://inside.example/", "https://127.0.0.1/", "https://169.254.169.254/", "http://shop.example/"]
-        {
-            let draft = everything(url);
-            refused(node.room.create(&acme(), draft).await.unwrap_err());
-        }
-        let made = node.endpoint("https://shop.example/").await;
-        let change = EndpointChange { url: Some("https://inside.example/".into()), ..Default::default() };
-        refused(node.room.change(&acme(), &made.endpoint.id, change).await.unwrap_err());
-        let stop = EndpointChange { state: Some(EndpointState::Disabled), ..Default::default() };
-        node.room.change(&acme(), &made.endpoint.id, stop).await.unwrap();
-        node.names.change("shop.example", vec!["10.1.2.3".parse().unwrap()]);
-        refused(node.room.enable(&acme(), &made.endpoint.id).await.unwrap_err());
-    }
-}
-
-#[tokio::test]
-async fn a_name_that_leads_inside_by_the_time_of_the_delivery_is_not_called() {
-    for mut node in nodes(Settings { allow_networks: Vec::new(), ..settings() }).await {
-        let inside = Receiver::open().await;
-        node.names.change("shop.example", vec!["93.184.216.34".parse().unwrap()]);
-        let made = node.endpoint(&format!("https://shop.example:{}/", inside.at.port())).await;
-        let both = vec!["93.184.216.34".parse().unwrap(), inside.at.ip()];
-        for (subject, addresses) in [("a", vec![inside.at.ip()]), ("b", both)] {
-            node.names.change("shop.example", addresses);
-            node.event(subject).await;
-            node.deliver().await;
-            let delivery = node.deliveries(&made.endpoint.id).await.remove(0);
-            let problem = delivery.attempts.last().unwrap().problem.clone().unwrap();
-            assert!(problem.contains("127.0.0.1, which may not be called"), "{problem}");
-            node.clock.advance_ms(10_000);
-        }
-        assert!(inside.heard().is_empty());
-    }
-}
-
-#[tokio::test]
-async fn without_tls_only_allowed_networks_are_called_even_if_the_name_moves() {
-    for mut node in nodes(settings()).await {
-        let receiver = Receiver::open().await;
-        node.names.change("shop.example", vec![receiver.at.ip()]);
-        let made = node.endpoint(&format!("http://shop.example:{}/", receiver.at.port())).await;
-        node.event("a").await;
-        node.deliver().await;
-        assert_eq!(receiver.heard().len(), 1);
-        // What is kept alive was judged when it was opened; a new connection is judged anew.
-        node.dispatcher = Dispatcher::new(node.room.clone()).unwrap();
-        node.names.change("shop.example", vec!["93.184.216.34".parse().unwrap()]);
-        node.event("b").await;
-        node.deliver().await;
-        let delivery = node.deliveries(&made.endpoint.id).await.remove(0);
-        let problem = delivery.attempts[0].problem.clone().unwrap();
-        assert!(problem.contains("93.184.216.34, which may not be called"), "{problem}");
-    }
-}
-
-#[tokio::test]
-async fn failures_come_again_as_planned_and_a_receiver_may_ask_for_more_time() {
-    for mut node in nodes(settings()).await {
-        let receiver = Receiver::open().await;
-        let made = node.endpoint(&receiver.url("/")).await;
-        node.event("a").await;
-        for (status, fields, pause_s) in [
-            ("500 Oops", "retry-after: 99\r\n", 5),
-            ("503 Busy", "retry-after: 3600\r\n", 3_600),
-            ("429 Slow", "retry-after: 1\r\n", 1_800),
-        ] {
-            receiver.answers(status, fields);
-            let before = node.clock.now_ms();
-            node.deliver().await;
-            let next = node.deliveries(&made.endpoint.id).await[0].next_attempt_at.unwrap().as_millisecond();
-            let pause = next - before;
-            // A busy machine takes its time.
-            assert!((pause_s * 1_000..pause_s * 1_100 + 60_000).contains(&pause), "{status}: {pause}");
-            if pause_s > 60 {
-                node.clock.advance_ms(next - node.clock.now_ms() - 600_000);
-                node.deliver().await;
-            }
-            node.clock.advance_ms(next - node.clock.now_ms() + 1);
-        }
-        assert_eq!(receiver.heard().len(), 3, "never early");
-        assert!(receiver.heard().iter().all(|heard| heard.is_by(&made.secret)));
-        receiver.answers("200 OK", "");
-        node.deliver().await;
-        let delivery = node.deliveries(&made.endpoint.id).await.remove(0);
-        assert_eq!((delivery.state, delivery.attempts.len()), (DeliveryState::Delivered, 4));
-        let ids: std::collections::HashSet<_> =
-            receiver.heard().iter().map(|heard| heard.field("webhook-id")).collect();
-        assert_eq!(ids.len(), 1, "the id is the same over all attempts");
-    }
-}
-
-#[tokio::test]
-async fn what_was_tried_ten_times_is_failed_and_the_endpoint_disabled() {
-    for mut node in nodes(settings()).await {
-        let receiver = Receiver::open().await;
-        receiver.answers("500 Oops", "");
-        let made = node.endpoint(&receiver.url("/")).await;
-        node.event("a").await;
-        for _ in 0..10 {
-            node.deliver().await;
-            let Some(next) = node.deliveries(&made.endpoint.id).await[0].next_attempt_at else { break };
-            node.clock.advance_ms(next.as_millisecond() - node.clock.now_ms() + 1);
-        }
-        assert_eq!(receiver.heard().len(), 10);
-        assert_eq!(node.deliveries(&made.endpoint.id).await[0].state, DeliveryState::Failed);
-        assert_eq!(node.room.get(&acme(), &made.endpoint.id).await.unwrap().state, EndpointState::Disabled);
-        assert_eq!(node.room.tally().endpoints_disabled(), 1);
-        let refused = node.room.test(&acme(), &made.endpoint.id).await.unwrap_err();
-        assert_eq!(refused.code(), Code::EndpointDisabled);
-    }
-}
-
-#[tokio::test]
-async fn receivers_that_hang_delay_nobody() {
-    let few = Settings { at_once: 4, timeout: Duration::from_secs(60), ..settings() };
-    for mut node in nodes(few).await {
-        let receiver = Receiver::open().await;
-        let mut hanging = Vec::new();
-        for number in 0..8 {
-            hanging.push(node.endpoint(&receiver.url(&format!("/hang{number}"))).await);
-        }
-        for number in 0..8 {
-            node.endpoint(&receiver.url(&format!("/well{number}"))).await;
-        }
-        let begun = Instant::now();
-        node.event("a").await;
-        let count = |what: &str| receiver.heard().iter().filter(|heard| heard.path.starts_with(what)).count();
-        let stop = tokio_util::sync::CancellationToken::new();
-        let run = async {
-            while count("/well") < 8 && begun.elapsed() < Duration::from_secs(55) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            stop.cancel();
-        };
-        tokio::join!(node.dispatcher.run(&stop), run);
-        assert_eq!(count("/well"), 8);
-        assert!(count("/hang") >= 4, "their places went to others long before their attempts are over");
-    }
-}
-
-#[tokio::test]
-async fn of_a_long_answer_only_the_beginning_is_kept() {
-    for mut node in nodes(settings()).await {
-        let receiver = Receiver::open().await;
-        receiver.answers("500 Oops", "transfer-encoding: chunked\r\n\r\n1000\r\n");
-        *receiver.answer.lock().unwrap() += &"x".repeat(0x1000);
-        *receiver.answer.lock().unwrap() += "\0\r\n";
-        let made = node.endpoint(&receiver.url("/")).await;
-        node.event("a").await;
-        node.deliver().await;
-        let attempt = node.deliveries(&made.endpoint.id).await[0].attempts[0].clone();
-        assert_eq!((attempt.status, attempt.answer.len()), (Some(500), 1_024));
-    }
-}
-
-#[tokio::test]
 async fn two_nodes_together_deliver_each_event_once() {
     for node in nodes(settings()).await {
         let receiver = Receiver::open().await;
@@ -480,83 +252,5 @@ async fn the_pull_feed_goes_on_where_it_was_acknowledged() {
         assert_eq!(subjects(Some(0), &[], 9).await, ("abc".into(), 3, false), "what is acknowledged can be read again");
         let ahead = node.room.acknowledge(&acme(), 4).await.unwrap_err();
         assert_eq!((ahead.code(), ahead.places()[0].pointer.as_str()), (Code::InvalidRequest, "#/position"));
-    }
-}
-
-/// An app of acme's, its secret, and the room that knows it.
-async fn with_app(node: &mut Node) -> (String, AppSecret) {
-    let sealer = Sealer::new(MasterKeys::parse(&MasterKeys::generate(1).unwrap()).unwrap());
-    let directory = Directory::open(node.house.another().await, sealer, node.clock.clone()).await.unwrap();
-    let id: PartnerId = "acme".parse().unwrap();
-    let new = NewPartner { id: id.clone(), name: "Acme".into(), country: "JP".into(), plan: "starter".into() };
-    directory.create_partner("test", new).await.unwrap();
-    let policy = AppPolicy { mode: Mode::Sandbox, scopes: Scopes::all(), allowed: Vec::new() };
-    let issued = directory.issue_app("test", &id, policy).await.unwrap();
-    directory.open_door("test", &id, false).await.unwrap();
-    node.room = node.room.clone().with_apps(Arc::new(directory));
-    node.dispatcher = Dispatcher::new(node.room.clone()).unwrap();
-    (issued.app_key, AppSecret::new(issued.secret.expose().as_bytes()).unwrap())
-}
-
-#[tokio::test]
-async fn an_endpoint_of_the_older_protocol_hears_forms_signed_by_its_app_and_nothing_it_has_no_word_for() {
-    for mut node in nodes(settings()).await {
-        let receiver = Receiver::open().await;
-        let (app, secret) = with_app(&mut node).await;
-        let draft = Draft { format: Format::Aop, app: Some(app.clone()), ..everything(&receiver.url("/aop")) };
-        let made = node.room.create(&acme(), draft).await.unwrap();
-        assert_eq!((made.endpoint.format, made.endpoint.app.as_deref()), (Format::Aop, Some(app.as_str())));
-        let order = crate::ledger::trial::written_order(&node.ledger, &node.clock, "acme", "PO-1").await;
-        let order = node.ledger.find_order(&order.partner, order.mode, &order.id).await.unwrap().unwrap();
-        crate::ledger::trial::paid(&node.ledger, &node.clock, order, 26).await;
-        node.event("no-such-order").await;
-        node.deliver().await;
-        node.room.test(&acme(), &made.endpoint.id).await.unwrap();
-        node.deliver().await;
-        let heard = receiver.heard();
-        let mut topics = Vec::new();
-        for one in &heard {
-            assert_eq!(one.field("content-type"), "application/x-www-form-urlencoded");
-            let form: HashMap<String, String> = url::form_urlencoded::parse(&one.body).into_owned().collect();
-            assert!(secret.verify("", &[("message", form["message"].as_str())], &form["_aop_signature"]));
-            let message: serde_json::Value = serde_json::from_str(&form["message"]).unwrap();
-            topics.push(message["type"].as_str().unwrap().to_owned());
-        }
-        topics.sort();
-        assert_eq!(topics, ["ORDER_BUYER_VIEW_BUYER_MAKE", "ORDER_BUYER_VIEW_ORDER_PAY", "WEBHOOK_TEST"]);
-        let log = node.deliveries(&made.endpoint.id).await;
-        assert!(log.iter().all(|delivery| delivery.state == DeliveryState::Delivered), "{log:?}");
-        let wordless = log.iter().find(|delivery| delivery.subject == "no-such-order").unwrap();
-        assert!(wordless.attempts[0].problem.as_deref().unwrap().contains("nothing was sent"));
-    }
-}
-
-#[tokio::test]
-async fn an_endpoint_of_the_older_protocol_needs_an_app_that_counts() {
-    for mut node in nodes(settings()).await {
-        let receiver = Receiver::open().await;
-        let url = receiver.url("/");
-        let (app, _) = with_app(&mut node).await;
-        let refused = async |room: &Webhooks, format, app: Option<&str>| {
-            let draft = Draft { format, app: app.map(str::to_owned), ..everything(&url) };
-            room.create(&acme(), draft).await.unwrap_err().places()[0].pointer.clone()
-        };
-        for (format, app) in
-            [(Format::Aop, None), (Format::Aop, Some("1234567")), (Format::Standard, Some(app.as_str()))]
-        {
-            assert_eq!(refused(&node.room, format, app).await, "#/app_key");
-        }
-        let draft = Draft { format: Format::Aop, app: Some(app.clone()), ..everything(&url) };
-        let made = node.room.create(&acme(), draft).await.unwrap();
-        let directory = node.room.apps.clone().unwrap();
-        directory.suspend_app("test", &app, "").await.unwrap();
-        assert_eq!(refused(&node.room, Format::Aop, Some(&app)).await, "#/app_key");
-        node.event("a").await;
-        node.deliver().await;
-        let delivery = node.deliveries(&made.endpoint.id).await.remove(0);
-        assert_eq!(delivery.state, DeliveryState::Pending);
-        assert!(delivery.attempts[0].problem.as_deref().unwrap().contains("does not count now"));
-        directory.resume_app("test", &app).await.unwrap();
-        assert!(receiver.heard().is_empty());
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use xunyuan::clock::Clock;
 
 use crate::harness::{House, Partner, Redis};
-use crate::nodes::{at, beside, until};
+use crate::nodes::{Pair, at, beside, until};
 
 async fn some_offer(partner: &Partner) -> String {
     let found = partner.get("/v1/offers?limit=1").await.json();
@@ -66,19 +66,13 @@ async fn two_nodes_without_redis_show_a_change_at_once() {
 #[tokio::test]
 async fn two_nodes_on_one_redis_show_a_change_at_once_and_while_it_is_gone() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(mut redis) = Redis::at_hand(folder.path()) else { return };
-    let house = House::with(&[("REDIS__URL", redis.url.as_str())]).await;
-    let acme = house.partner("acme").await;
-    let clock = Clock::shiftable();
-    let other = beside(&house, &clock).await;
-    let there = at(other.address, &acme, &clock);
-    all_show_changes(&house, &[&acme, &there]).await;
-    redis.kill();
-    all_show_changes(&house, &[&acme, &there]).await;
+    let Some(mut pair) = Pair::on_one_redis(folder.path()).await else { return };
+    all_show_changes(&pair.house, &[&pair.here, &pair.there]).await;
+    pair.redis.kill();
+    all_show_changes(&pair.house, &[&pair.here, &pair.there]).await;
     let _again = Redis::start(folder.path());
-    all_show_changes(&house, &[&acme, &there]).await;
-    other.stop().await;
-    house.close().await;
+    all_show_changes(&pair.house, &[&pair.here, &pair.there]).await;
+    pair.close().await;
 }
 
 #[tokio::test]
@@ -140,15 +134,9 @@ async fn an_offer_that_comes_is_listed_in_its_category_and_at_its_supplier_at_on
 #[tokio::test]
 async fn two_nodes_on_one_redis_list_an_offer_that_comes_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(redis) = Redis::at_hand(folder.path()) else { return };
-    let house = House::with(&[("REDIS__URL", redis.url.as_str())]).await;
-    let acme = house.partner("acme").await;
-    let clock = Clock::shiftable();
-    let other = beside(&house, &clock).await;
-    let there = at(other.address, &acme, &clock);
-    all_list_what_comes_back(&house, &[&acme, &there]).await;
-    other.stop().await;
-    house.close().await;
+    let Some(pair) = Pair::on_one_redis(folder.path()).await else { return };
+    all_list_what_comes_back(&pair.house, &[&pair.here, &pair.there]).await;
+    pair.close().await;
 }
 
 #[tokio::test]

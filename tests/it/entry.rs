@@ -4,11 +4,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use xunyuan::clock::Clock;
 use xunyuan::sandbox;
 
-use crate::harness::{House, Partner, Redis, problem, sandbox_settings};
-use crate::nodes::{at, beside, until};
+use crate::harness::{House, Partner, problem, sandbox_settings};
+use crate::nodes::{Pair, until};
 
 /// The longest that a held offer may be seen, and a cleared one missed.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -112,15 +111,9 @@ async fn what_is_held_vanishes_everywhere_and_comes_back_when_it_is_cleared() {
 #[tokio::test]
 async fn two_nodes_on_one_redis_hear_of_it_in_time() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(redis) = Redis::at_hand(folder.path()) else { return };
-    let house = House::with(&[("REDIS__URL", redis.url.as_str())]).await;
-    let acme = house.partner("acme").await;
-    let clock = Clock::shiftable();
-    let other = beside(&house, &clock).await;
-    let there = at(other.address, &acme, &clock);
-    come_and_go(&house, &[&acme, &there]).await;
-    other.stop().await;
-    house.close().await;
+    let Some(pair) = Pair::on_one_redis(folder.path()).await else { return };
+    come_and_go(&pair.house, &[&pair.here, &pair.there]).await;
+    pair.close().await;
 }
 
 async fn counts(house: &House) -> Value {

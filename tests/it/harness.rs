@@ -15,6 +15,7 @@ use xunyuan::partners::{KeyPolicy, MasterKeys, Material, NewPartner};
 use xunyuan::sandbox;
 use xunyuan::server::house::House as Inside;
 use xunyuan::server::listeners::{Doors, Running, serve};
+use xunyuan::server::passes::Fares;
 use xunyuan::signing::http_message::{HmacKey, Signer, SigningKey};
 use xunyuan::telemetry::access::AccessLog;
 
@@ -61,6 +62,21 @@ impl House {
     /// A house with settings of its own, e.g. `("SERVER__BODY_LIMIT_BYTES", "2048")`.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         Self::over(sandbox_settings(), settings).await
+    }
+
+    /// A house that hears of no change at the catalogue: the first look at each feed is over, and the next is a minute off.
+    /// What was lost stays so until somebody asks.
+    pub async fn deaf() -> Self {
+        const FEEDS: usize = 10;
+        let house = Self::with(&[("ORDERS__FOLLOW_MS", "60000")]).await;
+        let is_read = |((task, _), fares): &((&str, &str), Fares)| task.ends_with("_follow") && fares.ok > 0;
+        for _ in 0..1200 {
+            if house.running.house.passes.read().iter().filter(|pass| is_read(pass)).count() >= FEEDS {
+                return house;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("a feed was not read: {:?}", house.running.house.passes.read())
     }
 
     /// A house over a catalogue of its own.

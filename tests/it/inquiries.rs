@@ -6,10 +6,6 @@ use xunyuan::model::partner::Scope;
 
 use crate::harness::{House, Partner, pointers, problem};
 
-/// What the suppliers do is heard of only when it is asked for, so that a test can be faster than the feed.
-const DEAF: &[(&str, &str)] =
-    &[("UPSTREAM__DEADLINE_MS", "1500"), ("UPSTREAM__ORDER_DEADLINE_MS", "1500"), ("ORDERS__FOLLOW_MS", "60000")];
-
 /// What can be asked for: a supplier, one of its variants and how many of it.
 async fn wanted(partner: &Partner) -> (Value, u64) {
     let quote = partner.quote().await;
@@ -130,7 +126,7 @@ async fn a_counter_offer_brings_another_quotation_and_the_old_one_is_void() {
 
 #[tokio::test]
 async fn an_acceptance_whose_answer_was_lost_is_settled_as_one_order() {
-    let house = House::with(DEAF).await;
+    let house = House::deaf().await;
     let acme = house.partner("acme").await;
     let (invited, quantity) = wanted(&acme).await;
     let made = asked(&acme, inquiry("RFQ-1", &invited, quantity)).await;
@@ -162,7 +158,7 @@ async fn compared(house: &House, partner: &Partner, inquiry: &Value) -> Value {
 
 #[tokio::test]
 async fn an_inquiry_whose_answer_was_lost_is_found_under_its_own_reference() {
-    let house = House::with(DEAF).await;
+    let house = House::deaf().await;
     let acme = house.partner("acme").await;
     let (invited, quantity) = wanted(&acme).await;
     let fault = json!({"match": "/trade/inquiries", "method": "POST", "kind": "drop_after", "times": 1});
@@ -261,7 +257,7 @@ async fn inquiries_are_their_partners_own_and_listed_newest_first() {
 
 #[tokio::test]
 async fn a_quotation_that_expired_meanwhile_is_no_order() {
-    let house = House::with(DEAF).await;
+    let house = House::deaf().await;
     let acme = house.partner("acme").await;
     let (invited, quantity) = wanted(&acme).await;
     let made = asked(&acme, inquiry("RFQ-1", &invited, quantity)).await;

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use xunyuan::server::listeners::{Doors, Running, serve};
 use xunyuan::signing::http_message::{HmacKey, Signer, SigningKey};
 use xunyuan::telemetry::access::AccessLog;
 
-use crate::harness::{House, Partner};
+use crate::harness::{House, Partner, Redis};
 
 /// The same person at another node.
 pub fn at(address: SocketAddr, partner: &Partner, clock: &Clock) -> Partner {
@@ -31,6 +32,33 @@ pub fn at(address: SocketAddr, partner: &Partner, clock: &Clock) -> Partner {
     let base = format!("http://{address}/").parse().unwrap();
     let client = Client::new(base, signer, clock.clone()).unwrap();
     Partner { client, key_id: partner.key_id.clone(), secret: partner.secret.clone(), search: partner.search }
+}
+
+/// Two nodes with one Redis, and the same person at each.
+pub struct Pair {
+    pub house: House,
+    pub redis: Redis,
+    pub here: Partner,
+    pub there: Partner,
+    other: Running,
+}
+
+impl Pair {
+    /// Opens them; none where there is no Redis at hand. Each has a clock of its own.
+    pub async fn on_one_redis(folder: &Path) -> Option<Self> {
+        let redis = Redis::at_hand(folder)?;
+        let house = House::with(&[("REDIS__URL", redis.url.as_str())]).await;
+        let here = house.partner("acme").await;
+        let clock = Clock::shiftable();
+        let other = beside(&house, &clock).await;
+        let there = at(other.address, &here, &clock);
+        Some(Self { house, redis, here, there, other })
+    }
+
+    pub async fn close(self) {
+        self.other.stop().await;
+        self.house.close().await;
+    }
 }
 
 /// A second node of the house in this process, with a clock of its own.

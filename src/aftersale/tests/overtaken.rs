@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::{Scene, kinds, less, once, render_step, scenes, upstream};
+use super::{Scene, id, kinds, less, once, render_step, scenes, upstream};
 use crate::aftersale::Aftersale;
+use crate::asking::Reconciled;
 use crate::ledger::Ledger;
+use crate::model::partner::Mode;
 use crate::model::refund::{Kind, Remedy, State};
 use crate::upstream::trial::Doorway;
 
@@ -37,5 +39,28 @@ async fn where_a_refund_stood_after_a_step_is_not_written_over_where_it_stands_s
         assert_eq!((after.state, after.known.supplier_note.as_deref()), (State::Refused, Some("还是不同意")));
         assert_eq!(answer.body, render_step(&after, None).body, "the answer tells the truth of now");
         assert_eq!(kinds(&after).iter().filter(|kind| **kind == Kind::Modified).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn nobody_looks_at_a_refund_while_it_is_asked_for_again() {
+    for scene in scenes().await {
+        let bought = scene.bought("waitsellersend").await;
+        scene.fault("/trade/refunds", "drop_before", 1).await;
+        let told = scene.ask("key-0001", &bought.wish(Remedy::Money, "NOT_WANTED", 2)).await.unwrap();
+        scene.clock.advance_ms(2001);
+        let (room, door) = scene.behind_a_doorway().await;
+        door.hold("POST /trade/refunds");
+        let looks = async {
+            door.held().await;
+            let looked = scene.reconcile_after(10_000).await;
+            door.open();
+            looked
+        };
+        let (asked, looked) = tokio::join!(room.reconcile(Mode::Sandbox), looks);
+        assert_eq!((asked.unwrap().settled, looked), (1, Reconciled::default()));
+        use Kind::{Accepted, Received, RequestingStarted, TriedAgain, Unanswered};
+        let refund = scene.get(&id(&told)).await;
+        assert_eq!(kinds(&refund), [Received, RequestingStarted, Unanswered, TriedAgain, Accepted]);
     }
 }

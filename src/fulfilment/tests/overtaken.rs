@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{OperatedBy, Scene, once, render_report, scenes, upstream};
-use crate::fulfilment::Fulfilment;
+use super::{OperatedBy, Scene, kinds, once, render_report, scenes, upstream};
+use crate::fulfilment::{Fulfilment, Reconciled};
 use crate::ledger::Ledger;
 use crate::model::consignment::{Counted, Kind, Said};
 use crate::model::order::Order;
+use crate::model::partner::Mode;
 use crate::upstream::trial::Doorway;
 
 impl Scene {
@@ -55,5 +56,29 @@ async fn an_older_count_of_what_is_expected_is_not_written_over_a_newer_one() {
         assert_eq!(line.expected + 1, waits.expected, "one was called off");
         let changes = after.events.iter().filter(|event| event.kind == Kind::LinesChanged).count();
         assert_eq!((changes, after.receipts.len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn nobody_looks_at_a_consignment_while_it_is_opened_again() {
+    for scene in scenes().await {
+        let order = scene.paid_order("PO-1").await;
+        scene.fault("/trade/consignments", "drop_before", 1).await;
+        let told = scene.open_one("CO-1", &[&order], OperatedBy::Partner).await.unwrap();
+        assert_eq!(told.answer.status, 202);
+        scene.clock.advance_ms(2001);
+        let (room, door) = scene.behind_a_doorway().await;
+        door.hold("POST /trade/consignments");
+        let looks = async {
+            door.held().await;
+            let looked = scene.reconcile_after(20_000).await;
+            door.open();
+            looked
+        };
+        let (opened, looked) = tokio::join!(room.reconcile(Mode::Sandbox), looks);
+        assert_eq!((opened.unwrap().settled, looked), (1, Reconciled::default()));
+        use Kind::{Opened, OpeningStarted, Requested, TriedAgain, Unanswered};
+        let story = [Requested, OpeningStarted, Unanswered, TriedAgain, Opened];
+        assert_eq!(kinds(&scene.by_reference("CO-1").await), story);
     }
 }

@@ -106,13 +106,7 @@ async fn an_order_that_ended_here_and_was_paid_there_waits_for_a_person_until_th
 }
 
 fn gone() -> crate::model::order::Refusal {
-    crate::model::order::Refusal {
-        code: Code::OrderRefused,
-        detail: "x".into(),
-        lines: Vec::new(),
-        freight: None,
-        total: None,
-    }
+    crate::model::order::Refusal::plain(Code::OrderRefused, "x")
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::model::money::Money;
 use crate::model::order::State;
 use crate::model::quote::{Quantity, Wanted};
 
-fn by_lines(reference: &str, lines: Vec<Wanted>) -> NewOrder {
+pub(super) fn by_lines(reference: &str, lines: Vec<Wanted>) -> NewOrder {
     let basis = Basis::Lines(wish(lines));
     NewOrder { reference: reference.parse().unwrap(), basis, note: None, expected_total: None, referral: None }
 }
