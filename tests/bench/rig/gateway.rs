@@ -3,15 +3,17 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use xunyuan::clock::Clock;
 use xunyuan::config::Config;
 use xunyuan::model::partner::{Mode, Scopes};
-use xunyuan::partners::{KeyPolicy, MasterKeys, Material, NewPartner};
+use xunyuan::partners::{Directory, KeyPolicy, MasterKeys, Material, NewPartner};
 use xunyuan::sandbox::goods::Shop;
 use xunyuan::server::house::open_directory;
 use xunyuan::signing::http_message::{HmacKey, Signer, SigningKey};
+use xunyuan::sql::Sql;
 
 use super::many;
 use super::process::{Core, Process, free_address};
@@ -20,6 +22,8 @@ use super::process::{Core, Process, free_address};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_xunyuan");
 /// The number the catalogue's goods are derived from.
 pub const SEED: u64 = 1688;
+/// The first partner.
+pub const PARTNER: &str = "bench-1";
 /// What the catalogue knows its callers by.
 pub const TOKEN: &str = "bench";
 /// A plan whose numbers are out of reach; a day's burst is what holds, as a u32 of units a day is 50,000 a second.
@@ -46,6 +50,7 @@ pub struct Gateway {
     pub signer: Signer,
     /// The keys of all partners, the first one's too.
     pub signers: Vec<Signer>,
+    settings: Vec<(&'static str, String)>,
     _catalogue: Process,
 }
 
@@ -107,9 +112,16 @@ impl Gateway {
         let signers = self::partners(&settings, partners).await?;
         let signer = signers.first().context("no partner")?.clone();
         let mut gateway = core.command(program);
-        gateway.arg("serve").envs(settings);
+        gateway.arg("serve").envs(settings.iter().map(|(name, value)| (name, value)));
         let process = Process::listening("the gateway", gateway, at).await?;
-        Ok(Self { process, at, ops, signer, signers, catalogue_at, _catalogue: catalogue })
+        Ok(Self { process, at, ops, signer, signers, catalogue_at, settings, _catalogue: catalogue })
+    }
+}
+
+impl Gateway {
+    /// The directory it reads, to change as an operator does while it runs.
+    pub async fn directory(&self) -> Result<(Sql, Arc<Directory>)> {
+        directory(&self.settings).await
     }
 }
 
@@ -146,11 +158,18 @@ fn settings(
     ])
 }
 
+fn config(settings: &[(&'static str, String)]) -> Result<Config> {
+    let pairs = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    Ok(Config::load(None, pairs)?)
+}
+
+async fn directory(settings: &[(&'static str, String)]) -> Result<(Sql, Arc<Directory>)> {
+    Ok(open_directory(&config(settings)?, &Clock::System).await?)
+}
+
 /// The plan, and partners with a live key each, made before the gateway reads them.
 async fn partners(settings: &[(&'static str, String)], count: usize) -> Result<Vec<Signer>> {
-    let pairs = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let config = Config::load(None, pairs)?;
-    let (sql, directory) = open_directory(&config, &Clock::System).await?;
+    let (sql, directory) = directory(settings).await?;
     for row in PLAN {
         sql.execute(row, Vec::new()).await?;
     }
@@ -166,7 +185,7 @@ async fn partners(settings: &[(&'static str, String)], count: usize) -> Result<V
         signers.push(Signer { key_id: issued.key_id.to_string(), key });
     }
     if count > ONE_BY_ONE {
-        signers.extend(many::partners(&config, &sql, "bench", ONE_BY_ONE + 1..count + 1).await?);
+        signers.extend(many::partners(&config(settings)?, &sql, "bench", ONE_BY_ONE + 1..count + 1).await?);
     }
     sql.close().await;
     Ok(signers)
