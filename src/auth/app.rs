@@ -15,14 +15,12 @@ use jiff::Timestamp;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::Who;
 use crate::auth::request::Class;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::counters::twins::Twins;
 pub use crate::counters::twins::{First, Twin};
 use crate::counters::{Claimed, Nonces};
-use crate::model::partner::Caller;
 pub use crate::partners::{App, Granted};
 use crate::partners::{Directory, KeyState, TokenRecord};
 use crate::signing::aop::AppSecret;
@@ -110,9 +108,9 @@ struct Known {
 /// Proves which app calls.
 #[derive(Debug)]
 pub struct Apps {
-    directory: Arc<Directory>,
+    pub(super) directory: Arc<Directory>,
     nonces: Arc<Nonces>,
-    clock: Clock,
+    pub(super) clock: Clock,
     throttle: Throttle,
     tokens: Cache<(Arc<str>, String), Known>,
     decoy: Option<AppSecret>,
@@ -278,50 +276,9 @@ impl Apps {
     pub fn is_let_in(&self, app: &App) -> bool {
         app.door.is_some() && app.state(self.clock.now()) == KeyState::Active
     }
-
-    /// Whether people who grant the app something are sent to this very address.
-    pub async fn leads_to(&self, app: &App, address: &str) -> Result<bool, Unasked> {
-        Ok(told(self.directory.redirects(&app.key).await)?.iter().any(|known| known == address))
-    }
-
-    /// Whether this is an account of the app's partner, and its password.
-    pub async fn is_buyer(&self, app: &App, account: &str, password: &str) -> Result<bool, Unasked> {
-        told(self.directory.is_buyer(&app.partner.id, account, password).await)
-    }
-
-    /// A code that the app may redeem for tokens of an account, which grants it; told to an address.
-    pub async fn authorise(&self, app: &App, account: &str, told_to: &str) -> Result<String, Unasked> {
-        let who = Who::Partner { partner: app.partner.id.clone(), key: account.into() };
-        told(self.directory.issue_code_to(who, &app.key, account, Some(told_to)).await)
-    }
-
-    /// A lasting token for an account, granted by the main account of the app's partner.
-    pub async fn grant(&self, app: &App, account: &str) -> Result<Granted, Unasked> {
-        told(self.directory.grant_lasting(by(app), &app.key, account).await)
-    }
-
-    /// Withdraws the tokens that an app has for an account; gives how many counted.
-    pub async fn withdraw(&self, app: &App, account: &str) -> Result<u64, Unasked> {
-        told(self.directory.revoke_tokens_of(by(app), &app.key, account).await)
-    }
-
-    /// The accounts that the app has tokens for.
-    pub async fn held(&self, app: &App) -> Result<Vec<String>, Unasked> {
-        told(self.directory.accounts_of_app(&app.key).await)
-    }
-
-    /// The accounts that buy for the caller's partner: its own, and those that its apps have tokens for.
-    pub async fn accounts(&self, caller: &Caller) -> Result<Vec<String>, Unasked> {
-        told(self.directory.accounts_of(&caller.partner.id, caller.mode).await)
-    }
 }
 
-/// An app that asks for itself.
-fn by(app: &App) -> Who {
-    Who::Partner { partner: app.partner.id.clone(), key: app.key.clone() }
-}
-
-fn told<T>(outcome: Result<T, crate::partners::Error>) -> Result<T, Unasked> {
+pub(super) fn told<T>(outcome: Result<T, crate::partners::Error>) -> Result<T, Unasked> {
     outcome.map_err(|error| {
         tracing::error!(%error, "tokens cannot be granted");
         Unasked

@@ -16,6 +16,7 @@
 
 mod app;
 mod explain;
+mod grants;
 mod public_names;
 mod reason;
 mod refusal;
@@ -31,6 +32,7 @@ mod window;
 pub use app::{App, AppFrame, AppRequest, Apps, Barred, Granted, Unasked, Unproven, Untimely, WINDOW_S};
 pub use app::{First, Twin};
 pub use explain::{Described, Explained, Outcome, Step};
+pub use grants::Held;
 pub use public_names::PublicNames;
 pub use reason::Reason;
 pub use refusal::{Accused, Refusal};

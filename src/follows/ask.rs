@@ -50,6 +50,11 @@ impl Following {
         Ok(self.ledger.list_follows(&caller.partner.id, caller.mode, after, size).await?)
     }
 
+    /// Those of these offers that the caller's partner follows.
+    pub async fn followed_of(&self, caller: &Caller, offers: &[OfferId]) -> Result<Vec<OfferId>, Error> {
+        Ok(self.ledger.followed_of(&caller.partner.id, caller.mode, offers).await?)
+    }
+
     /// Those of these offers that were looked at, now or before, and that can be followed; why others cannot is an outcome.
     async fn seen_once(
         &self,

@@ -197,6 +197,20 @@ impl Ledger {
         Ok(FollowCount { offers: number("offers")?, follows: number("follows")? })
     }
 
+    /// Those of these offers that a partner follows.
+    pub async fn followed_of(
+        &self,
+        partner: &PartnerId,
+        mode: Mode,
+        offers: &[OfferId],
+    ) -> Result<Vec<OfferId>, Error> {
+        const FIND: &str = "SELECT offer FROM follows WHERE partner = $1 AND mode = $2 \
+            AND $3 LIKE '%,' || CAST(offer AS TEXT) || ',%'";
+        let numbers: Vec<_> = offers.iter().map(OfferId::to_string).collect();
+        let rows = self.sql.fetch_all(FIND, args![partner.as_str(), mode.name(), format!(",{},", numbers.join(","))]);
+        rows.await?.iter().map(|row| Ok(OfferId::new(row.int("offer")?))).collect()
+    }
+
     /// Forgets offers that were looked after and that nobody follows; gives how many.
     pub async fn forget_unfollowed(&self) -> Result<u64, Error> {
         const LOOSE: &str = "SELECT o.mode, o.offer FROM followed_offers o WHERE o.created_at <= $1 AND NOT EXISTS \

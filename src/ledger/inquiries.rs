@@ -72,6 +72,16 @@ impl Ledger {
         self.read_begun(begun).await
     }
 
+    /// A partner's inquiry by the partner's own number, with its events.
+    pub async fn find_inquiry_by_reference(
+        &self,
+        partner: &PartnerId,
+        mode: Mode,
+        reference: &Reference,
+    ) -> Result<Option<Inquiry>, Error> {
+        self.find_referenced(partner, mode, reference).await
+    }
+
     /// A partner's inquiries, newest first, without their events.
     pub async fn list_inquiries(
         &self,

@@ -53,6 +53,8 @@ pub struct SoughtRefunds {
     pub created: Span,
     /// Last changed then.
     pub changed: Span,
+    /// Of orders placed for this buyer account.
+    pub buyer: Option<String>,
 }
 
 /// A page by its place.
@@ -109,8 +111,10 @@ static REFUNDS: LazyLock<Texts> = LazyLock::new(|| {
          AND ($3 IS NULL OR $3 LIKE '%,' || state || ',%') \
          AND ($4 IS NULL OR created_at >= $4) AND ($5 IS NULL OR created_at <= $5) \
          AND ($6 IS NULL OR updated_at >= $6) AND ($7 IS NULL OR updated_at <= $7) \
-         AND ($8 IS NULL OR order_id = $8)";
-    Texts::of(refunds::SELECT, "refunds", fits, 8)
+         AND ($8 IS NULL OR order_id = $8) \
+         AND ($9 IS NULL OR EXISTS (SELECT 1 FROM orders o JOIN order_buyers b ON b.partner = o.partner \
+              AND b.mode = o.mode AND b.reference = o.reference WHERE o.id = refunds.order_id AND b.account = $9))";
+    Texts::of(refunds::SELECT, "refunds", fits, 9)
 });
 
 impl Ledger {
@@ -169,7 +173,8 @@ impl Ledger {
             ms(sought.created.to),
             ms(sought.changed.from),
             ms(sought.changed.to),
-            sought.order.as_ref().map(OrderId::as_str)
+            sought.order.as_ref().map(OrderId::as_str),
+            sought.buyer.as_deref()
         ];
         self.turn(&REFUNDS, which, slice).await
     }

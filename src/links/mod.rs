@@ -103,6 +103,18 @@ impl Links {
         }
     }
 
+    /// The offers that links in a text name outright, each once; nobody is asked.
+    pub fn offers_in(&self, pasted: &str) -> Vec<OfferId> {
+        let mut offers = Vec::new();
+        for link in text::links(pasted) {
+            match hosts::leads(&link.url) {
+                Leads::Offer(_, offer) if !offers.contains(&offer) => offers.push(offer),
+                _ => {}
+            }
+        }
+        offers
+    }
+
     /// The offer that a QR code leads to.
     pub async fn resolve_code(&self, mode: Mode, said: Option<&str>) -> Result<Resolved, Error> {
         let said = said.ok_or(Error::NoCode)?;

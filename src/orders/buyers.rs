@@ -15,13 +15,15 @@ impl Orders {
         Ok(())
     }
 
+    /// The account that an order was placed for.
+    pub async fn buyer_of(&self, caller: &Caller, order: &Order) -> Result<String, Error> {
+        let partner = &caller.partner.id;
+        let buyer = self.ledger.find_buyer(partner, caller.mode, &order.deed.reference).await?;
+        Ok(buyer.unwrap_or_else(|| partner.to_string()))
+    }
+
     /// Whether an account sees an order.
     pub async fn is_seen_by(&self, caller: &Caller, order: &Order, account: &str) -> Result<bool, Error> {
-        let (partner, reference) = (&caller.partner.id, &order.deed.reference);
-        if account == partner.as_str() {
-            return Ok(true);
-        }
-        let buyer = self.ledger.find_buyer(partner, caller.mode, reference).await?;
-        Ok(buyer.is_some_and(|buyer| buyer == account))
+        Ok(account == caller.partner.id.as_str() || self.buyer_of(caller, order).await? == account)
     }
 }

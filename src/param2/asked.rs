@@ -4,7 +4,9 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::catalog::{Audience, Shown};
 use crate::edge::problem::Problem;
@@ -23,7 +25,7 @@ use crate::param2::parameters::Parameters;
 pub struct Asked {
     /// Who calls.
     pub caller: Caller,
-    /// The buyer account of the token; the partner's own where none is needed.
+    /// The buyer account of the token; the partner's own where none is needed and none was sent.
     pub account: String,
     /// The row of the table.
     pub row: &'static Row,
@@ -31,6 +33,17 @@ pub struct Asked {
     pub visit: Shared,
     pub(super) request: HttpRequest,
     pub(super) parameters: Parameters,
+}
+
+/// `alibaba.national.common.result.ResultModel`
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Traced<M> {
+    msg: &'static str,
+    trace_id: String,
+    success: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<M>,
 }
 
 /// What a call answers with.
@@ -111,13 +124,30 @@ impl Asked {
         Ok(Audience::of(&self.caller, language_of(name, language)?, Currency::CNY))
     }
 
+    /// Scheme and host as the caller knows us, for addresses that are told.
+    pub fn origin(&self) -> String {
+        let info = self.request.connection_info();
+        format!("{}://{}", info.scheme(), info.host())
+    }
+
     /// The request itself, for what is told by its connection.
     pub fn request(&self) -> &HttpRequest {
         &self.request
     }
 
+    /// The number of this visit, which some calls tell as a trace.
+    pub fn request_id(&self) -> String {
+        self.visit.with(|visit| visit.request_id.to_string())
+    }
+
+    /// A success as the calls that tell a trace have it: `{"result": {"msg", "traceId", "success", "model"}}`.
+    pub fn traced(&self, model: Option<impl Serialize>) -> Told {
+        let success = self.row.form.success.json(true);
+        self.answer(&json!({"result": Traced { msg: "OK", trace_id: self.request_id(), success, model }}))
+    }
+
     /// A success in the call's own form.
-    pub fn answer(&self, result: &impl serde::Serialize) -> Told {
+    pub fn answer(&self, result: &impl Serialize) -> Told {
         let whole = self.row.form.whole(result);
         whole.map(Answer::Whole).ok_or_else(|| Problem::new(Code::Internal).into())
     }

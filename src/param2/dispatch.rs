@@ -9,7 +9,7 @@ use crate::limits::{Priority, cost};
 use crate::model::partner::Scope;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::form::Form;
-use crate::param2::{account, aftersale, consignment, discovery, logistics, messages, oauth, system, trade};
+use crate::param2::{account, aftersale, consignment, discovery, inquiry, logistics, messages, oauth, system, trade};
 
 /// What a caller has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,10 @@ pub const TRADE: &str = "com.alibaba.trade";
 pub const LOGISTICS: &str = "com.alibaba.logistics";
 /// Categories and products of the older kind.
 pub const PRODUCT: &str = "com.alibaba.product";
+/// Listing goods elsewhere.
+pub const PUSH: &str = "com.alibaba.product.push";
+/// Asking suppliers in words.
+pub const AGENT: &str = "com.alibaba.agent";
 /// Messages and sub-accounts.
 pub const OPEN: &str = "cn.alibaba.open";
 /// Accounts.
@@ -241,6 +245,7 @@ const GROUPS: &[&[Row]] = &[
     aftersale::rows::ROWS,
     logistics::rows::ROWS,
     consignment::rows::ROWS,
+    inquiry::rows::ROWS,
     messages::rows::ROWS,
 ];
 const COUNT: usize = counted(GROUPS);

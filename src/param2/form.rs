@@ -16,7 +16,8 @@ pub enum Success {
 }
 
 impl Success {
-    fn json(self, success: bool) -> Value {
+    /// It as JSON.
+    pub fn json(self, success: bool) -> Value {
         match self {
             Self::Boolean => json!(success),
             Self::Text => json!(success.to_string()),
@@ -54,6 +55,8 @@ pub struct Form {
     pub message: &'static str,
     /// What the result is called.
     pub data: &'static str,
+    /// What stands around it all, where something does.
+    pub outer: &'static str,
 }
 
 impl Form {
@@ -65,6 +68,7 @@ impl Form {
         code: "code",
         message: "message",
         data: "result",
+        outer: "result",
     };
     /// The cross-border family, `success` a text.
     pub const NESTED_TEXT: Form = Form { success: Success::Text, ..Form::NESTED };
@@ -93,6 +97,11 @@ impl Form {
         Form { data, ..self }
     }
 
+    /// The same with another name around it all.
+    pub const fn within(self, outer: &'static str) -> Self {
+        Form { outer, ..self }
+    }
+
     /// The same without the outer `result`.
     pub const fn on_top(self) -> Self {
         Form { layout: Layout::Top, ..self }
@@ -102,7 +111,7 @@ impl Form {
     pub fn whole(&self, result: &impl Serialize) -> Option<Bytes> {
         let result = serde_json::value::to_raw_value(result).ok()?;
         let whole = match self.layout {
-            Layout::Nested => format!("{{\"result\":{{{}}}}}", self.members(&result)),
+            Layout::Nested => format!("{{\"{}\":{{{}}}}}", self.outer, self.members(&result)),
             Layout::Top => format!("{{{}}}", self.members(&result)),
             Layout::Own => self.with_success(&result),
             Layout::Inside | Layout::Bare => result.get().to_owned(),
@@ -139,7 +148,7 @@ impl Form {
         }
         members.insert(self.message.to_owned(), json!(message));
         let nested = matches!(self.layout, Layout::Nested | Layout::Inside);
-        if nested { json!({"result": members}) } else { Value::Object(members) }
+        if nested { json!({self.outer: members}) } else { Value::Object(members) }
     }
 
     /// The shape in a few words, for the page.
@@ -151,10 +160,10 @@ impl Form {
         let code = if self.ok.is_empty() { String::new() } else { format!(" {}: \"{}\",", self.code, self.ok) };
         let inner = format!("{{success: {success},{code} {}}}", self.data);
         match self.layout {
-            Layout::Nested => format!("`{{result: {inner}}}`"),
+            Layout::Nested => format!("`{{{}: {inner}}}`", self.outer),
             Layout::Top => format!("`{inner}`"),
             Layout::Own => format!("`{{success: {success}, …}}`"),
-            Layout::Inside => format!("`{{result: {{success: {success}, …}}}}`"),
+            Layout::Inside => format!("`{{{}: {{success: {success}, …}}}}`", self.outer),
             Layout::Bare => "its own".to_owned(),
         }
     }
@@ -195,5 +204,8 @@ mod tests {
         let form = Form::OWN.failing_as("errorCode", "erroMsg");
         assert_eq!(form.failure("404", "no"), json!({"success": false, "errorCode": "404", "erroMsg": "no"}));
         assert_eq!(Form::PLAIN.failure("404", "no"), json!({"error_code": "404", "error_message": "no"}));
+        let within = Form::NESTED.within("results");
+        assert_eq!(within.failure("4", "no"), json!({"results": {"success": false, "code": "4", "message": "no"}}));
+        assert_eq!(whole(within.ok_as(""), json!(7)), json!({"results": {"success": true, "result": 7}}));
     }
 }

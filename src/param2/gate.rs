@@ -128,7 +128,8 @@ impl Walk {
         let row = row.ok_or(Gw::ApiUnsupported)?;
         let account = match (row.need, parameters.text(ACCESS_TOKEN)) {
             (Need::Token, None) => return Err(Gw::Unauthorised.into()),
-            (Need::Token, Some(token)) => {
+            // A token that comes along without being asked for narrows what is seen all the same.
+            (Need::Token | Need::Signature, Some(token)) => {
                 let found = gate.apps.account(&app, token).await;
                 found.map_err(|_| Problem::new(Code::LedgerUnavailable))?.ok_or(Gw::Unauthorised)?
             }

@@ -24,9 +24,14 @@ the operator registered for the app, letter for letter (`xunyuan key app redirec
 once within ten minutes, or with `error=access_denied`; `state` goes back as it came. `redirect_uri` of `getToken` is that
 same address, `default`, or left out.
 
-A token is one account's. The partner's own account, called like the partner, sees all its orders; the others
-(`partner:branch`) see those that were placed with their tokens, and all else is to them as if it were not there. Refunds
-are listed to the main account only. Consignments and messages are the partner's.
+A token is one account's. The partner's own account, called like the partner, sees all its orders, refunds and consignments;
+the others (`partner:branch`) see those that were placed with their tokens (of consignments those that hold nothing else),
+and all else is to them as if it were not there. `buyerLoginId`, `buyerID` and `buyerMemberId` are the account that an order
+was placed for, whoever looks. A call that needs no token takes one all the same, and is then that account's. The platform
+lists refunds to main accounts only; here a branch is listed its own. Suppliers are asked by the main account.
+
+`/oauth/grants` is the page on which an account, with its login and password, sees which apps it let in, and withdraws one:
+the app's tokens and codes for that account end on all nodes, as when the operator withdraws them.
 
 ";
 
@@ -53,7 +58,12 @@ const MESSAGES: &str = "
 Told of the same events as `/v1/events`: as signed forms to endpoints of `/v1/webhook-endpoints` with `format` `aop`, by
 `push.query.messageList` and `push.message.confirm`, and over the WebSocket at `/websocket` (`CONNECT` signed with MD5 over
 secret, app key and `pubTime`; `HEARTBEAT` every 30 s; `CONFIRM` with `relatedId` for each `SERVER_PUSH`). An app has had a
-message once it confirmed it or one of its endpoints answered 2xx. Not told: topics of contracts, of listing goods
+message once it confirmed it or one of its endpoints answered 2xx.
+
+`userInfo` is the member that a message is for: whoever the order was placed for, the partner's own account of all else. A
+message belongs to an app, as the platform has it, so that callbacks and the WebSocket tell those of all accounts; the pull
+calls, which need no token, tell all, those of `userInfo`, or, to whoever sends a branch's token along, those of that branch,
+which confirms no others. Not told: topics of contracts, of listing goods
 elsewhere and of parcels abroad, of which the gateway has no event.
 
 | event | becomes | `currentStatus` |

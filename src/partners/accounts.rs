@@ -1,9 +1,13 @@
-//! The buyer accounts of a partner, by name: those that are kept, and those that its apps have tokens for.
+//! The buyer accounts of a partner, by name: those that are kept, and those that its apps have tokens for; and the apps of
+//! an account.
+
+use jiff::Timestamp;
 
 use crate::model::ids::PartnerId;
 use crate::model::partner::Mode;
 use crate::partners::directory::Directory;
 use crate::partners::error::Error;
+use crate::partners::load::moment;
 use crate::sql::args;
 
 impl Directory {
@@ -27,6 +31,14 @@ impl Directory {
             AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) ORDER BY account";
         let rows = self.sql.fetch_all(text, args![app_key, self.clock.now_ms()]).await?;
         Ok(rows.iter().map(|row| row.text("account")).collect::<Result<_, _>>()?)
+    }
+
+    /// The apps that tokens or codes for an account count of now, and since when each has one of them.
+    pub async fn apps_of_account(&self, account: &str) -> Result<Vec<(String, Timestamp)>, Error> {
+        let text = "SELECT app_key, MIN(created_at) AS since FROM app_tokens WHERE account = $1 \
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) GROUP BY app_key ORDER BY app_key";
+        let rows = self.sql.fetch_all(text, args![account, self.clock.now_ms()]).await?;
+        rows.iter().map(|row| Ok((row.text("app_key")?, moment(row.int("since")?)))).collect()
     }
 }
 
@@ -66,6 +78,10 @@ mod tests {
             clock.advance_ms(i64::try_from(ACCESS_LASTS.as_millis()).unwrap());
             assert!(granted.refresh.is_some());
             assert_eq!(accounts().await, ["acme", "acme:osaka"], "its refresh token counts");
+            let held = async |account: &str| directory.apps_of_account(account).await.unwrap();
+            let names: Vec<_> = held("acme:osaka").await.into_iter().map(|(app, _)| app).collect();
+            assert_eq!(names, [apps[0].clone()]);
+            assert!(held("acme:kobe").await.is_empty());
             directory.revoke_tokens("tester", &apps[0]).await.unwrap();
             assert!(accounts().await.is_empty());
             let kyoto = NewBuyer { partner: acme.clone(), branch: Some("kyoto".into()), name: "Kyoto".into() };

@@ -3,6 +3,7 @@
 use super::{Error, InquiryFilter, Sourcing};
 use crate::model::ids::InquiryId;
 use crate::model::inquiry::Inquiry;
+use crate::model::order::Reference;
 use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Caller;
 
@@ -10,6 +11,12 @@ impl Sourcing {
     /// A partner's inquiry with its events.
     pub async fn get(&self, caller: &Caller, id: &InquiryId) -> Result<Inquiry, Error> {
         let found = self.ledger.find::<Inquiry>(&caller.partner.id, caller.mode, id).await?;
+        found.ok_or(Error::InquiryNotFound)
+    }
+
+    /// The same by the partner's own number.
+    pub async fn by_reference(&self, caller: &Caller, reference: &Reference) -> Result<Inquiry, Error> {
+        let found = self.ledger.find_inquiry_by_reference(&caller.partner.id, caller.mode, reference).await?;
         found.ok_or(Error::InquiryNotFound)
     }
 

@@ -61,10 +61,12 @@ struct Envelope<'a> {
 }
 
 impl Message {
-    /// The message an event is; none when the protocol has no word for it, or the catalogue no number.
+    /// The message an event is; none when the protocol has no word for it, or the catalogue no number. What is about an
+    /// order is for the member that it was placed for, all else for the partner's own.
     pub fn of(event: &Unheard, partner: &str, facts: &MessageFacts) -> Option<Self> {
         let born = Timestamp::from_millisecond(event.at).ok()?;
-        let user = member::id_of(partner);
+        let order = document::named(event).order.and_then(|id| facts.orders.get(&id));
+        let user = member::id_of(order.map_or(partner, |order| order.account.as_str()));
         let (topic, data) = if event.kind == TEST {
             (topic::TEST, Value::Object(serde_json::Map::new()))
         } else {
@@ -113,15 +115,37 @@ impl Webhooks {
     /// What an app has not had, the oldest first: at most so many. Events that cannot be told as a message are confirmed
     /// for it on the way, so that they are not looked at again.
     pub async fn unheard(&self, of: &Listener, wanted: &Wanted, limit: u32) -> Result<Vec<Message>, Error> {
-        let events = self.ledger.list_unheard(of, wanted, limit.min(LOOKED_AT)).await?;
-        let facts = self.facts(events.iter()).await?;
-        let (mut messages, mut nothing) = (Vec::with_capacity(events.len()), Vec::new());
-        for event in &events {
-            match Message::of(event, of.partner.as_str(), &facts) {
-                Some(message) => messages.push(message),
-                None => nothing.push(event.serial),
+        self.unheard_that(of, wanted, limit, &|_| true).await
+    }
+
+    /// The same, of those messages that fit; however many others wait before them.
+    pub async fn unheard_that(
+        &self,
+        of: &Listener,
+        wanted: &Wanted,
+        limit: u32,
+        fits: &dyn Fn(&Message) -> bool,
+    ) -> Result<Vec<Message>, Error> {
+        let (mut wanted, limit) = (wanted.clone(), limit.min(LOOKED_AT));
+        let (mut messages, mut nothing) = (Vec::new(), Vec::new());
+        loop {
+            let events = self.ledger.list_unheard(of, &wanted, limit).await?;
+            let facts = self.facts(events.iter()).await?;
+            for event in &events {
+                match Message::of(event, of.partner.as_str(), &facts) {
+                    Some(message) if fits(&message) => messages.push(message),
+                    Some(_) => {}
+                    None => nothing.push(event.serial),
+                }
+            }
+            let (whole, most) =
+                (u32::try_from(events.len()) == Ok(limit), usize::try_from(limit).unwrap_or(usize::MAX));
+            match events.last() {
+                Some(last) if whole && messages.len() < most => wanted.after = last.position,
+                _ => break,
             }
         }
+        messages.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         self.ledger.confirm_messages(of, &nothing).await?;
         Ok(messages)
     }

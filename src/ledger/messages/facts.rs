@@ -9,7 +9,7 @@ use crate::model::quote::Basket;
 use crate::sql::{Row, args};
 
 /// An order in a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traded {
     /// The catalogue's number of it.
     pub number: CatalogueOrderId,
@@ -17,6 +17,8 @@ pub struct Traded {
     pub supplier: SupplierId,
     /// How many lines it has.
     pub lines: usize,
+    /// The buyer account it was placed for.
+    pub account: String,
 }
 
 /// A refund in a message.
@@ -50,8 +52,11 @@ macro_rules! each_of {
 impl Ledger {
     /// What messages about these orders and refunds say of them.
     pub async fn message_facts(&self, orders: &[String], refunds: &[String]) -> Result<MessageFacts, Error> {
-        const ORDERS: [&str; 2] =
-            each_of!("SELECT id, document, catalogue_order FROM orders WHERE catalogue_order IS NOT NULL AND id");
+        const ORDERS: [&str; 2] = each_of!(
+            "SELECT o.id, o.document, o.catalogue_order, COALESCE(b.account, o.partner) AS account FROM orders AS o \
+             LEFT JOIN order_buyers AS b ON b.partner = o.partner AND b.mode = o.mode AND b.reference = o.reference \
+             WHERE o.catalogue_order IS NOT NULL AND o.id"
+        );
         const REFUNDS: [&str; 2] = each_of!(
             "SELECT id, catalogue_refund, (SELECT COUNT(*) FROM order_events AS c WHERE c.order_id = refunds.order_id \
              AND c.kind = 'completed' AND c.at < refunds.created_at) AS completed FROM refunds \
@@ -81,5 +86,5 @@ fn traded(row: &Row) -> Result<Traded, Error> {
     let document: words::Bought = words::read("order", &row.text("document")?)?;
     let basket: Basket = document.basket.try_into()?;
     let number = CatalogueOrderId::new(row.int("catalogue_order")?);
-    Ok(Traded { number, supplier: basket.supplier, lines: basket.lines.len() })
+    Ok(Traded { number, supplier: basket.supplier, lines: basket.lines.len(), account: row.text("account")? })
 }

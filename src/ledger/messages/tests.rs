@@ -87,8 +87,8 @@ async fn orders_are_named_by_the_catalogues_number_once_they_have_one() {
         let story = ledger.find_order(&deed.partner, deed.mode, &deed.id).await.unwrap().unwrap();
         trial::paid(&ledger, &clock, story, 26).await;
         let facts = ledger.message_facts(&named(deed.id.as_str()), &[]).await.unwrap();
-        let known = facts.orders[deed.id.as_str()];
+        let known = &facts.orders[deed.id.as_str()];
         assert_eq!((known.number.number(), known.lines), (26, deed.basket.lines.len()));
-        assert_eq!(known.supplier, deed.basket.supplier);
+        assert_eq!((known.supplier, &*known.account), (deed.basket.supplier, deed.partner.as_str()));
     }
 }

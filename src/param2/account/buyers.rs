@@ -58,7 +58,8 @@ struct Buyer {
     name: String,
 }
 
-fn number(account: &str) -> i64 {
+/// The number of a buyer account, as this protocol counts members.
+pub(super) fn number(account: &str) -> i64 {
     member::number_of(account).parse().unwrap_or_default()
 }
 

@@ -8,6 +8,7 @@ use crate::auth::App;
 use crate::edge::problem::Problem;
 use crate::error::Code;
 use crate::model::member;
+use crate::param2::account::buyers::number;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::fault::Refusal;
 use crate::param2::gate::Gate;
@@ -55,6 +56,9 @@ pub async fn add(asked: Asked) -> Told {
 /// Answers `subaccount.auth.cancel`.
 pub async fn cancel(asked: Asked) -> Told {
     let (gate, accounts) = (asked.room::<Gate>()?, accounts(&asked)?);
+    if asked.is_branch() && accounts.iter().any(|account| *account != asked.account) {
+        return Err(Refusal::own("auth_error", "a sub-account takes back its own grant only"));
+    }
     let app = app(&asked, &gate)?;
     for account in accounts {
         gate.apps.withdraw(&app, &account).await.map_err(|_| Problem::new(Code::LedgerUnavailable))?;
@@ -84,10 +88,6 @@ pub async fn list(asked: Asked) -> Told {
     };
     let relations: Vec<_> = accounts.iter().filter(mine).map(relation).collect();
     asked.answer(&json!({"result": {"success": true, "returnValue": relations}}))
-}
-
-fn number(account: &str) -> i64 {
-    member::number_of(account).parse().unwrap_or_default()
 }
 
 fn app(asked: &Asked, gate: &Gate) -> Result<std::sync::Arc<App>, Refusal> {

@@ -21,12 +21,11 @@ struct Seller {
 /// Answers.
 pub async fn cross_basic(asked: Asked) -> Told {
     let id = match (asked.text("loginId"), asked.text("domain")) {
-        (Some(login), _) => of_login(login),
+        (Some(login), _) => named(login)?,
         // The catalogue does not tell where a seller's shop is.
         (None, Some(_)) => return Err(Refusal::own("404", "sellers are known by their loginId here")),
         (None, None) => return Err(Refusal::missing("loginId")),
     };
-    let id = id.ok_or_else(|| Refusal::own("404", "no seller has this loginId"))?;
     let found = asked.room::<Catalog>()?.ask(&asked.audience("language", Some("zh"))?, &id).await?.found;
     asked.answer(&Seller {
         login_id: found.id.to_string(),
@@ -35,6 +34,11 @@ pub async fn cross_basic(asked: Asked) -> Told {
         supplier_name: found.name.original,
         kua_jing_bao: true,
     })
+}
+
+/// The seller of a login or a member id.
+pub fn named(login: &str) -> Result<SupplierId, Refusal> {
+    of_login(login).ok_or_else(|| Refusal::own("404", "no seller has this loginId"))
 }
 
 /// `b2b-7` or `7`, which is what offers name their sellers by.

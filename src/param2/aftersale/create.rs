@@ -61,13 +61,16 @@ struct Created {
     refund_id: String,
 }
 
+/// So many pieces of a line.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Count {
+pub struct Count {
+    /// The line's number.
     #[serde(deserialize_with = "lenient::long")]
-    id: Option<i64>,
+    pub id: Option<i64>,
+    /// Pieces.
     #[serde(deserialize_with = "lenient::long")]
-    count: Option<i64>,
+    pub count: Option<i64>,
 }
 
 /// Answers `alibaba.trade.getRefundReasonList`.

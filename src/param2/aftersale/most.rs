@@ -6,7 +6,7 @@ use crate::aftersale::Aftersale;
 use crate::model::language::Language;
 use crate::model::order::Order;
 use crate::model::refund::Remedy;
-use crate::param2::aftersale::create::{CODES, known_goods};
+use crate::param2::aftersale::create::{CODES, Count, known_goods};
 use crate::param2::asked::{Asked, Told};
 use crate::param2::fault::Refusal;
 use crate::param2::lenient;
@@ -20,15 +20,6 @@ struct Wanted {
     #[serde(deserialize_with = "lenient::long")]
     order_id: Option<i64>,
     refund_goods_count_list: Option<Vec<Count>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Count {
-    #[serde(deserialize_with = "lenient::long")]
-    id: Option<i64>,
-    #[serde(deserialize_with = "lenient::long")]
-    count: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]

@@ -106,7 +106,7 @@ const OPERATIONS: &[(Kind, &str, u8)] = &[
 ];
 
 impl RefundModel {
-    /// The refund; none while the catalogue has given it no number.
+    /// The refund, of an order that was placed for this account; none while the catalogue has given it no number.
     pub fn of(refund: &Refund, order: &Order, account: &str) -> Option<Self> {
         let id = refund.known.catalogue_refund?.number();
         let deed = &refund.deed;
@@ -129,7 +129,7 @@ impl RefundModel {
             apply_reason_id: reason::id(&deed.reason),
             apply_sub_reason_id: 0,
             buyer_logistics_name: refund.known.parcel.as_ref().map(|parcel| parcel.carrier.to_string()),
-            buyer_member_id: member::id_of(deed.partner.as_str()),
+            buyer_member_id: member::id_of(account),
             buyer_login_id: account.to_owned(),
             buyer_send_goods: was_sent,
             can_refund_payment: order.payable.minor - order.refunded.minor,
@@ -173,7 +173,7 @@ impl RefundModel {
     }
 }
 
-/// What happened to a refund, newest first.
+/// What happened to a refund of this account's, newest first.
 pub fn operations(refund: &Refund, account: &str) -> Vec<Operation> {
     let Some(id) = refund.known.catalogue_refund.map(|number| number.number()) else { return Vec::new() };
     let mut before = words::of_refund(State::Requested).0;

@@ -28,8 +28,5 @@ pub async fn upload(asked: Asked) -> Told {
     let kind = kind.ok_or_else(|| Refusal::own("4000", "imageData: a JPEG or PNG is wanted"))?;
     let room = asked.room::<Aftersale>()?;
     let id = room.keep_picture(&asked.caller, kind, bytes).await.map_err(named::coded(CODES))?;
-    let info = asked.request.connection_info();
-    let image_domain = format!("{}://{}", info.scheme(), info.host());
-    drop(info);
-    asked.answer(&Uploaded { image_domain, image_relative_url: format!("v1/vouchers/{id}") })
+    asked.answer(&Uploaded { image_domain: asked.origin(), image_relative_url: format!("v1/vouchers/{id}") })
 }

@@ -1,4 +1,4 @@
-//! The page on which a person of a partner lets an app buy for an account: `/oauth/authorize?client_id=&redirect_uri=&state=`.
+//! The pages on which a person of a partner lets an app buy for an account: `/oauth/authorize?client_id=&redirect_uri=&state=`.
 //!
 //! Whoever comes is asked for the account and its password on the page itself: there is no session that another site
 //! could ride on. A form is looked at only when it carries what the page was given as a cookie and comes from this
@@ -6,6 +6,8 @@
 //! them; what does not fit is said here. With the code the app's own `state` goes back, as it came.
 
 mod answer;
+pub mod grants;
+mod ticket;
 mod wish;
 
 use actix_web::http::StatusCode;
@@ -38,7 +40,7 @@ pub async fn decide(request: HttpRequest, gate: Data<Gate>, body: Option<Bytes>)
         Err(unfit) => return refused(&request, &gate, unfit),
     };
     let form = Form::read(&body);
-    if !answer::is_ours(&request, &form.token) {
+    if !ticket::is_ours(&request, &form.token) {
         return answer::page(&request, StatusCode::FORBIDDEN, &wish, &form.account, Some(Said::NotOurs));
     }
     match form.decision {
@@ -51,15 +53,8 @@ async fn granted(request: &HttpRequest, gate: &Gate, wish: &Wish, form: &Form) -
     match try_grant(gate, wish, form).await {
         Ok(Some(code)) => answer::leave(wish, &[("code", &code)]),
         Ok(None) => {
-            let from = address::caller(request, &gate.trusted_proxies);
-            note(request, Some(Code::TokenRefused));
-            tracing::warn!(%from, app = &*wish.app.key, "a wrong account or password on the page of grants");
-            match gate.apps.charge(from, &form.account) {
-                Some(wait_s) => {
-                    answer::page(request, StatusCode::TOO_MANY_REQUESTS, wish, &form.account, Some(Said::Wait(wait_s)))
-                }
-                None => answer::page(request, StatusCode::FORBIDDEN, wish, &form.account, Some(Said::Wrong)),
-            }
+            let (status, said) = guessed(request, gate, &form.account, Said::Wrong);
+            answer::page(request, status, wish, &form.account, Some(said))
         }
         Err(Unasked) => refused(request, gate, Unfit::Unasked),
     }
@@ -71,6 +66,17 @@ async fn try_grant(gate: &Gate, wish: &Wish, form: &Form) -> Result<Option<Strin
         return Ok(None);
     }
     gate.apps.authorise(&wish.app, &form.account, &wish.redirect_uri).await.map(Some)
+}
+
+/// What somebody is told whose account and password do not fit; guessing is bounded by address and by account.
+fn guessed(request: &HttpRequest, gate: &Gate, account: &str, wrong: Said) -> (StatusCode, Said) {
+    let from = address::caller(request, &gate.trusted_proxies);
+    note(request, Some(Code::TokenRefused));
+    tracing::warn!(%from, "a wrong account or password on the page of grants");
+    match gate.apps.charge(from, account) {
+        Some(wait_s) => (StatusCode::TOO_MANY_REQUESTS, Said::Wait(wait_s)),
+        None => (StatusCode::FORBIDDEN, wrong),
+    }
 }
 
 /// What cannot be granted at all; asking for apps that are not there is bounded like wrong signatures.

@@ -102,7 +102,7 @@ pub enum Decision {
     Deny,
 }
 
-/// The form that the page sends.
+/// The form that a page sends.
 pub struct Form {
     /// The account that grants.
     pub account: String,
@@ -127,7 +127,8 @@ impl Form {
     }
 }
 
-fn field(pairs: &[u8], name: &str) -> Option<String> {
+/// The first of this name.
+pub fn field(pairs: &[u8], name: &str) -> Option<String> {
     url::form_urlencoded::parse(pairs).find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 

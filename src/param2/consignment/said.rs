@@ -1,37 +1,38 @@
 //! Saying a report once, and what came of it; consignments by the names that a warehouse has for them.
 
-use serde::Serialize;
-
 use crate::error::Failure;
-use crate::fulfilment::{Answer as Stored, Fulfilment};
+use crate::fulfilment::{Answer as Stored, Error, Fulfilment};
 use crate::model::consignment::{Consignment, Report, ReportState, Said};
+use crate::orders::Orders;
 use crate::param2::asked::{Asked, Told};
 use crate::param2::fault::Refusal;
-use crate::param2::form::Success;
 use crate::param2::trade::once;
-
-#[derive(Debug, Serialize)]
-struct Whole<S> {
-    result: Traced<S>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Traced<S> {
-    msg: &'static str,
-    trace_id: String,
-    success: S,
-    model: Option<()>,
-}
 
 /// The consignment of a name: its id, or the partner's own number of it.
 pub async fn consignment(asked: &Asked, parameter: &str) -> Result<Consignment, Refusal> {
     let (room, text) = (asked.room::<Fulfilment>()?, asked.need(parameter)?.trim());
-    if let Ok(id) = text.parse() {
-        return Ok(room.get(&asked.caller, &id).await?.consignment);
+    let found = match text.parse() {
+        Ok(id) => room.get(&asked.caller, &id).await?,
+        Err(_) => {
+            let reference = text.parse().map_err(|error| Refusal::invalid(parameter, error))?;
+            room.by_reference(&asked.caller, &reference).await?
+        }
+    };
+    own(asked, found.consignment).await
+}
+
+/// The consignment, unless it has an order that another account than the token's placed: then it is as if there were none.
+async fn own(asked: &Asked, consignment: Consignment) -> Result<Consignment, Refusal> {
+    if asked.is_branch() {
+        let orders = asked.room::<Orders>()?;
+        for consigned in &consignment.deed.orders {
+            let order = orders.get(&asked.caller, &consigned.order).await?;
+            if !orders.is_seen_by(&asked.caller, &order, &asked.account).await? {
+                return Err(Error::ConsignmentNotFound.into());
+            }
+        }
     }
-    let reference = text.parse().map_err(|error| Refusal::invalid(parameter, error))?;
-    Ok(room.by_reference(&asked.caller, &reference).await?.consignment)
+    Ok(consignment)
 }
 
 /// What is said, under which name, and what of the request it stands for: another request under the name is refused.
@@ -71,11 +72,8 @@ fn stored(_: &Consignment, report: &Report, _: &[Report]) -> Stored {
 
 /// A success: nothing but that it is one.
 pub fn done(asked: &Asked) -> Told {
-    let trace_id = asked.visit.with(|visit| visit.request_id.to_string());
-    match asked.row.form.success {
-        Success::Boolean => asked.answer(&Whole { result: Traced { msg: "OK", trace_id, success: true, model: None } }),
-        Success::Text => asked.answer(&Whole { result: Traced { msg: "OK", trace_id, success: "true", model: None } }),
-    }
+    // The platform's own answer has a model that is null.
+    asked.traced(Some(()))
 }
 
 /// Pieces, as clients write them.

@@ -9,7 +9,7 @@ use crate::model::ids::{CategoryId, OfferId};
 use crate::model::offer::OfferSummary;
 use crate::model::page::PageSize;
 use crate::param2::asked::{Asked, Told};
-use crate::param2::discovery::goods::{count, seller_identities, shipping_guarantee};
+use crate::param2::discovery::goods::{Price, count, seller_identities, shipping_guarantee};
 use crate::param2::discovery::marks;
 use crate::param2::fault::Refusal;
 use crate::param2::lenient;
@@ -49,18 +49,13 @@ impl<'a> AlikeView<'a> {
             image_url,
             subject: &offer.title.original,
             subject_trans: &offer.title.shown,
-            price_info: Price { price: offer.price_from.amount() },
+            price_info: offer.into(),
             offer_id: offer.id.number(),
             month_sold: count(offer.sold_30d),
             seller_identities: seller_identities(offer),
             offer_identities: Vec::new(),
         }
     }
-}
-
-#[derive(Debug, Serialize)]
-struct Price {
-    price: String,
 }
 
 /// Answers `product.related.recommend`.

@@ -1,8 +1,6 @@
 //! `product.search.queryProductDetail`: one offer in full. Prices are yuan in texts; packed pieces weigh grams in
 //! `skuShippingInfoList` and kilograms elsewhere, as on the platform.
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
@@ -11,7 +9,10 @@ use crate::model::money::Exchange;
 use crate::model::offer::{Attribute, Offer, PriceTier, Sku};
 use crate::param2::asked::{Answer, Asked, Told};
 use crate::param2::dates;
-use crate::param2::discovery::goods::{Promotion, count, seller_identities, shipping_guarantee, trace};
+use crate::param2::discovery::goods::{
+    Promotion, count, quote_type, seller_identities, shipping_guarantee, small, stock, trace,
+};
+use crate::param2::discovery::mix::MixSetting;
 use crate::param2::discovery::spec;
 use crate::param2::fault::Refusal;
 use crate::param2::lenient;
@@ -219,16 +220,6 @@ struct Tag {
     value: bool,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MixSetting {
-    general_hunpi: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mix_amount: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mix_number: Option<u32>,
-}
-
 /// Where sizes come from: the seller said so.
 const SIZE_SOURCE: &str = "商家自填";
 
@@ -259,7 +250,7 @@ impl<'a> Detail<'a> {
                 Tag { key: "select", value: false },
             ],
             trace_info: trace(summary),
-            seller_mix_setting: MixSetting::of(offer),
+            seller_mix_setting: offer.mixed_order.into(),
             sold_out: summary.sold_30d.to_string(),
             promotion_model: Promotion::NONE,
             trade_score: summary.rating.map(|rating| rating.to_string()),
@@ -267,18 +258,6 @@ impl<'a> Detail<'a> {
             create_date: summary.listed_at.map(dates::plain),
             is_select: "false",
             company_name: &summary.supplier.name.original,
-        }
-    }
-}
-
-impl MixSetting {
-    /// In whole yuan, as the platform counts it; a part of one counts whole.
-    fn of(offer: &Offer) -> Self {
-        let rule = offer.mixed_order;
-        Self {
-            general_hunpi: rule.is_some(),
-            mix_amount: rule.and_then(|rule| rule.amount).map(|amount| (amount.minor + 99) / 100),
-            mix_number: rule.and_then(|rule| rule.pieces),
         }
     }
 }
@@ -328,10 +307,9 @@ impl<'a> SkuAttribute<'a> {
 impl<'a> SaleInfo<'a> {
     fn of(offer: &'a Offer) -> Self {
         let summary = &offer.summary;
-        let stock = offer.skus.iter().fold(0_u64, |sum, sku| sum.saturating_add(sku.stock));
         let prices = offer.price_tiers.first().zip(offer.price_tiers.last()).filter(|_| summary.one_piece);
         Self {
-            amount_on_sale: count(stock),
+            amount_on_sale: stock(offer),
             price_range_list: offer.price_tiers.iter().map(PriceRange::of).collect(),
             quote_type: quote_type(offer),
             unit_info: Unit { unit: &summary.unit.original, trans_unit: &summary.unit.shown },
@@ -345,16 +323,6 @@ impl<'a> SaleInfo<'a> {
     }
 }
 
-/// 0: no variants, by quantity; 1: by variant; 2: variants, and by quantity.
-fn quote_type(offer: &Offer) -> u8 {
-    let alike = offer.skus.windows(2).all(|pair| matches!(pair, [a, b] if a.price_tiers == b.price_tiers));
-    match (offer.skus.len(), alike) {
-        (0 | 1, _) => 0,
-        (_, false) => 1,
-        (_, true) => 2,
-    }
-}
-
 impl PriceRange {
     fn of(tier: &PriceTier) -> Self {
         Self { start_quantity: tier.from_quantity, price: tier.price.amount() }
@@ -363,8 +331,8 @@ impl PriceRange {
 
 impl ShippingInfo {
     fn of(offer: &Offer) -> Self {
-        let [length, width, height] = offer.size_mm.map_or([None; 3], |size| size.map(|mm| tenth(mm, 1)));
-        let (grams, kilograms) = (offer.weight_g, offer.weight_g.and_then(|grams| tenth(grams, 3)));
+        let [length, width, height] = offer.size_mm.map_or([None; 3], |size| size.map(|mm| small(mm, 1)));
+        let (grams, kilograms) = (offer.weight_g, offer.weight_g.and_then(|grams| small(grams, 3)));
         let each = |sku: &Sku| SkuShipping {
             spec_id: spec::of(sku.id),
             sku_id: sku.id.number(),
@@ -392,9 +360,4 @@ impl ShippingInfo {
             pkg_size_source: SIZE_SOURCE,
         }
     }
-}
-
-/// A whole number of a small unit in one that is so many powers of ten larger; sizes are JSON fractions here.
-fn tenth(number: u32, power: u32) -> Option<f64> {
-    Decimal::new(i64::from(number), power).to_f64()
 }

@@ -2,7 +2,6 @@
 //! are the messages of goods.
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde_json::json;
 
 use crate::edge::problem::Problem;
@@ -12,29 +11,18 @@ use crate::model::ids::OfferId;
 use crate::param2::asked::{Answer, Asked, Told};
 use crate::param2::fault::Refusal;
 
-/// `alibaba.national.common.result.ResultModel`
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Traced {
-    msg: &'static str,
-    success: bool,
-    trace_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<[String; 1]>,
-}
-
 /// Answers `product.kjdistribute.addRelation`.
 pub async fn add_relation(asked: Asked) -> Told {
     let offer = named(&asked, "offerId")?;
     follow(&asked, offer).await??;
-    traced(&asked, None)
+    asked.traced(None::<()>)
 }
 
 /// Answers `product.kjdistribute.removeRelation`.
 pub async fn remove_relation(asked: Asked) -> Told {
     let offer = named(&asked, "offerId")?;
     unfollow(&asked, offer).await??;
-    traced(&asked, Some([offer.to_string()]))
+    asked.traced(Some([offer.to_string()]))
 }
 
 /// Answers `alibaba.fenxiao.relationadd`.
@@ -72,11 +60,6 @@ async fn unfollow(asked: &Asked, offer: OfferId) -> Result<Result<(), Error>, Re
         Err(Error::NotFollowed(_)) => Ok(Ok(())),
         outcome => Ok(outcome),
     }
-}
-
-fn traced(asked: &Asked, model: Option<[String; 1]>) -> Told {
-    let trace_id = asked.visit.with(|visit| visit.request_id.to_string());
-    asked.answer(&json!({"result": Traced { msg: "OK", success: true, trace_id, model }}))
 }
 
 /// The code is a number here, 0 of a success; some clients take any words of a success for a failure.

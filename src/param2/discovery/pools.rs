@@ -107,7 +107,7 @@ pub async fn total(asked: Asked) -> Told {
         None => found.offers,
         Some(category) => of_category(&asked, pool, category).await?,
     };
-    let trace_id = asked.visit.with(|visit| visit.request_id.to_string());
+    let trace_id = asked.request_id();
     let total = Total { msg: "OK", code: "200", trace_id, success: "true", model };
     asked.answer(&serde_json::json!({"result": total}))
 }

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::catalog::Catalog;
-use crate::model::ids::{OfferId, SupplierId};
+use crate::model::ids::OfferId;
 use crate::model::offer::{Offer, OfferSummary, Sku};
 use crate::model::page::PageSize;
 use crate::model::search::{AttributeCount, Search, Sort};
+use crate::param2::account::seller;
 use crate::param2::asked::{Asked, Told};
-use crate::param2::discovery::goods::{count, percent, trace};
+use crate::param2::discovery::goods::{Price, count, percent, stock, trace};
 use crate::param2::discovery::marks::{self, MOST_RESULTS};
 use crate::param2::discovery::spec;
 use crate::param2::fault::Refusal;
@@ -48,18 +49,13 @@ struct Recommended<'a> {
     is_select: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Price {
-    price: String,
-}
-
 impl<'a> Recommended<'a> {
     fn of(offer: &'a OfferSummary, image_url: String) -> Self {
         Self {
             image_url,
             subject: &offer.title.original,
             subject_trans: &offer.title.shown,
-            price_info: Price { price: offer.price_from.amount() },
+            price_info: offer.into(),
             offer_id: offer.id.number(),
             month_sold: count(offer.sold_30d),
             repurchase_rate: offer.repurchase_rate.map(percent),
@@ -170,7 +166,7 @@ impl<'a> Suggested<'a> {
     fn of(offer: &'a Offer, pic_url: String) -> Self {
         let summary = &offer.summary;
         Self {
-            amount_on_sale: count(offer.skus.iter().fold(0_u64, |sum, sku| sum.saturating_add(sku.stock))),
+            amount_on_sale: stock(offer),
             min_purchase_quantity: summary.minimum_order,
             pic_url,
             price: summary.price_from.decimal().to_f64(),
@@ -199,13 +195,7 @@ impl SimpleSku {
 /// Answers `alibaba.product.suggest.crossBorder`.
 pub async fn suggest(asked: Asked) -> Told {
     let words = asked.need("keyWord")?.trim().to_owned();
-    let supplier: Option<SupplierId> = match asked.text("loginId") {
-        Some(login) => {
-            let number = login.trim().strip_prefix("b2b-").unwrap_or(login.trim()).parse();
-            Some(number.map_err(|_| Refusal::own("404", "no seller has this loginId"))?)
-        }
-        None => None,
-    };
+    let supplier = asked.text("loginId").map(seller::named).transpose()?;
     let (catalog, audience) = (asked.room::<Catalog>()?, asked.audience("language", Some("zh"))?);
     let size = PageSize::new(SUGGESTED).unwrap_or_default();
     let search = Search { words: Some(words), supplier, sort: Sort::Sold, size, ..Search::default() };

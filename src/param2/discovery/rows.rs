@@ -2,10 +2,12 @@
 
 use crate::auth::Class;
 use crate::limits::Priority;
-use crate::param2::discovery::{alike, categories, detail, follow, pictures, points, pools, recommend, search, trends};
-use crate::param2::dispatch::{FENXIAO, Kind, PRODUCT, Parameter, Row, XB, may, must};
+use crate::param2::discovery::{
+    alike, categories, detail, follow, mix, pictures, points, pools, pushed, recommend, search, trends,
+};
+use crate::param2::dispatch::{FENXIAO, Kind, PRODUCT, PUSH, Parameter, Row, TRADE, XB, may, must};
 use crate::param2::form::{Form, Layout};
-use crate::param2::trade::spare::{BARE_MSG, OWN_MSG_TEXT, TRACED};
+use crate::param2::trade::spare::{BARE_MSG, ERROR_INSIDE, OWN_MSG_TEXT, TRACED};
 
 /// Clients of several ages spell it their own way; one of them has to be there.
 const TREND_PARAMETERS: &[Parameter] =
@@ -19,9 +21,14 @@ const REMOVE: &str = "product.kjdistribute.removeRelation";
 const SUPPLY: &str = "alibaba.fenxiao.relationadd";
 const RECOMMENDED: &str = "tests/it/param2/discovery.rs::what_is_recommended_is_what_the_newer_face_finds";
 const OFFER_ID: &[Parameter] = &[must("offerId", Kind::Long)];
+const PUSHED: &str = "tests/it/param2/listing.rs::what_is_listed_is_told_as_the_newer_face_has_it";
+const PRODUCT_IDS: &[Parameter] = &[must("productIdList", Kind::Json)];
 const PRODUCT_ID: &[Parameter] = &[must("productId", Kind::Long)];
 /// `{"code", "message"}` in failures too, whose code is a number; the call writes both.
 const CODED: Form = Form::PLAIN.failing_as("code", "message");
+
+/// `{"success", …}`, a failure with `message` alone.
+const PRODUCTS: Form = Form::OWN.failing_as("", "message");
 
 /// How an offer sold.
 const fn trend(api: &'static str) -> Row {
@@ -240,4 +247,40 @@ pub const ROWS: &[Row] = &[
         .takes(PRODUCT_ID)
         .shaped(CODED)
         .by(|asked| Box::pin(follow::unfollow_product(asked))),
+    Row {
+        does: "Lists up to 20 offers in the partner's shop, which is following them.",
+        proof: PUSHED,
+        ..relation(PUSH, "alibaba.cross.syncProductListPushed", "follow_offers")
+    }
+    .takes(PRODUCT_IDS)
+    .shaped(ERROR_INSIDE)
+    .by(|asked| Box::pin(pushed::push(asked))),
+    Row::read(PRODUCT, "alibaba.cross.productInfo", "get_offer")
+        .takes(PRODUCT_ID)
+        .shaped(PRODUCTS)
+        .by(|asked| Box::pin(pushed::info(asked)))
+        .told("A listed offer in full, in Chinese. Yuan as numbers.", "follows, catalog", PUSHED),
+    Row::read(PRODUCT, "alibaba.cross.productList", "batch_offers")
+        .takes(PRODUCT_IDS)
+        .shaped(PRODUCTS)
+        .by(|asked| Box::pin(pushed::list(asked)))
+        .told(
+            "Up to 20 listed offers; what is not listed, or gone, is named in `message`.",
+            "follows, catalog",
+            PUSHED,
+        ),
+    Row::read(PRODUCT, "alibaba.product.simple.get", "get_offer")
+        .takes(&[must("productID", Kind::Long), must("webSite", Kind::Text)])
+        .shaped(Form::PLAIN.failing_as("", "errMsg"))
+        .by(|asked| Box::pin(pushed::simple(asked)))
+        .told("Any offer as `cross.productInfo` tells it.", "catalog", PUSHED),
+    Row::read(TRADE, "alibaba.trade.OpQueryMarketingMixConfig", "get_offer")
+        .takes(&[may("sellerMemberId", Kind::Text), may("sellerLoginId", Kind::Text)])
+        .shaped(Form::BESIDE)
+        .by(|asked| Box::pin(mix::config(asked)))
+        .told(
+            "A seller's rule for mixed orders, in pieces and whole yuan, as its offers have it.",
+            "catalog",
+            "tests/it/param2/listing.rs::a_seller_has_the_rule_of_its_offers",
+        ),
 ];

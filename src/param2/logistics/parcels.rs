@@ -109,15 +109,6 @@ struct Owner {
     order_id: String,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Mail {
-    msg: &'static str,
-    trace_id: String,
-    success: bool,
-    model: BTreeMap<String, Vec<String>>,
-}
-
 const fn status(transit: Transit) -> &'static str {
     match transit {
         Transit::Collected => "ACCEPT",
@@ -245,7 +236,7 @@ pub async fn mail_numbers(asked: Asked) -> Told {
         asked.need("outOrderId")?.parse().map_err(|error| Refusal::invalid("outOrderId", error))?;
     let order = named::referred(&asked, &reference).await?;
     let numbers = parcels(&asked, &order).await?.into_iter().map(|parcel| parcel.tracking_number).collect();
-    let model = order.catalogue_order.map(|number| (number.to_string(), numbers)).into_iter().collect();
-    let trace_id = asked.visit.with(|visit| visit.request_id.to_string());
-    asked.answer(&serde_json::json!({"result": Mail { msg: "OK", trace_id, success: true, model }}))
+    let model: BTreeMap<String, Vec<String>> =
+        order.catalogue_order.map(|number| (number.to_string(), numbers)).into_iter().collect();
+    asked.traced(Some(model))
 }

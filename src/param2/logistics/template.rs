@@ -6,10 +6,9 @@ use serde::Serialize;
 use crate::catalog::{Catalog, FreightLine, FreightWish};
 use crate::model::freight::{CountedBy, Load, SentTo};
 use crate::model::ids::{OfferId, SupplierId};
-use crate::model::page::PageSize;
 use crate::model::quote::Quantity;
-use crate::model::search::Search;
 use crate::param2::asked::{Asked, Told};
+use crate::param2::discovery::goods;
 use crate::param2::fault::Refusal;
 use crate::param2::logistics::freight;
 use crate::param2::trade::{place, sites};
@@ -96,10 +95,9 @@ pub async fn list(asked: Asked) -> Told {
 /// The template of a seller, seen at the first thing it sells.
 async fn of_seller(asked: &Asked, supplier: SupplierId) -> Result<Template, Refusal> {
     let (catalog, audience) = (asked.room::<Catalog>()?, asked.audience("language", Some("zh"))?);
-    let one = Search { supplier: Some(supplier), size: PageSize::new(1).unwrap_or_default(), ..Search::default() };
     let unknown = || Refusal::own("404", "no template has this number");
-    let found = catalog.ask(&audience, &one).await?.found;
-    let offer = found.items.first().map(|offer| (offer.id, offer.minimum_order)).ok_or_else(unknown)?;
+    let first = goods::first_of(asked, &audience, supplier).await?.ok_or_else(unknown)?;
+    let offer = (first.id, first.minimum_order);
     let mut roads = Vec::new();
     for site in sites(asked).await? {
         let Some(region) = site.region_code.as_deref().and_then(|code| code.parse().ok()) else { continue };

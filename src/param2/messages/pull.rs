@@ -53,6 +53,7 @@ pub async fn confirm(asked: Asked) -> Told {
     if ids.len() > usize::try_from(COUNTED).unwrap_or(usize::MAX) {
         return Err(Refusal::invalid("msgIdList", format!("{COUNTED} at one time are all")));
     }
+    let ids = own(&asked, ids).await?;
     asked.room::<Webhooks>()?.confirm(&listener(&asked)?, &ids).await?;
     asked.answer(&json!({"isSuccess": true}))
 }
@@ -68,24 +69,36 @@ pub async fn take(asked: Asked) -> Told {
     asked.answer(&json!({"pushMessageList": rows}))
 }
 
-/// The messages asked for, as far as they are counted.
+/// Those of these numbers that the account of the token is told of.
+async fn own(asked: &Asked, ids: Vec<i64>) -> Result<Vec<i64>, Refusal> {
+    if !asked.is_branch() {
+        return Ok(ids);
+    }
+    let told = unheard(asked, COUNTED).await?;
+    Ok(ids.into_iter().filter(|id| told.iter().any(|message| message.id == *id)).collect())
+}
+
+/// The messages asked for, as far as they are counted. Whoever shows a sub-account's token is told of that account alone.
 async fn unheard(asked: &Asked, most: u32) -> Result<Vec<Message>, Refusal> {
     let listener = listener(asked)?;
-    let user = asked.text("userInfo").filter(|user| *user != member::id_of(listener.partner.as_str()));
     let kinds = asked.text("type").map(topic::kinds_of);
-    if user.is_some() || kinds.as_ref().is_some_and(Vec::is_empty) {
+    if kinds.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Vec::new());
     }
+    let own = asked.is_branch().then(|| member::id_of(&asked.account));
+    // An event becomes one of its topics by what is known of its order.
+    let fits = |message: &Message| {
+        asked.text("type").is_none_or(|topic| message.topic == topic)
+            && asked.text("userInfo").is_none_or(|user| message.user == user)
+            && own.as_ref().is_none_or(|own| message.user == *own)
+    };
     let wanted = Wanted {
         after: 0,
         kinds: kinds.unwrap_or_default(),
         from_ms: asked.date("createStartTime")?.map_or(0, |at| at.as_millisecond()),
         to_ms: asked.date("createEndTime")?.map(|at| at.as_millisecond()),
     };
-    let mut messages = asked.room::<Webhooks>()?.unheard(&listener, &wanted, most).await?;
-    // An event becomes one of its topics by what is known of its order.
-    messages.retain(|message| asked.text("type").is_none_or(|topic| message.topic == topic));
-    Ok(messages)
+    Ok(asked.room::<Webhooks>()?.unheard_that(&listener, &wanted, most, &fits).await?)
 }
 
 /// The app that asks.

@@ -41,13 +41,9 @@ pub async fn buyer_view(asked: Asked) -> Told {
         false => None,
     };
     let site = saved::site(&asked, &order.deed.basket.warehouse).await;
-    let known = Known {
-        order: &order,
-        refunds: &refunds,
-        parcels: parcels.as_deref(),
-        site: site.as_ref(),
-        account: &asked.account,
-    };
+    let account = named::buyer(&asked, &order).await?;
+    let known =
+        Known { order: &order, refunds: &refunds, parcels: parcels.as_deref(), site: site.as_ref(), account: &account };
     let told = TradeInfo::of(&known).ok_or_else(|| Refusal::own("500", unsettled(&order)))?;
     asked.answer(&told)
 }
@@ -97,8 +93,8 @@ pub async fn list(asked: Asked) -> Told {
     let found = asked.room::<Orders>()?.search(&asked.caller, &sought, slice).await?;
     let mut result = Vec::new();
     for order in &found.items {
-        let refunds = refunds(&asked, order).await?;
-        let known = Known { order, refunds: &refunds, parcels: None, site: None, account: &asked.account };
+        let (refunds, account) = (refunds(&asked, order).await?, named::buyer(&asked, order).await?);
+        let known = Known { order, refunds: &refunds, parcels: None, site: None, account: &account };
         result.push(TradeInfo::of(&known).ok_or_else(|| Problem::new(Code::Internal))?);
     }
     asked.answer(&Listed { result, total_record: found.total })

@@ -8,6 +8,7 @@ pub mod credit;
 pub mod debit;
 pub mod detail;
 pub mod entry;
+pub mod group_pay;
 pub mod named;
 pub mod once;
 pub mod pay;

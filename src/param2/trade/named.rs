@@ -41,6 +41,14 @@ pub async fn own(asked: &Asked, order: Order, refuse: impl Fn(Error) -> Refusal)
     }
 }
 
+/// The account that an order was placed for, as whoever sees it is told.
+pub async fn buyer(asked: &Asked, order: &Order) -> Result<String, Refusal> {
+    match asked.is_branch() {
+        true => Ok(asked.account.clone()),
+        false => Ok(asked.room::<Orders>()?.buyer_of(&asked.caller, order).await?),
+    }
+}
+
 /// A list of numbers: `[1,2]`, `["1","2"]` or `1,2`; each once.
 pub fn numbers(asked: &Asked, parameter: &str) -> Result<Vec<i64>, Refusal> {
     let text = asked.need(parameter)?;

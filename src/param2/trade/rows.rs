@@ -3,8 +3,8 @@
 use crate::model::partner::Scope;
 use crate::param2::dispatch::{Kind, Parameter, Row, TRADE, may, must};
 use crate::param2::form::Form;
-use crate::param2::trade::spare::{BARE, BESIDE_CODE, INFO, MODEL, OWN_MSG, OWN_MSG_TEXT};
-use crate::param2::trade::{change, create, credit, debit, detail, pay, preview, saved};
+use crate::param2::trade::spare::{BARE, BESIDE_CODE, INFO, INFOS, MODEL, OWN_MSG, OWN_MSG_TEXT};
+use crate::param2::trade::{change, create, credit, debit, detail, group_pay, pay, preview, saved};
 
 const READ: &[Scope] = &[Scope::OrdersRead];
 const WRITE: &[Scope] = &[Scope::OrdersWrite];
@@ -141,6 +141,15 @@ pub const ROWS: &[Row] = &[
             "The same, the others in `cantPayOrderList`.",
             "orders",
             "tests/it/param2/trade.rs::a_payment_page_pays_the_order_it_was_opened_for",
+        ),
+    Row::order(TRADE, "alibaba.trade.grouppay.url.get", "create_payment", PAY)
+        .takes(&[must("orderIds", Kind::Json), may("payPlatformType", Kind::Text)])
+        .shaped(INFOS)
+        .by(|asked| Box::pin(group_pay::url(asked)))
+        .told(
+            "One page that leads to those of several orders, which are one payment.",
+            "orders",
+            "tests/it/param2/trade.rs::several_orders_are_paid_from_one_page",
         ),
     Row::look(TRADE, "alibaba.creditPay.url.get", "list_payment_options", READ)
         .takes(&[must("orderIdList", Kind::Json)])

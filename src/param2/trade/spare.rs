@@ -20,3 +20,7 @@ pub const TRACED: Form = Form { layout: Layout::Inside, ..Form::NESTED.failing_a
 pub const TRACED_TEXT: Form = Form { success: Success::Text, ..TRACED };
 /// `{"result": {"success"}}`; a failure with `errorCode` and `errorInfo` inside. The call writes a success itself.
 pub const INFO: Form = Form { layout: Layout::Inside, ..Form::NESTED.failing_as("errorCode", "errorInfo") };
+/// `{"result": {"success"}}`; a failure with `errorCode` and `errorMsg` inside. The call writes a success itself.
+pub const ERROR_INSIDE: Form = Form { layout: Layout::Inside, ..Form::NESTED.failing_as("errorCode", "errorMsg") };
+/// The same as `INFO` in `results`.
+pub const INFOS: Form = INFO.within("results");

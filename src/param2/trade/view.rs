@@ -30,7 +30,7 @@ pub struct Known<'a> {
     pub parcels: Option<&'a [Shipment]>,
     /// Where its goods are gathered.
     pub site: Option<&'a Site>,
-    /// The buyer account.
+    /// The buyer account that it was placed for.
     pub account: &'a str,
 }
 
@@ -287,7 +287,7 @@ impl BaseInfo {
         Self {
             all_delivered_time: when(order, Kind::Shipped).map(dates::wire),
             business_type: "cn",
-            buyer_id: member::id_of(deed.partner.as_str()),
+            buyer_id: member::id_of(known.account),
             create_time: dates::wire(deed.created_at),
             id: number,
             id_of_str: number.into(),

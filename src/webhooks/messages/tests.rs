@@ -12,8 +12,12 @@ use crate::signing::aop::AppSecret;
 const BORN: i64 = 1_527_679_458_000;
 
 fn facts(after_sales: bool) -> MessageFacts {
-    let order =
-        Traded { number: CatalogueOrderId::new(2_600_000_000_000_000_001), supplier: SupplierId::new(77), lines: 1 };
+    let order = Traded {
+        number: CatalogueOrderId::new(2_600_000_000_000_000_001),
+        supplier: SupplierId::new(77),
+        lines: 1,
+        account: "acme".to_owned(),
+    };
     let refund = Refunding { number: CatalogueRefundId::new(5), after_sales };
     let mut facts = MessageFacts::default();
     facts.orders.insert("ord_1".to_owned(), order);

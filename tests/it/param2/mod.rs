@@ -3,9 +3,14 @@
 mod account;
 mod aftersale;
 mod authorise;
+mod branches;
+mod browser;
 mod discovery;
 mod door;
 mod freight;
+mod grants;
+mod inquiry;
+mod listing;
 mod messages;
 mod pictures;
 mod raw;

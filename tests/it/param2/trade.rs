@@ -287,6 +287,67 @@ async fn a_payment_page_pays_the_order_it_was_opened_for() {
 }
 
 #[actix_web::test]
+async fn several_orders_are_paid_from_one_page() {
+    const GROUP: &str = "alibaba.trade.grouppay.url.get";
+    let house = House::open().await;
+    let shop = Shop::open(&house, "acme").await;
+    let (one, two) = (shop.ordered("PO-1").await, shop.ordered("PO-2").await);
+    let both = format!("[{one},{two}]");
+    let told = shop.ask(GROUP, &[("orderIds", &both), ("payPlatformType", "WIRELESS")]).await;
+    hold(&told, shape::GROUP_LINK);
+    let address = told["results"]["payUrl"].as_str().unwrap().to_owned();
+    assert_eq!(shop.ask(GROUP, &[("orderIds", &both), ("payPlatformType", "WIRELESS")]).await, told);
+    // The newer face knows the payment, with both orders.
+    let id = address.rsplit('/').next().unwrap();
+    let payment = shop.partner.get(&format!("/v1/payments/{id}")).await.json();
+    let parts = payment["orders"].as_array().unwrap();
+    assert_eq!((payment["state"].as_str(), parts.len()), (Some("pending"), 2), "{payment}");
+    let open = async |address: &str| {
+        let answer = plain().get(address).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, page) = open(&address).await;
+    assert_eq!(status, 200, "{page}");
+    for part in parts {
+        assert!(page.contains(part["pay_url"].as_str().unwrap()), "{page}");
+    }
+    assert!(page.contains(&one) && page.contains(&two));
+    let total = 2 * fen(&shop.quote["total"]);
+    assert!(page.contains(&format!("<h1>¥{}.{:02} to pay</h1>", total / 100, total % 100)), "{page}");
+    // What is paid there is paid, and the page leads to the rest.
+    let names: Vec<_> = parts.iter().map(|part| part["order_id"].clone()).collect();
+    assert_eq!(names, [shop.newer("PO-1").await["id"].clone(), shop.newer("PO-2").await["id"].clone()]);
+    plain().post(parts[0]["pay_url"].as_str().unwrap()).send().await.unwrap();
+    shop.view_in(&one, "waitsellersend").await;
+    let (_, page) = open(&address).await;
+    assert!(page.contains("· Paid") && !page.contains(parts[0]["pay_url"].as_str().unwrap()), "{page}");
+    assert!(page.contains(parts[1]["pay_url"].as_str().unwrap()), "{page}");
+    plain().post(parts[1]["pay_url"].as_str().unwrap()).send().await.unwrap();
+    shop.view_in(&two, "waitsellersend").await;
+    assert!(open(&address).await.1.contains("Nothing is left to pay"));
+    // What cannot be paid is named, and no page pretends to.
+    let three = shop.ordered("PO-3").await;
+    let told = shop.ask(GROUP, &[("orderIds", &format!("[{three},{one}]"))]).await;
+    assert_eq!((&told["results"]["success"], told["results"].get("payUrl")), (&json!(false), None), "{told}");
+    let told = shop.ask(GROUP, &[("orderIds", "[7]")]).await;
+    assert_eq!((&told["results"]["success"], &told["results"]["errorCode"]), (&json!(false), &json!("404")), "{told}");
+    for wrong in [[("orderIds", "x"), ("payPlatformType", "PC")], [("orderIds", &*three), ("payPlatformType", "TV")]] {
+        let said = shop.trader.call(TRADE, GROUP, &wrong).await;
+        assert_eq!(said.error().as_deref(), Some("gw.ParamInvalid"), "{wrong:?}");
+    }
+    // Another app's number, or another payment's, is no address.
+    let other = house.trader("other").await;
+    let nowhere = address.replace(&shop.trader.app_key, &other.app_key);
+    let nothing = address.replace(id, &format!("pay_{}", "0".repeat(32)));
+    for address in [nowhere, nothing, address.replace(id, "x"), address.replace(&shop.trader.app_key, "1")] {
+        let (status, page) = open(&address).await;
+        assert_eq!(status, 404, "{address}: {page}");
+        assert!(page.contains("role=\"alert\"") && !page.contains("<a "), "{page}");
+    }
+    house.close().await;
+}
+
+#[actix_web::test]
 async fn a_debit_moves_money_once() {
     let house = House::open().await;
     let shop = Shop::open(&house, "acme").await;

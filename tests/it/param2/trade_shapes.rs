@@ -197,6 +197,9 @@ pub const WAYS: Shape = &[
 /// `alibaba.alipay.url.get`
 pub const LINK: Shape = &["success b!", "payUrl s!", "payFailureOrderList[] i"];
 
+/// `alibaba.trade.grouppay.url.get`
+pub const GROUP_LINK: Shape = &["results.success b!", "results.payUrl s!"];
+
 /// `alibaba.trade.pay.protocolPay.isopen`
 pub const AGREEMENTS: Shape = &[
     "result.success b!",
