@@ -3,7 +3,7 @@
 use crate::error::{Code, Failure, Place};
 use crate::model::inquiry::{Rejection, State};
 use crate::translate::Nonsense;
-use crate::{ledger, rates, upstream};
+use crate::{ledger, lookup, rates, upstream};
 
 /// A refusal or failure of the room.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum Error {
     /// The catalogue's answer makes no sense.
     #[error(transparent)]
     Nonsense(#[from] Nonsense),
+    /// The catalogue could not be asked for what it has.
+    #[error(transparent)]
+    Lookup(#[from] lookup::Error),
     /// There is no rate to lock.
     #[error(transparent)]
     Rates(#[from] rates::Error),
@@ -76,6 +79,7 @@ impl Failure for Error {
             Self::NotDone(_) => Code::UpstreamUnavailable,
             Self::Unsure(_) => Code::UpstreamTimeout,
             Self::Upstream(error) => error.code(),
+            Self::Lookup(error) => error.code(),
             Self::Nonsense(nonsense) => nonsense.code(),
             Self::Rates(error) => error.code(),
             Self::Invalid(_) | Self::TooMuch => Code::InvalidRequest,
@@ -98,6 +102,7 @@ impl Failure for Error {
                 Some(format!("The reference belongs to inquiry {first}."))
             }
             Self::Ledger(E::VoucherNotFound(id)) => Some(format!("There is no voucher {id}.")),
+            Self::Lookup(error) => error.detail(),
             Self::Rates(error) => error.detail(),
             Self::Declined(rejection) => Some(rejection.detail.clone()),
             Self::TooManyWaiting(most) => {
@@ -117,6 +122,7 @@ impl Failure for Error {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Invalid(places) => places.clone(),
+            Self::Lookup(error) => error.places(),
             Self::Ledger(ledger::Error::WrongCursor) => {
                 vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
             }
@@ -143,14 +149,15 @@ impl Failure for Error {
             Self::NotDone(_) | Self::Unsure(_) => Some(2),
             Self::TooManyWaiting(_) => Some(30),
             Self::Upstream(error) => error.retry_after_s(),
+            Self::Lookup(error) => error.retry_after_s(),
             _ => None,
         }
     }
 
     fn internal(&self) -> Option<String> {
         let ours = [Code::Internal, Code::LedgerUnavailable, Code::UpstreamNonsense, Code::UpstreamRefused];
-        let worth =
-            ours.contains(&self.code()) || matches!(self, Self::Upstream(_) | Self::NotDone(_) | Self::Unsure(_));
+        let worth = ours.contains(&self.code())
+            || matches!(self, Self::Upstream(_) | Self::Lookup(_) | Self::NotDone(_) | Self::Unsure(_));
         worth.then(|| self.to_string())
     }
 }

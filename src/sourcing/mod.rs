@@ -22,7 +22,6 @@ mod accept;
 mod error;
 mod follow;
 pub mod matching;
-mod ratings;
 mod read;
 mod request;
 mod step;
@@ -43,6 +42,7 @@ use crate::clock::Clock;
 use crate::feed::Feed;
 pub use crate::feed::Followed;
 use crate::ledger::Ledger;
+use crate::lookup::Lookup;
 use crate::model::inquiry::Inquiry;
 use crate::model::partner::Mode;
 use crate::model::quote::Warehouse;
@@ -66,17 +66,24 @@ pub struct Sourcing {
     settings: Settings,
     ledger: Ledger,
     upstream: Upstream,
+    lookup: Lookup,
     rates: Rates,
     clock: Clock,
     feed: Feed,
-    ratings: ratings::Ratings,
 }
 
 impl Sourcing {
     /// The room, with what it works on.
-    pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, rates: Rates, clock: Clock) -> Self {
+    pub fn new(
+        settings: Settings,
+        ledger: Ledger,
+        upstream: Upstream,
+        lookup: Lookup,
+        rates: Rates,
+        clock: Clock,
+    ) -> Self {
         let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
-        Self { settings, ledger, upstream, rates, clock, feed, ratings: ratings::Ratings::default() }
+        Self { settings, ledger, upstream, lookup, rates, clock, feed }
     }
 
     /// How many inquiries are unknown, and for how long the oldest.

@@ -10,11 +10,11 @@ use futures_util::future::join_all;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 
-use crate::catalog::audience::Audience;
-use crate::catalog::failure::Error;
-use crate::catalog::question::{Question, parsed};
-use crate::catalog::reason::Reason;
-use crate::catalog::{Answer, Catalog, brought, completed, document_key, failure, kept_as};
+use crate::lookup::audience::Audience;
+use crate::lookup::failure::Error;
+use crate::lookup::question::{Question, parsed};
+use crate::lookup::reason::Reason;
+use crate::lookup::{Answer, Lookup, brought, completed, document_key, failure, kept_as};
 use crate::model::ids::OfferId;
 use crate::model::language::Language;
 use crate::model::offer::Offer;
@@ -46,7 +46,7 @@ struct Together {
     told: OnceCell<Told>,
 }
 
-impl Catalog {
+impl Lookup {
     /// Several offers, each with its own outcome, in the asked order.
     pub async fn batch(
         &self,
