@@ -30,7 +30,7 @@ mod steps;
 mod tests;
 mod wish;
 
-pub use crate::ledger::{Answer, InquiryFilter, Once, Told, Unsettled};
+pub use crate::ledger::{Answer, Answers, InquiryFilter, Once, Told, Unsettled};
 pub use error::{Declined, Error};
 pub use request::Render;
 pub use step::{Counter, Step};
@@ -89,6 +89,12 @@ impl Sourcing {
     /// How many inquiries are unknown, and for how long the oldest.
     pub async fn unsettled(&self) -> Result<Unsettled, Error> {
         Ok(self.ledger.unsettled::<Inquiry>().await?)
+    }
+
+    /// How the suppliers that were asked in the last thirty days answered, and for how many seconds the longest has been
+    /// waited for.
+    pub async fn answers(&self) -> Result<(Vec<Answers>, u64), Error> {
+        Ok((self.ledger.count_answers().await?, self.ledger.longest_wait_s().await?))
     }
 
     /// One pass over the inquiries of one world whose time has come; the worlds do not wait for each other.
