@@ -123,6 +123,7 @@ impl Failure for Error {
         match self {
             Self::Invalid(places) => places.clone(),
             Self::Lookup(error) => error.places(),
+            Self::Rates(error) => error.places(),
             Self::Ledger(ledger::Error::WrongCursor) => {
                 vec![Place::query("cursor", "next_cursor of the page before, unaltered")]
             }

@@ -206,12 +206,12 @@ async fn a_saving_is_told_at_the_rate_that_the_partner_sees_prices_at() {
     directory.create_plan("gold", "enterprise", "test").await.unwrap();
     let rich = house.partner_with("rich", "gold", Mode::Sandbox, Scopes::all()).await;
     let offer = offer(&rich).await;
-    let item = json!({"link": page_of(&offer), "quantity": 20, "price": {"amount": "100000.00", "currency": "USD"}});
+    let item = json!({"link": page_of(&offer), "quantity": 20, "price": {"amount": "100000000", "currency": "VND"}});
     let costs = async || {
         let told = rich.post("/v1/source-matches", json!({"items": [item.clone()], "max_candidates": 1})).await.json();
         let best = &told["items"][0]["candidates"][0];
         let saved: f64 = best["saving"]["per_piece"].as_str().unwrap().parse().unwrap();
-        (100_000.0 - saved, best["total"].clone())
+        (100_000_000.0 - saved, best["total"].clone())
     };
     let (plain, total) = costs().await;
     directory.set_margin("gold", "30".parse().unwrap(), "test").await.unwrap();
@@ -230,7 +230,7 @@ async fn a_warehouse_that_there_is_not_is_refused_with_those_there_are() {
     let answer = acme.post("/v1/source-matches", body).await;
     assert_eq!((answer.status, pointers(&answer)), (400, vec!["#/warehouse".to_owned()]));
     let told = answer.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
-    assert!(told.starts_with("one of ") && told.contains("YW01"), "{told}");
+    assert!(told.starts_with("Give one of ") && told.contains("YW01"), "{told}");
     house.close().await;
 }
 
