@@ -166,6 +166,11 @@ async fn a_job_waits_for_a_catalogue_that_is_away_and_then_goes_on() {
     panic!("it never went on");
 }
 
+/// No document is asked for again sooner than after so many seconds.
+const FRESH_S: u64 = 4;
+/// No two items are told of by more documents: what is found in each way, offers, suppliers and freight.
+const MOST_DOCUMENTS: i64 = 45;
+
 /// How often the catalogue was asked for goods, suppliers, prices and freight.
 async fn asked_of(house: &House) -> i64 {
     let stats = house.ask_catalogue("/control/stats").await;
@@ -185,6 +190,7 @@ async fn rows_that_name_the_same_goods_again_ask_the_catalogue_nothing() {
     let offer = offer(&acme).await;
     let by_link = json!({"link": page_of(&offer), "quantity": 20});
     let by_title = json!({"title": offer["title"], "quantity": 20});
+    let begun = std::time::Instant::now();
     let first = acme.post("/v1/source-matches", json!({"items": [by_link.clone()]})).await;
     assert_eq!(first.status, 200);
     acme.post("/v1/source-matches", json!({"items": [by_title.clone()]})).await;
@@ -195,7 +201,10 @@ async fn rows_that_name_the_same_goods_again_ask_the_catalogue_nothing() {
     let job = acme.post("/v1/source-matches", json!({"items": rows})).await;
     let whole = finished(&acme, &format!("{}?limit=50", job.field("location"))).await;
     assert_eq!((&whole["progress"]["done"], &whole["progress"]["failed"]), (&json!(40), &json!(0)));
-    assert_eq!(asked_of(&house).await - before, 0, "all of it was known");
+    // On a slow machine what is kept grows old meanwhile; then each document is asked for again, once for all rows.
+    let grown_old = MOST_DOCUMENTS * i64::try_from(begun.elapsed().as_secs() / FRESH_S).unwrap();
+    let asked = asked_of(&house).await - before;
+    assert!(asked <= grown_old, "all of it was known, and {asked} calls were made");
     house.close().await;
 }
 
