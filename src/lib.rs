@@ -35,6 +35,7 @@ pub mod fulfilment;
 pub mod landed;
 pub mod limits;
 pub mod links;
+pub mod lookup;
 pub mod orders;
 pub mod pictures;
 pub mod referrals;

@@ -40,7 +40,9 @@ const PLAN: &[(&str, &[&str])] = &[
     ("limits", &["clock", "error", "model", "telemetry", "counters"]),
     // Whether a proven caller may ask now, for every face
     ("admission", &["edge", "model", "limits"]),
-    ("catalog", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "language", "translate"]),
+    // The one place where what the catalogue says is kept and found again
+    ("lookup", &["clock", "error", "model", "telemetry", "cache", "upstream", "rates", "language", "translate"]),
+    ("catalog", &["model", "telemetry", "cache", "upstream", "translate", "lookup"]),
     ("landed", &["clock", "error", "model", "rates"]),
     ("orders", &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed"]),
     ("fulfilment", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
@@ -49,7 +51,19 @@ const PLAN: &[(&str, &[&str])] = &[
     ("follows", &["clock", "error", "model", "telemetry", "ledger", "upstream", "translate", "feed"]),
     (
         "sourcing",
-        &["clock", "error", "model", "telemetry", "ledger", "upstream", "rates", "translate", "feed", "asking"],
+        &[
+            "clock",
+            "error",
+            "model",
+            "telemetry",
+            "ledger",
+            "upstream",
+            "rates",
+            "translate",
+            "feed",
+            "asking",
+            "lookup",
+        ],
     ),
     ("pictures", &["clock", "error", "model", "telemetry", "ledger", "upstream"]),
     ("links", &["error", "model", "telemetry", "upstream"]),

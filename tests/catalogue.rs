@@ -13,6 +13,7 @@ use xunyuan::cache::{self, Cache};
 use xunyuan::catalog::{AllCategories, Audience, Catalog, Picture};
 use xunyuan::clock::Clock;
 use xunyuan::error::{Code, Failure};
+use xunyuan::lookup::Lookup;
 use xunyuan::model::ids::OfferId;
 use xunyuan::model::language::Language;
 use xunyuan::model::offer::{Offer, PictureSize};
@@ -70,7 +71,7 @@ impl House {
         let rates = rates::Settings::default();
         let rates = Rates::open(rates, self.clock.clone()).unwrap();
         let upstream = Upstream::new(&settings, Arc::default()).unwrap();
-        Node { catalog: Catalog::new(upstream, cache, rates, self.clock.clone(), ""), tally }
+        Node { catalog: Catalog::new(Lookup::new(upstream, cache, rates, self.clock.clone()), ""), tally }
     }
 
     async fn control(&self, path: &str, body: Value) {

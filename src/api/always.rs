@@ -11,6 +11,7 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 const SOMETIMES: &[(&str, &[&str])] = &[
     ("ConsignmentEvent", &["report_id", "problem"]),
     ("Inquiry", &["events"]),
+    ("InquirySupplier", &["response"]),
     ("LineProblem", &["minimum_order", "order_multiple", "stock", "mixed_order"]),
     ("OfferPage", &["facets"]),
     ("OfferSummary", &["title_highlights", "score"]),

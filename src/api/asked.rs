@@ -139,10 +139,12 @@ impl Asked {
 
     /// What is wrong as a whole: a language or currency alone has a code of its own.
     fn code(&self) -> Code {
-        let all_of = |pointer: &str| !self.0.is_empty() && self.0.iter().all(|place| place.pointer == pointer);
+        let all_of = |pointers: [&str; 2]| {
+            !self.0.is_empty() && self.0.iter().all(|place| pointers.contains(&place.pointer.as_str()))
+        };
         match () {
-            () if all_of("query:language") => Code::UnknownLanguage,
-            () if all_of("query:currency") => Code::UnknownCurrency,
+            () if all_of(["query:language", "#/language"]) => Code::UnknownLanguage,
+            () if all_of(["query:currency", "#/currency"]) => Code::UnknownCurrency,
             () => Code::InvalidRequest,
         }
     }
@@ -191,5 +193,15 @@ mod tests {
         assert_eq!(code("xx", "JPY"), Some("unknown_language"));
         assert_eq!(code("ja", "yen"), Some("unknown_currency"));
         assert_eq!(code("xx", "yen"), Some("invalid_request"));
+        let in_a_body = |pointer: &str, text: &str| {
+            let mut asked = Asked::default();
+            asked.body::<Currency>(pointer, Some(text));
+            asked.done(Some(())).err().map(|problem| problem.code().facts().name)
+        };
+        assert_eq!(in_a_body("/currency", "yen"), Some("unknown_currency"));
+        assert_eq!(in_a_body("/price/currency", "yen"), Some("invalid_request"), "a member of something larger");
+        let mut asked = Asked::default();
+        asked.body::<crate::model::language::Language>("/language", Some("xx"));
+        assert_eq!(asked.done(Some(())).unwrap_err().code(), crate::error::Code::UnknownLanguage);
     }
 }

@@ -125,7 +125,7 @@ impl InquiryPath {
     }
 }
 
-/// Reads an inquiry: what each supplier quotes, and everything that happened to it.
+/// Reads an inquiry: what each supplier quotes, how each answered your inquiries so far, and everything that happened to it.
 #[utoipa::path(tag = "Inquiries", params(InquiryPath), responses(
     (status = 200, description = "The inquiry", body = InquiryView),
     (status = 304, description = "You hold it already; it costs nothing"),
@@ -138,7 +138,8 @@ pub async fn get_inquiry(
     sourcing: Data<Sourcing>,
 ) -> Reply {
     let inquiry = sourcing.get(&call.caller, &call.parts.0.id()?).await?;
-    reply::read(&request, &InquiryView::whole(&inquiry))
+    let answering = sourcing.answering(&inquiry).await?;
+    reply::read(&request, &InquiryView::judged(&inquiry, &answering))
 }
 
 /// The key, path and empty body of a withdrawal.

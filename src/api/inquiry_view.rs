@@ -4,8 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::payments::MoneyView;
-use crate::model::inquiry::{Event, Inquiry, Quotation, Talk};
+use crate::model::inquiry::{Answering, Event, Inquiry, Quotation, Talk};
 use crate::model::page::Page;
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// An inquiry.
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,6 +91,28 @@ pub struct InquirySupplierView {
     reason: Option<&'static str>,
     /// What the supplier said to it, in Chinese.
     note: Option<String>,
+    /// How the supplier answered your inquiries so far; only where you read one inquiry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<SupplierResponseView>,
+}
+
+/// How a supplier answered your inquiries of the last 90 days (the newest 500), as the gateway heard it. Who was asked and
+/// neither quoted nor declined has not answered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierResponse)]
+pub struct SupplierResponseView {
+    /// How many of your inquiries went to the supplier, this one included.
+    #[schema(example = 12)]
+    asked: u32,
+    /// How many of them the supplier answered with a quotation.
+    #[schema(example = 9)]
+    quoted: u32,
+    /// How many of them the supplier declined.
+    #[schema(example = 1)]
+    declined: u32,
+    /// Median hours from asking to the first quotation, to a tenth; null while there was none.
+    #[schema(example = 5.5)]
+    median_hours: Option<f64>,
 }
 
 /// What a supplier offers, until when. Other terms are another quotation with another id.
@@ -166,6 +190,15 @@ pub struct InquiryPageView {
 }
 
 impl InquiryView {
+    /// The inquiry with its events, and with how its suppliers answer, in the order in which they were named.
+    pub fn judged(inquiry: &Inquiry, answering: &[Answering]) -> Self {
+        let mut view = Self::whole(inquiry);
+        for (supplier, answering) in view.suppliers.iter_mut().zip(answering) {
+            supplier.response = Some(SupplierResponseView::from(answering));
+        }
+        view
+    }
+
     /// The inquiry with its events.
     pub fn whole(inquiry: &Inquiry) -> Self {
         Self { events: Some(inquiry.events.iter().map(InquiryEventView::from).collect()), ..Self::brief(inquiry) }
@@ -215,6 +248,20 @@ impl From<&Talk> for InquirySupplierView {
             target_price: talk.target.map(MoneyView::from),
             reason: talk.reason.map(|reason| reason.name()),
             note: talk.note.clone(),
+            response: None,
+        }
+    }
+}
+
+impl From<&Answering> for SupplierResponseView {
+    fn from(answering: &Answering) -> Self {
+        // Rounded to the nearest tenth of an hour.
+        let tenths = |ms: i64| i32::try_from((ms + HOUR_MS / 20) / (HOUR_MS / 10)).unwrap_or(i32::MAX);
+        Self {
+            asked: answering.asked,
+            quoted: answering.quoted,
+            declined: answering.declined,
+            median_hours: answering.median_ms.map(|ms| f64::from(tenths(ms)) / 10.0),
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct SoldBody {
     /// What it is called, in the language of the request.
     #[schema(example = "White ceramic mug 350ml", min_length = 2, max_length = 200)]
     title: Option<String>,
-    /// What you pay for a piece today, in any currency; savings are told against it.
+    /// What you pay for a piece today, in any currency that prices are shown in; savings are told against it.
     price: Option<MoneyBody>,
     /// How many pieces you would buy.
     #[schema(example = 200, minimum = 1, maximum = 1_000_000)]

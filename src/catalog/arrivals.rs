@@ -54,7 +54,7 @@ impl Catalog {
         let mut listed = Vec::new();
         for some in arrived.chunks(MOST_OFFERS) {
             let call = calls::batch_get(some, Language::Chinese);
-            let batch: Batch = self.upstream.read(mode, &call, Context::default()).await?;
+            let batch: Batch = self.lookup.upstream.read(mode, &call, Context::default()).await?;
             listed.extend(batch.items.iter().filter_map(|item| serde_json::from_str::<Listed>(item.get()).ok()));
         }
         // Without the tree, what is listed right there moves.

@@ -23,7 +23,7 @@ pub struct Entries(Upstream);
 impl Catalog {
     /// Entry of goods by the same connections.
     pub fn entries(&self) -> Entries {
-        Entries(self.upstream.clone())
+        Entries(self.lookup.upstream.clone())
     }
 }
 

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use crate::cache::{Moved, Turn};
-use crate::catalog::{Catalog, about, arrivals};
+use crate::catalog::{Catalog, arrivals};
+use crate::lookup::about;
 use crate::model::partner::Mode;
 use crate::upstream::wholesale::calls;
 use crate::upstream::wholesale::wire::changes::Changes;
@@ -30,13 +31,13 @@ impl Catalog {
     /// One pass over the catalogue's changes since the last, waiting up to `wait` for one when there is none. Brings
     /// nothing while another node has the turn.
     pub async fn follow(&self, mode: Mode, wait: Duration) -> Result<Told, upstream::Error> {
-        let turn = self.cache.take_turn(mode).await;
+        let turn = self.lookup.cache.take_turn(mode).await;
         let told = match turn {
             Turn::Theirs => return Ok(Told::default()),
             Turn::Ours { from } | Turn::Alone { from } => self.pass(mode, turn, from, wait).await,
         };
         if told.is_err() {
-            self.cache.heard_nothing(turn);
+            self.lookup.cache.heard_nothing(turn);
             // Another node may have a better way to the catalogue.
             self.stop_following(mode).await;
         }
@@ -45,7 +46,7 @@ impl Catalog {
 
     /// Gives the turn up, if it is ours.
     pub async fn stop_following(&self, mode: Mode) {
-        self.cache.give_up_turn(mode).await;
+        self.lookup.cache.give_up_turn(mode).await;
     }
 
     async fn pass(&self, mode: Mode, turn: Turn, from: Option<i64>, wait: Duration) -> Result<Told, upstream::Error> {
@@ -63,24 +64,24 @@ impl Catalog {
         let moved: Vec<_> = page.items.iter().flat_map(|change| about::moved(mode, change)).collect();
         let full = page.items.len() >= PAGE as usize;
         let upto = page.items.last().map(|change| change.seq).filter(|_| full).unwrap_or(page.last_seq);
-        self.cache.tell(mode, turn, upto, &moved).await;
+        self.lookup.cache.tell(mode, turn, upto, &moved).await;
         let arrived = arrivals::of(&page.items);
         let lists = if arrived.is_empty() { Vec::new() } else { self.lists_moved(mode, &arrived).await };
         if !lists.is_empty() {
             // Apart, so that what moved is not told later for it.
-            self.cache.tell(mode, turn, upto, &lists).await;
+            self.lookup.cache.tell(mode, turn, upto, &lists).await;
         }
         let more = full || !page.items.is_empty() || begun.elapsed() * 2 > wait;
         Ok(Told { seen: page.items.len(), moved: moved.len() + lists.len(), more })
     }
 
     async fn begin(&self, mode: Mode, turn: Turn, upto: i64) -> Told {
-        self.cache.tell(mode, turn, upto, &[Moved::EVERYTHING]).await;
+        self.lookup.cache.tell(mode, turn, upto, &[Moved::EVERYTHING]).await;
         Told { seen: 0, moved: 1, more: true }
     }
 
     async fn changes(&self, mode: Mode, after: i64, wait: Duration) -> Result<Changes, upstream::Error> {
         let call = calls::changes(after, PAGE, wait).with("kinds", about::KINDS);
-        self.upstream.read(mode, &call, Context::here()).await
+        self.lookup.upstream.read(mode, &call, Context::here()).await
     }
 }

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::cache::{self, Cache};
-use crate::catalog::{AllCategories, Audience, Catalog, Error, Picture, Question, document_key};
+use crate::catalog::{AllCategories, Audience, Catalog, Error, Picture, Question};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
+use crate::lookup::{Lookup, document_key};
 use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::language::Language;
 use crate::model::margin::{Margin, Tariff};
@@ -103,7 +104,7 @@ async fn house() -> House {
     let cache = Cache::new(&cache::Settings::default(), Arc::default(), clock.clone()).unwrap();
     let rates = Settings::default();
     let rates = Rates::open(rates, clock.clone()).unwrap();
-    let catalog = Catalog::new(upstream, cache, rates, clock.clone(), "https://gw.example/");
+    let catalog = Catalog::new(Lookup::new(upstream, cache, rates, clock.clone()), "https://gw.example/");
     House { catalog, clock, heads, down }
 }
 

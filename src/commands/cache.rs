@@ -14,6 +14,7 @@ use crate::catalog::{Catalog, Warmed};
 use crate::clock::Clock;
 use crate::commands::{Actor, CannotStart, ConfigFile, serve, table};
 use crate::config::Config;
+use crate::lookup::Lookup;
 use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::partner::Mode;
 use crate::rates::Rates;
@@ -196,7 +197,7 @@ fn catalog(config: &Config, cache: Cache<upstream::Error>) -> Result<Catalog> {
     let settings = settings::upstream(&config.upstream, &upstream::Accounts::default(), &Clock::System);
     let upstream = Upstream::new(&settings, Arc::default()).map_err(CannotStart::because)?;
     let rates = Rates::open(settings::rates(&config.rates), Clock::System).map_err(CannotStart::because)?;
-    Ok(Catalog::new(upstream, cache, rates, Clock::System, &config.server.public_url))
+    Ok(Catalog::new(Lookup::new(upstream, cache, rates, Clock::System), &config.server.public_url))
 }
 
 fn stats(standing: &Standing, listed: &[(Key, f64)], as_json: bool, out: &mut impl Write) -> Result<()> {

@@ -59,7 +59,7 @@ pub fn tell_syntax(error: &serde_json::Error) -> String {
 
 /// What is wrong at a place as a sentence: what names only what would be right becomes an order to give it.
 pub fn place_sentence(words: &str) -> String {
-    const RIGHT: [&str; 7] = ["a ", "an ", "one of ", "at most ", "at least ", "text ", "next_cursor "];
+    const RIGHT: [&str; 8] = ["a ", "an ", "one of ", "at most ", "at least ", "text ", "next_cursor ", "true or "];
     let number = words.starts_with(|first: char| first.is_ascii_digit());
     let right = number || RIGHT.iter().any(|one| words.starts_with(one));
     if right { sentence(&format!("give {words}")) } else { sentence(words) }
@@ -227,6 +227,7 @@ mod tests {
     #[test]
     fn a_complaint_is_a_whole_sentence() {
         assert_eq!(place_sentence("1 to 50"), "Give 1 to 50.");
+        assert_eq!(place_sentence("true or false"), "Give true or false.");
         assert_eq!(
             place_sentence("an amount that is not below price_min"),
             "Give an amount that is not below price_min."

@@ -1,10 +1,13 @@
 //! Inquiries: how they are begun and listed, and what their rows and notices say; written in `stories`.
 
+mod answering;
 mod begin;
 #[cfg(test)]
 mod tests;
 
 use std::sync::LazyLock;
+
+pub use answering::Answers;
 
 use super::inquiry_words::{self, Wished};
 use super::kept::{Columns, Tables, Texts};
@@ -135,6 +138,10 @@ impl Recorded for Inquiring {
 
     fn told(deed: &Deed, event: &Event) -> Option<(String, serde_json::Value)> {
         event.kind.is_told().then(|| (format!("inquiry.{}", event.kind.name()), told_of(deed, event)))
+    }
+
+    fn entries(deed: &Deed, event: &Event) -> Vec<(&'static str, Vec<Arg>)> {
+        answering::entries(deed, event)
     }
 
     fn not_found(id: InquiryId) -> Error {

@@ -63,7 +63,7 @@ pub use feeds::Turn as FeedTurn;
 pub use follows::{FollowCount, Wished};
 pub use holds::{Doubted, Hold};
 pub use images::{Image, NewImage};
-pub use inquiries::{InquiryFilter, NewInquiry};
+pub use inquiries::{Answers, InquiryFilter, NewInquiry};
 pub use kept::{IdOf, Kept, Texts, Unsettled};
 pub use left_out::{Left, LeftCount, LeftOut};
 pub use messages::{Listener, MessageFacts, Refunding, Traded, Unheard, Wanted};

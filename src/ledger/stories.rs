@@ -43,6 +43,10 @@ pub trait Recorded: Sent {
     fn read_facts(text: &str) -> Result<Self::Facts, Error>;
     /// By which name partners hear of an event, and what; nothing of steps of the gateway's own.
     fn told(deed: &Self::Deed, event: &EventOf<Self>) -> Option<(String, serde_json::Value)>;
+    /// What an event writes into tables of the kind's own, beside the row and the event: statements with what they say.
+    fn entries(_: &Self::Deed, _: &EventOf<Self>) -> Vec<(&'static str, Vec<Arg>)> {
+        Vec::new()
+    }
     /// That there is none with this id.
     fn not_found(id: IdOf<Self>) -> Error;
     /// That another has the reference.
@@ -246,6 +250,9 @@ async fn note<P: Recorded>(tx: &mut Tx, story: &Story<P>, known: u32) -> Result<
             at,
         ];
         tx.execute(P::EVENT, row).await?;
+        for (statement, said) in P::entries(&story.deed, event) {
+            tx.execute(statement, said).await?;
+        }
         if let Some((kind, data)) = P::told(&story.deed, event) {
             let (event, partner, mode, subject) = (&event.id, head.partner, head.mode, subject.as_str());
             outbox::post(tx, &[Notice { event, partner, mode, subject, kind, data, at }]).await?;

@@ -8,7 +8,7 @@ pub(crate) mod tests;
 
 use jiff::Timestamp;
 
-pub use facts::{Facts, NoReason, Quotation, Rejection, Talk};
+pub use facts::{Answering, Facts, NoReason, Quotation, Rejection, Talk};
 pub use moves::{Kind, State, TalkState};
 
 use crate::error::Code;

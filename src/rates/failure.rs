@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Place};
 use crate::model::money::Currency;
 
 /// No rate.
@@ -53,6 +53,14 @@ impl Failure for Error {
             }
             Self::NotYet | Self::Unreadable(_) => "there are no rates at present; CNY is always shown".to_owned(),
         })
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            // Of a body; who was asked in the query says so.
+            Self::NoRate { known, .. } => vec![Place::body("/currency", format!("one of {}", known.join(", ")))],
+            _ => Vec::new(),
+        }
     }
 
     fn retry_after_s(&self) -> Option<u64> {

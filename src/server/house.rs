@@ -23,6 +23,7 @@ use crate::language::Interpreter;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::links::Links;
+use crate::lookup::Lookup;
 use crate::ops::console::access::Access;
 use crate::ops::staff::Staff;
 use crate::orders::Orders;
@@ -281,9 +282,9 @@ impl House {
         let settings = settings::upstream(&self.config.upstream, &self.accounts, &self.clock);
         let upstream = Upstream::new(&settings, self.upstream_tally.clone())?;
         let (cache, rates, clock) = (self.cache.clone(), self.rates.clone(), self.clock.clone());
-        let catalog =
-            Catalog::new(upstream.clone(), cache, rates.clone(), clock.clone(), &self.config.server.public_url)
-                .interpreted(self.interpreter.clone());
+        let lookup = Lookup::new(upstream.clone(), cache, rates.clone(), clock.clone());
+        let lookup = lookup.interpreted(self.interpreter.clone());
+        let catalog = Catalog::new(lookup.clone(), &self.config.server.public_url);
         let aftersale =
             Aftersale::new(settings::aftersale(&self.config), self.ledger.clone(), upstream.clone(), clock.clone());
         let fulfilment =
@@ -298,6 +299,7 @@ impl House {
             settings::sourcing(&self.config)?,
             self.ledger.clone(),
             upstream.clone(),
+            lookup,
             rates.clone(),
             clock.clone(),
         );

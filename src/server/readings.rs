@@ -9,6 +9,7 @@ use crate::ops::readings::Readings;
 use crate::orders::Orders;
 use crate::server::house::{House, Rooms};
 use crate::server::passes::Pass;
+use crate::sourcing::Answers;
 use crate::telemetry::metrics::Reading;
 use crate::upstream;
 use crate::usage::{Gauges, Sample, SampledCounters};
@@ -54,6 +55,7 @@ pub fn of(house: &Arc<House>, rooms: &Rooms) -> Readings {
                     vec![(String::new(), unsettled.oldest_s as f64)],
                 ));
             }
+            all.extend(of_suppliers(&rooms).await);
             if let Ok(waiting) = rooms.fulfilment.unsettled().await {
                 let help = "Consignments, and reports about them, whose outcome is unknown.";
                 all.push(one("xunyuan_consignments_unknown", help, waiting.unknown));
@@ -127,6 +129,26 @@ pub async fn sample(house: &House, orders: &Orders) -> Sample {
         webhooks_oldest_s: pending.as_ref().map_or(0, |pending| pending.oldest_s),
     };
     Sample { counters, gauges }
+}
+
+/// How suppliers answer inquiries.
+async fn of_suppliers(rooms: &Rooms) -> Vec<Reading> {
+    let Ok((answers, longest_s)) = rooms.sourcing.answers().await else { return Vec::new() };
+    let row =
+        |one: &Answers| (format!("mode=\"{}\",answer=\"{}\"", one.mode.name(), plain(&one.answer)), one.count as f64);
+    vec![
+        (
+            "xunyuan_inquiry_suppliers",
+            "Suppliers asked by inquiries of the last 30 days, by what they answered first; `silent` said nothing for three \
+             days, or until the inquiry ended.",
+            answers.iter().map(row).collect(),
+        ),
+        one(
+            "xunyuan_inquiry_wait_oldest_seconds",
+            "For how long the longest answer of a supplier has been waited for, in inquiries that are open.",
+            longest_s,
+        ),
+    ]
 }
 
 fn limited_partners(house: &House) -> Reading {

@@ -3,7 +3,7 @@
 use crate::error::{Code, Failure, Place};
 use crate::model::inquiry::{Rejection, State};
 use crate::translate::Nonsense;
-use crate::{ledger, rates, upstream};
+use crate::{ledger, lookup, rates, upstream};
 
 /// A refusal or failure of the room.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum Error {
     /// The catalogue's answer makes no sense.
     #[error(transparent)]
     Nonsense(#[from] Nonsense),
+    /// The catalogue could not be asked for what it has.
+    #[error(transparent)]
+    Lookup(#[from] lookup::Error),
     /// There is no rate to lock.
     #[error(transparent)]
     Rates(#[from] rates::Error),
@@ -65,6 +68,7 @@ impl Failure for Error {
             Self::NotDone(error) => error.code_of_undone(),
             Self::Unsure(_) => Code::UpstreamTimeout,
             Self::Upstream(error) => error.code(),
+            Self::Lookup(error) => error.code(),
             Self::Nonsense(nonsense) => nonsense.code(),
             Self::Rates(error) => error.code(),
             Self::Invalid(_) | Self::TooMuch => Code::InvalidRequest,
@@ -82,6 +86,7 @@ impl Failure for Error {
         match self {
             Self::Ledger(error) => error.detail(),
             Self::Upstream(error) => error.detail(),
+            Self::Lookup(error) => error.detail(),
             Self::Rates(error) => error.detail(),
             Self::Declined(rejection) => Some(rejection.detail.clone()),
             Self::TooManyWaiting(most) => {
@@ -100,6 +105,8 @@ impl Failure for Error {
         match self {
             Self::Invalid(places) => places.clone(),
             Self::Ledger(error) => error.places(),
+            Self::Lookup(error) => error.places(),
+            Self::Rates(error) => error.places(),
             _ => Vec::new(),
         }
     }
@@ -119,14 +126,15 @@ impl Failure for Error {
             Self::Unsure(_) => Some(2),
             Self::TooManyWaiting(_) => Some(30),
             Self::Upstream(error) => error.retry_after_s(),
+            Self::Lookup(error) => error.retry_after_s(),
             _ => None,
         }
     }
 
     fn internal(&self) -> Option<String> {
         let ours = [Code::Internal, Code::LedgerUnavailable, Code::UpstreamNonsense, Code::UpstreamRefused];
-        let worth =
-            ours.contains(&self.code()) || matches!(self, Self::Upstream(_) | Self::NotDone(_) | Self::Unsure(_));
+        let worth = ours.contains(&self.code())
+            || matches!(self, Self::Upstream(_) | Self::Lookup(_) | Self::NotDone(_) | Self::Unsure(_));
         worth.then(|| self.to_string())
     }
 }

@@ -22,7 +22,6 @@ mod accept;
 mod error;
 mod follow;
 pub mod matching;
-mod ratings;
 mod read;
 mod request;
 mod step;
@@ -31,7 +30,7 @@ mod steps;
 mod tests;
 mod wish;
 
-pub use crate::ledger::{Answer, InquiryFilter, Once, Told, Unsettled};
+pub use crate::ledger::{Answer, Answers, InquiryFilter, Once, Told, Unsettled};
 pub use error::{Declined, Error};
 pub use request::Render;
 pub use step::{Counter, Step};
@@ -43,6 +42,7 @@ use crate::clock::Clock;
 use crate::feed::Feed;
 pub use crate::feed::Followed;
 use crate::ledger::Ledger;
+use crate::lookup::Lookup;
 use crate::model::inquiry::Inquiry;
 use crate::model::partner::Mode;
 use crate::model::quote::Warehouse;
@@ -66,22 +66,35 @@ pub struct Sourcing {
     settings: Settings,
     ledger: Ledger,
     upstream: Upstream,
+    lookup: Lookup,
     rates: Rates,
     clock: Clock,
     feed: Feed,
-    ratings: ratings::Ratings,
 }
 
 impl Sourcing {
     /// The room, with what it works on.
-    pub fn new(settings: Settings, ledger: Ledger, upstream: Upstream, rates: Rates, clock: Clock) -> Self {
+    pub fn new(
+        settings: Settings,
+        ledger: Ledger,
+        upstream: Upstream,
+        lookup: Lookup,
+        rates: Rates,
+        clock: Clock,
+    ) -> Self {
         let feed = Feed::new(ledger.clone(), upstream.clone(), clock.clone());
-        Self { settings, ledger, upstream, rates, clock, feed, ratings: ratings::Ratings::default() }
+        Self { settings, ledger, upstream, lookup, rates, clock, feed }
     }
 
     /// How many inquiries are unknown, and for how long the oldest.
     pub async fn unsettled(&self) -> Result<Unsettled, Error> {
         Ok(self.ledger.unsettled::<Inquiry>().await?)
+    }
+
+    /// How the suppliers that were asked in the last thirty days answered, and for how many seconds the longest has been
+    /// waited for.
+    pub async fn answers(&self) -> Result<(Vec<Answers>, u64), Error> {
+        Ok((self.ledger.count_answers().await?, self.ledger.longest_wait_s().await?))
     }
 
     /// One pass over the inquiries of one world whose time has come; the worlds do not wait for each other.

@@ -2,7 +2,7 @@
 
 use super::{Error, InquiryFilter, Sourcing};
 use crate::model::ids::InquiryId;
-use crate::model::inquiry::Inquiry;
+use crate::model::inquiry::{Answering, Inquiry};
 use crate::model::order::Reference;
 use crate::model::page::{Cursor, Page, PageSize};
 use crate::model::partner::Caller;
@@ -18,6 +18,17 @@ impl Sourcing {
     pub async fn by_reference(&self, caller: &Caller, reference: &Reference) -> Result<Inquiry, Error> {
         let found = self.ledger.find_inquiry_by_reference(&caller.partner.id, caller.mode, reference).await?;
         found.ok_or(Error::InquiryNotFound)
+    }
+
+    /// How each supplier of an inquiry answered the inquiries of its partner in the last ninety days, in the order in which
+    /// they were named.
+    pub async fn answering(&self, inquiry: &Inquiry) -> Result<Vec<Answering>, Error> {
+        let deed = &inquiry.deed;
+        let mut all = Vec::with_capacity(deed.invited.len());
+        for invited in &deed.invited {
+            all.push(self.ledger.answering(&deed.partner, deed.mode, invited.supplier).await?);
+        }
+        Ok(all)
     }
 
     /// A partner's inquiries, newest first, without their events.

@@ -1,15 +1,19 @@
 //! The room against the sandbox catalogue, on every engine at hand.
 
+mod quotations;
+mod sending;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{Answer, Counter, Error, Once, Settings, Sourcing, Step, Times, Told, Wish};
-use crate::asking;
+use crate::cache::{self, Cache};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
-use crate::ledger::{Begun, Ledger};
+use crate::ledger::Ledger;
+use crate::lookup::Lookup;
 use crate::model::ids::{InquiryId, QuotationId, SkuId, SupplierId};
 use crate::model::inquiry::{Inquiry, Invited, Kind, NoReason, Rejection, State, Talk, TalkState};
 use crate::model::money::Money;
@@ -129,8 +133,10 @@ impl Scene {
             warehouse: "YW01".parse().unwrap(),
             live_in_cny_only: false,
         };
-        let rates = rates::Settings::default();
-        Sourcing::new(settings, ledger, upstream, Rates::open(rates, clock.clone()).unwrap(), clock.clone())
+        let rates = Rates::open(rates::Settings::default(), clock.clone()).unwrap();
+        let cache = Cache::new(&cache::Settings::default(), Arc::default(), clock.clone()).unwrap();
+        let lookup = Lookup::new(upstream.clone(), cache, rates.clone(), clock.clone());
+        Sourcing::new(settings, ledger, upstream, lookup, rates, clock.clone())
     }
 
     /// The same gateway while the catalogue cannot be reached.
@@ -303,85 +309,6 @@ async fn each_supplier_answers_by_itself_and_every_step_is_told() {
 }
 
 #[tokio::test]
-async fn an_inquiry_whose_answer_was_lost_is_unknown_and_then_found() {
-    for scene in scenes().await {
-        let listed = scene.listed(1).await;
-        for (n, kind) in ["drop_after", "garbage"].into_iter().enumerate() {
-            let wish = wish(&format!("I-{n}"), &listed, None);
-            scene.fault("/trade/inquiries", kind, 1).await;
-            let told = scene.ask(&format!("key-000{n}"), &wish).await.unwrap();
-            let inquiry = scene.get(&id(&told)).await;
-            assert_eq!((told.answer.status, inquiry.state), (202, State::Unknown), "{kind}");
-            assert_eq!(scene.room.unsettled().await.unwrap().unknown, 1);
-            assert_eq!(scene.reconcile_after(2001).await.settled, 1);
-            let found = scene.get(&inquiry.deed.id).await;
-            assert_eq!((found.state, scene.room.unsettled().await.unwrap().unknown), (State::Open, 0));
-            assert_eq!(scene.told(&found).await, ["inquiry.unknown", "inquiry.sent"]);
-            let again = scene.ask(&format!("key-000{n}"), &wish).await.unwrap();
-            assert_eq!((again.replayed, again.answer), (true, told.answer));
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_inquiry_that_did_not_arrive_is_sent_again_under_the_same_reference() {
-    for scene in scenes().await {
-        let listed = scene.listed(1).await;
-        scene.fault("/trade/inquiries", "drop_before", 2).await;
-        let told = scene.ask("key-0001", &wish("I-1", &listed, None)).await.unwrap();
-        assert_eq!(told.answer.status, 202);
-        assert_eq!(scene.reconcile_after(2001).await.open, 1);
-        assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
-        let inquiry = scene.get(&id(&told)).await;
-        assert_eq!(inquiry.state, State::Open);
-        assert_eq!(scene.at_catalogue(&inquiry).await["status"], "open");
-    }
-}
-
-#[tokio::test]
-async fn a_worker_that_died_is_followed_by_the_same_key_or_by_the_reconciler() {
-    for scene in scenes().await {
-        let listed = scene.listed(1).await;
-        for (n, by_key) in [true, false].into_iter().enumerate() {
-            let (key, wish) = (format!("key-000{n}"), wish(&format!("I-{n}"), &listed, None));
-            let asked = asking::key_use(&scene.room, &scene.caller, once(&key), "create_inquiry");
-            let full = scene.room.completed(&scene.caller, wish.clone()).unwrap();
-            let begun = scene.room.ledger.begin_inquiry(asked, full).await.unwrap();
-            let Begun::Fresh(_, inquiry) = begun else { panic!("{begun:?}") };
-            let early = scene.ask(&key, &wish).await.unwrap_err();
-            assert_eq!((early.code(), early.retry_after_s()), (Code::OrderInProgress, Some(2)));
-            if by_key {
-                // It had got as far as the catalogue.
-                let sent = asking::send(&scene.room, &inquiry.deed).await.unwrap();
-                assert!(matches!(sent, asking::Sent::Taken(_)));
-                scene.clock.advance_ms(LEASE_MS + 1);
-                assert_eq!(scene.ask(&key, &wish).await.unwrap().answer.status, 201);
-            } else {
-                assert_eq!(scene.reconcile_after(LEASE_MS + 1).await.settled, 1);
-            }
-            assert_eq!(scene.get(&inquiry.deed.id).await.state, State::Open);
-        }
-    }
-}
-
-#[tokio::test]
-async fn what_was_never_sent_can_be_repeated_and_ends_when_nobody_does() {
-    for scene in scenes().await {
-        let listed = scene.listed(1).await;
-        let wish_1 = wish("I-1", &listed, None);
-        let cut_off = scene.cut_off();
-        let failed = cut_off.request(&scene.caller, once("key-0001"), wish_1.clone(), &render).await.unwrap_err();
-        assert_eq!((failed.code(), failed.retry_after_s()), (Code::UpstreamUnavailable, Some(2)));
-        assert_eq!(scene.ask("key-0001", &wish_1).await.unwrap().answer.status, 201);
-        let wish_2 = wish("I-2", &listed, None);
-        cut_off.request(&scene.caller, once("key-0002"), wish_2.clone(), &render).await.unwrap_err();
-        assert_eq!(scene.reconcile_after(3_600_001).await.settled, 1);
-        let told = scene.ask("key-0002", &wish_2).await.unwrap();
-        assert_eq!((told.answer.status, scene.get(&id(&told)).await.state), (409, State::Rejected));
-    }
-}
-
-#[tokio::test]
 async fn a_supplier_or_sku_that_is_none_is_refused_with_its_place() {
     for scene in scenes().await {
         let listed = scene.listed(1).await;
@@ -399,97 +326,6 @@ async fn a_supplier_or_sku_that_is_none_is_refused_with_its_place() {
         let told = scene.ask("key-0002", &wrong).await.unwrap();
         let rejection = scene.get(&id(&told)).await.known.rejection.unwrap();
         assert_eq!(rejection.pointer.as_deref(), Some("/suppliers/0/sku_id"));
-    }
-}
-
-#[tokio::test]
-async fn a_counter_offer_whose_answer_was_lost_is_made_once() {
-    for scene in scenes().await {
-        let listed = scene.listed(1).await;
-        let inquiry = scene.asked("I-1", &listed, None).await;
-        let inquiry = scene.control(&inquiry, json!({"do": "answer"})).await;
-        let (quotation, price) = quoted(&inquiry);
-        let number = inquiry.known.catalogue_inquiry.unwrap();
-        let step = counter(&quotation, price * 95 / 100);
-        scene.fault(&format!("/trade/inquiries/{number}/counter"), "drop_after", 1).await;
-        let lost = scene.step("step-1", &inquiry, &step).await.unwrap_err();
-        assert_eq!((lost.code(), lost.retry_after_s()), (Code::UpstreamTimeout, Some(2)));
-        let told = scene.step("step-1", &inquiry, &step).await.unwrap();
-        assert_eq!(told.answer.status, 200);
-        let again = scene.step("step-1", &inquiry, &step).await.unwrap();
-        assert_eq!((again.replayed, again.answer), (true, told.answer));
-        let stands = scene.get(&inquiry.deed.id).await;
-        assert_eq!(first(&stands).state, TalkState::Countered);
-        let counters = kinds(&stands).into_iter().filter(|kind| *kind == Kind::Countered).count();
-        assert_eq!(counters, 1);
-        let second = scene.step("step-2", &inquiry, &counter(&quotation, price / 2 + 1)).await.unwrap();
-        assert_eq!(second.answer.status, 409, "it was answered");
-        let unknown = scene.step("step-3", &inquiry, &counter(&QuotationId::fresh(), price)).await.unwrap();
-        assert_eq!(unknown.answer.status, 404);
-    }
-}
-
-#[tokio::test]
-async fn what_is_withdrawn_stays_so_however_often_it_is_said() {
-    for scene in scenes().await {
-        let listed = scene.listed(1).await;
-        let inquiry = scene.asked("I-1", &listed, None).await;
-        let inquiry = scene.control(&inquiry, json!({"do": "answer"})).await;
-        let (quotation, price) = quoted(&inquiry);
-        for key in ["step-1", "step-1", "step-2"] {
-            assert_eq!(scene.step(key, &inquiry, &Step::Withdraw).await.unwrap().answer.status, 200);
-        }
-        let ended = scene.get(&inquiry.deed.id).await;
-        assert_eq!((ended.state, first(&ended).state), (State::Withdrawn, TalkState::Closed));
-        let late = scene.step("step-3", &inquiry, &counter(&quotation, price - 1)).await.unwrap();
-        assert_eq!(late.answer.status, 409);
-        let locked = scene.room.lock(&scene.caller, &inquiry.deed.id, &quotation).await.unwrap_err();
-        assert_eq!(locked.code(), Code::InquiryStateConflict);
-        assert_eq!(scene.told(&ended).await, ["inquiry.sent", "inquiry.quoted", "inquiry.withdrawn"]);
-    }
-}
-
-#[tokio::test]
-async fn an_accepted_quotation_is_one_quote_at_its_figures_for_whoever_accepts() {
-    for scene in scenes().await {
-        let listed = scene.listed(1).await;
-        let inquiry = scene.asked("I-1", &listed, None).await;
-        let inquiry = scene.control(&inquiry, json!({"do": "answer"})).await;
-        let terms = first(&inquiry).quotation.unwrap();
-        let id = &inquiry.deed.id;
-        let locks = (0..4).map(|_| scene.room.lock(&scene.caller, id, &terms.id));
-        let locked: Vec<_> = futures_util::future::join_all(locks).await.into_iter().map(Result::unwrap).collect();
-        assert!(locked.iter().all(|quote| *quote == locked[0]), "however many accept at once");
-        let ledger = Ledger::new(scene.house.sql.clone(), scene.clock.clone());
-        let quote = ledger.find_quote(&scene.caller.partner.id, Mode::Sandbox, &locked[0]).await.unwrap().unwrap();
-        assert_eq!((quote.basket.total, quote.basket.quotation), (terms.total, Some(terms.number)));
-        assert_eq!((quote.expires_at, quote.exchange.currency), (terms.valid_until, inquiry.deed.currency));
-        let other = scene.room.lock(&caller("other"), id, &terms.id).await.unwrap_err();
-        assert_eq!(other.code(), Code::InquiryNotFound);
-        let unknown = scene.room.lock(&scene.caller, id, &QuotationId::fresh()).await.unwrap_err();
-        assert_eq!(unknown.code(), Code::QuotationNotFound);
-    }
-}
-
-#[tokio::test]
-async fn a_quotation_that_is_over_or_void_cannot_be_accepted() {
-    for scene in scenes().await {
-        let listed = scene.listed(1).await;
-        let inquiry = scene.asked("I-1", &listed, None).await;
-        let inquiry = scene.control(&inquiry, json!({"do": "answer"})).await;
-        let (old, price) = quoted(&inquiry);
-        scene.step("step-1", &inquiry, &counter(&old, price - 2)).await.unwrap();
-        let countered = scene.room.lock(&scene.caller, &inquiry.deed.id, &old).await.unwrap_err();
-        assert_eq!(countered.code(), Code::QuotationClosed);
-        let inquiry = scene.control(&inquiry, json!({"do": "answer"})).await;
-        let void = scene.room.lock(&scene.caller, &inquiry.deed.id, &old).await.unwrap_err();
-        assert_eq!(void.code(), Code::QuotationClosed);
-        assert!(void.detail().unwrap().contains("anew"), "{void}");
-        let newest = quoted(&inquiry).0;
-        scene.clock.advance_ms(3 * 86_400_000 + 1000);
-        let late = scene.room.lock(&scene.caller, &inquiry.deed.id, &newest).await.unwrap_err();
-        assert_eq!(late.code(), Code::QuotationClosed);
-        assert!(late.detail().unwrap().contains("valid until"), "{late}");
     }
 }
 

@@ -9,6 +9,7 @@ use crate::model::money::{Currency, Money};
 use crate::model::order::Reference;
 use crate::model::partner::{Caller, Mode};
 use crate::model::quote::{Country, Quantity, Unfit, Warehouse};
+use crate::rates;
 
 /// A wish to hear what several suppliers ask for something.
 #[derive(Clone, Debug)]
@@ -39,6 +40,10 @@ impl Sourcing {
         if wish.currency != Currency::CNY && caller.mode == Mode::Live && self.settings.live_in_cny_only {
             let detail = "CNY: this gateway has only trial exchange rates, on which nothing is quoted for live keys";
             return Err(Error::Invalid(vec![Place::body("/currency", detail)]));
+        }
+        // An accepted quotation is held at its rate: without one nobody need be asked.
+        if let Err(none @ rates::Error::NoRate { .. }) = self.rates.exchange(wish.currency) {
+            return Err(none.into());
         }
         let ship_to = match wish.ship_to {
             Some(country) => country,

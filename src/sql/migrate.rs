@@ -42,6 +42,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { version: 23, name: "open1688", text: include_str!("migrations/0023_open1688.sql") },
     Migration { version: 24, name: "warehouse", text: include_str!("migrations/0024_warehouse.sql") },
     Migration { version: 25, name: "accounts", text: include_str!("migrations/0025_accounts.sql") },
+    Migration { version: 26, name: "answers", text: include_str!("migrations/0026_answers.sql") },
 ];
 
 /// Any number, as long as all nodes use the same.

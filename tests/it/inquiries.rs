@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use xunyuan::commands::client::Answer;
 use xunyuan::model::partner::Scope;
 
-use crate::harness::{House, Partner, pointers, problem};
+use crate::harness::{House, Partner, plain, pointers, problem};
 
 /// What can be asked for: a supplier, one of its variants and how many of it.
 async fn wanted(partner: &Partner) -> (Value, u64) {
@@ -99,6 +99,51 @@ async fn an_accepted_quotation_is_an_order_at_its_price_placed_once() {
     assert_eq!(told, ["inquiry.sent", "inquiry.quoted", "inquiry.ordered"]);
     let last = &events["items"][2]["data"];
     assert_eq!((&last["order_id"], &last["inquiry_id"]), (&order["id"], &inquiry["id"]));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn how_a_supplier_answered_before_stands_beside_what_it_answers_now() {
+    let house = House::open().await;
+    let (acme, other) = (house.partner("acme").await, house.partner("other").await);
+    let first = quoted(&house, &acme, "RFQ-1", 400).await;
+    let told = &first["suppliers"][0]["response"];
+    assert_eq!((&told["asked"], &told["quoted"], &told["declined"]), (&json!(1), &json!(1), &json!(0)));
+    assert!(told["median_hours"].as_f64().unwrap() < 1.0, "{told}");
+    let (invited, quantity) = wanted(&acme).await;
+    let second = asked(&acme, inquiry("RFQ-2", &invited, quantity)).await;
+    assert!(second["suppliers"][0].get("response").is_none(), "what repeats get byte for byte has no such figures");
+    let (one, known) = (json!(1), acme.get(&path(&second, "")).await.json());
+    let told = &known["suppliers"][0]["response"];
+    assert_eq!((&told["asked"], &told["quoted"]), (&json!(2), &one), "one has not been answered yet");
+    let unheard = asked(&other, inquiry("RFQ-1", &invited, quantity)).await;
+    let theirs = other.get(&path(&unheard, "")).await.json();
+    let nobody = json!({"asked": 1, "quoted": 0, "declined": 0, "median_hours": null});
+    assert_eq!(theirs["suppliers"][0]["response"], nobody, "each partner's own");
+    let listed = acme.get("/v1/inquiries").await.json();
+    assert!(listed["items"][0]["suppliers"][0].get("response").is_none());
+    let metrics = plain().get(house.ops("/metrics")).send().await.unwrap().text().await.unwrap();
+    for line in [
+        "xunyuan_inquiry_suppliers{mode=\"sandbox\",answer=\"quoted\"} 1",
+        "xunyuan_inquiry_suppliers{mode=\"sandbox\",answer=\"waiting\"} 2",
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_currency_without_a_rate_is_refused_before_anybody_is_asked() {
+    let house = House::open().await;
+    let acme = house.partner("acme").await;
+    let (invited, quantity) = wanted(&acme).await;
+    let mut body = inquiry("RFQ-1", &invited, quantity);
+    body["currency"] = json!("BMD");
+    let answer = acme.post_once("/v1/inquiries", "inquiry-RFQ-1", body).await;
+    assert_eq!((answer.status, problem(&answer).as_str()), (400, "unknown_currency"));
+    assert_eq!(pointers(&answer), ["#/currency"]);
+    assert!(answer.json()["errors"][0]["detail"].as_str().unwrap().contains("JPY"), "those there are");
+    assert_eq!(acme.get("/v1/inquiries").await.json()["items"], json!([]));
     house.close().await;
 }
 

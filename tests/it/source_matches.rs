@@ -5,6 +5,7 @@ use clap::Parser;
 use serde_json::{Value, json};
 use xunyuan::commands::client::Draft;
 use xunyuan::commands::{Command, Line, StillOpen, source_match};
+use xunyuan::model::partner::{Mode, Scopes};
 
 use crate::harness::{House, Partner, plain, pointers, problem};
 use crate::pictures::small_house;
@@ -165,6 +166,83 @@ async fn a_job_waits_for_a_catalogue_that_is_away_and_then_goes_on() {
     panic!("it never went on");
 }
 
+/// No document is asked for again sooner than after so many seconds.
+const FRESH_S: u64 = 4;
+/// No two items are told of by more documents: what is found in each way, offers, suppliers and freight.
+const MOST_DOCUMENTS: i64 = 45;
+
+/// How often the catalogue was asked for goods, suppliers, prices and freight.
+async fn asked_of(house: &House) -> i64 {
+    let stats = house.ask_catalogue("/control/stats").await;
+    let of_goods = |call: &&String| {
+        ["GET /goods/", "GET /sellers/", "GET /trade/freight", "POST /trade/preview"]
+            .iter()
+            .any(|start| call.starts_with(start))
+    };
+    let calls = stats["data"]["calls"].as_object().unwrap();
+    calls.iter().filter(|(call, _)| of_goods(call)).map(|(_, times)| times.as_i64().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn rows_that_name_the_same_goods_again_ask_the_catalogue_nothing() {
+    let house = small_house().await;
+    let acme = house.partner("acme").await;
+    let offer = offer(&acme).await;
+    let by_link = json!({"link": page_of(&offer), "quantity": 20});
+    let by_title = json!({"title": offer["title"], "quantity": 20});
+    let begun = std::time::Instant::now();
+    let first = acme.post("/v1/source-matches", json!({"items": [by_link.clone()]})).await;
+    assert_eq!(first.status, 200);
+    acme.post("/v1/source-matches", json!({"items": [by_title.clone()]})).await;
+    let before = asked_of(&house).await;
+    let again = acme.post("/v1/source-matches", json!({"items": [by_link.clone()]})).await.json();
+    assert_eq!(again["items"], first.json()["items"]);
+    let rows: Vec<Value> = (0..20).flat_map(|_| [by_link.clone(), by_title.clone()]).collect();
+    let job = acme.post("/v1/source-matches", json!({"items": rows})).await;
+    let whole = finished(&acme, &format!("{}?limit=50", job.field("location"))).await;
+    assert_eq!((&whole["progress"]["done"], &whole["progress"]["failed"]), (&json!(40), &json!(0)));
+    // On a slow machine what is kept grows old meanwhile; then each document is asked for again, once for all rows.
+    let grown_old = MOST_DOCUMENTS * i64::try_from(begun.elapsed().as_secs() / FRESH_S).unwrap();
+    let asked = asked_of(&house).await - before;
+    assert!(asked <= grown_old, "all of it was known, and {asked} calls were made");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_saving_is_told_at_the_rate_that_the_partner_sees_prices_at() {
+    let house = small_house().await;
+    let directory = &house.running.house.directory;
+    directory.create_plan("gold", "enterprise", "test").await.unwrap();
+    let rich = house.partner_with("rich", "gold", Mode::Sandbox, Scopes::all()).await;
+    let offer = offer(&rich).await;
+    let item = json!({"link": page_of(&offer), "quantity": 20, "price": {"amount": "100000000", "currency": "VND"}});
+    let costs = async || {
+        let told = rich.post("/v1/source-matches", json!({"items": [item.clone()], "max_candidates": 1})).await.json();
+        let best = &told["items"][0]["candidates"][0];
+        let saved: f64 = best["saving"]["per_piece"].as_str().unwrap().parse().unwrap();
+        (100_000_000.0 - saved, best["total"].clone())
+    };
+    let (plain, total) = costs().await;
+    directory.set_margin("gold", "30".parse().unwrap(), "test").await.unwrap();
+    let (with_margin, same) = costs().await;
+    assert_eq!(total, same, "what it costs in yuan is the same");
+    let share = with_margin / plain;
+    assert!((1.29..1.31).contains(&share), "{plain} and {with_margin}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_warehouse_that_there_is_not_is_refused_with_those_there_are() {
+    let house = House::open().await;
+    let acme = house.partner("acme").await;
+    let body = json!({"items": [{"title": "mug", "quantity": 1}], "warehouse": "ZZ99"});
+    let answer = acme.post("/v1/source-matches", body).await;
+    assert_eq!((answer.status, pointers(&answer)), (400, vec!["#/warehouse".to_owned()]));
+    let told = answer.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+    assert!(told.starts_with("Give one of ") && told.contains("YW01"), "{told}");
+    house.close().await;
+}
+
 #[tokio::test]
 async fn every_wrong_place_of_a_comparison_is_named() {
     let house = House::open().await;
@@ -184,6 +262,13 @@ async fn every_wrong_place_of_a_comparison_is_named() {
         "#/max_candidates",
     ];
     assert_eq!(pointers(&answer), expected);
+    let priced =
+        |currency: &str| json!({"title": "mug", "quantity": 1, "price": {"amount": "1", "currency": currency}});
+    let answer = acme.post("/v1/source-matches", json!({"items": [priced("USD"), priced("BMD")]})).await;
+    assert_eq!((answer.status, pointers(&answer)), (400, vec!["#/items/1/price/currency".to_owned()]));
+    let language = json!({"items": [priced("USD")], "language": "xx"});
+    let answer = acme.post("/v1/source-matches", language).await;
+    assert_eq!((problem(&answer).as_str(), pointers(&answer)), ("unknown_language", vec!["#/language".to_owned()]));
     let answer = acme.post("/v1/source-matches", json!({"items": [{"title": "mug", "quantity": 1, "size": 3}]})).await;
     assert_eq!(pointers(&answer), ["#/items/0/size"]);
     let unknown = format!("/v1/source-matches/smt_{}", "0".repeat(32));

@@ -106,7 +106,7 @@ impl FreightBody {
 
     fn lines(&self, asked: &mut Asked) -> Option<Vec<FreightLine>> {
         if self.lines.is_empty() || self.lines.len() > MOST_LINES {
-            let detail = format!("{} lines; give 1 to {MOST_LINES}", self.lines.len());
+            let detail = format!("1 to {MOST_LINES} lines");
             asked.wrong(Place::body("/lines", detail));
         }
         let read = self.lines.iter().enumerate().map(|(at, line)| {

@@ -13,11 +13,11 @@ use utoipa::IntoParams;
 use crate::api::asked::Asked;
 use crate::api::gate::Admitted;
 use crate::api::operations::op;
-use crate::catalog::{AllWarehouses, Audience, Catalog, Error, FreightLine, FreightWish};
+use crate::catalog::{Audience, Catalog, Error, FreightLine, FreightWish};
 use crate::edge::parts::{Json, Query};
 use crate::edge::problem::Problem;
 use crate::edge::reply::{self, Reply};
-use crate::error::{Code, Place};
+use crate::error::Code;
 use crate::landed::{self, Ambiguous, InForce, Landed, Origin, Shipment};
 use crate::model::freight::{Freight, Load, SentLine, SentTo};
 use crate::model::partner::Mode;
@@ -93,13 +93,8 @@ async fn resolved(
 }
 
 async fn warehouse(catalog: &Catalog, audience: &Audience, code: &Warehouse) -> Result<(SentTo, PlaceView), Problem> {
-    let sites = catalog.ask(audience, &AllWarehouses).await?.found;
-    let site = sites.iter().find(|site| site.code == *code).ok_or_else(|| {
-        let codes: Vec<_> = sites.iter().map(|site| site.code.as_str()).collect();
-        Problem::new(Code::InvalidRequest)
-            .places(vec![Place::body("/warehouse", format!("one of {}", codes.join(", ")))])
-    })?;
-    let place = place_of(site).ok_or_else(|| Problem::new(Code::UpstreamNonsense))?;
+    let site = catalog.warehouse(audience, code).await?;
+    let place = place_of(&site).ok_or_else(|| Problem::new(Code::UpstreamNonsense))?;
     Ok((SentTo::Warehouse(code.clone()), place))
 }
 

@@ -295,7 +295,7 @@ impl SearchQuery {
 
 fn bound(asked: &mut Asked, name: &str, text: Option<&str>, currency: Currency) -> Option<Money> {
     let read = Money::parse(text?, currency);
-    read.map_err(|why| asked.wrong(Place::query(name, format!("{why} {}", currency.code())))).ok()
+    read.map_err(|why| asked.wrong(Place::query(name, format!("{why}; it is {}", currency.code())))).ok()
 }
 
 #[cfg(test)]

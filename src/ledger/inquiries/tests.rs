@@ -1,11 +1,13 @@
 //! What must hold of inquiries in the ledger, on every engine at hand.
 
+use jiff::Timestamp;
+
 use super::super::{Answer, Begun, Error, KeyUse, Ledger};
-use super::{InquiryFilter, NewInquiry};
+use super::{Answers, InquiryFilter, NewInquiry};
 use crate::clock::Clock;
 use crate::model::ids::{PartnerId, SupplierId, VoucherId};
 use crate::model::inquiry::tests::{deed, quotation};
-use crate::model::inquiry::{Facts, Happening, Inquiry, Kind, State, Talk, TalkState};
+use crate::model::inquiry::{Answering, Facts, Happening, Inquiry, Kind, State, Talk, TalkState};
 use crate::model::order::Actor;
 use crate::model::page::PageSize;
 use crate::model::partner::Mode;
@@ -66,6 +68,13 @@ impl Book {
             Ok(Begun::Fresh(lease, inquiry)) => (lease, inquiry),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// How many suppliers answered how.
+    async fn answers(&self) -> Vec<(&'static str, u64)> {
+        let known = ["declined", "quoted", "silent", "waiting"];
+        let name = |one: &Answers| known.into_iter().find(|name| *name == one.answer).unwrap();
+        self.ledger.count_answers().await.unwrap().iter().map(|one| (name(one), one.count)).collect()
     }
 
     async fn told(&self) -> Vec<(String, serde_json::Value)> {
@@ -174,5 +183,61 @@ async fn lists_are_the_partners_own_and_go_on_where_they_stopped() {
         let other = "other".parse().unwrap();
         let theirs = book.ledger.list_inquiries(&other, Mode::Live, &filter, None, size).await.unwrap();
         assert!(theirs.items.is_empty());
+    }
+}
+
+/// The inquiry after this kind, so long after it was last written.
+fn later(inquiry: &Inquiry, ms: i64, kind: Kind, talks: Vec<Talk>) -> Inquiry {
+    let at = Timestamp::from_millisecond(inquiry.updated_at.as_millisecond() + ms).unwrap();
+    let facts = Facts { talks: (!talks.is_empty()).then_some(talks), ..Facts::default() };
+    let mut after = inquiry.clone();
+    let event = after.next(at, Happening::new(kind, Actor::Catalogue, "test").with(facts)).unwrap();
+    after.apply(event).unwrap();
+    after
+}
+
+fn talk(supplier: i64, state: TalkState) -> Talk {
+    let quoted = matches!(state, TalkState::Quoted | TalkState::Expired);
+    let quotation = quoted.then(|| quotation(supplier, 950));
+    Talk { state, quotation, ..Talk::asked(SupplierId::new(supplier), None) }
+}
+
+#[tokio::test]
+async fn how_suppliers_answer_is_told_of_those_who_were_asked_and_by_their_first_answer() {
+    const HOUR_MS: i64 = 3_600_000;
+    for book in books().await {
+        let write = async |before: &Inquiry, after: Inquiry| {
+            book.ledger.append_story(&after, before.version, 0).await.unwrap();
+            after
+        };
+        let answering =
+            async |number: i64| book.ledger.answering(&acme(), Mode::Live, SupplierId::new(number)).await.unwrap();
+        let (_, never_sent) = book.begun("I-0").await;
+        write(&never_sent, later(&never_sent, 0, Kind::Rejected, vec![])).await;
+        assert_eq!(answering(7).await, Answering::default(), "nobody was asked");
+        let mut open = Vec::new();
+        for (reference, hours) in [("I-1", 2), ("I-2", 8)] {
+            let (_, begun) = book.begun(reference).await;
+            let sent = write(&begun, later(&begun, 0, Kind::Sent, vec![])).await;
+            let talks = vec![talk(7, TalkState::Quoted), talk(8, TalkState::Asked)];
+            open.push(write(&sent, later(&sent, hours * HOUR_MS, Kind::Quoted, talks)).await);
+        }
+        let all = Answering { asked: 2, quoted: 2, declined: 0, median_ms: Some(5 * HOUR_MS) };
+        assert_eq!(answering(7).await, all);
+        let again = vec![talk(7, TalkState::Expired), talk(8, TalkState::Declined)];
+        write(&open[0], later(&open[0], HOUR_MS, Kind::Declined, again)).await;
+        assert_eq!(answering(7).await, all, "the first answer counts");
+        assert_eq!(answering(8).await, Answering { asked: 2, quoted: 0, declined: 1, median_ms: None });
+        let other = book.ledger.answering(&"other".parse().unwrap(), Mode::Live, SupplierId::new(7)).await.unwrap();
+        assert_eq!(other, Answering::default());
+        assert_eq!(book.answers().await, [("declined", 1), ("quoted", 2), ("waiting", 1)]);
+        book.clock.advance_ms(4 * 24 * HOUR_MS);
+        assert_eq!(book.answers().await, [("declined", 1), ("quoted", 2), ("silent", 1)]);
+        assert!(book.ledger.longest_wait_s().await.unwrap() >= 4 * 24 * 3600);
+        write(&open[1], later(&open[1], HOUR_MS, Kind::Withdrawn, vec![])).await;
+        assert_eq!(book.answers().await, [("declined", 1), ("quoted", 2), ("silent", 1)]);
+        assert_eq!(book.ledger.longest_wait_s().await.unwrap(), 0, "nobody is waited for");
+        book.clock.advance_ms(90 * 24 * HOUR_MS);
+        assert_eq!((answering(7).await, book.answers().await), (Answering::default(), Vec::new()), "long ago");
     }
 }

@@ -98,6 +98,19 @@ impl Talk {
     }
 }
 
+/// How a supplier answered a partner's inquiries of some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answering {
+    /// How often the supplier was asked.
+    pub asked: u32,
+    /// To how many of these the first answer was a quotation.
+    pub quoted: u32,
+    /// To how many the supplier declined and never quoted.
+    pub declined: u32,
+    /// The median time from asking to the first quotation, in milliseconds; none without a quotation.
+    pub median_ms: Option<i64>,
+}
+
 /// Why the catalogue did not take an inquiry or a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {

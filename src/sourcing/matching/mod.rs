@@ -7,9 +7,12 @@
 //!
 //! **How an item is looked at** (`look`): its words (its title, the title of the marketplace's offer that its link leads
 //! to, or the words of the link itself) are searched for, and the offers that look like its picture or that offer's; the best are
-//! read in full, compared (`compare`), and priced with freight for the quantity wanted.
+//! read in full, compared (`compare`), and priced with freight for the quantity wanted (`cost`). All of it is looked up where
+//! every reader of the catalogue does (`lookup`): goods that are named again, or were just shown to somebody, cost the
+//! catalogue nothing.
 
 mod compare;
+mod cost;
 mod link;
 mod look;
 pub mod terms;
@@ -20,11 +23,14 @@ pub use work::Worked;
 use super::{Error, Sourcing};
 use crate::error::Place;
 use crate::ledger::{NewSourceMatch, StoredMatch};
+use crate::lookup::Audience;
 use crate::model::ids::SourceMatchId;
 use crate::model::language::Language;
+use crate::model::money::Currency;
 use crate::model::page::{Cursor, PageSize};
 use crate::model::partner::Caller;
 use crate::model::quote::{Country, Unfit, Warehouse};
+use crate::rates;
 use terms::{Outcome, Sold, Terms};
 
 /// So many items one comparison may have.
@@ -80,6 +86,8 @@ impl Sourcing {
         if waiting.saturating_add(u32::try_from(wish.items.len()).unwrap_or(u32::MAX)) > MOST_WAITING {
             return Err(Error::TooManyWaiting(MOST_WAITING));
         }
+        self.check_warehouse(caller, &wish).await?;
+        self.check_prices(&wish.items)?;
         let ship_to = match wish.ship_to {
             Some(country) => country,
             None => caller.partner.country.parse().map_err(|unfit: Unfit| {
@@ -92,6 +100,8 @@ impl Sourcing {
             warehouse: wish.warehouse.as_ref().unwrap_or(&self.settings.warehouse).to_string(),
             language: wish.language.tag().to_owned(),
             candidates: wish.candidates,
+            price_tier: caller.partner.plan.price_tier.to_string(),
+            margin: caller.partner.plan.price_tier.margin.hundredths(),
         };
         let new = NewSourceMatch {
             id: SourceMatchId::fresh(),
@@ -106,6 +116,28 @@ impl Sourcing {
             self.work_on(caller.mode, &item).await?;
         }
         self.compared(caller, &id, None, PageSize::default()).await
+    }
+
+    /// Refuses a warehouse that there is not. While nobody says which there are, the items wait like for all else.
+    async fn check_warehouse(&self, caller: &Caller, wish: &Comparison) -> Result<(), Error> {
+        let Some(code) = &wish.warehouse else { return Ok(()) };
+        let audience = Audience::of(caller, wish.language, Currency::CNY);
+        match self.lookup.warehouse(&audience, code).await {
+            Err(error) if error.is_refusal() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses prices of today in currencies that nothing can be compared in.
+    fn check_prices(&self, items: &[Sold]) -> Result<(), Error> {
+        let wrong = |(at, item): (usize, &Sold)| {
+            let currency = item.price.as_ref()?.currency.parse().ok()?;
+            let Err(rates::Error::NoRate { known, .. }) = self.rates.exchange(currency) else { return None };
+            let detail = format!("one of {}", known.join(", "));
+            Some(Place::body(&format!("/items/{at}/price/currency"), detail))
+        };
+        let wrong: Vec<_> = items.iter().enumerate().filter_map(wrong).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
     }
 
     /// Finds the pictures that are named, all of them the partner's and kept still.

@@ -50,6 +50,12 @@ pub struct Terms {
     pub language: String,
     /// How many candidates are told of each.
     pub candidates: u32,
+    /// The tier of the prices that the partner is shown.
+    #[serde(default)]
+    pub price_tier: String,
+    /// What is added when they are converted, in hundredths of a per cent.
+    #[serde(default)]
+    pub margin: u16,
 }
 
 /// What came of an item.

@@ -69,7 +69,8 @@ impl Sourcing {
             }
             Err(error) => {
                 let facts = error.code().facts();
-                Outcome::Failed(Failed { code: facts.name.to_owned(), detail: facts.title.to_owned() })
+                let detail = error.detail().unwrap_or_else(|| facts.title.to_owned());
+                Outcome::Failed(Failed { code: facts.name.to_owned(), detail })
             }
         };
         let failed = matches!(outcome, Outcome::Failed(_));
@@ -80,5 +81,8 @@ impl Sourcing {
 
 /// Whether another try may succeed.
 fn is_passing(error: &Error) -> bool {
-    !matches!(error.code(), Code::SandboxUnavailable | Code::Internal)
+    match error {
+        Error::Lookup(error) => !error.is_refusal() && error.code() != Code::SandboxUnavailable,
+        error => !matches!(error.code(), Code::SandboxUnavailable | Code::Internal),
+    }
 }

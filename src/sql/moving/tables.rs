@@ -81,6 +81,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::new("refund_events", &["refund_id", "version"]),
     Table::new("inquiries", &["id"]),
     Table::new("inquiry_events", &["inquiry_id", "version"]),
+    Table::new("inquiry_suppliers", &["inquiry_id", "supplier"]),
     Table::new("source_matches", &["id"]),
     Table::new("source_match_items", &["source_match", "place"]),
     Table::new("operators", &["name"]),

@@ -10,16 +10,15 @@ use futures_util::future::join_all;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 
-use crate::catalog::audience::Audience;
-use crate::catalog::failure::Error;
-use crate::catalog::question::{Question, parsed};
-use crate::catalog::reason::Reason;
-use crate::catalog::{Answer, Catalog, brought, completed, document_key, failure, kept_as};
+use crate::lookup::audience::Audience;
+use crate::lookup::failure::Error;
+use crate::lookup::question::{Question, parsed};
+use crate::lookup::reason::Reason;
+use crate::lookup::{Answer, Lookup, brought, completed, document_key, failure, kept_as};
 use crate::model::ids::OfferId;
 use crate::model::language::Language;
 use crate::model::offer::Offer;
 use crate::model::partner::Mode;
-use crate::telemetry::trace;
 use crate::upstream::wholesale::calls;
 use crate::upstream::wholesale::wire::goods::{Batch, Numbered};
 use crate::upstream::{self, Context, Upstream};
@@ -37,7 +36,7 @@ struct Together {
     upstream: Upstream,
     mode: Mode,
     language: Language,
-    traceparent: Option<Arc<str>>,
+    context: Context,
     /// Closed (`None`) as soon as the call is made.
     waiting: Mutex<Option<Vec<i64>>>,
     /// How many are in the batch, and a permit for each of which it is known whether it has to ask.
@@ -46,7 +45,7 @@ struct Together {
     told: OnceCell<Told>,
 }
 
-impl Catalog {
+impl Lookup {
     /// Several offers, each with its own outcome, in the asked order.
     pub async fn batch(
         &self,
@@ -58,7 +57,7 @@ impl Catalog {
             upstream: self.upstream.clone(),
             mode: audience.mode,
             language: audience.language,
-            traceparent: trace::current(),
+            context: Context::here(),
             waiting: Mutex::new(Some(Vec::new())),
             all: u32::try_from(ids.len()).unwrap_or(u32::MAX),
             decided: Semaphore::new(0),
@@ -115,18 +114,14 @@ impl Together {
         let _ = timeout(GATHERING, self.decided.acquire_many(self.all)).await;
         let numbers = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
         let call = calls::batch_get(&numbers, self.language);
-        let document = self.upstream.ask(self.mode, &call, self.context()).await?;
+        let document = self.upstream.ask(self.mode, &call, self.context.clone()).await?;
         // What cannot be read leaves all of them to be asked for alone, where each has its own outcome.
         Ok(Arc::new(split(&document).unwrap_or_default()))
     }
 
     async fn alone(&self, number: i64) -> Result<Option<Bytes>, upstream::Error> {
         let call = calls::goods(OfferId::new(number), self.language);
-        brought(self.upstream.ask(self.mode, &call, self.context()).await, OfferId::ABSENT)
-    }
-
-    fn context(&self) -> Context {
-        Context { traceparent: self.traceparent.clone(), until: None }
+        brought(self.upstream.ask(self.mode, &call, self.context.clone()).await, OfferId::ABSENT)
     }
 }
 

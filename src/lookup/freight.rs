@@ -6,11 +6,11 @@ use std::collections::{HashMap, HashSet};
 use bytes::Bytes;
 
 use crate::cache::{KeyBuilder, Kind};
-use crate::catalog::audience::Audience;
-use crate::catalog::failure::Error;
-use crate::catalog::question::{Question, parsed};
-use crate::catalog::{Answer, Catalog};
 use crate::error::Place;
+use crate::lookup::audience::Audience;
+use crate::lookup::failure::Error;
+use crate::lookup::question::{Question, parsed};
+use crate::lookup::{Answer, Lookup};
 use crate::model::freight::{Freight, FreightAsked, SentTo};
 use crate::model::ids::{OfferId, SkuId};
 use crate::model::money::Exchange;
@@ -72,7 +72,7 @@ impl Question for FreightAsked {
     }
 }
 
-impl Catalog {
+impl Lookup {
     /// What the road costs. Problems name the places of the wish's lines.
     pub async fn freight(&self, audience: &Audience, wish: &FreightWish) -> Result<Answer<Freight>, Error> {
         let (wanted, mut problems) = self.variants(audience, &wish.lines).await?;

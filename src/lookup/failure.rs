@@ -56,6 +56,17 @@ pub enum Error {
     Lost,
 }
 
+impl Error {
+    /// Whether the catalogue answered, and has no such thing or does not do it; asking again does not help.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Upstream(error) => error.refusal().is_some(),
+            Self::Rate(_) | Self::Nonsense(_) | Self::Unshowable | Self::Lost => false,
+            _ => true,
+        }
+    }
+}
+
 impl Failure for Error {
     fn code(&self) -> Code {
         match self {
@@ -126,7 +137,7 @@ impl Trouble for upstream::Error {
 }
 
 /// Whether what was rendered before may stand in for a failed lookup.
-pub(super) fn may_stand_in(error: &cache::Error<upstream::Error>) -> bool {
+pub(crate) fn may_stand_in(error: &cache::Error<upstream::Error>) -> bool {
     match error {
         cache::Error::Fetch(error) => error.stale_may_stand_in(),
         cache::Error::Lost => true,
@@ -134,7 +145,7 @@ pub(super) fn may_stand_in(error: &cache::Error<upstream::Error>) -> bool {
 }
 
 /// A failed lookup as the room's failure; a parameter that the service refuses is told by our name for it.
-pub(super) fn of(error: cache::Error<upstream::Error>) -> Error {
+pub(crate) fn of(error: cache::Error<upstream::Error>) -> Error {
     let error = match error {
         cache::Error::Fetch(error) => error,
         cache::Error::Lost => return Error::Lost,

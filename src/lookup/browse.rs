@@ -3,11 +3,11 @@
 use bytes::Bytes;
 
 use crate::cache::{KeyBuilder, Kind};
-use crate::catalog::audience::Audience;
-use crate::catalog::cursor;
-use crate::catalog::failure::Error;
-use crate::catalog::question::{Question, no_category, parsed};
-use crate::catalog::reason::Reason;
+use crate::lookup::audience::Audience;
+use crate::lookup::cursor;
+use crate::lookup::failure::Error;
+use crate::lookup::question::{Question, no_category, parsed};
+use crate::lookup::reason::Reason;
 use crate::model::browse::{Keyword, Keywords, Pool, PoolPage, Ranking, Related, Trend, TrendOf};
 use crate::model::category::CategoryDetail;
 use crate::model::ids::CategoryId;

@@ -11,7 +11,7 @@ use crate::upstream::Call;
 use crate::upstream::wholesale::wire::changes::Change;
 
 /// The kinds of changes that are followed, in the catalogue's words.
-pub(super) const KINDS: &str = "goods,seller,category";
+pub(crate) const KINDS: &str = "goods,seller,category";
 /// The list of all categories, which moves with each of them.
 const ALL_CATEGORIES: i64 = 0;
 /// Which offers there are at all: every page of offers is about it. It moves when offers are let in that no page can
@@ -84,7 +84,7 @@ fn asked(path: &str) -> Option<i64> {
 }
 
 /// What a change moves.
-pub(super) fn moved(mode: Mode, change: &Change) -> Vec<Moved> {
+pub(crate) fn moved(mode: Mode, change: &Change) -> Vec<Moved> {
     let of = |subject| Moved::of(mode, subject, change.id);
     let assortment = Moved::of(mode, Subject::Category, ASSORTMENT);
     match (change.kind.as_str(), change.change.as_str()) {

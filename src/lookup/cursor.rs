@@ -6,8 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::cache::{Key, KeyBuilder, Kind};
-use crate::catalog::failure::Error;
 use crate::error::Place;
+use crate::lookup::failure::Error;
 use crate::model::browse::PoolPage;
 use crate::model::money::Money;
 use crate::model::page::Cursor;

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::cache::{KeyBuilder, Kind};
-use crate::catalog::audience::Audience;
-use crate::catalog::failure::Error;
-use crate::catalog::reason::Reason;
-use crate::catalog::{bounds, cursor, warm};
 use crate::error::Place;
+use crate::lookup::audience::Audience;
+use crate::lookup::failure::Error;
+use crate::lookup::reason::Reason;
+use crate::lookup::{bounds, cursor, document};
 use crate::model::category::Category;
 use crate::model::ids::{CategoryId, OfferId, SupplierId};
 use crate::model::money::{Exchange, Money};
@@ -33,7 +33,7 @@ pub trait Question: Sync {
     /// Whether the answer shows prices, so that it needs an exchange rate.
     const PRICED: bool;
     /// The service's word for "there is no such thing".
-    const ABSENT: &'static str = warm::row(Self::KIND).1;
+    const ABSENT: &'static str = document::row(Self::KIND).1;
 
     /// Adds everything that tells this question from others of its kind.
     fn key(&self, key: KeyBuilder) -> KeyBuilder;

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 
-use crate::catalog::failure::Error;
-use crate::catalog::question::CATEGORY_NOT_FOUND;
+use crate::lookup::failure::Error;
+use crate::lookup::question::CATEGORY_NOT_FOUND;
 use crate::model::ids::OfferId;
 
 /// Why there is no answer, where that can be more than one thing.
