@@ -125,7 +125,7 @@ impl Ledger {
     }
 
     /// Puts a new secret in the place of the old one, which counts beside it until then; none when there is no such
-    /// endpoint. A secret from an earlier rotation stops counting.
+    /// endpoint. While the one before counts still, the newest alone is replaced.
     pub async fn rotate_endpoint(
         &self,
         caller: &Caller,

@@ -14,7 +14,7 @@ use crate::upstream::trial::Doorway;
 
 impl Scene {
     /// The same gateway, to which the catalogue speaks through a doorway.
-    async fn behind_a_doorway(&self) -> (Orders, Doorway) {
+    pub(super) async fn behind_a_doorway(&self) -> (Orders, Doorway) {
         let door = Doorway::to(&self.catalogue.url()).await;
         let ledger = Ledger::new(self.house.sql.clone(), self.clock.clone());
         (Self::room(ledger, upstream(door.url(), &self.catalogue.token, &self.clock), &self.clock), door)

@@ -88,17 +88,20 @@ struct Engine {
     book: Book,
     whole: Whole,
     figures: [[Figures; 2]; 3],
+    /// Microseconds of the gateway's processor for an order, 64 at once.
+    gateway_us: Series,
 }
 
 impl Engine {
     async fn round(&mut self, orders: usize) -> Result<()> {
         for (scale, (at_once, _)) in SCALES.iter().enumerate() {
             let count = if *at_once == 1 { (orders / 4).max(1) } else { orders };
-            let turns = [
-                self.bare.turn(*at_once, count).await?,
-                self.book.turn(*at_once, count).await?,
-                self.whole.turn(*at_once, count).await?,
-            ];
+            let (bare, book) = (self.bare.turn(*at_once, count).await?, self.book.turn(*at_once, count).await?);
+            let (whole, gateway_us) = self.whole.turn(*at_once, count).await?;
+            if *at_once > 1 {
+                self.gateway_us.0.push(gateway_us);
+            }
+            let turns = [bare, book, whole];
             for (row, sent) in self.figures.iter_mut().zip(&turns) {
                 row[scale].take(sent);
             }
@@ -118,13 +121,23 @@ impl Engine {
         }
     }
 
+    /// How much of its core the gateway was busy with 64 at once: what is left waited for the database, the catalogue and
+    /// the generator, which share the other core.
+    fn busy(&self) -> Series {
+        let shares = self.gateway_us.0.iter().zip(&self.rate(2, 1).0);
+        Series(shares.map(|(us, rate)| us * rate / 10_000.0).collect())
+    }
+
     fn rate(&self, row: usize, scale: usize) -> &Series {
         &self.figures[row][scale].rate
     }
 
     fn json(&self) -> Value {
         let row = |row: &[Figures; 2]| json!({"one_at_a_time": row[0].json(), "64_at_once": row[1].json()});
-        json!({"bare": row(&self.figures[0]), "ledger": row(&self.figures[1]), "gateway": row(&self.figures[2])})
+        json!({
+            "bare": row(&self.figures[0]), "ledger": row(&self.figures[1]), "gateway": row(&self.figures[2]),
+            "gateway_cpu_us": self.gateway_us.middle(), "gateway_busy_percent": self.busy().middle(),
+        })
     }
 }
 
@@ -149,6 +162,11 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
     }
     println!("\n{:<53}{:<32}{:<32}{:<32}", "", "per second (quartiles)", "p50 ms", "p99 ms");
     engines.iter().for_each(Engine::print);
+    println!("\nthe gateway itself, 64 at once");
+    for engine in &engines {
+        let (each, busy) = (engine.gateway_us.middle(), engine.busy().middle());
+        println!("{:<9} {each} µs of its processor for an order; busy {busy} % of its core", engine.name);
+    }
     told(asked, &engines)
 }
 
@@ -159,6 +177,7 @@ async fn engine(name: &'static str, [bare, ledger, gateway]: [String; 3], core: 
         book: Book::open(&ledger).await?,
         whole: Whole::start(&gateway, core, &folder.join(name)).await?,
         figures: Default::default(),
+        gateway_us: Series::default(),
     })
 }
 

@@ -42,8 +42,8 @@ impl Whole {
     }
 
     /// Places so many orders, each of its own quote, from as many partners as connections; a connection is not a
-    /// partner, so partners take turns on each.
-    pub async fn turn(&self, at_once: usize, count: usize) -> Result<Sent> {
+    /// partner, so partners take turns on each. Besides, microseconds of the gateway's processor for each order.
+    pub async fn turn(&self, at_once: usize, count: usize) -> Result<(Sent, f64)> {
         let quotes = self.quotes(count).await?;
         let mut orders = Vec::new();
         for ((partner, quote), name) in quotes.iter().zip(numbered("PO", count)) {
@@ -52,9 +52,10 @@ impl Whole {
             orders.push(client.sign(&Draft::post("/v1/orders", &body).once(name))?);
         }
         let batch = Batch::creating(self.gateway.at, orders.into_iter())?;
+        let before = self.gateway.process.cpu_s()?;
         let sent = send_over(at_once, self.gateway.at, batch, None).await?;
         ensure!(sent.failures == 0, "{} orders failed, e.g.\n{}", sent.failures, sent.told.join("\n\n"));
-        Ok(sent)
+        Ok((sent, (self.gateway.process.cpu_s()? - before) * 1e6 / count.max(1) as f64))
     }
 
     async fn quotes(&self, count: usize) -> Result<Vec<(usize, String)>> {
