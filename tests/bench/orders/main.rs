@@ -122,7 +122,7 @@ impl Engine {
     }
 
     /// How much of its core the gateway was busy with 64 at once: what is left waited for the database, the catalogue and
-    /// the generator, which share the other core.
+    /// the generator.
     fn busy(&self) -> Series {
         let shares = self.gateway_us.0.iter().zip(&self.rate(2, 1).0);
         Series(shares.map(|(us, rate)| us * rate / 10_000.0).collect())
@@ -146,8 +146,7 @@ async fn run(asked: &Asked) -> Result<ExitCode> {
     std::fs::create_dir_all(place)?;
     let folder = tempfile::Builder::new().prefix("orders-").tempdir_in(std::path::absolute(place)?)?;
     let core = Core(asked.server_core);
-    // Beside the generator and the catalogue: in production it is another machine.
-    let server = Postgres::start(Core(None), folder.path()).await?;
+    let server = Postgres::start(folder.path()).await?;
     println!("SQLite: WAL, synchronous=FULL; {}: fsync=on, synchronous_commit=on", server.version);
     println!("databases in {}; {} rounds, {} orders in a turn", place.display(), asked.rounds, asked.orders);
     let sqlite = |name: &str| format!("sqlite://{}", folder.path().join(name).display());

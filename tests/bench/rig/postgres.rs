@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use sqlx::{Connection, PgConnection};
 
-use super::process::{Core, Process, free_address};
+use super::process::{Process, anywhere, free_address};
 
 const CONNECTIONS: &str = "max_connections=300";
 
@@ -21,8 +21,9 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a database cluster in the folder and serves it; all settings that say what a commit is are left alone.
-    pub async fn start(core: Core, folder: &Path) -> Result<Self> {
+    /// Makes a database cluster in the folder and serves it; all settings that say what a commit is are left alone. It may
+    /// use every core: in production it is another machine.
+    pub async fn start(folder: &Path) -> Result<Self> {
         let programs = programs()?;
         let data = folder.join("postgres");
         std::fs::create_dir_all(&data)?;
@@ -37,9 +38,9 @@ impl Postgres {
         let address = free_address()?;
         let server = programs.join("postgres");
         let mut command = match as_user.split_first() {
-            None => core.command(&server),
+            None => anywhere(&server),
             Some((first, rest)) => {
-                let mut command = core.command(first);
+                let mut command = anywhere(first);
                 command.args(rest).arg(&server);
                 command
             }

@@ -17,24 +17,39 @@ pub struct Process {
     child: Child,
 }
 
-/// Makes commands that run on a core, or anywhere when none is given.
+/// Makes commands that run on a core, or where this program does when none is given.
 #[derive(Clone, Copy, Debug)]
 pub struct Core(pub Option<usize>);
 
 impl Core {
     /// A command on this core.
     pub fn command(self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = match self.0 {
-            None => Command::new(program),
-            Some(core) => {
-                let mut command = Command::new("taskset");
-                command.arg("-c").arg(core.to_string()).arg(program);
-                command
-            }
-        };
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        command
+        on(self.0.map(|core| core.to_string()).as_deref(), program)
     }
+}
+
+/// A command on whichever core is free, also where this program keeps to one.
+pub fn anywhere(program: impl AsRef<OsStr>) -> Command {
+    let all = std::fs::read_to_string("/sys/devices/system/cpu/online").ok();
+    on(all.as_deref().map(str::trim).filter(|_| is_there("taskset")), program)
+}
+
+fn on(cores: Option<&str>, program: impl AsRef<OsStr>) -> Command {
+    let mut command = match cores {
+        None => Command::new(program),
+        Some(cores) => {
+            let mut command = Command::new("taskset");
+            command.args(["-c", cores]).arg(program);
+            command
+        }
+    };
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command
+}
+
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 impl Process {
