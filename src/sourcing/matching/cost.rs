@@ -6,12 +6,36 @@ use std::collections::{BTreeSet, HashSet};
 use super::compare;
 use super::look::{Asked, Known, unless_refused};
 use super::terms::{Candidate, Price, Reason, Saving, Sold};
-use crate::model::freight::{FreightAsked, SentTo};
+use crate::asking::Asks;
+use crate::error::{Code, Failure};
+use crate::model::freight::{FreightAsked, Load, SentTo};
 use crate::model::ids::{SkuId, SupplierId};
 use crate::model::money::{Currency, Money};
 use crate::model::offer::{Offer, Sku};
-use crate::model::quote::{Quantity, Wanted};
+use crate::model::quote::{Basket, Quantity, Wanted};
 use crate::sourcing::{Error, Sourcing};
+use crate::translate::trade;
+use crate::upstream::wholesale::calls;
+
+/// What a line costs to the warehouse.
+struct Cost {
+    sku: SkuId,
+    unit_price: Money,
+    goods: Money,
+    freight: Money,
+}
+
+impl Cost {
+    fn of_load(load: &Load) -> Option<Self> {
+        let line = load.lines.first()?;
+        Some(Self { sku: line.sku, unit_price: line.unit_price, goods: load.goods, freight: load.freight })
+    }
+
+    fn of_basket(basket: &Basket) -> Option<Self> {
+        let line = basket.lines.first()?;
+        Some(Self { sku: line.sku, unit_price: line.unit_price, goods: basket.goods, freight: basket.freight })
+    }
+}
 
 impl Sourcing {
     /// The offers with their price and freight for the wanted quantity, rating and saving.
@@ -59,16 +83,29 @@ impl Sourcing {
             }
             let to = SentTo::Warehouse(asked.warehouse.clone());
             let question = FreightAsked { lines: wanted, to, ship_to: Some(asked.ship_to.clone()) };
-            for load in self.lookup.ask(&asked.audience, &question).await?.found.loads {
-                let Some(line) = load.lines.first() else { continue };
-                if let Some(one) = open.iter_mut().find(|one| one.sku == line.sku.number()) {
-                    one.unit_price = line.unit_price.minor;
-                    one.freight = load.freight.minor;
-                    one.total = load.goods.minor + load.freight.minor;
+            for cost in self.costs(asked, &question).await? {
+                if let Some(one) = open.iter_mut().find(|one| one.sku == cost.sku.number()) {
+                    one.unit_price = cost.unit_price.minor;
+                    one.freight = cost.freight.minor;
+                    one.total = cost.goods.minor + cost.freight.minor;
                 }
             }
         }
         Ok(())
+    }
+
+    /// What each of these lines costs by itself. Catalogues that do not estimate freight tell it to who is about to buy.
+    async fn costs(&self, asked: &Asked, question: &FreightAsked) -> Result<Vec<Cost>, Error> {
+        match self.lookup.ask(&asked.audience, question).await {
+            Ok(told) => Ok(told.found.loads.iter().filter_map(Cost::of_load).collect()),
+            Err(error) if error.code() == Code::UpstreamNotOffered => {
+                let request = trade::preview_request(&question.lines, &asked.warehouse, &asked.ship_to);
+                let preview = self.desk().read(asked.audience.mode, &calls::preview(&request)).await?;
+                let baskets = trade::baskets(preview, &asked.warehouse, &asked.ship_to)?;
+                Ok(baskets.iter().filter_map(Cost::of_basket).collect())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What buyers think of a supplier.

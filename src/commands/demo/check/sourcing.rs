@@ -31,7 +31,11 @@ impl Walk<'_> {
         ensure!(answer.status == 200 && whole["state"] == "finished", "it is not compared: {whole}");
         let candidates = whole["items"][0]["candidates"].as_array().cloned().unwrap_or_default();
         let best = candidates.first().with_context(|| format!("nothing was found: {whole}"))?;
-        ensure!(best["reasons"].as_array().is_some_and(|reasons| reasons.len() == 3), "a reason is missing: {best}");
+        // 1688's platform does not tell how like a found picture is.
+        let wanted: &[&str] =
+            if self.through_1688 { &["words", "attributes"] } else { &["picture", "words", "attributes"] };
+        let given: Vec<_> = best["reasons"].as_array().into_iter().flatten().map(|one| text(one, "/by")).collect();
+        ensure!(given == wanted, "a reason is missing: {best}");
         Ok(format!(
             "{} candidates, best {} at {}, saves {} %",
             candidates.len(),
